@@ -6,6 +6,7 @@
  */
 #include "formats/csv_reader_private.h"
 
+#include "formats/profile.h"
 #include "formats/text.h"
 
 #include <string.h>
@@ -205,7 +206,7 @@ static void take_header(struct csv *c)
     struct record record;
 
     expect_text(c, 1, FAULT_TYPE, c->type->code);
-    expect_text(c, 2, FAULT_ROOT, LAYOUT_VERSION);
+    expect_text(c, 2, FAULT_ROOT, c->type->profile->version);
     if (!complete)
         return;
     cap_fields(c, CSV_FRAME_FIELDS, READER_HEADER_MAX_CHARS);

@@ -12,6 +12,7 @@
 
 #include "formats/eui64.h"
 #include "formats/instant.h"
+#include "formats/profile.h"
 
 #include <string.h>
 
@@ -137,7 +138,7 @@ static bool is_type_shaped(const char *text, size_t len)
 
 static char *type_expected(void)
 {
-    g_autofree char *codes = layout_inbound_codes(", ", " or ");
+    g_autofree char *codes = profile_inbound_codes(profile_builtin(), ", ", " or ");
 
     return g_strconcat("an inbound file type: ", codes, NULL);
 }
@@ -148,7 +149,7 @@ static void judge_type(struct scan *s, size_t start, size_t word)
     const char *text = s->name + word;
     size_t len = s->pos - word;
     g_autofree char *upper = g_ascii_strup(text, (gssize)len);
-    const struct file_type *type = layout_find(upper, len);
+    const struct file_type *type = profile_type(profile_builtin(), upper, len);
     bool exact = word == start && memcmp(upper, text, len) == 0;
 
     if (type != NULL && type->inbound) {

@@ -8,6 +8,7 @@
 
 #include "formats/eui64.h"
 #include "formats/instant.h"
+#include "formats/profile.h"
 #include "formats/report_layout.h"
 
 #include <glib.h>
@@ -50,8 +51,8 @@ static size_t answered_len(const char *rest, const char *revision)
 {
     size_t len = (size_t)(revision - rest);
 
-    for (size_t i = 0; i < layout_n_types; i++) {
-        const struct file_type *type = &layout_types[i];
+    for (size_t i = 0; i < profile_builtin()->n_types; i++) {
+        const struct file_type *type = &profile_builtin()->types[i];
         g_autofree char *named = g_strconcat("_", type->code, NULL);
         size_t size = strlen(named);
         if (type->inbound && strcmp(type->code, UNNAMED_TYPE) != 0 && len > size &&
@@ -101,7 +102,7 @@ bool filename_is_own(const char *name, const char *org, uint64_t eui64)
         return false;
     if (strcmp(type, "EMA") == 0 || strcmp(type, "EMD") == 0 || strcmp(type, "EMO") == 0)
         return is_answer_rest(rest);
-    report = report_layout_find(type) != NULL;
+    report = profile_report(profile_builtin(), type) != NULL;
     if (report ? !is_report_rest(rest, &f) : !parse_rest(rest, &f))
         return false;
     ours = strcmp(f.org, org) == 0 && f.eui64 == eui64;

@@ -5,6 +5,7 @@
 #include "formats/layout.h"
 
 #include "formats/outgoing_columns.h"
+#include "formats/profile.h"
 
 #include <glib.h>
 #include <string.h>
@@ -41,8 +42,9 @@ static const struct layout_column header_columns[] = {FILE_HEADER_COLUMNS(OUTGOI
 static const struct layout_column reference_header_columns[] = {FILE_HEADER_COLUMNS(OUTGOING) REQ("Mode", header_mode)};
 FITS(reference_header_columns);
 
-const struct layout_record layout_header = INBOUND('H', "Header", header_columns, header_fields);
-const struct layout_record layout_reference_header = INBOUND('H', "Header", reference_header_columns, header_fields);
+static const struct layout_record layout_header = INBOUND('H', "Header", header_columns, header_fields);
+static const struct layout_record layout_reference_header =
+    INBOUND('H', "Header", reference_header_columns, header_fields);
 
 static const enum fact instruction_fields[] = {
     [INSTRUCTION_RECORD_NUMBER] = FACT_record_number,
@@ -72,7 +74,7 @@ static const struct layout_column emi_columns[] = {
     /* clang-format on */
 };
 FITS(emi_columns);
-const struct layout_record layout_instruction = INBOUND('D', "Device", emi_columns, instruction_fields);
+static const struct layout_record layout_instruction = INBOUND('D', "Device", emi_columns, instruction_fields);
 
 /* The frame of EMA and EMD requires only what every such file has: a sender's file that is faulty or cannot be read
  * leaves the gateway without a value for the other columns. */
@@ -131,7 +133,7 @@ static const struct layout_column emt_columns[] = {
     /* clang-format on */
 };
 FITS(emt_columns);
-const struct layout_record layout_result = INBOUND('D', "Device", emt_columns, result_fields);
+static const struct layout_record layout_result = INBOUND('D', "Device", emt_columns, result_fields);
 
 static const enum fact confirmation_fields[] = {
     [CONFIRMATION_RECORD_NUMBER] = FACT_record_number,  [CONFIRMATION_WORK_ITEM_ID] = FACT_work_item,
@@ -153,7 +155,7 @@ static const struct layout_column emc_columns[] = {
     /* clang-format on */
 };
 FITS(emc_columns);
-const struct layout_record layout_confirmation = INBOUND('D', "Device", emc_columns, confirmation_fields);
+static const struct layout_record layout_confirmation = INBOUND('D', "Device", emc_columns, confirmation_fields);
 
 static const struct layout_column emo_columns[] = {EMO_COLUMNS(OUTGOING)};
 FITS(emo_columns);
@@ -206,7 +208,7 @@ static const struct layout_column inv_columns[] = {
     /* clang-format on */
 };
 FITS(inv_columns);
-const struct layout_record layout_inventory = INBOUND('D', "Device", inv_columns, inventory_fields);
+static const struct layout_record layout_inventory = INBOUND('D', "Device", inv_columns, inventory_fields);
 
 static const enum fact cos_fields[] = {
     [COS_RECORD_NUMBER] = FACT_record_number,
@@ -228,7 +230,7 @@ static const struct layout_column cos_columns[] = {
     /* clang-format on */
 };
 FITS(cos_columns);
-const struct layout_record layout_cos = INBOUND('D', "Event", cos_columns, cos_fields);
+static const struct layout_record layout_cos = INBOUND('D', "Event", cos_columns, cos_fields);
 
 static const enum fact nmm_fields[] = {
     [NMM_RECORD_NUMBER] = FACT_record_number,
@@ -258,7 +260,7 @@ static const struct layout_column nmm_columns[] = {
     /* clang-format on */
 };
 FITS(nmm_columns);
-const struct layout_record layout_nmm = INBOUND('D', "DeviceModel", nmm_columns, nmm_fields);
+static const struct layout_record layout_nmm = INBOUND('D', "DeviceModel", nmm_columns, nmm_fields);
 
 static const enum fact party_fields[] = {
     [PARTY_RECORD_NUMBER] = FACT_record_number,
@@ -282,27 +284,87 @@ static const struct layout_column pty_columns[] = {
     /* clang-format on */
 };
 FITS(pty_columns);
-const struct layout_record layout_party = INBOUND('D', "Party", pty_columns, party_fields);
+static const struct layout_record layout_party = INBOUND('D', "Party", pty_columns, party_fields);
 
-#define HEADER .header = &layout_header
-#define REFERENCE_HEADER .header = &layout_reference_header
+#define HEADER .header = &layout_header, .profile = &proposal
+#define REFERENCE_HEADER .reference = true, .header = &layout_reference_header, .profile = &proposal
 #define DEVICES .rows_element = "Devices", .count_element = "DeviceCount"
 
-const struct file_type layout_types[] = {
-    {"EMI", "MigrationInstruction", .inbound = true, HEADER, .record = &layout_instruction, DEVICES},
-    {"EMA", "FileAcknowledgement", HEADER, .file = &ema_file, .record = &ema_finding, .count_element = "RowCount"},
-    {"EMD", "DeviceResponse", HEADER, .record = &emd_record, DEVICES},
-    {"EMW", "WorkOrder", HEADER, .record = &emw_record, DEVICES},
-    {"EMO", "MigrationOutcome", HEADER, .record = &emo_record, DEVICES},
-    {"EMT", "MigrationResult", .inbound = true, HEADER, .record = &layout_result, DEVICES},
-    {"EMC", "MigrationConfirmation", .inbound = true, HEADER, .record = &layout_confirmation, DEVICES},
-    {"INV", .inbound = true, REFERENCE_HEADER, .record = &layout_inventory},
-    {"COS", .inbound = true, REFERENCE_HEADER, .record = &layout_cos},
-    {"NMM", .inbound = true, REFERENCE_HEADER, .record = &layout_nmm},
-    {"PTY", .inbound = true, REFERENCE_HEADER, .record = &layout_party},
-    {"INC", HEADER, .record = &inc_record},
+static const struct profile proposal;
+
+static const struct file_type types[] = {
+    {.code = "EMI", .root = "MigrationInstruction", .inbound = true, HEADER, .record = &layout_instruction, DEVICES},
+    {.code = "EMA",
+     .root = "FileAcknowledgement",
+     HEADER,
+     .file = &ema_file,
+     .record = &ema_finding,
+     .count_element = "RowCount"},
+    {.code = "EMD", .root = "DeviceResponse", HEADER, .record = &emd_record, DEVICES},
+    {.code = "EMW", .root = "WorkOrder", HEADER, .record = &emw_record, DEVICES},
+    {.code = "EMO", .root = "MigrationOutcome", HEADER, .record = &emo_record, DEVICES},
+    {.code = "EMT", .root = "MigrationResult", .inbound = true, HEADER, .record = &layout_result, DEVICES},
+    {.code = "EMC", .root = "MigrationConfirmation", .inbound = true, HEADER, .record = &layout_confirmation, DEVICES},
+    {.code = "INV", .inbound = true, REFERENCE_HEADER, .record = &layout_inventory},
+    {.code = "COS", .inbound = true, REFERENCE_HEADER, .record = &layout_cos},
+    {.code = "NMM", .inbound = true, REFERENCE_HEADER, .record = &layout_nmm},
+    {.code = "PTY", .inbound = true, REFERENCE_HEADER, .record = &layout_party},
+    {.code = "INC", HEADER, .record = &inc_record},
 };
-const size_t layout_n_types = COUNT(layout_types);
+
+/* ---- reports ---- */
+
+enum { KIND_PLAIN = false, KIND_FREE_TEXT = true };
+#define REPORTED(layout, kind, name_, fact_) {.name = (name_), .fact = FACT_##fact_, .text = KIND_##kind},
+
+/* One layout's columns: "REPORT(MAPR)" makes MAPR_columns of MAPR_COLUMNS. */
+#define REPORT(layout)                                                                                                 \
+    static const struct report_column layout##_columns[] = {layout##_COLUMNS(REPORTED)};                               \
+    _Static_assert(COUNT(layout##_columns) <= REPORT_MAX_COLUMNS, "layout " #layout ": REPORT_MAX_COLUMNS is too "     \
+                                                                  "small")
+
+REPORT(ECOSMIG_001);
+REPORT(ECOSMIG_002);
+REPORT(ECOSMIG_003);
+REPORT(ECOSMIG_004);
+REPORT(ECOSMIG_005);
+REPORT(ECOSMIG_006);
+REPORT(STRAND);
+REPORT(NMDM);
+REPORT(MGMT);
+REPORT(MAPR);
+
+#define COLUMNS(layout) "1.0", COUNT(layout##_columns), layout##_columns
+
+static const struct report_layout reports[] = {
+    {"ECOSMIG-001", "Detail Report: ECoS Migrations Completed Successfully", COLUMNS(ECOSMIG_001)},
+    {"ECOSMIG-002", "Detail Report: ECoS Migrations Completed Unsuccessfully", COLUMNS(ECOSMIG_002)},
+    {"ECOSMIG-003", "Detail Report: Gaining Supplier Devices History", COLUMNS(ECOSMIG_003)},
+    {"ECOSMIG-004", "Summary Report: Device Count by Non Migratable Device Model", COLUMNS(ECOSMIG_004)},
+    {"ECOSMIG-005", "Summary Report: ECoS Migration Activity for the Previous Week", COLUMNS(ECOSMIG_005)},
+    {"ECOSMIG-006", "Detailed Report: Newly Installed ECoS Devices", COLUMNS(ECOSMIG_006)},
+    {"STRAND", "Devices that still hold TCoS credentials", COLUMNS(STRAND)},
+    {"NMDM", "Non-Migratable Device Models", COLUMNS(NMDM)},
+    {"MGMT", "Overall progress of the migration", COLUMNS(MGMT)},
+    {"MAPR", "H17.5 items with ECoS Migration status", COLUMNS(MAPR)},
+};
+/* ---- the profile ---- */
+
+static const struct profile proposal = {
+    .name = "proposal",
+    .version = "1.0",
+    .namespace = "urn:ecos-gateway:migration:1",
+    .version_attribute = "schemaVersion",
+    .n_types = COUNT(types),
+    .types = types,
+    .n_reports = COUNT(reports),
+    .reports = reports,
+};
+
+const struct profile *profile_builtin(void)
+{
+    return &proposal;
+}
 
 size_t layout_field_of(const struct layout_record *layout, size_t column)
 {
@@ -318,28 +380,6 @@ const char *layout_column_of(const struct layout_record *layout, size_t field)
         if (layout->columns[i].fact == layout->fields[field])
             return layout->columns[i].name;
     return NULL;
-}
-
-const struct file_type *layout_find(const char *code, size_t len)
-{
-    for (size_t i = 0; i < layout_n_types; i++)
-        if (strlen(layout_types[i].code) == len && memcmp(layout_types[i].code, code, len) == 0)
-            return &layout_types[i];
-    return NULL;
-}
-
-char *layout_inbound_codes(const char *joint, const char *last_joint)
-{
-    const struct file_type *last = NULL;
-    GString *codes = g_string_new(NULL);
-
-    for (size_t i = 0; i < layout_n_types; i++)
-        if (layout_types[i].inbound)
-            last = &layout_types[i];
-    for (const struct file_type *type = layout_types; type <= last; type++)
-        if (type->inbound)
-            g_string_append_printf(codes, "%s%s", codes->len == 0 ? "" : type == last ? last_joint : joint, type->code);
-    return g_string_free(codes, FALSE);
 }
 
 const char *form_name(enum form form)

@@ -1,7 +1,7 @@
 /*
  * Layouts as data: every file type, its XML root, its record types and their columns (FILES.md, 1 and 3 to 9). The
  * readers and writers work from these tables. The XSD and the Table Schemas in schema/ publish the same columns; tests
- * compare them. A new layout is one new table and one line in layout_types (README.md, "Adding a file type").
+ * compare them. A new layout is one new table and one line in the list of types (README.md, "Adding a file type").
  *
  * Each column names the fact that it carries (facts.def). Columns of files that arrive stand in layout.c; columns of
  * files that leave stand in outgoing_columns.h. What the rules find in a record that arrives are fields: the enums here
@@ -17,9 +17,6 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-
-#define LAYOUT_VERSION "1.0"
-#define LAYOUT_NAMESPACE "urn:ecos-gateway:migration:1"
 
 enum form { FORM_UNKNOWN, FORM_XML, FORM_CSV };
 
@@ -47,11 +44,15 @@ struct layout_record {
     const enum fact *fields;
 };
 
+struct profile;
+
 struct file_type {
-    const char *code;                   /* "EMI" */
-    const char *root;                   /* XML root element; NULL: the type has the CSV form only */
-    bool inbound;                       /* it arrives at the gateway; else it leaves */
-    const struct layout_record *header; /* layout_header or layout_reference_header */
+    const struct profile *profile; /* whose type this is (profile.h) */
+    const char *code;              /* "EMI" */
+    const char *root;              /* XML root element; NULL: the type has the CSV form only */
+    bool inbound;                  /* it arrives at the gateway; else it leaves */
+    bool reference;                /* reference data: its header has a Mode */
+    const struct layout_record *header;
     const struct layout_record *file;   /* the F record of an EMA, else NULL */
     const struct layout_record *record; /* the rows: D records, E records of an EMA */
     /* Of the XML form, NULL where there is none: */
@@ -71,7 +72,6 @@ enum header_field {
     HEADER_MODE, /* FULL, DELTA */
     HEADER_FIELDS,
 };
-extern const struct layout_record layout_header, layout_reference_header;
 
 /* Fields of EMI's D record. */
 enum instruction_field {
@@ -87,7 +87,6 @@ enum instruction_field {
     INSTRUCTION_ATTEMPT,
     INSTRUCTION_FIELDS,
 };
-extern const struct layout_record layout_instruction;
 
 /* Fields of EMT's D record. */
 enum result_field {
@@ -108,7 +107,6 @@ enum result_field {
     RESULT_REPLACING_KEY_ID,
     RESULT_FIELDS,
 };
-extern const struct layout_record layout_result;
 
 /* Fields of EMC's D record. */
 enum confirmation_field {
@@ -122,7 +120,6 @@ enum confirmation_field {
     CONFIRMATION_CODE,
     CONFIRMATION_FIELDS,
 };
-extern const struct layout_record layout_confirmation;
 
 /* Fields of INV's D record. */
 enum inventory_field {
@@ -145,7 +142,6 @@ enum inventory_field {
     INVENTORY_PENDING,
     INVENTORY_FIELDS,
 };
-extern const struct layout_record layout_inventory;
 
 /* Fields of COS's D record. */
 enum cos_field {
@@ -157,7 +153,6 @@ enum cos_field {
     COS_SUPPLY_START_DATE,
     COS_FIELDS,
 };
-extern const struct layout_record layout_cos;
 
 /* Fields of NMM's D record. */
 enum nmm_field {
@@ -173,7 +168,6 @@ enum nmm_field {
     NMM_FIXED_IN_FIRMWARE,
     NMM_FIELDS,
 };
-extern const struct layout_record layout_nmm;
 
 /* Fields of PTY's D record. */
 enum party_field {
@@ -186,24 +180,12 @@ enum party_field {
     PARTY_DROP,
     PARTY_FIELDS,
 };
-extern const struct layout_record layout_party;
 
 /* The field that the text of a column goes to, of a file that arrives. LAYOUT_NO_FIELD: the gateway has none for it. */
 size_t layout_field_of(const struct layout_record *layout, size_t column);
 
 /* The name of the column that the text of a field comes from. NULL: the layout has none for it. */
 const char *layout_column_of(const struct layout_record *layout, size_t field);
-
-/* The type of that code ("EMI"), which is len bytes long and needs no terminator. NULL: there is no such type. */
-const struct file_type *layout_find(const char *code, size_t len);
-
-/* All types, for listings and tests. */
-extern const struct file_type layout_types[];
-extern const size_t layout_n_types;
-
-/* The codes of all inbound types for a message, such as "EMI, EMT or EMC": joint stands between two of them, last_joint
- * before the last. g_free the result. */
-char *layout_inbound_codes(const char *joint, const char *last_joint);
 
 /* "xml", "csv" or "unknown". */
 const char *form_name(enum form form);

@@ -3,7 +3,7 @@
  *
  *   COLUMN(layout, need or kind, name in the file, fact that it carries)
  *
- * layout.c and report_layout.c make the const tables of these lists. The code that fills a record proves with the same
+ * layout.c makes the const tables of these lists. The code that fills a record proves with the same
  * list that each column has a value (facts.h). A new column is one line here, one line where its fact's value is made
  * if no fact says it yet, and the published schema (formats/README.md, "Adding a file type").
  *

@@ -12,7 +12,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define REPORT_LAYOUT_VERSION "1.0"
 enum { REPORT_MAX_COLUMNS = 28 };
 
 struct report_column {
@@ -22,17 +21,11 @@ struct report_column {
 };
 
 struct report_layout {
-    const char *ref;   /* "ECOSMIG-001" */
-    const char *title; /* the report's name in the consultation (¶21) */
+    const char *ref;     /* "ECOSMIG-001" */
+    const char *title;   /* the report's name in the consultation (¶21) */
+    const char *version; /* of its columns; it stands in the rows */
     size_t n_columns;
     const struct report_column *columns;
 };
-
-/* The layout of the report of that ref. NULL: there is none, also of MGMT-PAGE, which has no columns. */
-const struct report_layout *report_layout_find(const char *ref);
-
-/* All layouts, for listings and tests. */
-extern const struct report_layout report_layouts[];
-extern const size_t report_n_layouts;
 
 #endif

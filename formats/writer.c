@@ -5,6 +5,7 @@
 #include "formats/writer.h"
 
 #include "formats/csv_cell.h"
+#include "formats/profile.h"
 
 #include <string.h>
 
@@ -131,10 +132,13 @@ static void xml_children(GString *out, int indent, const struct layout_record *r
 
 static void xml_header(struct writer *w, const struct facts *facts)
 {
+    const struct profile *profile = w->type->profile;
     GString *out = w->buffer;
 
     g_string_append(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
-    xml_tag(out, 0, "<", w->type->root, " xmlns=\"" LAYOUT_NAMESPACE "\" schemaVersion=\"" LAYOUT_VERSION "\">\n");
+    xml_tag(out, 0, "<", w->type->root, "");
+    g_string_append_printf(out, " xmlns=\"%s\" %s=\"%s\">\n", profile->namespace, profile->version_attribute,
+                           profile->version);
     xml_tag(out, 1, "<", w->type->header->element, ">\n");
     xml_children(out, 2, w->type->header, &w->header, facts);
     xml_tag(out, 2, "<", w->type->count_element, ">");
@@ -157,7 +161,7 @@ static void xml_row(struct writer *w, const struct layout_record *record, const 
 
 static void csv_header(struct writer *w, const struct facts *facts)
 {
-    g_string_append_printf(w->buffer, "H,%s," LAYOUT_VERSION, w->type->code);
+    g_string_append_printf(w->buffer, "H,%s,%s", w->type->code, w->type->profile->version);
     csv_line(w->buffer, w->type->header, &w->header, facts);
 }
 

@@ -6,6 +6,7 @@
  */
 #include "formats/xml_reader_private.h"
 
+#include "formats/profile.h"
 #include "formats/text.h"
 
 #include <string.h>
@@ -188,7 +189,8 @@ bool xml_check_root(struct xml *x, const xmlChar *name, const xmlChar *uri, stru
     } else if (uri != x->our_namespace) {
         struct fault fault = new_fault(x, FAULT_ROOT, at, x->root.element, uri ? uri : (const xmlChar *)"");
 
-        give(x, &fault, "the namespace " LAYOUT_NAMESPACE, uri ? "another" : "none");
+        g_autofree char *expected = g_strconcat("the namespace ", x->profile->namespace, NULL);
+        give(x, &fault, expected, uri ? "another" : "none");
     }
     return !x->stopped;
 }
@@ -214,18 +216,18 @@ void xml_check_attributes(struct xml *x, int n, const xmlChar *const *a, struct 
 }
 
 /* The attribute is an xs:token: blanks around it are no part of it. */
-static bool is_version(const char *text, size_t len)
+static bool is_version(const struct xml *x, const char *text, size_t len)
 {
     for (; len > 0 && xml_is_blank(*text); len--)
         text++;
     while (len > 0 && xml_is_blank(text[len - 1]))
         len--;
-    return len == strlen(LAYOUT_VERSION) && memcmp(text, LAYOUT_VERSION, len) == 0;
+    return len == strlen(x->profile->version) && memcmp(text, x->profile->version, len) == 0;
 }
 
 void xml_check_version(struct xml *x, int n, const xmlChar *const *a, struct place at)
 {
-    struct fault fault = new_fault(x, FAULT_ROOT, at, "schemaVersion", NULL);
+    struct fault fault = new_fault(x, FAULT_ROOT, at, x->profile->version_attribute, NULL);
 
     for (; n > 0; n--, a += 5)
         if (a[2] == NULL && a[0] == x->schema_version) {
@@ -233,9 +235,10 @@ void xml_check_version(struct xml *x, int n, const xmlChar *const *a, struct pla
             fault.value_len = (size_t)(a[4] - a[3]);
             break;
         }
-    if (fault.value && is_version(fault.value, fault.value_len))
+    if (fault.value && is_version(x, fault.value, fault.value_len))
         return;
-    give(x, &fault, "schemaVersion=\"" LAYOUT_VERSION "\"", fault.value ? "another" : "none");
+    g_autofree char *expected = g_strdup_printf("%s=\"%s\"", x->profile->version_attribute, x->profile->version);
+    give(x, &fault, expected, fault.value ? "another" : "none");
 }
 
 /* --- Text ----------------------------------------------------------------------------------------- */

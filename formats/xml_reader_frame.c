@@ -10,6 +10,7 @@
  */
 #include "formats/xml_reader_private.h"
 
+#include "formats/profile.h"
 #include "formats/text.h"
 
 #include <string.h>
@@ -304,6 +305,7 @@ static void add(struct xml *x, struct xml_container *c, const char *name, bool r
 
 void xml_frame_fill(struct xml *x, const struct file_type *type)
 {
+    x->profile = type->profile;
     fill(x, &x->header, type->header->element, type->header);
     x->header.fields[x->header.n] = XML_COUNT_FIELD;
     add(x, &x->header, type->count_element, true);
@@ -313,9 +315,9 @@ void xml_frame_fill(struct xml *x, const struct file_type *type)
     fill(x, &x->root, type->root, NULL);
     add(x, &x->root, type->header->element, true);
     add(x, &x->root, type->rows_element, true);
-    x->our_namespace = xml_parser_intern(x->parser, LAYOUT_NAMESPACE);
+    x->our_namespace = xml_parser_intern(x->parser, type->profile->namespace);
     x->xsi = xml_parser_intern(x->parser, XSI_NAMESPACE);
     x->schema_location = xml_parser_intern(x->parser, "schemaLocation");
     x->no_namespace_schema_location = xml_parser_intern(x->parser, "noNamespaceSchemaLocation");
-    x->schema_version = xml_parser_intern(x->parser, "schemaVersion");
+    x->schema_version = xml_parser_intern(x->parser, type->profile->version_attribute);
 }

@@ -59,6 +59,7 @@ struct xml_level {
 struct xml {
     struct reader *reader;
     xmlParserCtxtPtr parser;
+    const struct profile *profile;
     struct xml_container root, header, rows, record;
     const xmlChar *our_namespace, *namespace; /* as it should be; as the root has it */
     const xmlChar *xsi, *schema_location, *no_namespace_schema_location, *schema_version;

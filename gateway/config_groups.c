@@ -7,6 +7,7 @@
 
 #include "formats/eui64.h"
 #include "formats/filename.h"
+#include "formats/profile.h"
 #include "gateway/drops/transport.h"
 
 #include <string.h>
@@ -277,10 +278,10 @@ static void load_party(struct config_loading *l, struct config *c, const char *g
     party.types = (const char *const *)config_list_value(l, group, "types", "");
     party.drop = config_text_value(l, group, "drop", NULL);
     for (size_t i = 0; party.types[i] != NULL; i++) {
-        const struct file_type *type = layout_find(party.types[i], strlen(party.types[i]));
+        const struct file_type *type = profile_type(profile_builtin(), party.types[i], strlen(party.types[i]));
         if (type != NULL && type->inbound)
             continue;
-        g_autofree char *codes = layout_inbound_codes(", ", ", ");
+        g_autofree char *codes = profile_inbound_codes(profile_builtin(), ", ", ", ");
         g_autofree char *expected = g_strdup_printf("inbound file types joined by ';' (%s)", codes);
         config_problem(l, group, "types", expected);
     }

@@ -130,7 +130,7 @@ void device_rules_judge(const struct judged_file *file, const struct record *rec
 {
     struct row *row = &device->row;
 
-    *device = (struct device){.row = {.file = file, .record = record, .layout = &layout_instruction}};
+    *device = (struct device){.row = {.file = file, .record = record, .layout = file->filename->type->record}};
     judge_id(device);
     judge_type(device);
     field_rules_hex(row, INSTRUCTION_MANUFACTURER, 4, true);

@@ -27,7 +27,7 @@ void header_rules_add(const struct judged_file *file, const struct record *recor
     findings_add(file->findings,
                  &(struct finding){.code = code,
                                    .at = field->at.line ? field->at : record->at,
-                                   .field = layout_column_of(&layout_reference_header, column),
+                                   .field = layout_column_of(file->filename->type->header, column),
                                    .text = text},
                  field->text ? field->text : "", field->len);
 }
@@ -180,6 +180,6 @@ void header_rules_judge(const struct judged_file *file, const struct record *rec
     judge_environment(&h);
     judge_batch(&h);
     judge_resubmission(&h);
-    if (file->filename->type->header == &layout_reference_header)
+    if (file->filename->type->reference)
         judge_mode(&h);
 }

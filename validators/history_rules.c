@@ -5,6 +5,7 @@
 #include "validators/history_rules.h"
 
 #include "formats/instant.h"
+#include "formats/profile.h"
 #include "formats/text.h"
 #include "spool/ledger/ledger_jobs.h"
 #include "spool/ledger/ledger_numbering.h"
@@ -272,7 +273,7 @@ static bool judge_resubmission(const struct judged_file *file, const struct ledg
  * is from, nor which records a file has removed. So a late DELTA is rejected whole, too, and its sender is told. */
 static bool judge_age(const struct judged_file *file, const struct ledger_file *subject, GError **error)
 {
-    const struct file_type *type = layout_find(subject->type, strlen(subject->type));
+    const struct file_type *type = profile_type(profile_builtin(), subject->type, strlen(subject->type));
     enum ledger_reference table;
     struct ledger_loaded newest;
     g_autofree char *newer = NULL;

@@ -359,23 +359,23 @@ static bool party_known(struct ledger *ledger, const struct reference *r, bool *
 }
 
 static const struct table {
-    const struct layout_record *layout;
+    const char *type; /* code of the file type */
     size_t action_column;
     void (*key)(struct reference *r);  /* sets the key */
     void (*rest)(struct reference *r); /* sets the other values */
     /* *known: the ledger has the key */
     bool (*known)(struct ledger *ledger, const struct reference *reference, bool *known, GError **error);
 } tables[LEDGER_REFERENCES] = {
-    [LEDGER_INVENTORY] = {&layout_inventory, INVENTORY_ACTION, inventory_key, inventory_rest, inventory_known},
-    [LEDGER_COS] = {&layout_cos, COS_ACTION, cos_key, cos_rest, cos_known},
-    [LEDGER_NMM] = {&layout_nmm, NMM_ACTION, nmm_key, nmm_rest, nmm_known},
-    [LEDGER_PARTY] = {&layout_party, PARTY_ACTION, party_key, party_rest, party_known},
+    [LEDGER_INVENTORY] = {"INV", INVENTORY_ACTION, inventory_key, inventory_rest, inventory_known},
+    [LEDGER_COS] = {"COS", COS_ACTION, cos_key, cos_rest, cos_known},
+    [LEDGER_NMM] = {"NMM", NMM_ACTION, nmm_key, nmm_rest, nmm_known},
+    [LEDGER_PARTY] = {"PTY", PARTY_ACTION, party_key, party_rest, party_known},
 };
 
 bool reference_rules_table(const struct file_type *type, enum ledger_reference *table)
 {
     for (size_t i = 0; i < LEDGER_REFERENCES; i++) {
-        if (tables[i].layout != type->record)
+        if (strcmp(tables[i].type, type->code) != 0)
             continue;
         *table = (enum ledger_reference)i;
         return true;
@@ -412,7 +412,7 @@ bool reference_rules_judge(const struct judged_file *file, enum ledger_reference
                            struct reference *reference, GError **error)
 {
     /* texts is left as it is: it is large, and only its first `used` bytes are ever read. */
-    reference->row = (struct row){.file = file, .record = record, .layout = tables[table].layout};
+    reference->row = (struct row){.file = file, .record = record, .layout = file->filename->type->record};
     reference->table = table;
     reference->used = 0;
     judge_action(reference, &tables[table]);

@@ -434,7 +434,7 @@ bool result_rules_judge_result(const struct judged_file *file, const struct reco
 {
     struct retry_result said = {0};
 
-    *result = (struct result){.row = {.file = file, .record = record, .layout = &layout_result}};
+    *result = (struct result){.row = {.file = file, .record = record, .layout = file->filename->type->record}};
     if (!find_work(result, RESULT_WORK_ITEM_ID, error))
         return false;
     judge_id(result, RESULT_DEVICE_ID);
@@ -474,7 +474,7 @@ bool result_rules_judge_confirmation(const struct judged_file *file, const struc
 {
     struct retry_confirmation said = {0};
 
-    *result = (struct result){.row = {.file = file, .record = record, .layout = &layout_confirmation}};
+    *result = (struct result){.row = {.file = file, .record = record, .layout = file->filename->type->record}};
     if (!find_work(result, CONFIRMATION_WORK_ITEM_ID, error))
         return false;
     judge_id(result, CONFIRMATION_DEVICE_ID);

@@ -3,6 +3,7 @@
  * the bytes. `spool verify` builds every answer again and compares the digest with that of the stored file; so nothing
  * here may depend on the clock, the configuration or the order of delivery.
  */
+#include "formats/profile.h"
 #include "gateway/answers/answer.h"
 
 #include "gateway/answers/answer_private.h"
@@ -57,7 +58,7 @@ struct sink {
 
 static bool write_all(struct answer *answer, const struct answer_kind *kind, const struct sink *sink, GError **error)
 {
-    const struct file_type *type = layout_find(kind->kind, strlen(kind->kind));
+    const struct file_type *type = profile_type(profile_builtin(), kind->kind, strlen(kind->kind));
     enum form form = g_strcmp0(answer->outgoing->form, "xml") == 0 ? FORM_XML : FORM_CSV;
 
     answer->writer = writer_new(form, type, sink->bytes, sink->user);

@@ -3,6 +3,7 @@
  * setting. The parties and identifiers in it are examples; with them the home works for a first try.
  */
 #include "formats/layout.h"
+#include "formats/profile.h"
 #include "formats/text.h"
 #include "gateway/commands/command.h"
 #include "gateway/gateway.h"
@@ -116,12 +117,12 @@ static char *types_of_party(size_t party)
 {
     GString *types = g_string_new(parties[party].types);
 
-    for (size_t i = 0; parties[party].types == NULL && i < layout_n_types; i++) {
-        bool wanted = layout_types[i].inbound;
+    for (size_t i = 0; parties[party].types == NULL && i < profile_builtin()->n_types; i++) {
+        bool wanted = profile_builtin()->types[i].inbound;
         for (size_t other = 0; other < G_N_ELEMENTS(parties); other++)
-            wanted = wanted && g_strcmp0(parties[other].types, layout_types[i].code) != 0;
+            wanted = wanted && g_strcmp0(parties[other].types, profile_builtin()->types[i].code) != 0;
         if (wanted)
-            g_string_append_printf(types, "%s%s", types->len > 0 ? ";" : "", layout_types[i].code);
+            g_string_append_printf(types, "%s%s", types->len > 0 ? ";" : "", profile_builtin()->types[i].code);
     }
     return g_string_free(types, FALSE);
 }

@@ -3,18 +3,19 @@
  * number, so that the sender goes on with the next one.
  */
 #include "formats/layout.h"
+#include "formats/profile.h"
 #include "gateway/commands/order.h"
 
 #include <string.h>
 
 static bool parse_sequence(char *const *arguments, struct order *order)
 {
-    const struct file_type *type = layout_find(arguments[1], strlen(arguments[1]));
+    const struct file_type *type = profile_type(profile_builtin(), arguments[1], strlen(arguments[1]));
     gint64 number = 0;
 
     if (type == NULL || !type->inbound) {
         g_autofree char *shown = command_shown(arguments[1]);
-        g_autofree char *codes = layout_inbound_codes(", ", " or ");
+        g_autofree char *codes = profile_inbound_codes(profile_builtin(), ", ", " or ");
         g_printerr("ecosgate: sequence set: '%s' is no inbound file type; give %s\n", shown, codes);
         return false;
     }

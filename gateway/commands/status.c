@@ -3,6 +3,7 @@
  * It reads folders, ledger and configuration only and asks no server, so that it is fast while a drop is down.
  */
 #include "formats/filename.h"
+#include "formats/profile.h"
 #include "gateway/answers/incident_id.h"
 #include "gateway/clock.h"
 #include "gateway/commands/closing.h"
@@ -234,9 +235,9 @@ static bool add_reference(struct gateway *gateway, json_t *status, GError **erro
     json_t *rows = json_array();
 
     output_set(status, "reference", rows);
-    for (size_t i = 0; i < layout_n_types; i++) {
-        if (reference_rules_table(&layout_types[i], &table) &&
-            !add_loaded(gateway, table, layout_types[i].code, rows, error))
+    for (size_t i = 0; i < profile_builtin()->n_types; i++) {
+        if (reference_rules_table(&profile_builtin()->types[i], &table) &&
+            !add_loaded(gateway, table, profile_builtin()->types[i].code, rows, error))
             return false;
     }
     return true;

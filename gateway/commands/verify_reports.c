@@ -7,6 +7,7 @@
 #include "gateway/commands/verify.h"
 
 #include "formats/instant.h"
+#include "formats/profile.h"
 #include "formats/report_layout.h"
 #include "gateway/reports/report.h"
 #include "spool/ledger/ledger_devices.h"
@@ -159,7 +160,7 @@ struct activity_sums {
  * another number of cells (the end of the file) adds nothing. */
 static void add_text(const char *text, struct activity_sums *sums)
 {
-    const struct report_layout *layout = report_layout_find("ECOSMIG-005");
+    const struct report_layout *layout = profile_report(profile_builtin(), "ECOSMIG-005");
     size_t succeeded = column_of(layout, FACT_count_succeeded), failed = column_of(layout, FACT_count_failed);
     size_t migrated = column_of(layout, FACT_count_migrated), remaining = column_of(layout, FACT_count_remaining);
     g_auto(GStrv) lines = g_strsplit(text, "\r\n", -1);

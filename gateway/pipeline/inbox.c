@@ -2,6 +2,7 @@
  * Which task comes next: discard, then fetch, then list. A copy whose file is in custody leaves the drop before the
  * next file is picked up. A new listing comes only when everything that the last one showed is done.
  */
+#include "formats/profile.h"
 #include "gateway/pipeline/inbox_private.h"
 
 #include "gateway/clock.h"
@@ -35,7 +36,8 @@ static bool carries_facts(const struct identity *identity, const char *drop)
     for (size_t i = 0; i < identity->n_parties; i++) {
         const struct party *party = &identity->parties[i];
         for (size_t t = 0; strcmp(party->drop, drop) == 0 && party->types[t] != NULL; t++) {
-            if (precedence_of(layout_find(party->types[t], strlen(party->types[t]))) != PRECEDENCE_LAST)
+            if (precedence_of(profile_type(profile_builtin(), party->types[t], strlen(party->types[t]))) !=
+                PRECEDENCE_LAST)
                 return true;
         }
     }

@@ -3,6 +3,7 @@
  * pass judges before an instruction is known when the pass begins, and a stop in the middle changes nothing about it:
  * facts that are not judged yet come first again.
  */
+#include "formats/profile.h"
 #include "gateway/pipeline/queue.h"
 
 #include "gateway/clock.h"
@@ -69,7 +70,8 @@ void queue_free(struct queue *queue)
 
 static enum kind kind_of(const struct ledger_job *job)
 {
-    const struct file_type *type = job != NULL && job->type != NULL ? layout_find(job->type, strlen(job->type)) : NULL;
+    const struct file_type *type =
+        job != NULL && job->type != NULL ? profile_type(profile_builtin(), job->type, strlen(job->type)) : NULL;
 
     switch (precedence_of(type)) {
     case PRECEDENCE_REFERENCE:

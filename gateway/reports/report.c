@@ -3,6 +3,7 @@
  * number for each row of all recipients; these are sorted, and then one file after another is written. So a day with a
  * hundred Suppliers reads the ledger once, not a hundred times, and only one file is open.
  */
+#include "formats/profile.h"
 #include "gateway/reports/report_private.h"
 
 #include "gateway/reports/migration_status.h"
@@ -67,7 +68,7 @@ struct report *report_new(struct gateway *gateway, const struct report_kind *kin
 
     report->gateway = gateway;
     report->kind = kind;
-    report->layout = report_layout_find(kind->ref);
+    report->layout = profile_report(profile_builtin(), kind->ref);
     report->period = period;
     instant_print(period.starts, report->starts);
     instant_print(period.ends, report->ends);

@@ -67,10 +67,17 @@ struct report_lead {
  * instruction said. */
 void report_lead(const struct ledger_item *item, const struct ledger_inventory *known, struct report_lead *lead);
 
+/* The version of the layout of the report. A function: in a list of facts `->layout` would be taken for the
+ * parameter of that name. */
+static inline const char *report_version(const struct report *report)
+{
+    return report->layout->version;
+}
+
 /* Their facts (formats/facts.h), of a struct report *report and a struct report_lead lead. */
 #define LEADING_FACTS(FACT, layout)                                                                                    \
     FACT(layout, report_ref, report->kind->ref)                                                                        \
-    FACT(layout, report_layout, REPORT_LAYOUT_VERSION)                                                                 \
+    FACT(layout, report_layout, report_version(report))                                                                \
     FACT(layout, period_start, report->starts)                                                                         \
     FACT(layout, period_end, report->ends)                                                                             \
     FACT(layout, supplier_id, report->to->eui64)                                                                       \

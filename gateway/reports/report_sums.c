@@ -203,7 +203,7 @@ bool report_collect_non_migratable(struct report *report, GError **error)
 
 #define ECOSMIG_004_FACTS(FACT)                                                                                        \
     FACT(ECOSMIG_004, report_ref, report->kind->ref)                                                                   \
-    FACT(ECOSMIG_004, report_layout, REPORT_LAYOUT_VERSION)                                                            \
+    FACT(ECOSMIG_004, report_layout, report_version(report))                                                           \
     FACT(ECOSMIG_004, period_end, report->ends)                                                                        \
     FACT(ECOSMIG_004, supplier_id, report->to->eui64)                                                                  \
     FACT(ECOSMIG_004, supplier_mpid, report->to->mpid)                                                                 \
@@ -326,7 +326,7 @@ bool report_collect_activity(struct report *report, GError **error)
 
 #define ECOSMIG_005_FACTS(FACT)                                                                                        \
     FACT(ECOSMIG_005, report_ref, report->kind->ref)                                                                   \
-    FACT(ECOSMIG_005, report_layout, REPORT_LAYOUT_VERSION)                                                            \
+    FACT(ECOSMIG_005, report_layout, report_version(report))                                                           \
     FACT(ECOSMIG_005, period_start, report->starts)                                                                    \
     FACT(ECOSMIG_005, period_end, report->ends)                                                                        \
     FACT(ECOSMIG_005, supplier_id, report->to->eui64)                                                                  \

@@ -1,4 +1,5 @@
 /* Documents of the fuzzer's bytes. */
+#include "formats/profile.h"
 #include "tests/fuzz/document.h"
 
 #include <string.h>
@@ -94,14 +95,15 @@ static size_t names_type(const struct document *document, const struct file_type
 
 const struct file_type *document_type(const struct document *document, enum form form)
 {
-    const struct file_type *found = layout_find("EMI", 3);
+    const struct file_type *found = profile_type(profile_builtin(), "EMI", 3);
     size_t first = document->len;
 
-    for (size_t i = 0; i < layout_n_types; i++) {
-        size_t at = layout_types[i].inbound ? names_type(document, &layout_types[i], form) : document->len;
+    for (size_t i = 0; i < profile_builtin()->n_types; i++) {
+        size_t at = profile_builtin()->types[i].inbound ? names_type(document, &profile_builtin()->types[i], form)
+                                                        : document->len;
 
         if (at < first) {
-            found = &layout_types[i];
+            found = &profile_builtin()->types[i];
             first = at;
         }
     }

@@ -9,6 +9,7 @@
 #include "formats/filename.h"
 #include "formats/instant.h"
 #include "formats/layout.h"
+#include "formats/profile.h"
 #include "tests/fuzz/reading.h"
 
 #include <string.h>
@@ -42,7 +43,7 @@ static bool is_in_grammar(const char *name, size_t size)
     g_autofree char *date = NULL, *time = NULL, *sequence = NULL;
 
     if (regex == NULL) {
-        g_autofree char *types = layout_inbound_codes("|", "|");
+        g_autofree char *types = profile_inbound_codes(profile_builtin(), "|", "|");
         g_autofree char *pattern = g_strdup_printf("\\A(?:%s)_[A-Z0-9]{2,8}_(?:[0-9A-F]{2}-){7}[0-9A-F]{2}"
                                                    "_([0-9]{8})_([0-9]{6})_([0-9]{6})\\.(?:xml|csv)"
                                                    "(?:\\.gz|\\.zip)?\\z",

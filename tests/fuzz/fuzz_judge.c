@@ -7,6 +7,7 @@
  * - The published schema accepts all XML that is accepted. What it accepts is refused only for what no schema can say.
  */
 #include "formats/eui64.h"
+#include "formats/profile.h"
 #include "formats/text.h"
 #include "gateway/commands/excerpt.h"
 #include "tests/fuzz/reading.h"
@@ -70,7 +71,7 @@ static bool on_row(void *user, const struct file_type *type, const struct row *r
     g_assert(type == judged->type);
     g_assert(row->record->ordinal > judged->rows); /* faulty records are left out */
     g_assert(row->layout == judged->type->record);
-    if (row->layout == &layout_instruction)
+    if (strcmp(type->code, "EMI") == 0)
         check_device(judged, row);
     g_assert(!row_is_deferred(row)); /* without a ledger no code is transient */
     if (row_has_errors(row))
@@ -168,7 +169,7 @@ static void judge(struct judged *judged, const struct document *document, const 
 
     *judged = (struct judged){.document = document,
                               .name = g_strdup(name),
-                              .type = layout_find(name, 3),
+                              .type = profile_type(profile_builtin(), name, 3),
                               .max = max,
                               .ids = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL)};
     g_assert(judge_file(&request, &judged->verdict, NULL));
@@ -321,8 +322,8 @@ static bool found_a_root(const char *text)
 {
     const char *found = strstr(text, ", found ");
 
-    for (size_t i = 0; found && i < layout_n_types; i++)
-        if (g_strcmp0(found + strlen(", found "), layout_types[i].root) == 0)
+    for (size_t i = 0; found && i < profile_builtin()->n_types; i++)
+        if (g_strcmp0(found + strlen(", found "), profile_builtin()->types[i].root) == 0)
             return true;
     return false;
 }

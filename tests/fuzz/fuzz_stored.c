@@ -5,6 +5,7 @@
  */
 #include "formats/eui64.h"
 #include "formats/instant.h"
+#include "formats/profile.h"
 #include "formats/text.h"
 #include "formats/writer.h"
 #include "gateway/config.h"
@@ -364,7 +365,7 @@ static struct facts facts_of(const struct layout_record *layout, const char *con
 static GString *write_finding(enum form form, const char *const *values)
 {
     static const char *const header[HEADER_FIELDS] = {"a", "b", "1", "c", "TEST", "B", NULL};
-    const struct file_type *type = layout_find("EMA", 3);
+    const struct file_type *type = profile_type(profile_builtin(), "EMA", 3);
     enum fact header_ids[HEADER_FIELDS], ids[LAYOUT_MAX_COLUMNS];
     const struct facts head = facts_of(type->header, header, header_ids);
     const struct facts row = facts_of(type->record, values, ids);
@@ -425,7 +426,7 @@ static void check_xml(const GString *xml, const char *const *values, size_t n, c
 /* Writes escaped values into an acknowledgement of either form, as for a sender's bytes, and reads them back. */
 static void write_answer(const char *data, size_t size)
 {
-    const struct layout_record *layout = layout_find("EMA", 3)->record;
+    const struct layout_record *layout = profile_type(profile_builtin(), "EMA", 3)->record;
     const char *values[LAYOUT_MAX_COLUMNS] = {NULL};
     g_autoptr(GPtrArray) escaped = g_ptr_array_new_with_free_func(g_free);
 

@@ -6,6 +6,7 @@
  * - padding that moves the borders of the reader's blocks changes nothing.
  */
 #include "tests/fuzz/reading.h"
+#include "formats/profile.h"
 
 #include <libxml/parser.h>
 #include <libxml/tree.h>
@@ -146,7 +147,7 @@ static void check_content(const struct reading *reading, xmlDoc *tree)
     xmlNode *rows = next_element(header->next);
     guint i = 0;
 
-    g_assert(strcmp((const char *)root->ns->href, LAYOUT_NAMESPACE) == 0);
+    g_assert(strcmp((const char *)root->ns->href, profile_builtin()->namespace) == 0);
     check_fields(reading, &i, header, reading->type->header);
     for (xmlNode *row = next_element(rows->children); row; row = next_element(row->next))
         check_fields(reading, &i, row, reading->type->record);

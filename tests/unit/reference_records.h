@@ -8,6 +8,7 @@
 #ifndef ECOSGATE_TESTS_REFERENCE_RECORDS_H
 #define ECOSGATE_TESTS_REFERENCE_RECORDS_H
 
+#include "formats/profile.h"
 #include "tests/unit/codes_of.h"
 #include "validators/reference_rules.h"
 
@@ -20,26 +21,26 @@
 #include <cmocka.h>
 
 static const char *const inventory[INVENTORY_FIELDS] = {"1",
-                                                         "SET",
-                                                         "00-DB-12-34-56-78-90-A0",
-                                                         "ESME",
-                                                         "Commissioned",
-                                                         "AB01",
-                                                         "010A030B",
-                                                         "0002012F",
-                                                         "1012345678903",
-                                                         "00-DB-12-34-56-78-90-C0",
-                                                         "90-B3-D5-1F-30-05-00-01",
-                                                         "90-B3-D5-1F-30-06-00-01",
-                                                         "Central",
-                                                         "2021-04-06",
-                                                         "2021-04-07",
-                                                         "TCOS",
-                                                         ""};
+                                                        "SET",
+                                                        "00-DB-12-34-56-78-90-A0",
+                                                        "ESME",
+                                                        "Commissioned",
+                                                        "AB01",
+                                                        "010A030B",
+                                                        "0002012F",
+                                                        "1012345678903",
+                                                        "00-DB-12-34-56-78-90-C0",
+                                                        "90-B3-D5-1F-30-05-00-01",
+                                                        "90-B3-D5-1F-30-06-00-01",
+                                                        "Central",
+                                                        "2021-04-06",
+                                                        "2021-04-07",
+                                                        "TCOS",
+                                                        ""};
 static const char *const events[COS_FIELDS] = {
     "1", "SET", "1012345678903", "90-B3-D5-1F-30-05-00-01", "90-B3-D5-1F-30-05-00-02", "2024-02-29"};
 static const char *const nmm[NMM_FIELDS] = {"1",        "SET",        "ESME", "ab01", "010a030b",
-                                             "0002012f", "2023-07-01", "",     "D117", "0002013f"};
+                                            "0002012f", "2023-07-01", "",     "D117", "0002013f"};
 static const char *const party[PARTY_FIELDS] = {
     "1", "SET", "90-B3-D5-1F-30-05-00-01", "SUPPLIER", "SUP1", "Ünïted Power", "suppliers"};
 static const char *const *const rows[LEDGER_REFERENCES] = {inventory, events, nmm, party};
@@ -83,6 +84,9 @@ struct change {
     const char *text;
 };
 
+static const char *const types[] = {
+    [LEDGER_INVENTORY] = "INV", [LEDGER_COS] = "COS", [LEDGER_NMM] = "NMM", [LEDGER_PARTY] = "PTY"};
+
 static inline void judge_with(enum ledger_reference table, enum header_mode mode, const struct change *changes)
 {
     struct field fields[LAYOUT_MAX_COLUMNS];
@@ -95,7 +99,9 @@ static inline void judge_with(enum ledger_reference table, enum header_mode mode
     findings_free(findings);
     findings = findings_new(100);
     const struct header header = {.mode = mode};
-    const struct judged_file file = {.rules = &rules, .header = &header, .seen = seen, .findings = findings};
+    const struct filename filename = {.type = profile_type(profile_builtin(), types[table], 3)};
+    const struct judged_file file = {
+        .rules = &rules, .filename = &filename, .header = &header, .seen = seen, .findings = findings};
     assert_true(reference_rules_judge(&file, table, &record, &reference, NULL));
 }
 

@@ -5,6 +5,7 @@
 #ifndef ECOSGATE_TESTS_RESULT_RECORDS_H
 #define ECOSGATE_TESTS_RESULT_RECORDS_H
 
+#include "formats/profile.h"
 #include "spool/ledger/ledger_devices.h"
 #include "spool/ledger/ledger_jobs.h"
 #include "spool/ledger/ledger_verdicts.h"
@@ -132,19 +133,18 @@ struct shape {
 
 /* A good record; the values stand in the layout's order. */
 static const char *const good_result[RESULT_FIELDS] = {[RESULT_RECORD_NUMBER] = "1",
-                                                        [RESULT_WORK_ITEM_ID] = "MCC.B-1.1",
-                                                        [RESULT_DEVICE_ID] = "F0-DB-12-34-56-78-90-A0",
-                                                        [RESULT_RESULT] = "SUCCESS",
-                                                        [RESULT_TRY] = "2",
-                                                        [RESULT_REPLACING_SUBJECT_ID] = SUBJECT,
-                                                        [RESULT_REPLACING_KEY_ID] = KEY};
+                                                       [RESULT_WORK_ITEM_ID] = "MCC.B-1.1",
+                                                       [RESULT_DEVICE_ID] = "F0-DB-12-34-56-78-90-A0",
+                                                       [RESULT_RESULT] = "SUCCESS",
+                                                       [RESULT_TRY] = "2",
+                                                       [RESULT_REPLACING_SUBJECT_ID] = SUBJECT,
+                                                       [RESULT_REPLACING_KEY_ID] = KEY};
 static const char *const good_confirmation[CONFIRMATION_FIELDS] = {[CONFIRMATION_RECORD_NUMBER] = "1",
-                                                                    [CONFIRMATION_WORK_ITEM_ID] = "MCC.B-1.1",
-                                                                    [CONFIRMATION_DEVICE_ID] =
-                                                                        "F0-DB-12-34-56-78-90-A0",
-                                                                    [CONFIRMATION_CONFIRMED] = "Y",
-                                                                    [CONFIRMATION_SUBJECT_ID] = SUBJECT,
-                                                                    [CONFIRMATION_KEY_ID] = KEY};
+                                                                   [CONFIRMATION_WORK_ITEM_ID] = "MCC.B-1.1",
+                                                                   [CONFIRMATION_DEVICE_ID] = "F0-DB-12-34-56-78-90-A0",
+                                                                   [CONFIRMATION_CONFIRMED] = "Y",
+                                                                   [CONFIRMATION_SUBJECT_ID] = SUBJECT,
+                                                                   [CONFIRMATION_KEY_ID] = KEY};
 
 /* A value that stands in a column in place of the good one. len 0: the length of the text. */
 struct change {
@@ -191,7 +191,9 @@ static inline void judge(struct judged *j, const struct shape *shape, struct led
     else
         fill(j, shape, good_result, RESULT_FIELDS, changes, n_changes);
     const struct header header = {.created = NOW};
-    const struct judged_file file = {.rules = &rules, .header = &header, .findings = j->findings};
+    const struct filename filename = {.type = profile_type(profile_builtin(), shape->confirmation ? "EMC" : "EMT", 3)};
+    const struct judged_file file = {
+        .rules = &rules, .filename = &filename, .header = &header, .findings = j->findings};
     bool good = shape->confirmation ? result_rules_judge_confirmation(&file, &j->record, &j->result, &error)
                                     : result_rules_judge_result(&file, &j->record, &j->result, &error);
     if (!good)

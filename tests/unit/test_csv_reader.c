@@ -1,4 +1,5 @@
 /* The CSV reader: what good and faulty documents give, and where, whatever the size of the pieces. */
+#include "formats/profile.h"
 #include "formats/reader.h"
 #include "formats/text.h"
 #include "tests/unit/fault_kinds.h"
@@ -95,7 +96,7 @@ static void read_in_pieces(struct log *log, const char *data, size_t len, size_t
 
     log->all = g_string_new(NULL);
     log->faults = g_string_new(NULL);
-    log->reader = reader_new(FORM_CSV, layout_find("EMI", 3), &limits, &sink);
+    log->reader = reader_new(FORM_CSV, profile_type(profile_builtin(), "EMI", 3), &limits, &sink);
     for (size_t i = 0; i < len; i += piece) {
         /* A copy of its exact size, so that the sanitizer sees a read beyond its end. */
         g_autofree char *copy = g_memdup2(data + i, MIN(piece, len - i));

@@ -1,4 +1,5 @@
 /* The Device records of an instruction: each field with good and bad values and the codes that they give. */
+#include "formats/profile.h"
 #include "validators/device_rules.h"
 
 #include "tests/unit/codes_of.h"
@@ -23,7 +24,8 @@ static struct device device;
 
 static void judge_record(void)
 {
-    const struct judged_file file = {.rules = &rules, .seen = seen, .findings = findings};
+    const struct filename filename = {.type = profile_type(profile_builtin(), "EMI", 3)};
+    const struct judged_file file = {.rules = &rules, .filename = &filename, .seen = seen, .findings = findings};
 
     device_rules_judge(&file, &record, &device);
 }

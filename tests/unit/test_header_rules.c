@@ -1,4 +1,5 @@
 /* The header record: malformed values (B211), differences from the name (B206), another gateway (B207). */
+#include "formats/profile.h"
 #include "validators/header_rules.h"
 
 #include <glib.h>
@@ -49,7 +50,7 @@ static char *judge(enum header_field column, const char *text, bool name_is_know
     for (size_t i = 0; i < findings_kept(findings); i++) {
         const struct finding *f = findings_at(findings, i);
         g_string_append_printf(codes, "%s%s", i ? " " : "", catalogue_entry(f->code)->id);
-        assert_string_equal(f->field, layout_reference_header.columns[column].name);
+        assert_string_equal(f->field, profile_type(profile_builtin(), "INV", 3)->header->columns[column].name);
         assert_int_equal(f->at.line, text ? 4 : 3); /* an absent field has the place of its record */
         assert_false(f->warning);
     }
@@ -68,7 +69,7 @@ static void expect_cases(const struct value_case *cases, size_t n)
     for (size_t i = 0; i < n; i++) {
         g_autofree char *codes = judge(cases[i].column, cases[i].text, true);
         if (strcmp(codes, cases[i].codes) != 0)
-            fail_msg("%s '%s': expected '%s', found '%s'", layout_header.columns[cases[i].column].name,
+            fail_msg("%s '%s': expected '%s', found '%s'", filename.type->header->columns[cases[i].column].name,
                      cases[i].text ? cases[i].text : "(absent)", cases[i].codes, codes);
     }
 }
@@ -140,13 +141,13 @@ static void test_header_rules__mode__is_judged_in_reference_data_only(void **sta
 
     (void)state;
     for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
-        filename.type = layout_find("NMM", 3);
+        filename.type = profile_type(profile_builtin(), "NMM", 3);
         g_autofree char *codes = judge(HEADER_MODE, cases[i].text, true);
         assert_string_equal(codes, cases[i].codes);
         assert_int_equal(header.mode, cases[i].mode);
         assert_int_equal(header.created, CREATED);
     }
-    filename.type = layout_find("EMI", 3);
+    filename.type = profile_type(profile_builtin(), "EMI", 3);
     g_autofree char *codes = judge(HEADER_MODE, NULL, true);
     assert_string_equal(codes, "");
 }

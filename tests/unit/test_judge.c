@@ -1,4 +1,5 @@
 /* The verdict on a whole file: outcome, counts, what decided, and what is said of totals. */
+#include "formats/profile.h"
 #include "validators/judge.h"
 
 #include <glib/gstdio.h>
@@ -274,7 +275,7 @@ static void test_judge__not_judged__depends_on_ledger_and_configuration(void **s
         const char *type = types[known / 4];
         rules.identity = known & 1 ? &identity : NULL;
         rules.ledger = known & 2 ? (struct ledger *)&devices : NULL; /* only its presence counts */
-        judge_each_not_judged(&rules, type ? layout_find(type, 3) : NULL, add_code, codes);
+        judge_each_not_judged(&rules, type ? profile_type(profile_builtin(), type, 3) : NULL, add_code, codes);
         g_autofree char *expected =
             g_strconcat(known & 1 ? "" : " B103", known & 2 ? "" : " B105 B106 B107 B108 B112 B113",
                         known & 1 ? "" : " B207", known & 2 ? "" : " B210", known & 2 ? "" : of_type[known / 4],
@@ -295,11 +296,11 @@ static void test_inbound_types__compared_with_layouts__the_same(void **state)
     size_t inbound = 0;
 
     (void)state;
-    for (size_t i = 0; i < layout_n_types; i++)
-        inbound += layout_types[i].inbound;
+    for (size_t i = 0; i < profile_builtin()->n_types; i++)
+        inbound += profile_builtin()->types[i].inbound;
     assert_int_equal(inbound, G_N_ELEMENTS(codes));
     for (size_t i = 0; i < G_N_ELEMENTS(codes); i++) {
-        const struct file_type *type = layout_find(codes[i], strlen(codes[i]));
+        const struct file_type *type = profile_type(profile_builtin(), codes[i], strlen(codes[i]));
         assert_non_null(type);
         assert_true(type->inbound);
     }

@@ -1,4 +1,5 @@
 /* The layout of every inbound type, read by the readers: its columns are those of FILES.md, which stand here again. */
+#include "formats/profile.h"
 #include "formats/reader.h"
 
 #include <glib.h>
@@ -90,7 +91,7 @@ static struct heard hear_type(const struct file_type *type, enum form form, cons
 
 static struct heard hear(const char *code, enum form form, const char *document)
 {
-    return hear_type(layout_find(code, strlen(code)), form, document);
+    return hear_type(profile_type(profile_builtin(), code, strlen(code)), form, document);
 }
 
 static void heard_clear(struct heard *heard)
@@ -126,11 +127,11 @@ static void test_layout__types__are_those_known(void **state)
     size_t inbound = 0;
 
     (void)state; /* cmocka's signature */
-    for (size_t i = 0; i < layout_n_types; i++)
-        inbound += layout_types[i].inbound;
+    for (size_t i = 0; i < profile_builtin()->n_types; i++)
+        inbound += profile_builtin()->types[i].inbound;
     assert_int_equal(inbound, G_N_ELEMENTS(known));
     for (size_t i = 0; i < G_N_ELEMENTS(known); i++) {
-        const struct file_type *type = layout_find(known[i].code, 3);
+        const struct file_type *type = profile_type(profile_builtin(), known[i].code, 3);
         g_auto(GStrv) columns = columns_of(&known[i]);
 
         assert_true(type->inbound);
@@ -336,7 +337,12 @@ static const struct layout_column other_header_columns[] = {{"Batch", FACT_heade
                                                             {"From", FACT_header_sender, .required = true}};
 static const enum fact other_header_fields[] = {FACT_header_sender, FACT_header_mode, FACT_header_batch};
 static const struct layout_record other_header = {'H', "Header", 2, other_header_columns, 3, other_header_fields};
-static const struct file_type other_type = {.code = "EMI",
+static const struct profile other = {.name = "other",
+                                     .version = "1.0",
+                                     .namespace = "urn:ecos-gateway:migration:1",
+                                     .version_attribute = "schemaVersion"};
+static const struct file_type other_type = {.profile = &other,
+                                            .code = "EMI",
                                             .root = "Other",
                                             .inbound = true,
                                             .header = &other_header,

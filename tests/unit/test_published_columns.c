@@ -4,6 +4,7 @@
  * goes by the layouts.
  */
 #include "formats/layout.h"
+#include "formats/profile.h"
 #include "formats/report_layout.h"
 
 #include <glib.h>
@@ -112,8 +113,8 @@ static void compare_csv(const struct file_type *type, const struct layout_record
 static void test_published_columns__table_schemas__those_of_the_layouts(void **state)
 {
     (void)state; /* cmocka's signature */
-    for (size_t i = 0; i < layout_n_types; i++) {
-        const struct file_type *type = &layout_types[i];
+    for (size_t i = 0; i < profile_builtin()->n_types; i++) {
+        const struct file_type *type = &profile_builtin()->types[i];
         g_autofree char *trailer = g_strdup_printf("%s-T.json", type->code), *published = fields_of(trailer);
 
         compare_csv(type, type->header, "RecordType Type LayoutVersion ");
@@ -141,8 +142,8 @@ static void test_published_columns__xsd__those_of_the_layouts(void **state)
 
     (void)state;
     assert_non_null(tree);
-    for (size_t i = 0; i < layout_n_types; i++) {
-        const struct file_type *type = &layout_types[i];
+    for (size_t i = 0; i < profile_builtin()->n_types; i++) {
+        const struct file_type *type = &profile_builtin()->types[i];
         if (type->root == NULL)
             continue;
         g_autofree char *count = g_strdup_printf("%s ", type->count_element);
@@ -159,13 +160,14 @@ static void test_published_columns__xsd__those_of_the_layouts(void **state)
 static void test_published_columns__reports__those_of_the_layouts(void **state)
 {
     (void)state;
-    assert_int_equal(report_n_layouts, 10);
-    for (size_t i = 0; i < report_n_layouts; i++) {
-        g_autofree char *name = g_strdup_printf("%s.json", report_layouts[i].ref), *published = fields_of(name);
+    assert_int_equal(profile_builtin()->n_reports, 10);
+    for (size_t i = 0; i < profile_builtin()->n_reports; i++) {
+        g_autofree char *name = g_strdup_printf("%s.json", profile_builtin()->reports[i].ref),
+                        *published = fields_of(name);
         g_autoptr(GString) written = g_string_new(NULL);
 
-        for (size_t k = 0; k < report_layouts[i].n_columns; k++)
-            g_string_append_printf(written, "%s ", report_layouts[i].columns[k].name);
+        for (size_t k = 0; k < profile_builtin()->reports[i].n_columns; k++)
+            g_string_append_printf(written, "%s ", profile_builtin()->reports[i].columns[k].name);
         assert_string_equal(written->str, published);
     }
 }

@@ -1,4 +1,5 @@
 /* The records of reference data: keys, removals, and the row of the ledger. */
+#include "formats/profile.h"
 #include "validators/reference_rules.h"
 
 #include "spool/disk.h"
@@ -271,12 +272,12 @@ static void test_reference_rules__four_types__have_a_table(void **state)
     int tables = 0;
 
     (void)state;
-    for (size_t i = 0; i < layout_n_types; i++) {
-        if (reference_rules_table(&layout_types[i], &table))
+    for (size_t i = 0; i < profile_builtin()->n_types; i++) {
+        if (reference_rules_table(&profile_builtin()->types[i], &table))
             assert_int_equal(table, tables++);
     }
     assert_int_equal(tables, LEDGER_REFERENCES);
-    assert_false(reference_rules_table(layout_find("EMI", 3), &table));
+    assert_false(reference_rules_table(profile_type(profile_builtin(), "EMI", 3), &table));
 }
 
 int main(void)

@@ -1,4 +1,5 @@
 /* Reports as CSV: quoting, what a spreadsheet would run, errors of the byte function and of missing facts. */
+#include "formats/profile.h"
 #include "formats/report_writer.h"
 
 #include <setjmp.h>
@@ -11,7 +12,7 @@
 static const struct report_column columns[] = {{"DeviceID", FACT_device_id, false},
                                                {"ReasonCode", FACT_non_migratable_reason, true},
                                                {"Tries", FACT_work_tries, false}};
-static const struct report_layout layout = {"X", "a test", G_N_ELEMENTS(columns), columns};
+static const struct report_layout layout = {"X", "a test", "1.0", G_N_ELEMENTS(columns), columns};
 static const enum fact ids[] = {FACT_work_tries, FACT_non_migratable_reason, FACT_count_devices, FACT_device_id};
 
 static void write_row(struct report_writer *w, const char *const *row)
@@ -119,10 +120,10 @@ static void test_report_writer__column_without_a_fact__is_an_error(void **state)
 static void test_report_writer__every_layout__names_its_columns_once(void **state)
 {
     (void)state;
-    assert_null(report_layout_find("ECOSMIG-000"));
-    for (size_t i = 0; i < report_n_layouts; i++) {
-        const struct report_layout *one = &report_layouts[i];
-        assert_ptr_equal(report_layout_find(one->ref), one);
+    assert_null(profile_report(profile_builtin(), "ECOSMIG-000"));
+    for (size_t i = 0; i < profile_builtin()->n_reports; i++) {
+        const struct report_layout *one = &profile_builtin()->reports[i];
+        assert_ptr_equal(profile_report(profile_builtin(), one->ref), one);
         assert_in_range(one->n_columns, 1, REPORT_MAX_COLUMNS);
         for (size_t a = 0; a < one->n_columns; a++) {
             for (size_t b = 0; b < a; b++)

@@ -1,5 +1,6 @@
 /* Answers and work orders in both forms. With a folder as its argument the test keeps the files there, for
  * `xmllint --schema formats/schema/ecos-migration-1.xsd`. */
+#include "formats/profile.h"
 #include "formats/writer.h"
 
 #include <setjmp.h>
@@ -43,7 +44,7 @@ static bool append(void *user, const char *data, size_t len, GError **error)
 
 static const struct file_type *type_of(const char *code)
 {
-    return layout_find(code, strlen(code));
+    return profile_type(profile_builtin(), code, strlen(code));
 }
 
 /* Values in the order of a record's columns, as facts. */
@@ -210,8 +211,8 @@ static void test_writer__every_outbound_type__writes_the_forms_it_has(void **sta
         assert_true(g_str_has_suffix(xml, end));
         assert_true(g_str_has_prefix(csv, "H,"));
     }
-    for (size_t i = 0; i < layout_n_types; i++)
-        outbound += !layout_types[i].inbound;
+    for (size_t i = 0; i < profile_builtin()->n_types; i++)
+        outbound += !profile_builtin()->types[i].inbound;
     assert_int_equal(outbound, G_N_ELEMENTS(cases) + 1);
 }
 

@@ -5,6 +5,7 @@
 #ifndef ECOSGATE_TESTS_XML_DOCUMENT_H
 #define ECOSGATE_TESTS_XML_DOCUMENT_H
 
+#include "formats/profile.h"
 #include "formats/reader.h"
 #include "formats/text.h"
 #include "tests/unit/fault_kinds.h"
@@ -113,7 +114,7 @@ static inline void on_header(void *user, const struct record *header)
     reading->n_headers++;
     assert_int_equal(header->n_fields, HEADER_FIELDS);
     assert_null(header->fields[HEADER_MODE].text);
-    add_record(reading, header, &layout_header);
+    add_record(reading, header, profile_type(profile_builtin(), "EMI", 3)->header);
 }
 
 static inline void on_record(void *user, const struct record *record)
@@ -122,7 +123,7 @@ static inline void on_record(void *user, const struct record *record)
 
     reading->n_records++;
     assert_int_equal(record->n_fields, INSTRUCTION_FIELDS);
-    add_record(reading, record, layout_find("EMI", 3)->record);
+    add_record(reading, record, profile_type(profile_builtin(), "EMI", 3)->record);
 }
 
 static inline void on_count(void *user, const struct field *declared)
@@ -166,7 +167,7 @@ static inline struct reader *start(struct reading *reading)
 
     reading->all = g_string_new(NULL);
     reading->faults = g_string_new(NULL);
-    return reader_new(FORM_XML, layout_find("EMI", 3), &limits, &sink);
+    return reader_new(FORM_XML, profile_type(profile_builtin(), "EMI", 3), &limits, &sink);
 }
 
 /* Reads the document in pieces of step bytes; 0: whole. Each piece is a copy of its exact size, so that the sanitizer
