@@ -61,6 +61,7 @@ static const struct command {
      command_sequence_set},
     {"claim list", "", "", "look into each drop and say whose it is", command_claim_list},
     {"claim take", "DROP", "--reason TEXT", "give this gateway a drop that another one claims", command_claim_take},
+    {"profile facts", "", "", "list the facts that a column of a file can carry", command_profile_facts},
     {"backup", "DIR", "[--link]", "copy ledger and spool as of one moment to a new folder", command_backup},
     {"restore", "DIR", "[--replace]", "put a backup in the place of ledger and spool", command_restore},
     {"recover", "", "--reason TEXT | --list", "go on with a ledger that is not the newest one (A109)", command_recover},

@@ -70,6 +70,7 @@ int command_sequence_list(struct invocation *invocation);    /* the last sequenc
 int command_claim_list(struct invocation *invocation);       /* whose each drop is */
 int command_claim_take(struct invocation *invocation);       /* an order: give us a drop */
 int command_sequence_set(struct invocation *invocation);     /* an order: set it */
+int command_profile_facts(struct invocation *invocation);    /* all facts that a column can carry */
 int command_backup(struct invocation *invocation);           /* copies ledger and spool as of one moment */
 int command_restore(struct invocation *invocation);          /* puts such a copy in their place */
 int command_status(struct invocation *invocation);           /* the state of the whole gateway */

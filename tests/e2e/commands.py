@@ -13,7 +13,8 @@ COMMANDS = [words.split() for words in (
     "spool verify", "spool hold", "spool release", "spool requeue", "spool reject", "device", "device show",
     "device list", "device release", "device end", "incident",
     "incident list", "incident show", "incident close", "report", "report list", "report redeliver",
-    "sequence", "sequence list", "sequence set", "claim", "claim list", "claim take", "backup", "restore", "recover")]
+    "sequence", "sequence list", "sequence set", "claim", "claim list", "claim take", "profile", "profile facts",
+    "backup", "restore", "recover")]
 WRONG = (("--bogus",), ("nothing",), ("init",), ("init", "a", "b"), ("init", "--ledger", "a"),
          ("check",), ("check", "--max-findings", "-1", "a"), ("check", "-"), ("check", "a", "--name", "b"),
          ("check", "-", "-", "--name", "b"), ("check", "-", "--name", "a/b"), ("check", "-", "--name", ""),
@@ -30,6 +31,7 @@ WRONG = (("--bogus",), ("nothing",), ("init",), ("init", "a", "b"), ("init", "--
          ("sequence", "set", "MCC", "EMA", "1", "--reason", "x"),
          ("sequence", "set", "MCC", "EMI", "1000000", "--reason", "x"),
          ("sequence", "set", "MCC", "EMI", "-1", "--reason", "x"), ("sequence", "set", "MCC", "EMI", "1"),
+         ("profile",), ("profile", "nothing"), ("profile", "facts", "x"),
          ("claim", "list", "x"), ("claim", "take"), ("claim", "take", "mcc"),
          ("backup",), ("backup", "a", "b"), ("backup", "/nowhere/at/all"), ("restore",), ("restore", "/nowhere"),
          ("recover",), ("recover", "x", "--reason", "y"), ("recover", "--list", "x"), ("device", "release"),
@@ -66,7 +68,7 @@ def test_help(tap):
                f"{' '.join(command)} --json: the message says where it belongs",
                done.stderr)
         tap.ok(b"\n  " + " ".join(command).encode() in whole.stdout or
-               command[0] in ("spool", "incident", "sequence", "claim"),
+               command[0] in ("spool", "incident", "sequence", "claim", "profile"),
                f"--help names {' '.join(command)}")
 
 
