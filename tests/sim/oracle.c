@@ -50,6 +50,7 @@ static void free_item(void *data)
     for (unsigned i = 0; i < item->orders->len; i++)
         g_free(g_array_index(item->orders, struct order, i).file);
     g_array_free(item->orders, TRUE);
+    g_array_free(item->known, TRUE);
     g_hash_table_destroy(item->keys[0]);
     g_hash_table_destroy(item->keys[1]);
     g_free(item->tcos.key);
@@ -102,6 +103,7 @@ struct oracle *oracle_new(struct sim *sim)
     oracle->rows = table(NULL);
     oracle->named = table(NULL);
     oracle->supply = table(g_free);
+    oracle->suspects = g_array_new(FALSE, FALSE, sizeof(struct suspect));
     oracle->losses = g_array_new(FALSE, FALSE, sizeof(struct loss));
     oracle->refusals = g_ptr_array_new_with_free_func(g_free);
     oracle->waiting = g_ptr_array_new_with_free_func(free_document);
@@ -127,6 +129,7 @@ void oracle_free(struct oracle *oracle)
     g_hash_table_destroy(oracle->supply);
     g_ptr_array_free(oracle->refusals, TRUE);
     g_array_free(oracle->losses, TRUE);
+    g_array_free(oracle->suspects, TRUE);
     g_ptr_array_free(oracle->waiting, TRUE);
     g_free(oracle);
 }
@@ -152,6 +155,7 @@ struct item *oracle_item(struct oracle *oracle, const char *id)
         item = g_new0(struct item, 1);
         item->id = g_strdup(id);
         item->orders = g_array_new(FALSE, FALSE, sizeof(struct order));
+        item->known = g_array_new(FALSE, FALSE, sizeof(struct known_result));
         item->keys[0] = table(NULL);
         item->keys[1] = table(NULL);
         g_hash_table_insert(oracle->items, g_strdup(id), item);
@@ -438,52 +442,9 @@ void oracle_unreported(struct oracle *oracle, const char *device)
     oracle_device(oracle, device)->unreported = true;
 }
 
-/* What the lost ledger knew of results counts no more until it is told again. */
-void oracle_restored(struct oracle *oracle, int64_t back_to)
-{
-    const struct loss loss = {back_to, sim_now(oracle->sim)};
-
-    oracle->restores++;
-    g_array_append_val(oracle->losses, loss);
-    for (unsigned i = 0; i < oracle->verdicts->len; i++) {
-        struct verdict *verdict = oracle->verdicts->pdata[i];
-        verdict->lost |= verdict->at >= back_to;
-    }
-    for (unsigned i = 0; i < oracle->order_of_incidents->len; i++) {
-        struct incident *incident = g_hash_table_lookup(oracle->incidents, oracle->order_of_incidents->pdata[i]);
-        incident->lost |= incident->raised_at >= back_to;
-    }
-    for (unsigned i = 0; i < oracle->order_of_items->len; i++) {
-        struct item *item = oracle->order_of_items->pdata[i];
-        memset(item->known, 0, sizeof item->known);
-        if (item->ended_at >= back_to && item->accepted) {
-            item->ended_at = item->migrated_at = 0;
-            item->was_failed = false;
-            item->outcome[0] = '\0';
-        }
-        if (item->accepted_at >= back_to)
-            item->accepted = false;
-    }
-}
-
 bool oracle_has_reached(const struct oracle *oracle, const char *name)
 {
     return g_hash_table_contains(oracle->taken, name);
-}
-
-GPtrArray *oracle_lost(const struct oracle *oracle, int64_t at)
-{
-    GPtrArray *names = g_ptr_array_new();
-
-    for (unsigned i = 0; i < oracle->order_of_inbound->len; i++) {
-        struct inbound *inbound = oracle->order_of_inbound->pdata[i];
-        bool since = inbound->verdicts->len == 0;
-        for (unsigned v = 0; v < inbound->verdicts->len; v++)
-            since |= ((struct verdict *)inbound->verdicts->pdata[v])->at >= at;
-        if (since)
-            g_ptr_array_add(names, inbound->name);
-    }
-    return names;
 }
 
 /* ---- the end ---- */
@@ -508,6 +469,7 @@ void oracle_judge(struct oracle *oracle, GHashTable *open)
 {
     judge_acknowledgements(oracle);
     oracle_judge_items(oracle);
+    oracle_judge_generation(oracle);
     oracle_judge_times(oracle);
     oracle_judge_facts(oracle);
     oracle_judge_reports(oracle);

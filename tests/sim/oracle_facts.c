@@ -37,8 +37,8 @@ void oracle_check_supply(struct oracle *oracle, const struct item *item, const s
     if (supply == NULL || oracle->restores > 0 || order->at <= supply->told_at || order->at >= supply->start ||
         supply->start > order->at + WINDOW_DAYS * SIM_DAY)
         return;
-    sim_broken(oracle->sim, "supplier", "%s of %s: %s orders it within %d days before a change of supplier", item->id,
-               item->device, order->file, WINDOW_DAYS);
+    oracle_broken(oracle, item, "supplier", "%s of %s: %s orders it within %d days before a change of supplier",
+                  item->id, item->device, order->file, WINDOW_DAYS);
 }
 
 static void judge_unknown(struct oracle *oracle, const struct refusal *refusal)

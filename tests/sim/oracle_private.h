@@ -47,13 +47,20 @@ struct statement {
     char *key;
 };
 
+/* The result of a try was acknowledged at that time, and counts. */
+struct known_result {
+    unsigned try;
+    int64_t at;
+};
+
 struct item {
     char *id, *device;
     struct verdict *verdict;
     bool accepted;
     int64_t accepted_at, ended_at; /* by EMD and EMO; 0: not */
     GArray *orders;                /* struct order */
-    unsigned failed_told[TRIES + 1], unattempted_told[TRIES + 1], known[TRIES + 1];
+    unsigned failed_told[TRIES + 1], unattempted_told[TRIES + 1];
+    GArray *known;               /* struct known_result */
     struct statement tcos, ecos; /* the first success that was acknowledged */
     GHashTable *keys[2];         /* KeyIds of successes that were put: TCoS, ECoS */
     char mpxn[16];               /* as instructed; "": none */
@@ -86,6 +93,13 @@ struct refusal {
 /* What was decided from back_to until at, a restore has lost. */
 struct loss {
     int64_t back_to, at;
+};
+
+/* An order of a Device that the lost ledger had ordered. The end of the run decides, for a result that the gateway knew
+ * by then may reach the judge later. */
+struct suspect {
+    struct item *item;
+    unsigned order, loss; /* in the item's orders, in the oracle's losses */
 };
 
 struct incident {
@@ -121,12 +135,18 @@ struct oracle {
     GHashTable *rows;    /* "003 device date" → how often */
     GPtrArray *waiting;  /* struct document *: EMD and EMO that came before the EMA or EMD that they need */
     unsigned restores;
-    GArray *losses; /* struct loss, one for each restore */
+    GArray *suspects; /* struct suspect: orders after a restore */
+    GArray *losses;   /* struct loss, one for each restore */
     unsigned n_put, n_taken;
 };
 
 struct item *oracle_item(struct oracle *oracle, const char *id);
 struct device_facts *oracle_device(struct oracle *oracle, const char *id);
+
+/* oracle_tell.c */
+/* sim_broken, after all that is known about the item's Device. */
+void oracle_broken(struct oracle *oracle, const struct item *item, const char *promise, const char *format, ...)
+    G_GNUC_PRINTF(4, 5);
 
 /* oracle_work.c */
 void oracle_look_at_order(struct oracle *oracle, const struct document *document, const char *name);
@@ -138,9 +158,12 @@ void oracle_judge_items(struct oracle *oracle);
 /* When both sides had told the same success of the item; 0: they have not. */
 int64_t oracle_agreed_at(const struct item *item);
 
+/* oracle_restores.c */
+/* The newest order of the item: it may repeat one that a lost ledger has made. */
+void oracle_suspect_order(struct oracle *oracle, struct item *item);
+void oracle_judge_generation(struct oracle *oracle);
+
 /* oracle_times.c */
-/* The order was made after a restore, for a Device that the lost ledger has ordered. */
-void oracle_check_generation(struct oracle *oracle, const struct item *item, const struct order *order);
 void oracle_judge_times(struct oracle *oracle);
 
 /* oracle_facts.c */

@@ -13,8 +13,8 @@ static void count_end(struct oracle *oracle, const struct record *record, bool m
     if (!migrated && item->failed_at == 0)
         item->failed_at = when_parse(record_get(record, "FailedAt"));
     if (n > 1 + oracle->restores)
-        sim_broken(oracle->sim, "report", "%s of %s is in %s, and was in another one before", item->id,
-                   record_get(record, "DeviceID"), name);
+        oracle_broken(oracle, item, "report", "%s of %s is in %s, and was in another one before", item->id,
+                      record_get(record, "DeviceID"), name);
 }
 
 static void count_fact(struct oracle *oracle, const struct record *record, const char *date, const char *name)
@@ -87,18 +87,19 @@ void oracle_judge_reports(struct oracle *oracle)
         const struct item *item = oracle->order_of_items->pdata[i];
         if (item->device == NULL) {
             if (item->rows_001 + item->rows_002 > 0)
-                sim_broken(oracle->sim, "report", "%s was reported and is of no Device", item->id);
+                oracle_broken(oracle, item, "report", "%s was reported and is of no Device", item->id);
             continue;
         }
         bool migrated = strcmp(item->outcome, "MIGRATED") == 0, must = !oracle_device(oracle, item->device)->unreported;
         if ((migrated && must && item->rows_001 == 0) || (!migrated && item->rows_001 > 0 && oracle->restores == 0))
-            sim_broken(oracle->sim, "report", "%s of %s is %s and in %u reports ECOSMIG-001", item->id, item->device,
-                       item->outcome, item->rows_001);
+            oracle_broken(oracle, item, "report", "%s of %s is %s and in %u reports ECOSMIG-001", item->id,
+                          item->device, item->outcome, item->rows_001);
         if (item->was_failed && must && item->rows_002 == 0)
-            sim_broken(oracle->sim, "report", "%s of %s has failed and is in no ECOSMIG-002", item->id, item->device);
+            oracle_broken(oracle, item, "report", "%s of %s has failed and is in no ECOSMIG-002", item->id,
+                          item->device);
         if (!item->was_failed && item->rows_002 > 0 && !migrated && oracle->restores == 0)
-            sim_broken(oracle->sim, "report", "%s of %s is %s and in an ECOSMIG-002", item->id, item->device,
-                       item->outcome);
+            oracle_broken(oracle, item, "report", "%s of %s is %s and in an ECOSMIG-002", item->id, item->device,
+                          item->outcome);
     }
 }
 

@@ -1,6 +1,6 @@
 /*
  * When a thing must have happened: sessions end at their time, work on a Device does not overlap, answers come within
- * bounds, nothing is ordered again that a lost ledger has ordered. Faults stop a gateway for hours, an operator who is
+ * bounds. Faults stop a gateway for hours, an operator who is
  * asked for days; so the bounds are wide where faults come, and narrow where none does.
  */
 #include "tests/sim/oracle_private.h"
@@ -13,37 +13,6 @@ enum { OUTCOME_WAIT_DAYS = 7 /* the default of outcome_wait */ };
 static int64_t slack(const struct oracle *oracle)
 {
     return sim_profile(oracle->sim) == SIM_CALM ? 3 * SIM_HOUR : 4 * SIM_DAY;
-}
-
-/* ---- after a restore ---- */
-
-/* A backup takes some minutes: what was ordered in them may be in it. */
-static bool was_ordered_in(const struct oracle *oracle, const struct device_facts *device, const struct loss *loss)
-{
-    for (unsigned i = 0; i < device->items->len; i++) {
-        const struct item *item = device->items->pdata[i];
-        for (unsigned n = 0; n < item->orders->len; n++) {
-            const struct order *order = &g_array_index(item->orders, struct order, n);
-            bool lost = order->at >= loss->back_to + 10 * SIM_MINUTE && order->at < loss->at;
-            if (lost && !oracle_is_known(oracle, item->id))
-                return true;
-        }
-    }
-    return false;
-}
-
-void oracle_check_generation(struct oracle *oracle, const struct item *item, const struct order *order)
-{
-    const struct device_facts *device = oracle_device(oracle, item->device);
-
-    for (unsigned i = 0; i < oracle->losses->len; i++) {
-        const struct loss *loss = &g_array_index(oracle->losses, struct loss, i);
-        if (order->at > loss->at && device->overruled_at < loss->at && was_ordered_in(oracle, device, loss))
-            sim_broken(oracle->sim, "generation",
-                       "%s of %s: %s orders it, the lost ledger had ordered the Device and nobody has said what came "
-                       "of it",
-                       item->id, item->device, order->file);
-    }
 }
 
 /* ---- sessions ---- */
@@ -87,8 +56,9 @@ static void judge_session(struct oracle *oracle, const struct item *item)
     if (item->orders->len == 0 || end == 0 || end <= limit || (item->said_at != 0 && item->said_at <= limit))
         return;
     g_autofree char *by = g_strdup_printf("%" G_GINT64_FORMAT, (end - session_end(item)) / SIM_HOUR);
-    sim_broken(oracle->sim, "session", "%s of %s ended %s hours after its session; no side had said a success in time",
-               item->id, item->device, by);
+    oracle_broken(oracle, item, "session",
+                  "%s of %s ended %s hours after its session; no side had said a success in time", item->id,
+                  item->device, by);
 }
 
 /* The times at which items of one Device were live do not overlap. */
@@ -100,8 +70,8 @@ static void judge_lives(struct oracle *oracle, const struct item *item)
     for (unsigned i = 0; i < device->items->len; i++) {
         const struct item *other = device->items->pdata[i];
         if (other != item && other->accepted && other->accepted_at >= item->accepted_at && other->accepted_at < end)
-            sim_broken(oracle->sim, "live", "%s was accepted as %s while %s was live", item->device, other->id,
-                       item->id);
+            oracle_broken(oracle, item, "live", "%s was accepted as %s while %s was live", item->device, other->id,
+                          item->id);
     }
 }
 

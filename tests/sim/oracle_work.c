@@ -33,11 +33,11 @@ static void check_tries(struct oracle *oracle, const struct item *item)
         const struct order *order = &g_array_index(item->orders, struct order, i);
         unsigned n = ++ordered[order->try];
         if (n > 1 + item->unattempted_told[order->try])
-            sim_broken(oracle->sim, "once", "%s of %s: try %u was ordered %u times, last by %s", item->id, item->device,
-                       order->try, n, order->file);
+            oracle_broken(oracle, item, "once", "%s of %s: try %u was ordered %u times, last by %s", item->id,
+                          item->device, order->try, n, order->file);
         if (order->try > 1 && item->failed_told[order->try - 1] == 0)
-            sim_broken(oracle->sim, "once", "%s of %s: %s orders try %u, nobody has said that try %u failed", item->id,
-                       item->device, order->file, order->try, order->try - 1);
+            oracle_broken(oracle, item, "once", "%s of %s: %s orders try %u, nobody has said that try %u failed",
+                          item->id, item->device, order->file, order->try, order->try - 1);
     }
 }
 
@@ -54,8 +54,9 @@ static void check_session(struct oracle *oracle, const struct item *item, const 
     for (unsigned i = 0; i < item->orders->len && oracle->restores == 0; i++) {
         const struct order *other = &g_array_index(item->orders, struct order, i);
         if (order->session_end != other->session_end || order->session_end > other->at + SIM_DAY)
-            sim_broken(oracle->sim, "session", "%s of %s: %s and %s name different ends, or one after more than a day",
-                       item->id, item->device, order->file, other->file);
+            oracle_broken(oracle, item, "session",
+                          "%s of %s: %s and %s name different ends, or one after more than a day", item->id,
+                          item->device, order->file, other->file);
     }
 }
 
@@ -71,17 +72,16 @@ static void check_order(struct oracle *oracle, const struct item *item, const st
     const struct device_facts *device = oracle_device(oracle, item->device);
 
     if (is_after(order, &item->tcos) || is_after(order, &item->ecos))
-        sim_broken(oracle->sim, "success", "%s of %s: %s orders it after a side's success was acknowledged", item->id,
-                   item->device, order->file);
+        oracle_broken(oracle, item, "success", "%s of %s: %s orders it after a side's success was acknowledged",
+                      item->id, item->device, order->file);
     check_session(oracle, item, order);
     oracle_check_supply(oracle, item, order);
-    oracle_check_generation(oracle, item, order);
     for (unsigned i = 0; i < device->items->len; i++) {
         const struct item *other = device->items->pdata[i];
         int64_t agreed = oracle_agreed_at(other);
         if (other != item && agreed != 0 && order->at > agreed && device->overruled_at < agreed)
-            sim_broken(oracle->sim, "success", "%s orders %s as %s, which has migrated as %s", order->file,
-                       item->device, item->id, other->id);
+            oracle_broken(oracle, item, "success", "%s orders %s as %s, which has migrated as %s", order->file,
+                          item->device, item->id, other->id);
     }
 }
 
@@ -108,7 +108,7 @@ static void name_device(struct oracle *oracle, struct item *item, const char *de
         item->device = g_strdup(device);
         g_ptr_array_add(oracle_device(oracle, device)->items, item);
     } else if (strcmp(item->device, device) != 0) {
-        sim_broken(oracle->sim, "once", "%s is about %s and about %s", item->id, item->device, device);
+        oracle_broken(oracle, item, "once", "%s is about %s and about %s", item->id, item->device, device);
     }
 }
 
@@ -128,9 +128,10 @@ void oracle_look_at_order(struct oracle *oracle, const struct document *document
         name_device(oracle, item, record_get(record, "DeviceID"));
         g_array_append_val(item->orders, order);
         if (order.session_end <= at)
-            sim_broken(oracle->sim, "session", "%s of %s: %s orders it after its session's end", item->id, item->device,
-                       name);
+            oracle_broken(oracle, item, "session", "%s of %s: %s orders it after its session's end", item->id,
+                          item->device, name);
         check_item(oracle, item);
+        oracle_suspect_order(oracle, item);
     }
 }
 
@@ -159,7 +160,8 @@ static void hear_result(struct item *item, const struct record *record, const st
     bool success = strcmp(result, "SUCCESS") == 0;
 
     if (verdict != NULL) {
-        item->known[try]++;
+        const struct known_result known = {try, verdict->at};
+        g_array_append_val(item->known, known);
         if (success)
             keep_statement(&item->tcos, verdict, record_get(record, "ReplacingKeyId"));
         return;
@@ -200,16 +202,6 @@ void oracle_hear(struct oracle *oracle, const struct document *document, const s
         if (verdict != NULL && item->device != NULL)
             check_device(oracle, item);
     }
-}
-
-bool oracle_is_known(const struct oracle *oracle, const char *work_item)
-{
-    const struct item *item = g_hash_table_lookup(oracle->items, work_item);
-
-    for (unsigned i = 0; item != NULL && i < item->orders->len; i++)
-        if (item->known[g_array_index(item->orders, struct order, i).try] == 0)
-            return false;
-    return true;
 }
 
 /* ---- responses ---- */
@@ -308,11 +300,11 @@ static void check_outcome(struct oracle *oracle, const struct item *item, const 
     bool migrated = strcmp(outcome, "MIGRATED") == 0, ended = is_end(item->outcome);
 
     if (ended && strcmp(item->outcome, outcome) != 0 && (!migrated || !item->accepted) && oracle->restores == 0)
-        sim_broken(oracle->sim, "outcome", "%s of %s was %s and is %s now", item->id, item->device, item->outcome,
-                   outcome);
+        oracle_broken(oracle, item, "outcome", "%s of %s was %s and is %s now", item->id, item->device, item->outcome,
+                      outcome);
     if (migrated && !sides_agree(item) && oracle_device(oracle, item->device)->ended_at == 0)
-        sim_broken(oracle->sim, "outcome", "%s of %s is MIGRATED; the sides never stated the same key", item->id,
-                   item->device);
+        oracle_broken(oracle, item, "outcome", "%s of %s is MIGRATED; the sides never stated the same key", item->id,
+                      item->device);
 }
 
 static void keep_outcome(struct item *item, const struct record *record)
@@ -348,8 +340,8 @@ void oracle_look_at_outcome(struct oracle *oracle, struct verdict *verdict, cons
         if (item == NULL || item->device == NULL)
             continue;
         if (strcmp(item->id, id) != 0)
-            sim_broken(oracle->sim, "outcome", "row %u of %s is about %s, that of the EMD about %s", n, document->name,
-                       id, item->id);
+            oracle_broken(oracle, item, "outcome", "row %u of %s is about %s, that of the EMD about %s", n,
+                          document->name, id, item->id);
         check_outcome(oracle, item, outcome);
         keep_outcome(item, record);
         (void)g_strlcpy(item->outcome, outcome, sizeof item->outcome);
@@ -371,13 +363,13 @@ static void judge_agreement(struct oracle *oracle, const struct item *item)
     if (agreed == 0)
         return;
     if (strcmp(item->outcome, "MIGRATED") != 0)
-        sim_broken(oracle->sim, "outcome", "%s of %s is %s; both sides have stated its success", item->id, item->device,
-                   item->outcome);
+        oracle_broken(oracle, item, "outcome", "%s of %s is %s; both sides have stated its success", item->id,
+                      item->device, item->outcome);
     else if (ended > agreed + SIM_HOUR)
-        sim_broken(oracle->sim, "outcome",
-                   "%s of %s: an operator had to end it, although both sides had stated its "
-                   "success",
-                   item->id, item->device);
+        oracle_broken(oracle, item, "outcome",
+                      "%s of %s: an operator had to end it, although both sides had stated its "
+                      "success",
+                      item->id, item->device);
 }
 
 static void judge_item(struct oracle *oracle, const struct item *item)
@@ -385,16 +377,16 @@ static void judge_item(struct oracle *oracle, const struct item *item)
     const struct verdict *verdict = item->verdict;
 
     if (verdict == NULL && item->orders->len > 0)
-        sim_broken(oracle->sim, "sum", "%s of %s was ordered, no EMD has accepted it", item->id, item->device);
+        oracle_broken(oracle, item, "sum", "%s of %s was ordered, no EMD has accepted it", item->id, item->device);
     if (verdict == NULL || !item->accepted)
         return;
     bool tried = strcmp(item->outcome, "MIGRATED") == 0 || strcmp(item->outcome, "FAILED") == 0;
     if (!is_end(item->outcome))
-        sim_broken(oracle->sim, "unanswered", "%s of %s has not ended: its outcome is \"%s\"", item->id, item->device,
-                   item->outcome);
+        oracle_broken(oracle, item, "unanswered", "%s of %s has not ended: its outcome is \"%s\"", item->id,
+                      item->device, item->outcome);
     else if (tried && item->orders->len == 0)
-        sim_broken(oracle->sim, "outcome", "%s of %s is %s and was never ordered", item->id, item->device,
-                   item->outcome);
+        oracle_broken(oracle, item, "outcome", "%s of %s is %s and was never ordered", item->id, item->device,
+                      item->outcome);
     if (oracle->restores > 0)
         return;
     judge_agreement(oracle, item);
