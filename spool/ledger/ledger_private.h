@@ -219,7 +219,7 @@ bool ledger_counts(struct ledger *ledger, sqlite3_stmt *query, ledger_count_visi
     "p.sha256,p.delivered_at,p.sender,p.environment,p.about,p.folder,p.rename_sent,p.concluded,p.upload_name"
 #define LEDGER_TRANSITION                                                                                              \
     "t.n,t.at,t.state,t.try,t.job,t.record,t.code,t.due,t.gbcs,t.duis,t.alert,t.subject_id,t.key_id,t.said_at,t."      \
-    "statement,t.hub,t.existing_id"
+    "statement,t.hub,t.order_id"
 enum { LEDGER_VERDICT_COLUMNS = 19, LEDGER_ITEM_COLUMNS = 19 };
 
 /* LEDGER_INVENTORY_ROW → struct ledger_inventory. */

@@ -334,6 +334,10 @@ static const char *const versions[] = {
     " WHERE s.code IN('D105','D140','D150','D151') AND s.state<>7 AND NOT EXISTS(SELECT 1 FROM work_item n"
     " WHERE n.device_id=w.device_id AND n.item>w.item AND n.outcome=0);"
     "PRAGMA user_version=8;",
+    /* Version 9: the order that ended a session has a column of its own. Statement 5 is LEDGER_ENDED_BY_ORDER. */
+    "ALTER TABLE transition ADD COLUMN order_id TEXT;"
+    "UPDATE transition SET order_id=existing_id,existing_id=NULL WHERE statement=5;"
+    "PRAGMA user_version=9;",
 };
 
 /* 0 for a new database. */

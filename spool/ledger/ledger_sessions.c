@@ -30,10 +30,8 @@ void ledger_read_transition(sqlite3_stmt *q, int c, void *row)
         .said_at = sqlite3_column_int64(q, c + 13),
         .statement = (enum ledger_statement)sqlite3_column_int(q, c + 14),
         .hub = (uint64_t)sqlite3_column_int64(q, c + 15),
+        .order_id = ledger_text(q, c + 16),
     };
-    struct ledger_transition *transition = row;
-    if (transition->statement == LEDGER_ENDED_BY_ORDER)
-        transition->order_id = ledger_text(q, c + 16);
 }
 
 /* Follows the chain back from the newest transition, then sorts: oldest first. */
@@ -62,8 +60,8 @@ static bool add_transition(struct ledger *ledger, const struct ledger_work *work
 {
     LEDGER_SQL(insert,
                "INSERT INTO transition(item,n,before,at,state,try,job,record,code,due,gbcs,duis,alert,subject_id,"
-               "key_id,said_at,statement,existing_id,hub) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,"
-               "?16,?17,?18,"
+               "key_id,said_at,statement,existing_id,order_id,hub) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,"
+               "?14,?15,?16,?17,?18,?19,"
                "iif(?5=3,(SELECT i.chf FROM work_item w JOIN inventory i USING(device_id) WHERE w.item=?1),NULL))");
     if (!ledger_run(ledger, &insert,
                     LEDGER_VALUES(LEDGER_INT(work->item.item), LEDGER_INT(t->n), LEDGER_INT_OR_NULL(work->session.last),
@@ -72,7 +70,7 @@ static bool add_transition(struct ledger *ledger, const struct ledger_work *work
                                   LEDGER_INT_OR_NULL(t->due), LEDGER_TEXT(t->gbcs), LEDGER_TEXT(t->duis),
                                   LEDGER_TEXT(t->alert), LEDGER_TEXT(t->subject_id), LEDGER_TEXT(t->key_id),
                                   LEDGER_INT_OR_NULL(t->said_at), LEDGER_INT_OR_NULL(t->statement),
-                                  LEDGER_TEXT(t->statement == LEDGER_ENDED_BY_ORDER ? t->order_id : t->existing_id)),
+                                  LEDGER_TEXT(t->existing_id), LEDGER_TEXT(t->order_id)),
                     error))
         return false;
     *id = sqlite3_last_insert_rowid(ledger->db);

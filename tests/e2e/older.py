@@ -27,6 +27,8 @@ def old_tables(version):
     text = text.replace("LEDGER_APPLICATION_ID", f'"{0x45434753}"')
     for name, lines in re.findall(r"#define (LEDGER_\w+_INDEXES)((?:.*\\\n)+.*)", source("ledger_private.h")):
         text = text.replace(name, lines.replace("\\\n", ""))
+    for name, line in re.findall(r'#define (LEDGER_OUTCOME_\w+) (".*")', source("ledger_private.h")):
+        text = text.replace(name, line)
     side = re.search(r"#define LEDGER_SIDE_4\(type, side\)((?:.*\\\n)+.*)", source("ledger_schema.c")).group(1)
     side = side.replace("\\\n", "")
     text = re.sub(r'LEDGER_SIDE_4\(\s*"(\w+)",\s*"(\w+)"\)',
@@ -47,6 +49,9 @@ CHANGED = {
                    " LEFT JOIN new.transition b ON b.id=s.ecos",
         "step": "SELECT item, n, at, state, try, job, record, code, due, gbcs, duis, alert, subject_id, key_id,"
                 " said_at FROM new.transition"},
+    8: {"transition": "SELECT id, item, n, before, at, state, try, job, record, code, due, gbcs, duis, alert,"
+                      " subject_id, key_id, said_at, statement, ifnull(order_id, existing_id), hub"
+                      " FROM new.transition"},
 }
 
 # Names of versions 1 to 5, and what they are called since version 6.
@@ -102,7 +107,7 @@ def test_version_2(tap):
     ledger.close()
     subprocess.run(["rm", "-r", home.path("spool", "done", f"{job:08d}")], check=True)
     make_old(home, 2)
-    refusal = b"its tables have version 2, this program needs 8; `ecosgate run` brings them up to date"
+    refusal = b"its tables have version 2, this program needs 9; `ecosgate run` brings them up to date"
     for command in (("status",), ("spool", "list"), ("device", "show", device(1)), ("why", device(1)),
                     ("spool", "verify")):
         done = home.command(*command)
@@ -248,7 +253,7 @@ def test_orders_before_the_first_pass(tap):
     home.run(now=at(1))
     forget_incidents(home)
     make_old(home, 6)
-    home.run(now=at(2), env={"ECOSGATE_CRASH": "generation-noted:after:1"})  # the tables have version 8
+    home.run(now=at(2), env={"ECOSGATE_CRASH": "generation-noted:after:1"})  # the tables have version 9
     tap.ok(parties.rows("SELECT count(*) FROM incident_due") == [(3,)], "three incidents are missing")
     for words in (("release", device(1)), ("end", device(2), "--as", "failed")):
         home.command("device", *words, "--reason", "x", now=at(3))
@@ -278,6 +283,29 @@ def test_numbers_of_version_6(tap):
     sound(tap, home, "after version 6 was brought up to date")
 
 
+def test_orders_of_version_8(tap):
+    """Version 8 kept the order that ended a session in the column of the SubjectId that a SUCCESS replaced."""
+    home = Home("gateway incident_party=NOBODY")
+    parties = Parties(home)
+    parties.instruct([1, 2])
+    home.run()
+    parties.result(said(1))
+    home.run(now=at(1))
+    home.command("device", "end", device(1), "--as", "failed", "--reason", "looked at it", now=at(2))
+    home.run(now=at(3))
+    ended = "SELECT item, existing_id, order_id IS NOT NULL FROM transition WHERE statement=5"
+    tap.ok(parties.rows(ended) == [(1, None, 1)], "an order has a column of its own", parties.rows(ended))
+    rows, shown = home.ledger(), home.command("device", "show", device(1)).stdout
+    tap.ok(b"looked at it" in shown, "the history of the Device names the order", shown.decode())
+    make_old(home, 8)
+    tap.ok(parties.rows("SELECT count(*) FROM transition WHERE statement=5 AND existing_id IS NOT NULL") == [(1,)],
+           "version 8 had it elsewhere")
+    home.run(now=at(3))
+    tap.ok(home.ledger() == rows, "no row of version 8 is lost", "\n".join(rows), "\n".join(home.ledger()))
+    tap.ok(home.command("device", "show", device(1)).stdout == shown, "nor does the history change")
+    sound(tap, home, "after version 8 was brought up to date")
+
+
 if __name__ == "__main__":
     with Tap() as report:
         test_version_2(report)
@@ -288,3 +316,4 @@ if __name__ == "__main__":
             test_incidents_of_version(report, older)
         test_orders_before_the_first_pass(report)
         test_numbers_of_version_6(report)
+        test_orders_of_version_8(report)
