@@ -144,6 +144,7 @@ static void turn_clock(struct sim *sim, void *user)
     if (sim_has(sim, "clocks")) {
         sim_say(sim, "fault: the clock is set by %" G_GINT64_FORMAT " s and gains %" G_GINT64_FORMAT " us a second",
                 sign * step, gain);
+        oracle_clock_was_ahead(world->oracle, sign * step * SIM_SECOND);
         machine_set_clock(sim, world->home, sign * step * SIM_SECOND);
         machine_set_drift(sim, world->home, gain);
         sim_at(sim, world_between(world, random, SIM_MINUTE, 2 * SIM_DAY), correct_clock, world);

@@ -10,6 +10,7 @@
 #include "tests/sim/disk_calls.h"
 #include "tests/sim/power_log.h"
 #include "tests/sim/shared.h"
+#include "tests/sim/worker.h"
 
 #include <dirent.h>
 #include <dlfcn.h>
@@ -85,8 +86,11 @@ static bool is_watched(const char *path)
 
 void disk_changed(const char *path)
 {
-    if (is_watched(path))
-        shared->changes++;
+    if (!is_watched(path))
+        return;
+    shared->changes++;
+    if (shared_self != NULL && strstr(path, "/drops/") != NULL)
+        shared_own_machine()->drop_changes++;
 }
 
 /* A file of a drop gets the time of its machine. The kernel's is not that of the run. */
@@ -105,6 +109,28 @@ static void stamp(int fd, const char *path)
 
 enum judgement { PASS, FAIL, FAIL_LATE, SHORT, KILL_LATE };
 
+/* Nothing on the machine is in the midst of a transfer: what had begun would be carried out when the machine wakes, and
+ * only fencing keeps that away (OPERATIONS.md). */
+static bool may_freeze(const struct shared_machine *machine)
+{
+    for (int i = 0; i < SHARED_SLOTS; i++) {
+        const struct shared_slot *slot = &shared->slots[i];
+        if (slot != shared_self && slot->number != 0 && &shared->machines[slot->machine] == machine &&
+            slot->reason == SHARED_BUSY)
+            return false;
+    }
+    return !worker_runs() && !worker_is_within();
+}
+
+/* A freeze is used up. */
+static bool freezes(struct shared_machine *machine, int fault)
+{
+    if (machine->passed[fault] < machine->fault[fault].first || !may_freeze(machine))
+        return false;
+    machine->fault[fault].calls = 0;
+    return true;
+}
+
 /* The fault that hits this call; NULL: none. Each counts the call. */
 static const struct machine_fault *find_fault(struct shared_machine *machine, unsigned kinds)
 {
@@ -116,6 +142,10 @@ static const struct machine_fault *find_fault(struct shared_machine *machine, un
             continue;
         uint64_t n = ++machine->passed[i];
         bool lasts = fault->event <= FAULT_SHORT;
+        if (fault->event == FAULT_FREEZE) {
+            hit = freezes(machine, i) ? fault : hit;
+            continue;
+        }
         if (n >= fault->first &&
             (n == fault->first || (lasts && (fault->count == 0 || n < fault->first + fault->count))))
             hit = hit != NULL ? hit : fault;
@@ -126,7 +156,8 @@ static const struct machine_fault *find_fault(struct shared_machine *machine, un
 /* Counts a call. On FAIL errno is set. */
 static enum judgement judge(unsigned kinds, const char *place)
 {
-    static const char *const names[] = {"error", "late error", "half", "kill before", "kill after", "power cut"};
+    static const char *const names[] = {"error",      "late error", "half",  "kill before",
+                                        "kill after", "power cut",  "freeze"};
     struct shared_machine *machine = shared_own_machine();
 
     if (machine == NULL || place[0] == '\0')
@@ -142,6 +173,11 @@ static enum judgement judge(unsigned kinds, const char *place)
         shared_die(fault->event == FAULT_POWER);
     if (fault->event == FAULT_KILL_AFTER)
         return KILL_LATE;
+    if (fault->event == FAULT_FREEZE) {
+        machine->frozen = true;
+        shared_yield(SHARED_BUSY, shared->now);
+        return PASS;
+    }
     if (fault->event == FAULT_SHORT && (kinds & (CALL_READ | CALL_WRITE)) != 0)
         return SHORT;
     errno = fault->errnum;

@@ -4,6 +4,7 @@
  */
 #include "tests/sim/shared.h"
 
+#include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -37,6 +38,14 @@ gchar *g_uuid_string_random(void)
     return g_strdup_printf("%08x-%04x-4%03x-a%03x-%012" G_GINT64_MODIFIER "x", (unsigned)(a >> 32),
                            (unsigned)(a >> 16) & 0xffff, (unsigned)a & 0xfff, (unsigned)(b >> 48) & 0xfff,
                            b & UINT64_C(0xffffffffffff));
+}
+
+/* A home is a machine; messages, claims and backups name it. */
+const gchar *g_get_host_name(void)
+{
+    const struct shared_machine *machine = shared_own_machine();
+
+    return machine != NULL ? strrchr(machine->home, '/') + 1 : "simulator";
 }
 
 /* The number of a process is in messages and in the lock file. */

@@ -52,6 +52,18 @@ uint64_t machine_calls(struct sim *sim, const char *home)
     return machine_of(home)->calls;
 }
 
+bool machine_is_frozen(struct sim *sim, const char *home)
+{
+    (void)sim;
+    return machine_of(home)->frozen;
+}
+
+uint64_t machine_drop_changes(struct sim *sim, const char *home)
+{
+    (void)sim;
+    return machine_of(home)->drop_changes;
+}
+
 void machine_set_room(struct sim *sim, const char *home, uint64_t bytes)
 {
     (void)sim;

@@ -36,12 +36,13 @@ enum machine_event {
     FAULT_KILL_BEFORE, /* the process ends before the call */
     FAULT_KILL_AFTER,  /* the process ends after the call */
     FAULT_POWER,       /* the power is cut before the call (power.h) */
+    FAULT_FREEZE,      /* the machine stands still from the call on, or from a later one: never within a transfer */
 };
 
 struct machine_fault {
     unsigned calls; /* which calls are counted: a sum of enum machine_call */
     uint64_t first; /* the first counted call from now on that is hit, from 1 */
-    uint64_t count; /* how many are hit; 0: all until machine_mend_disk. Kills and power cuts hit once. */
+    uint64_t count; /* how many are hit; 0: all until machine_mend_disk. Other events hit once. */
     enum machine_event event;
     int errnum; /* of an error: ENOSPC, EIO, EMFILE … */
 };
@@ -52,6 +53,10 @@ void machine_fault(struct sim *sim, const char *home, const struct machine_fault
 void machine_mend_disk(struct sim *sim, const char *home);
 /* How many calls of any kind its processes have made so far: what a fault's `first` may be chosen from. */
 uint64_t machine_calls(struct sim *sim, const char *home);
+/* A freeze has hit it; processes_wake lets it go on (process.h). */
+bool machine_is_frozen(struct sim *sim, const char *home);
+/* How often its processes have changed a name or bytes in drops. */
+uint64_t machine_drop_changes(struct sim *sim, const char *home);
 /* What the disk still has room for, as statvfs says it; bytes that are written do not change it. Writes fail with
  * ENOSPC only through faults. */
 void machine_set_room(struct sim *sim, const char *home, uint64_t bytes);

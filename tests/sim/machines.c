@@ -30,6 +30,10 @@ static void daemon_ended(struct sim *sim, struct process *process, int status, v
 {
     struct world *world = user;
 
+    if (strcmp(process_home(process), world->home) != 0) {
+        standby_old_ended(world, process, status);
+        return;
+    }
     sim_say(sim, "run ends with %d%s%s", status, status > 0 ? ": " : "", status > 0 ? process_output(process) : "");
     world->machines->vain = status > 0 ? world->machines->vain + 1 : 0;
     if (world->machines->vain > VAIN_STARTS && (world->settling || sim_profile(sim) == SIM_CALM))
@@ -68,8 +72,8 @@ static void set(GString *text, const char *group, const char *name, const char *
 static void move_to_server(const struct world *world, GString *text, const char *group)
 {
     const char *drop = strchr(group, ' ') + 1;
-    g_autofree char *in = g_strdup_printf("%s/drops/%s/in", world->home, drop);
-    g_autofree char *out = g_strdup_printf("%s/drops/%s/out", world->home, drop);
+    g_autofree char *in = g_strdup_printf("%s/%s/in", world->drops, drop);
+    g_autofree char *out = g_strdup_printf("%s/%s/out", world->drops, drop);
     g_autofree char *head = g_strdup_printf("[%s]\n", group);
     g_autofree char *more = g_strdup_printf("host=%s.example.org\nuser=gateway\n"
                                             "known_hosts=known_hosts\n",
@@ -111,6 +115,7 @@ static void make_home(struct world *world)
 {
     g_autofree char *path = g_build_filename(world->home, "ecosgate.conf", NULL), *text = NULL;
     g_autoptr(GString) output = g_string_new(NULL);
+    g_autofree char *made = g_build_filename(world->home, "drops", NULL);
     const char *const argv[] = {"init", world->home, NULL};
     int status = process_run(world->sim, sim_folder(world->sim), argv, output);
 
@@ -118,7 +123,12 @@ static void make_home(struct world *world)
         sim_broken(world->sim, "init", "init ends with %d: %s", status, output->str);
         return;
     }
-    g_autoptr(GString) settings = g_string_new(text);
+    /* Each node reaches the drops, whatever disk it has. */
+    g_auto(GStrv) parts = g_strsplit(text, "=drops/", -1);
+    g_autofree char *folder = g_strdup_printf("=%s/", world->drops), *moved = g_strjoinv(folder, parts);
+    if (rename(made, world->drops) != 0)
+        g_error("%s cannot be renamed", made);
+    g_autoptr(GString) settings = g_string_new(moved);
     choose_settings(world, settings);
     if (!g_file_set_contents(path, settings->str, (gssize)settings->len, NULL))
         g_error("%s cannot be written", path);
@@ -144,6 +154,11 @@ static void restart(struct sim *sim, void *user)
 bool machines_are_down(const struct world *world)
 {
     return world->machines->stopped;
+}
+
+void machines_lose(struct world *world)
+{
+    world->machines->stopped = true;
 }
 
 void machines_stay_down(struct world *world)

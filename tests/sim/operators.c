@@ -169,7 +169,7 @@ static void read_withheld(struct world *world, json_t *item)
 
     if (seen_for(world, "withheld", work_item) < SIM_DAY)
         return;
-    g_autofree char *out = g_strdup_printf("%s/drops/tcos/out", world->home);
+    g_autofree char *out = g_strdup_printf("%s/tcos/out", world->drops);
     if (folder_has(out, "EMW")) /* TCoS has not read all orders yet */
         return;
     if (!oracle_is_known(world->oracle, work_item)) {
@@ -302,7 +302,7 @@ static void judge_drops(struct world *world)
     static const char *const drops[] = {"mcc", "tcos", "ecos", "dcc"};
 
     for (unsigned i = 0; i < G_N_ELEMENTS(drops); i++) {
-        g_autofree char *path = g_strdup_printf("%s/drops/%s/in", world->home, drops[i]);
+        g_autofree char *path = g_strdup_printf("%s/%s/in", world->drops, drops[i]);
         g_autoptr(GDir) dir = g_dir_open(path, 0, NULL);
         for (const char *name; dir != NULL && (name = g_dir_read_name(dir)) != NULL;)
             if (name[0] != '.')
@@ -367,6 +367,7 @@ void operators_judge(struct world *world)
     for (unsigned i = 0; i < world->recipients->len; i++)
         world_take(world, world->recipients->pdata[i]);
     judge_drops(world);
+    standby_judge(world);
     judge_verify(world, ASK(world, NULL, "spool", "verify"));
     (void)ASK(world, read_job, "--json", "spool", "list");
     (void)ASK(world, read_report_file, "--json", "report", "list");

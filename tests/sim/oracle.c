@@ -411,6 +411,11 @@ void oracle_drops_are_up(struct oracle *oracle)
     oracle->drops_are_up = true;
 }
 
+void oracle_clock_was_ahead(struct oracle *oracle, int64_t by)
+{
+    oracle->clock_ahead = MAX(oracle->clock_ahead, by);
+}
+
 void oracle_requeued(struct oracle *oracle, const char *name)
 {
     struct inbound *inbound = g_hash_table_lookup(oracle->inbound, name);

@@ -29,6 +29,9 @@ void oracle_took(struct oracle *oracle, const char *folder, const char *name, co
 /* No drop of the run ever fails: then more can be asked for. */
 void oracle_drops_are_up(struct oracle *oracle);
 
+/* The gateway's clock was set so far ahead of the true time (microseconds): what ended then names a later time. */
+void oracle_clock_was_ahead(struct oracle *oracle, int64_t by);
+
 /* An operator had the file of that name judged again: one more answer. */
 void oracle_requeued(struct oracle *oracle, const char *name);
 /* An operator had an outgoing file delivered once more. */

@@ -132,6 +132,7 @@ struct oracle {
     GHashTable *supply;  /* MPxN → struct supply *, the changes of supplier that were told */
     GPtrArray *refusals; /* struct refusal *: C103, C115 */
     bool drops_are_up;   /* no drop ever fails */
+    int64_t clock_ahead; /* the most that the gateway's clock was ahead */
     GHashTable *rows;    /* "003 device date" → how often */
     GPtrArray *waiting;  /* struct document *: EMD and EMO that came before the EMA or EMD that they need */
     unsigned restores;

@@ -9,10 +9,11 @@
 
 enum { OUTCOME_WAIT_DAYS = 7 /* the default of outcome_wait */ };
 
-/* What a stop of the gateway may add to a time. */
+/* What a stop of the gateway may add to a time. A gateway that is started while its clock is ahead ends sessions at
+ * once, and says so with that time. */
 static int64_t slack(const struct oracle *oracle)
 {
-    return sim_profile(oracle->sim) == SIM_CALM ? 3 * SIM_HOUR : 4 * SIM_DAY;
+    return oracle->clock_ahead + (sim_profile(oracle->sim) == SIM_CALM ? 3 * SIM_HOUR : 4 * SIM_DAY);
 }
 
 /* ---- sessions ---- */

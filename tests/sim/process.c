@@ -238,6 +238,20 @@ void processes_bury(struct sim *sim, int machine)
         finish(dead->pdata[i]);
 }
 
+void processes_end_others(struct sim *sim, const char *home, struct process *kept)
+{
+    g_autoptr(GPtrArray) others = g_ptr_array_new();
+
+    /* `ended` may start others. */
+    for (guint i = 0; i < sim->running->len; i++) {
+        struct process *process = sim->running->pdata[i];
+        if (process != kept && strcmp(process->home, home) == 0)
+            g_ptr_array_add(others, process);
+    }
+    for (guint i = 0; i < others->len; i++)
+        process_kill(others->pdata[i]);
+}
+
 void processes_end(struct sim *sim)
 {
     while (sim->running->len > 0) {
@@ -275,13 +289,18 @@ static struct process *find_number(struct sim *sim, int number)
     return NULL;
 }
 
+static bool is_frozen(const struct process *process)
+{
+    return shared->machines[process->slot->machine].frozen;
+}
+
 static void on_turn(struct sim *sim, void *user)
 {
     struct turn turn = *(struct turn *)user;
     struct process *process = find_number(sim, turn.number);
 
     g_free(user);
-    if (process == NULL || process->stopped || process->turns != turn.turns)
+    if (process == NULL || process->stopped || process->turns != turn.turns || is_frozen(process))
         return;
     process->turns++;
     if (go_on(process))
@@ -297,7 +316,7 @@ void processes_notice(struct sim *sim)
     for (guint i = 0; i < sim->running->len; i++) {
         struct process *process = sim->running->pdata[i];
         struct shared_slot *slot = process->slot;
-        if (slot->reason != SHARED_WAITS || slot->seen == shared->changes || process->pid == 0)
+        if (slot->reason != SHARED_WAITS || slot->seen == shared->changes || process->pid == 0 || is_frozen(process))
             continue;
         slot->seen = shared->changes;
         process->turns++; /* the event that would have ended its wait is void */
@@ -307,7 +326,7 @@ void processes_notice(struct sim *sim)
 
 void process_signal(struct process *process, int signal)
 {
-    if (process->pid == 0)
+    if (process->pid == 0 || is_frozen(process))
         return;
     shared_trace("signal %d to %s", signal, process->slot->label);
     (void)kill(process->pid, signal);
@@ -315,6 +334,21 @@ void process_signal(struct process *process, int signal)
         return; /* it notices when it works on or has slept enough */
     process->turns++;
     schedule(process, shared->now);
+}
+
+void processes_wake(struct sim *sim, const char *home)
+{
+    int machine = shared_machine(home);
+
+    shared->machines[machine].frozen = false;
+    for (guint i = 0; i < sim->running->len; i++) {
+        struct process *process = sim->running->pdata[i];
+        const struct shared_slot *slot = process->slot;
+        if (slot->machine != machine || process->stopped)
+            continue;
+        process->turns++;
+        schedule(process, process->pid == 0 || slot->reason == SHARED_WAITS ? shared->now : slot->until);
+    }
 }
 
 /* ---- questions ---- */

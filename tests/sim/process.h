@@ -29,8 +29,12 @@ struct process *process_start(struct sim *sim, const char *home, const char *con
 int process_run(struct sim *sim, const char *home, const char *const *argv, GString *output);
 /* SIGKILL, where it has given back control. `ended` is called before this returns. */
 void process_kill(struct process *process);
-/* Sends a signal (SIGTERM); the process goes on at once. */
+/* Sends a signal (SIGTERM); the process goes on at once. Not to a process of a frozen machine. */
 void process_signal(struct process *process, int signal);
+/* SIGKILL to all processes of that home but this one: their `ended` is called. */
+void processes_end_others(struct sim *sim, const char *home, struct process *kept);
+/* Wakes a machine that a freeze has hit (machine.h): its processes go on. */
+void processes_wake(struct sim *sim, const char *home);
 /* What it has printed so far, standard output and standard error in the order they were written. Borrowed until the
  * next call for this process. */
 const char *process_output(struct process *process);

@@ -57,7 +57,8 @@ static const struct rates rough = {
     .backups = 0.3,
     .restored = 0.005,
     .second = 0.01,
-    .standby = 0.03,
+    .beside = 0.03,
+    .taken_over = 0.04,
     .damaged = 0.03,
 };
 
@@ -91,8 +92,8 @@ static void vary_partners(struct random *random, struct rates *r, double factor)
 
 static void vary_machines(struct random *random, struct rates *r, double factor)
 {
-    double *const rates[] = {&r->restarted, &r->killed,  &r->powered, &r->disk,     &r->quirks,  &r->clock,  &r->full,
-                             &r->threads,   &r->backups, &r->second,  &r->restored, &r->standby, &r->damaged};
+    double *const rates[] = {&r->restarted, &r->killed,  &r->powered, &r->disk,     &r->quirks, &r->clock,  &r->full,
+                             &r->threads,   &r->backups, &r->second,  &r->restored, &r->beside, &r->damaged};
 
     for (size_t i = 0; i < G_N_ELEMENTS(rates); i++)
         vary(random, rates[i], factor);

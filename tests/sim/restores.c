@@ -1,7 +1,7 @@
 /*
  * What the operators of a gateway do with whole machines: backups, and once in a while a restore of an old one; a
- * standby that is started too early; a second gateway that is set up on the same drop by mistake. Partners' clean-up
- * scripts are here, too.
+ * gateway that is started once more beside itself; a second gateway that is set up on the same drops by mistake.
+ * Partners' clean-up scripts are here, too. Standby nodes are in standby.c.
  */
 #include "tests/sim/world_private.h"
 
@@ -195,23 +195,23 @@ int64_t restores_back_to(const struct world *world)
     return world->restores->back_to;
 }
 
-/* ---- a standby that starts while the active one runs ---- */
+/* ---- a start beside the gateway that runs ---- */
 
-static void standby_ended(struct sim *sim, struct process *process, int status, void *user)
+static void beside_ended(struct sim *sim, struct process *process, int status, void *user)
 {
     (void)user;
-    sim_say(sim, "the standby ends with %d: %s", status, process_output(process));
+    sim_say(sim, "the start beside it ends with %d: %s", status, process_output(process));
 }
 
-static void start_standby(struct sim *sim, void *user)
+static void start_beside(struct sim *sim, void *user)
 {
     struct world *world = user;
 
     if (!may_begin(world))
         return;
-    if (process_find(sim, world->home, "run") != NULL && sim_has(sim, "standby"))
-        (void)process_start(sim, world->home, (const char *const[]){"run", NULL}, standby_ended, world);
-    world_after(world, "restores", world->rates.standby, start_standby);
+    if (process_find(sim, world->home, "run") != NULL && sim_has(sim, "starts beside"))
+        (void)process_start(sim, world->home, (const char *const[]){"run", NULL}, beside_ended, world);
+    world_after(world, "restores", world->rates.beside, start_beside);
 }
 
 /* ---- a second gateway on the same drops ---- */
@@ -247,9 +247,9 @@ static void second_made(struct sim *sim, struct process *process, int status, vo
     if (status != 0 || !g_file_get_contents(path, &text, NULL, NULL))
         return;
     g_auto(GStrv) mcc = g_strsplit(text, "=drops/mcc/", -1);
-    g_autofree char *one = g_strdup_printf("=%s/drops/mcc/", world->home), *with_mcc = g_strjoinv(one, mcc);
+    g_autofree char *one = g_strdup_printf("=%s/mcc/", world->drops), *with_mcc = g_strjoinv(one, mcc);
     g_auto(GStrv) tcos = g_strsplit(with_mcc, "=drops/tcos/", -1);
-    g_autofree char *two = g_strdup_printf("=%s/drops/tcos/", world->home), *with_both = g_strjoinv(two, tcos);
+    g_autofree char *two = g_strdup_printf("=%s/tcos/", world->drops), *with_both = g_strjoinv(two, tcos);
     if (!g_file_set_contents(path, with_both, -1, NULL))
         g_error("%s cannot be written", path);
     sim_say(sim, "a second gateway is started on the drops mcc and tcos");
@@ -283,13 +283,13 @@ static void clean_file(struct world *world, const char *folder, const char *name
 
     if (!g_str_has_suffix(name, ".part") || unlink(path) != 0)
         return;
-    sim_say(world->sim, "a clean-up removes %s", path + strlen(world->home));
+    sim_say(world->sim, "a clean-up removes %s", path + strlen(world->drops));
     g_ptr_array_add(world->restores->cleaned, g_strndup(name + 1, strlen(name) - strlen(".part") - 1));
 }
 
 static void clean_folder(struct world *world, const char *drop)
 {
-    g_autofree char *folder = g_strdup_printf("%s/drops/%s/out", world->home, drop);
+    g_autofree char *folder = g_strdup_printf("%s/%s/out", world->drops, drop);
     g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
     DIR *dir = opendir(folder);
 
@@ -352,7 +352,7 @@ void restores_begin(struct world *world)
     world->restores->cleaned = g_ptr_array_new_with_free_func(g_free);
     world_after(world, "restores", world->rates.backups, back_up);
     world_after(world, "restores", world->rates.restored, restore);
-    world_after(world, "restores", world->rates.standby, start_standby);
+    world_after(world, "restores", world->rates.beside, start_beside);
     world_after(world, "restores", world->rates.second, start_second);
     world_after(world, "clean-ups", world->rates.cleaned, clean_up);
 }

@@ -35,6 +35,8 @@ struct shared_machine {
     int64_t started;        /* true time */
     uint64_t room;          /* bytes */
     uint64_t calls;
+    bool frozen;           /* its processes get no turn */
+    uint64_t drop_changes; /* names and bytes that its processes have changed in drops */
     int faults;
     struct machine_fault fault[SHARED_FAULTS];
     uint64_t passed[SHARED_FAULTS]; /* calls that the fault has counted */

@@ -121,7 +121,8 @@ static bool take_time(struct sftp *sftp, const struct server_quirks *quirks)
     return time < timeout;
 }
 
-/* Begins a request. False: it was not carried out. `change`: it changes something at the server. */
+/* Begins a request. False: it was not carried out. `change`: it changes something at the server. Of a client that slept
+ * meanwhile, because its machine was frozen, nothing is carried out: only fencing keeps that away (OPERATIONS.md). */
 static bool ask(struct sftp *sftp, const char *what, const char *path, bool change, struct fate *fate, GError **error)
 {
     const struct server_quirks *quirks = shared->faults ? &sftp->server->quirks : &none;
@@ -137,17 +138,22 @@ static bool ask(struct sftp *sftp, const char *what, const char *path, bool chan
         sftp->server->gone_until = shared->now + (int64_t)random_below(sftp->random, 6 * (uint64_t)SIM_HOUR);
     if (random_chance(sftp->random, quirks->other_key))
         sftp->server->other_key_until = shared->now + (int64_t)random_below(sftp->random, (uint64_t)SIM_DAY);
+    int64_t asked = shared->now;
     bool answers = take_time(sftp, quirks);
     bool before = random_chance(sftp->random, quirks->lost_before);
     fate->lose = random_chance(sftp->random, quirks->lost_after) || (!answers && random_chance(sftp->random, 0.5));
     if (sftp->interrupted)
         return fail(sftp, SFTP_ERROR_INTERRUPTED, "interrupted", error);
+    if (shared->now - asked > sftp->peer->timeout * SIM_SECOND + SIM_MINUTE)
+        return fail(sftp, SFTP_ERROR_LOST, "the server has ended the connection, the client slept", error);
     if (sftp->server->gone_until > shared->now || before || (!answers && !fate->lose))
         return fail(sftp, SFTP_ERROR_LOST, "the connection broke before the request arrived", error);
     fate->refuse = change && random_chance(sftp->random, quirks->refused);
     if (strcmp(what, "rename") == 0)
         fate->despite = random_chance(sftp->random, fate->refuse ? quirks->refused_done : quirks->not_done);
     sftp->answered = shared->now;
+    if (change && !fate->refuse && shared_self != NULL)
+        shared_own_machine()->drop_changes++;
     return true;
 }
 

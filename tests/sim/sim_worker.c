@@ -221,6 +221,16 @@ bool worker_runs(void)
     return present != NULL;
 }
 
+bool worker_is_within(void)
+{
+    for (guint i = 0; workers != NULL && i < workers->len; i++) {
+        const struct transfer_worker *worker = workers->pdata[i];
+        if (worker->begun && worker->due <= shared->now)
+            return true;
+    }
+    return false;
+}
+
 /* ---- what the gateway calls ---- */
 
 bool transfer_worker_wait(struct transfer_worker *worker, int64_t until, const volatile bool *stop)

@@ -17,6 +17,8 @@ int64_t worker_due(void);
 void worker_run_due(void);
 /* True if a task runs, false if the gateway's own work does. */
 bool worker_runs(void);
+/* True if a task stands within a call that is not a request to a server. */
+bool worker_is_within(void);
 /* Stops the task that runs until that true time, or until the gateway wants its end. False: no task runs. */
 bool worker_stop(int64_t until);
 /* A call of the system: another task, or the gateway's own work, may go on here. */

@@ -32,8 +32,8 @@ static void write_file(struct world *world, const char *path, const char *bytes,
 
 static void put(struct world *world, const struct sent *sent)
 {
-    g_autofree char *temporary = g_strdup_printf("%s/drops/%s/in/.%s.part", world->home, sent->drop, sent->name);
-    g_autofree char *path = g_strdup_printf("%s/drops/%s/in/%s", world->home, sent->drop, sent->name);
+    g_autofree char *temporary = g_strdup_printf("%s/%s/in/.%s.part", world->drops, sent->drop, sent->name);
+    g_autofree char *path = g_strdup_printf("%s/%s/in/%s", world->drops, sent->drop, sent->name);
 
     sim_say(world->sim, "%s is put into %s (%zu bytes)", sent->name, sent->drop, sent->size);
     write_file(world, temporary, sent->bytes, sent->size);
@@ -81,7 +81,7 @@ struct sent *world_send(struct world *world, struct draft *draft)
 /* Not while the same name still lies in the drop: that would replace it. */
 void world_send_again(struct world *world, struct sent *sent)
 {
-    g_autofree char *path = g_strdup_printf("%s/drops/%s/in/%s", world->home, sent->drop, sent->name);
+    g_autofree char *path = g_strdup_printf("%s/%s/in/%s", world->drops, sent->drop, sent->name);
 
     if (access(path, F_OK) != 0)
         put(world, sent);
@@ -113,7 +113,7 @@ static char *out_folder(const struct world *world, const char *folder)
     const char *bar = strchr(folder, '/');
     int length = bar != NULL ? (int)(bar - folder) : (int)strlen(folder);
 
-    return g_strdup_printf("%s/drops/%.*s/out%s", world->home, length, folder, bar != NULL ? bar : "");
+    return g_strdup_printf("%s/%.*s/out%s", world->drops, length, folder, bar != NULL ? bar : "");
 }
 
 static void take_file(struct world *world, struct recipient *recipient, const char *path, const char *name)
@@ -200,6 +200,7 @@ struct world *world_begin(struct sim *sim)
 
     world->sim = sim;
     world->home = g_build_filename(sim_folder(sim), "home", NULL);
+    world->drops = g_build_filename(sim_folder(sim), "drops", NULL);
     world->oracle = oracle_new(sim);
     world->sequences = g_hash_table_new(g_str_hash, g_str_equal);
     world->sent = g_hash_table_new(g_str_hash, g_str_equal);
@@ -219,6 +220,7 @@ struct world *world_begin(struct sim *sim)
     suppliers_begin(world);
     operators_begin(world);
     restores_begin(world);
+    standby_begin(world);
     return world;
 }
 
@@ -255,6 +257,7 @@ void world_free(struct world *world)
     machines_free(world);
     operators_free(world);
     restores_free(world);
+    standby_free(world);
     dcc_free(world);
     g_ptr_array_free(world->results.sayings, TRUE);
     g_ptr_array_free(world->results.past, TRUE);
@@ -268,5 +271,6 @@ void world_free(struct world *world)
     g_ptr_array_free(world->kept, TRUE);
     g_array_free(world->plans, TRUE);
     g_free(world->home);
+    g_free(world->drops);
     g_free(world);
 }

@@ -38,7 +38,9 @@ struct rates {
     double meddled;            /* operators' needless orders a day: hold, requeue, redeliver */
     double restarted, killed, powered, disk, full, quirks, clock, threads; /* faults of machines a day */
     double backups, restored; /* backups a day; a backup is restored, a day */
-    double second, standby;   /* a second gateway on one of the drops, a standby, a day */
+    double second;            /* a second gateway on two of the drops, a day */
+    double beside;            /* the gateway is started once more beside itself, a day */
+    double taken_over;        /* a standby takes over, a day */
     double damaged;           /* a file of the spool changes on the disk, a day */
 };
 
@@ -92,7 +94,8 @@ struct world {
     struct rates rates;
     struct oracle *oracle;
     struct estate *estate;
-    char *home;
+    char *home;  /* of the node that works; a standby has another one */
+    char *drops; /* the folder of all drops, which each node reaches */
     bool settling, judged;
     int64_t end;           /* of the run; 0: not known yet */
     GHashTable *sequences; /* type → last number */
@@ -106,6 +109,7 @@ struct world {
     struct machines *machines;
     struct operators *operators;
     struct restores *restores;
+    struct standby *standby;
     struct dcc *dcc;
 };
 
@@ -166,7 +170,17 @@ void machines_free(struct world *world);
 /* The daemon is told to stop, and is not started again until machines_go_on. One at a time may ask for that. */
 void machines_stay_down(struct world *world);
 bool machines_are_down(const struct world *world);
+/* The same without a word to the daemon: its machine is dead or frozen. */
+void machines_lose(struct world *world);
 void machines_go_on(struct world *world);
+
+/* A standby takes over from a node that died, or that froze and wakes up later. */
+void standby_begin(struct world *world);
+void standby_free(struct world *world);
+/* The daemon of a node that was replaced has ended. */
+void standby_old_ended(struct world *world, struct process *process, int status);
+/* What must be over at the end. */
+void standby_judge(struct world *world);
 
 void faults_begin(struct world *world);
 /* All faults end. */
