@@ -7,9 +7,41 @@ static const struct fact_entry entries[] = {
 #undef FACT
 };
 
+#define VALUES(id, ...) static const char *const id##_values[] = {__VA_ARGS__, NULL};
+#define CODES(id)
+#include "formats/fact_values.def"
+#undef VALUES
+#undef CODES
+
+static const char *const *const lists[FACT_COUNT] = {
+#define VALUES(id, ...) [FACT_##id] = id##_values,
+#define CODES(id)
+#include "formats/fact_values.def"
+#undef VALUES
+#undef CODES
+};
+
+static const bool codes[FACT_COUNT] = {
+#define VALUES(id, ...)
+#define CODES(id) [FACT_##id] = true,
+#include "formats/fact_values.def"
+#undef VALUES
+#undef CODES
+};
+
 const struct fact_entry *fact_entry(enum fact fact)
 {
     return &entries[fact];
+}
+
+const char *const *fact_values(enum fact fact)
+{
+    return lists[fact];
+}
+
+bool fact_is_code(enum fact fact)
+{
+    return codes[fact];
 }
 
 const char *fact_type_name(enum fact_type type)

@@ -60,6 +60,12 @@ struct fact_entry {
 /* What facts.def says of a fact. */
 const struct fact_entry *fact_entry(enum fact fact);
 
+/* Every value that the fact may have, with NULL behind the last (fact_values.def). NULL: it is open, or a code. */
+const char *const *fact_values(enum fact fact);
+
+/* Whether the fact is a code of the catalogue, such as C108. */
+bool fact_is_code(enum fact fact);
+
 /* "text", "code", "number", "eui64", "hex", "date" or "time". */
 const char *fact_type_name(enum fact_type type);
 

@@ -334,7 +334,7 @@ REPORT(NMDM);
 REPORT(MGMT);
 REPORT(MAPR);
 
-#define COLUMNS(layout) "1.0", COUNT(layout##_columns), layout##_columns
+#define COLUMNS(layout) "1.0", COUNT(layout##_columns), layout##_columns, &proposal
 
 static const struct report_layout reports[] = {
     {"ECOSMIG-001", "Detail Report: ECoS Migrations Completed Successfully", COLUMNS(ECOSMIG_001)},
@@ -380,6 +380,13 @@ const char *layout_column_of(const struct layout_record *layout, size_t field)
         if (layout->columns[i].fact == layout->fields[field])
             return layout->columns[i].name;
     return NULL;
+}
+
+const char *layout_name_of(const struct layout_record *layout, size_t field)
+{
+    const char *name = layout_column_of(layout, field);
+
+    return name != NULL ? name : fact_entry(layout->fields[field])->name;
 }
 
 const char *form_name(enum form form)

@@ -187,6 +187,9 @@ size_t layout_field_of(const struct layout_record *layout, size_t column);
 /* The name of the column that the text of a field comes from. NULL: the layout has none for it. */
 const char *layout_column_of(const struct layout_record *layout, size_t field);
 
+/* The same; the name of the field's fact where the layout has no column for it. For messages. */
+const char *layout_name_of(const struct layout_record *layout, size_t field);
+
 /* "xml", "csv" or "unknown". */
 const char *form_name(enum form form);
 

@@ -15,6 +15,7 @@
 
 #include "formats/layout.h"
 #include "formats/report_layout.h"
+#include "formats/values.h"
 
 #include <stddef.h>
 
@@ -27,6 +28,10 @@ struct profile {
     const struct file_type *types;
     size_t n_reports;
     const struct report_layout *reports;
+    /* Words of its own for values and codes (values.h). */
+    const struct value_map *values[FACT_COUNT]; /* by fact; NULL: the values are the words */
+    size_t n_codes;
+    const struct code_words *codes; /* those that have a code or a text of its own */
 };
 
 /* The profile that is part of the program. */

@@ -4,8 +4,12 @@
  *
  * Content of another form gives one fault and ends the reading: it would be nothing but faults. So does UTF-16. A UTF-8
  * byte order mark gives a fault, and the reading goes on after it.
+ *
+ * This is also the one place where the words of a format become the values of this program: the readers of both forms
+ * give out what stands in the file, and rules see values.
  */
 #include "formats/content.h"
+#include "formats/profile.h"
 #include "formats/reader_private.h"
 #include "formats/text.h"
 
@@ -22,6 +26,13 @@ enum {
     MAX_RECORD_FAULTS = 16,
 };
 
+/* The fields of one kind of record for whose values the profile has words of its own. */
+struct translation {
+    size_t n;                          /* of the maps */
+    size_t fields[LAYOUT_MAX_COLUMNS]; /* their fields */
+    const struct value_map *maps[LAYOUT_MAX_COLUMNS];
+};
+
 struct reader {
     const struct reader_form *form;
     enum form form_id;
@@ -35,7 +46,22 @@ struct reader {
     bool head_is_read; /* the form was looked at */
     size_t first;      /* offset in head of the first byte that is not blank, and one more; 0: none has come */
     GString *head;     /* the first bytes, until then */
+    struct translation of_header, of_record;
+    struct field values[LAYOUT_MAX_COLUMNS]; /* of the record that the sink is given, if it has words of its own */
 };
+
+static void fill_translation(struct translation *translation, const struct profile *profile,
+                             const struct layout_record *layout)
+{
+    for (size_t i = 0; i < layout->n_fields; i++) {
+        const struct value_map *map = profile->values[layout->fields[i]];
+
+        if (map == NULL)
+            continue;
+        translation->fields[translation->n] = i;
+        translation->maps[translation->n++] = map;
+    }
+}
 
 struct reader *reader_new(enum form form, const struct file_type *type, const struct reader_limits *limits,
                           const struct reader_sink *sink)
@@ -48,6 +74,8 @@ struct reader *reader_new(enum form form, const struct file_type *type, const st
     reader->sink = *sink;
     reader->limits = *limits;
     reader->head = g_string_new(NULL);
+    fill_translation(&reader->of_header, type->profile, type->header);
+    fill_translation(&reader->of_record, type->profile, type->record);
     reader->state = reader->form->open(reader, type);
     return reader;
 }
@@ -231,16 +259,49 @@ uint32_t reader_count_record(struct reader *reader, struct place at)
     return ++reader->records;
 }
 
+/* The record with the values of its words; it lives until the next one. */
+static struct record translate(struct reader *reader, const struct translation *translation,
+                               const struct record *record)
+{
+    struct record translated = *record;
+
+    memcpy(reader->values, record->fields, record->n_fields * sizeof *record->fields);
+    for (size_t i = 0; i < translation->n; i++) {
+        struct field *field = &reader->values[translation->fields[i]];
+        const char *value = field->len > 0 ? value_inner(translation->maps[i], field->text, field->len) : NULL;
+
+        if (value == NULL)
+            continue;
+        field->text = value;
+        field->len = strlen(value);
+    }
+    translated.fields = reader->values;
+    translated.words = record->fields;
+    return translated;
+}
+
 void reader_emit_header(struct reader *reader, const struct record *header)
 {
-    if (!reader->stopped)
+    if (reader->stopped)
+        return;
+    if (reader->of_header.n == 0) {
         reader->sink.on_header(reader->sink.user, header);
+        return;
+    }
+    const struct record translated = translate(reader, &reader->of_header, header);
+    reader->sink.on_header(reader->sink.user, &translated);
 }
 
 void reader_emit_record(struct reader *reader, const struct record *record)
 {
-    if (!reader->stopped)
+    if (reader->stopped)
+        return;
+    if (reader->of_record.n == 0) {
         reader->sink.on_record(reader->sink.user, record);
+        return;
+    }
+    const struct record translated = translate(reader, &reader->of_record, record);
+    reader->sink.on_record(reader->sink.user, &translated);
 }
 
 void reader_emit_count(struct reader *reader, const struct field *declared)

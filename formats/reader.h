@@ -64,8 +64,15 @@ struct record {
     uint32_t ordinal;           /* 1 for the first; faulty records are counted too. A header has 0 */
     struct place at;            /* of the record's first character or its start tag */
     size_t n_fields;            /* of the layout (n_fields); a field without a column has no text */
-    const struct field *fields; /* by the enums of layout.h, whatever the order of the columns is */
+    const struct field *fields; /* by the enums of layout.h, whatever the order of the columns is; values (values.h) */
+    const struct field *words;  /* the same as they stand in the file, for messages; NULL: they are the values */
 };
+
+/* A field of the record as it stands in the file. */
+static inline const struct field *record_words(const struct record *record, size_t field)
+{
+    return record->words != NULL ? &record->words[field] : &record->fields[field];
+}
 
 enum fault_kind {
     FAULT_FORM,            /* the content is not in the form that the name says */

@@ -20,12 +20,15 @@ struct report_column {
     bool text;        /* free text of others: made harmless for spreadsheets */
 };
 
+struct profile;
+
 struct report_layout {
     const char *ref;     /* "ECOSMIG-001" */
     const char *title;   /* the report's name in the consultation (¶21) */
     const char *version; /* of its columns; it stands in the rows */
     size_t n_columns;
     const struct report_column *columns;
+    const struct profile *profile; /* whose report this is (profile.h) */
 };
 
 #endif

@@ -5,6 +5,7 @@
 #include "formats/report_writer.h"
 
 #include "formats/csv_cell.h"
+#include "formats/profile.h"
 
 /* As in writer.c: few calls of the byte function, and a buffer that stays in the CPU's cache. */
 enum { FLUSH_AT = 64 * 1024, BUFFER = FLUSH_AT + 8 * 1024 };
@@ -16,7 +17,8 @@ struct report_writer {
     GString *buffer;
     const enum fact *ids; /* of the facts for which source was made; NULL: not made yet */
     size_t n_facts;
-    size_t source[REPORT_MAX_COLUMNS]; /* of each column: the index of its fact */
+    size_t source[REPORT_MAX_COLUMNS];                /* of each column: the index of its fact */
+    const struct value_map *maps[REPORT_MAX_COLUMNS]; /* of each column: the profile's words for its values, or NULL */
     int64_t rows;
     bool failed; /* nothing is written after it */
     GError *error;
@@ -52,6 +54,7 @@ static bool bind(struct report_writer *w, const struct facts *facts)
 {
     for (size_t i = 0; i < w->layout->n_columns; i++) {
         const struct report_column *column = &w->layout->columns[i];
+        w->maps[i] = w->layout->profile->values[column->fact];
         if (facts_find(facts->ids, facts->n, column->fact, &w->source[i]))
             continue;
         g_set_error(&w->error, report_writer_error_quark(), 0, "layout %s, column %s: no value of the fact %s",
@@ -71,6 +74,8 @@ void report_writer_row(struct report_writer *w, const struct facts *facts)
         return;
     for (size_t i = 0; i < w->layout->n_columns; i++) {
         const char *value = facts->values[w->source[i]];
+        if (w->maps[i] != NULL)
+            value = value_word(w->maps[i], value);
         if (i > 0)
             g_string_append_c(w->buffer, ',');
         if (w->layout->columns[i].text)

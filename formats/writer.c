@@ -16,7 +16,8 @@ enum { WRITER_FLUSH_AT = 64 * 1024, WRITER_BUFFER = WRITER_FLUSH_AT + 8 * 1024 }
 struct binding {
     const enum fact *ids; /* of the facts that it was made for; NULL: not made yet */
     size_t n;
-    size_t source[LAYOUT_MAX_COLUMNS]; /* of each column: the index of its fact */
+    size_t source[LAYOUT_MAX_COLUMNS];                /* of each column: the index of its fact */
+    const struct value_map *maps[LAYOUT_MAX_COLUMNS]; /* of each column: the profile's words for its values, or NULL */
 };
 
 struct writer {
@@ -49,6 +50,7 @@ static bool bind(struct writer *w, const struct layout_record *record, const str
                  struct binding *binding)
 {
     for (size_t i = 0; i < record->n_columns; i++) {
+        binding->maps[i] = w->type->profile->values[record->columns[i].fact];
         if (facts_find(facts->ids, facts->n, record->columns[i].fact, &binding->source[i]))
             continue;
         g_set_error(&w->error, writer_error_quark(), 0, "layout %s, record %c, column %s: no value of the fact %s",
@@ -74,12 +76,20 @@ static bool given(const char *value)
     return value != NULL && *value != '\0';
 }
 
+/* The text of column i. */
+static inline const char *cell(const struct binding *binding, const struct facts *facts, size_t i)
+{
+    const char *value = facts->values[binding->source[i]];
+
+    return binding->maps[i] == NULL ? value : value_word(binding->maps[i], value);
+}
+
 static void csv_line(GString *out, const struct layout_record *record, const struct binding *binding,
                      const struct facts *facts)
 {
     for (size_t i = 0; i < record->n_columns; i++) {
         g_string_append_c(out, ',');
-        csv_cell(out, facts->values[binding->source[i]]);
+        csv_cell(out, cell(binding, facts, i));
     }
     g_string_append_len(out, "\r\n", 2);
 }
@@ -121,7 +131,7 @@ static void xml_children(GString *out, int indent, const struct layout_record *r
                          const struct facts *facts)
 {
     for (size_t i = 0; i < record->n_columns; i++) {
-        const char *value = facts->values[binding->source[i]];
+        const char *value = cell(binding, facts, i);
         if (!given(value))
             continue;
         xml_tag(out, indent, "<", record->columns[i].name, ">");

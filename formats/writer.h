@@ -9,7 +9,8 @@
  *   ok = writer_finish(w, &error); writer_free(w);
  *
  * The writer gives the rest itself: type and version before the header's columns, the count, the trailer. A value that
- * is NULL or "" is an empty cell in CSV and no element in XML.
+ * is NULL or "" is an empty cell in CSV and no element in XML. Values are this program's; the file has the words of its
+ * profile for them (values.h).
  *
  * Errors: the first one is kept, later calls do nothing, and writer_finish returns it. It is the byte function's own,
  * or of the writer: a column whose fact is not among those given, or another number of rows than the header says.

@@ -5,6 +5,7 @@
 #include "validators/device_rules.h"
 
 #include "formats/eui64.h"
+#include "formats/profile.h"
 #include "validators/field_rules.h"
 
 #include <glib.h>
@@ -101,7 +102,8 @@ static void judge_type(struct device *device)
         if (field_is(field, device->row.file->rules->device_types[i]))
             return;
     }
-    g_autofree char *scope = g_strjoinv(", ", (char **)device->row.file->rules->device_types);
+    g_autofree char *scope =
+        profile_words(row_profile(&device->row), FACT_device_type, device->row.file->rules->device_types, ", ", ", ");
     row_error(&device->row, C104, INSTRUCTION_DEVICE_TYPE, "expected a Device type in scope: %s", scope);
 }
 
@@ -114,9 +116,13 @@ static void judge_hub(struct device *device)
 
     if (hub->len == 0 ? !required : eui64_parse(hub->text, hub->len, &id))
         return;
-    row_error(&device->row, C117, INSTRUCTION_CHF_DEVICE_ID, "%s",
-              hub->len ? "expected the EUI-64 of the Communications Hub Function"
-                       : "expected the EUI-64 of the Communications Hub Function, which a GPF must name");
+    if (hub->len > 0)
+        row_error(&device->row, C117, INSTRUCTION_CHF_DEVICE_ID,
+                  "expected the EUI-64 of the Communications Hub Function");
+    else
+        row_error(&device->row, C117, INSTRUCTION_CHF_DEVICE_ID,
+                  "expected the EUI-64 of the Communications Hub Function, which a %s must name",
+                  row_word(&device->row, INSTRUCTION_DEVICE_TYPE, "GPF"));
 }
 
 /* C117 */

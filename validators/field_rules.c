@@ -96,7 +96,8 @@ void field_rules_mpxn(struct row *row, size_t type_column, size_t column, bool r
 
     if (field_is(type, "GPF")) {
         if (mpxn->len > 0)
-            row_error(row, C113, column, "expected none: a GPF has no MPxN");
+            row_error(row, C113, column, "expected none: a %s has no %s", row_word(row, type_column, "GPF"),
+                      row_name(row, column));
     } else if (mpxn->len == 0 && !required) {
         return;
     } else if (field_is(type, "ESME")) {
@@ -131,8 +132,8 @@ const char *field_rules_point_value(const char *mpxn)
 
 void field_rules_region(struct row *row, size_t column)
 {
-    const struct field *region = row_field(row, column);
-
-    if (region->len > 0 && !field_is(region, "North") && !field_is(region, "Central") && !field_is(region, "South"))
-        row_error(row, C117, column, "expected North, Central, South or nothing");
+    if (row_field(row, column)->len == 0 || row_choice(row, column) >= 0)
+        return;
+    g_autofree char *words = row_words(row, column, ", ", ", ");
+    row_error(row, C117, column, "expected %s or nothing", words);
 }

@@ -22,7 +22,7 @@ void field_rules_supply_point(struct row *row, size_t column);
 /* What an MPxN is as a number: without leading zeros, which do not tell supply points apart. Points into mpxn. */
 const char *field_rules_point_value(const char *mpxn);
 
-/* C117: North, Central, South or nothing. */
+/* C117: a region, or nothing. */
 void field_rules_region(struct row *row, size_t column);
 
 #endif

@@ -6,6 +6,7 @@
 
 #include "formats/eui64.h"
 #include "formats/instant.h"
+#include "formats/profile.h"
 
 #include <glib.h>
 #include <inttypes.h>
@@ -22,7 +23,7 @@ struct judged_header {
 void header_rules_add(const struct judged_file *file, const struct record *record, enum code code,
                       enum header_field column, const char *text)
 {
-    const struct field *field = &record->fields[column];
+    const struct field *field = record_words(record, column);
 
     findings_add(file->findings,
                  &(struct finding){.code = code,
@@ -46,6 +47,26 @@ static void add(struct judged_header *h, enum code code, enum header_field colum
 static const struct field *value(const struct judged_header *h, enum header_field column)
 {
     return &h->record->fields[column];
+}
+
+/* The sender's word for a value of the header. */
+static const char *word(const struct judged_header *h, enum fact fact, const char *value)
+{
+    return profile_word(h->file->filename->type->profile, fact, value);
+}
+
+/* The number of the column's value in the list of fact_values.def. -1, with B211: it is none of them. */
+static int choice(struct judged_header *h, enum header_field column, enum fact fact)
+{
+    const char *const *list = fact_values(fact);
+
+    for (int i = 0; list[i] != NULL; i++) {
+        if (field_is(value(h, column), list[i]))
+            return i;
+    }
+    g_autofree char *words = profile_words(h->file->filename->type->profile, fact, list, ", ", " or ");
+    add(h, B211, column, "expected %s", words);
+    return -1;
 }
 
 /* SenderId: B211, B206 */
@@ -120,13 +141,11 @@ static void judge_environment(struct judged_header *h)
     const struct field *environment = value(h, HEADER_ENVIRONMENT);
     const struct identity *identity = h->file->rules->identity;
 
-    if (!field_is(environment, "LIVE") && !field_is(environment, "TEST")) {
-        add(h, B211, HEADER_ENVIRONMENT, "expected LIVE or TEST");
+    if (choice(h, HEADER_ENVIRONMENT, FACT_header_environment) < 0)
         return;
-    }
     memcpy(h->header->environment, environment->text, environment->len);
     if (identity != NULL && !field_is(environment, identity->environment))
-        add(h, B207, HEADER_ENVIRONMENT, "this gateway is %s", identity->environment);
+        add(h, B207, HEADER_ENVIRONMENT, "this gateway is %s", word(h, FACT_header_environment, identity->environment));
 }
 
 /* BatchId: B211. Whether it was used before is for the history (B210). */
@@ -157,15 +176,12 @@ static void judge_resubmission(struct judged_header *h)
         memcpy(h->header->resubmission_of, earlier->text, earlier->len);
 }
 
+G_STATIC_ASSERT(HEADER_MODE_NONE == 0 && HEADER_MODE_FULL == 1 && HEADER_MODE_DELTA == 2); /* as in fact_values.def */
+
 /* Mode, which reference data only have: B211 */
 static void judge_mode(struct judged_header *h)
 {
-    if (field_is(value(h, HEADER_MODE), "FULL"))
-        h->header->mode = HEADER_MODE_FULL;
-    else if (field_is(value(h, HEADER_MODE), "DELTA"))
-        h->header->mode = HEADER_MODE_DELTA;
-    else
-        add(h, B211, HEADER_MODE, "expected FULL or DELTA");
+    h->header->mode = (enum header_mode)(choice(h, HEADER_MODE, FACT_header_mode) + 1);
 }
 
 void header_rules_judge(const struct judged_file *file, const struct record *record, struct header *header)

@@ -6,6 +6,7 @@
 
 #include "formats/eui64.h"
 #include "formats/instant.h"
+#include "formats/profile.h"
 #include "spool/ledger/ledger_estate.h"
 #include "validators/field_rules.h"
 
@@ -43,19 +44,18 @@ static const char *text_or_null(struct reference *r, size_t column, bool upper)
     return value(r, column)->len > 0 ? text(r, column, upper) : NULL;
 }
 
-/* One of the texts in list, which ends with NULL; for another text C120 and NULL. The field may be empty if the first
- * text is "". */
-static const char *choice(struct reference *r, size_t column, const char *const *list)
+/* One of the values that the field may have (fact_values.def); for another one C120 and NULL. NULL for an empty field
+ * that is optional. */
+static const char *choice(struct reference *r, size_t column, bool required)
 {
-    const struct field *field = value(r, column);
+    int chosen = row_choice(&r->row, column);
 
-    for (size_t i = 0; list[i] != NULL; i++) {
-        if (field_is(field, list[i]) || (field->len == 0 && *list[i] == '\0'))
-            return list[i];
-    }
-    bool optional = *list[0] == '\0';
-    g_autofree char *known = g_strjoinv(", ", (char **)(list + optional));
-    row_error(&r->row, C120, column, "expected one of %s%s", known, optional ? ", or nothing" : "");
+    if (chosen >= 0)
+        return fact_values(r->row.layout->fields[column])[chosen];
+    if (value(r, column)->len == 0 && !required)
+        return NULL;
+    g_autofree char *words = row_words(&r->row, column, ", ", ", ");
+    row_error(&r->row, C120, column, "expected one of %s%s", words, required ? "" : ", or nothing");
     return NULL;
 }
 
@@ -158,22 +158,10 @@ static void inventory_key(struct reference *r)
 /* Most values may be missing: the inventory has Devices of every age and type, hubs and displays among them. */
 static void inventory_rest(struct reference *r)
 {
-    static const char *const statuses[] = {"Pending",
-                                           "Whitelisted",
-                                           "InstalledNotCommissioned",
-                                           "Commissioned",
-                                           "Decommissioned",
-                                           "Withdrawn",
-                                           "Suspended",
-                                           "Recovery",
-                                           "Recovered",
-                                           NULL};
-    static const char *const credentials[] = {"TCOS", "ECOS", NULL};
-    static const char *const pending[] = {"", "USC", "FW", NULL};
     struct ledger_inventory *inventory = &r->inventory;
 
     inventory->device_type = device_type(r, INVENTORY_DEVICE_TYPE);
-    inventory->status = choice(r, INVENTORY_DEVICE_STATUS, statuses);
+    inventory->status = choice(r, INVENTORY_DEVICE_STATUS, true);
     inventory->manufacturer = hex(r, INVENTORY_MANUFACTURER, 4, false);
     inventory->model = hex(r, INVENTORY_MODEL, 8, false);
     inventory->firmware = hex(r, INVENTORY_FIRMWARE, 8, false);
@@ -186,10 +174,8 @@ static void inventory_rest(struct reference *r)
     inventory->region = text_or_null(r, INVENTORY_CSP_REGION, false);
     inventory->installed = date(r, INVENTORY_INSTALLED_DATE, false, 0);
     inventory->commissioned = date(r, INVENTORY_COMMISSIONED_DATE, false, 0);
-    inventory->credentials = choice(r, INVENTORY_CREDENTIALS, credentials);
-    inventory->pending = choice(r, INVENTORY_PENDING, pending);
-    if (inventory->pending != NULL && *inventory->pending == '\0')
-        inventory->pending = NULL;
+    inventory->credentials = choice(r, INVENTORY_CREDENTIALS, true);
+    inventory->pending = choice(r, INVENTORY_PENDING, false);
 }
 
 static bool inventory_known(struct ledger *ledger, const struct reference *r, bool *known, GError **error)
@@ -267,7 +253,8 @@ static void nmm_rest(struct reference *r)
 
     nmm->until = date(r, NMM_NON_MIGRATABLE_TO, false, LEDGER_FOR_EVER);
     if (nmm->until <= nmm->since && !row_has_errors(&r->row))
-        row_error(&r->row, C120, NMM_NON_MIGRATABLE_TO, "expected a date after NonMigratableFrom, or nothing");
+        row_error(&r->row, C120, NMM_NON_MIGRATABLE_TO, "expected a date after %s, or nothing",
+                  row_name(&r->row, NMM_NON_MIGRATABLE_FROM));
     nmm->reason = free_text(r, NMM_REASON_CODE);
     nmm->fixed_in = hex(r, NMM_FIXED_IN_FIRMWARE, 8, false);
 }
@@ -280,10 +267,9 @@ static bool nmm_known(struct ledger *ledger, const struct reference *r, bool *kn
 /* The key of a party is its PartyID and role: one company may be a Supplier and a MAP. */
 static void party_key(struct reference *r)
 {
-    static const char *const roles[] = {"SUPPLIER", "MAP", NULL};
     struct ledger_party *party = &r->party;
 
-    *party = (struct ledger_party){.id = id(r, C120, PARTY_PARTY_ID, true), .role = choice(r, PARTY_ROLE, roles)};
+    *party = (struct ledger_party){.id = id(r, C120, PARTY_PARTY_ID, true), .role = choice(r, PARTY_ROLE, true)};
     g_autofree char *key = g_strdup_printf("%" PRIx64 " %s", party->id, party->role);
     judge_key(r, PARTY_PARTY_ID, key);
 }
@@ -386,12 +372,13 @@ bool reference_rules_table(const struct file_type *type, enum ledger_reference *
 /* C120 */
 static void judge_action(struct reference *r, const struct table *table)
 {
-    static const char *const actions[] = {"SET", "REMOVE", NULL};
-    const char *action = choice(r, table->action_column, actions);
+    const char *action = choice(r, table->action_column, true);
 
-    r->remove = action == actions[1];
+    r->remove = g_strcmp0(action, "REMOVE") == 0;
     if (r->remove && r->row.file->header->mode == HEADER_MODE_FULL)
-        row_error(&r->row, C120, table->action_column, "expected SET: a FULL file removes what it does not name");
+        row_error(&r->row, C120, table->action_column, "expected %s: a %s file removes what it does not name",
+                  row_word(&r->row, table->action_column, "SET"),
+                  profile_word(row_profile(&r->row), FACT_header_mode, "FULL"));
 }
 
 /* C119: a key that the ledger does not have cannot be removed. The records before this one cannot have brought it: a

@@ -188,8 +188,10 @@ static bool find_work(struct result *result, size_t column, GError **error)
     uint32_t record;
 
     if (!parse_work_item_id(value(result, column), org, batch, &record)) {
-        row_error(&result->row, C118, column,
-                  "expected a WorkItemId, <org>.<BatchId>.<RecordNumber>, as in the work order");
+        row_error(&result->row, C118, column, "expected a %s, <org>.<%s>.<%s>, as in the work order",
+                  row_name(&result->row, column),
+                  layout_name_of(result->row.file->filename->type->header, HEADER_BATCH_ID),
+                  row_name(&result->row, RECORD_NUMBER_FIELD));
         return true;
     }
     if (ledger == NULL)
@@ -197,8 +199,8 @@ static bool find_work(struct result *result, size_t column, GError **error)
     if (!ledger_work_by_id(ledger, &(struct ledger_work_item_id){org, batch, record}, &result->work, error))
         return false;
     if (result->work == NULL)
-        row_error(&result->row, C118, column,
-                  "expected the WorkItemId of a work order of this gateway; there is no such item");
+        row_error(&result->row, C118, column, "expected the %s of a work order of this gateway; there is no such item",
+                  row_name(&result->row, column));
     return true;
 }
 
@@ -290,19 +292,19 @@ static bool find_superseded(struct result *result, bool *superseded, GError **er
 
 /* ---- EMT ---- */
 
-/* Result. False: C120. */
+G_STATIC_ASSERT(RESULT_SUCCESS == 0 && RESULT_FAILED == 1 && RESULT_TIMEOUT == 2 && RESULT_NOT_ATTEMPTED == 3);
+
+/* Result, in the order of fact_values.def. False: C120. */
 static bool kind_value(struct result *result, enum retry_result_kind *kind)
 {
-    static const char *const kinds[] = {"SUCCESS", "FAILED", "TIMEOUT", "NOT_ATTEMPTED"};
-    const struct field *field = value(result, RESULT_RESULT);
+    int chosen = row_choice(&result->row, RESULT_RESULT);
 
-    for (size_t i = 0; i < G_N_ELEMENTS(kinds); i++) {
-        if (field_is(field, kinds[i])) {
-            *kind = (enum retry_result_kind)i;
-            return true;
-        }
+    if (chosen >= 0) {
+        *kind = (enum retry_result_kind)chosen;
+        return true;
     }
-    row_error(&result->row, C120, RESULT_RESULT, "expected SUCCESS, FAILED, TIMEOUT or NOT_ATTEMPTED");
+    g_autofree char *words = row_words(&result->row, RESULT_RESULT, ", ", " or ");
+    row_error(&result->row, C120, RESULT_RESULT, "expected %s", words);
     return false;
 }
 
@@ -323,12 +325,17 @@ static const char *gbcs_value(struct result *result)
 /* C120: a SUCCESS comes with no status, code or alert that stands for a failure. */
 static void judge_success(struct result *result, const struct retry_result *said)
 {
+    const char *success = row_word(&result->row, RESULT_RESULT, "SUCCESS");
+
     if (retry_says_error(&(struct retry_result){.gbcs = said->gbcs}))
-        row_error(&result->row, C120, RESULT_GBCS_STATUS, "expected 0 or nothing beside SUCCESS");
+        row_error(&result->row, C120, RESULT_GBCS_STATUS, "expected %s or nothing beside %s",
+                  row_word(&result->row, RESULT_GBCS_STATUS, "0"), success);
     if (retry_says_error(&(struct retry_result){.duis = said->duis}))
-        row_error(&result->row, C120, RESULT_DUIS_CODE, "expected I0 or nothing beside SUCCESS");
+        row_error(&result->row, C120, RESULT_DUIS_CODE, "expected %s or nothing beside %s",
+                  row_word(&result->row, RESULT_DUIS_CODE, "I0"), success);
     if (retry_says_error(&(struct retry_result){.alert = said->alert}))
-        row_error(&result->row, C120, RESULT_ALERT_CODE, "expected no alert that stands for a failure beside SUCCESS");
+        row_error(&result->row, C120, RESULT_ALERT_CODE, "expected no alert that stands for a failure beside %s",
+                  success);
 }
 
 /* C121: a SubjectId that another Device had before it migrated. False: an error of the ledger. */
@@ -345,7 +352,7 @@ static bool judge_known_subject(struct result *result, size_t column, const char
         return true;
     eui64_print(first, device);
     row_error(&result->row, C121, column,
-              "expected the SubjectId of the new credentials; the Device %s had this one before it migrated; if "
+              "expected the id of the new credentials; the Device %s had this one before it migrated; if "
               "that statement was wrong, the operator of the gateway sets ecos_subject",
               device);
     return true;
@@ -361,11 +368,11 @@ static bool judge_subject(struct result *result, size_t column, const char *now,
     if (now == NULL)
         return true;
     if (rules->ecos_subject != NULL && !credential_id_same(now, rules->ecos_subject))
-        row_error(&result->row, C121, column, "expected %s, the SubjectId of the ECoS credentials (ecos_subject)",
+        row_error(&result->row, C121, column, "expected %s, the id of the ECoS credentials (ecos_subject)",
                   rules->ecos_subject);
     else if (before != NULL && credential_id_same(now, before))
         row_error(&result->row, C121, column,
-                  "expected the SubjectId of the new credentials; this one was on the Device before");
+                  "expected the id of the new credentials; this one was on the Device before");
     else if (rules->ecos_subject == NULL && rules->ledger != NULL)
         return judge_known_subject(result, column, now, error);
     return true;
@@ -389,7 +396,8 @@ static bool judge_values(struct result *result, struct retry_result *said, GErro
     int64_t first = time_value(result, RESULT_FIRST_TRY); /* not kept: the ledger has its own time of the first try */
     said->at = time_value(result, RESULT_LAST_TRY);
     if (said->at != 0 && said->at < first) {
-        add_impossible(result, RESULT_LAST_TRY, "not before FirstTry,", first);
+        g_autofree char *expected = g_strdup_printf("not before %s,", row_name(&result->row, RESULT_FIRST_TRY));
+        add_impossible(result, RESULT_LAST_TRY, expected, first);
         said->at = 0;
     }
     said->subject_id = id_value(result, RESULT_REPLACING_SUBJECT_ID, success);
@@ -459,11 +467,13 @@ bool result_rules_judge_result(const struct judged_file *file, const struct reco
 
 static void judge_confirmation_values(struct result *result, struct retry_confirmation *said)
 {
-    const struct field *confirmed = value(result, CONFIRMATION_CONFIRMED);
+    int chosen = row_choice(&result->row, CONFIRMATION_CONFIRMED); /* Y, N */
 
-    said->confirmed = field_is(confirmed, "Y");
-    if (!said->confirmed && !field_is(confirmed, "N"))
-        row_error(&result->row, C120, CONFIRMATION_CONFIRMED, "expected Y or N");
+    said->confirmed = chosen == 0;
+    if (chosen < 0) {
+        g_autofree char *words = row_words(&result->row, CONFIRMATION_CONFIRMED, ", ", " or ");
+        row_error(&result->row, C120, CONFIRMATION_CONFIRMED, "expected %s", words);
+    }
     said->at = time_value(result, CONFIRMATION_CONFIRMED_AT);
     said->subject_id = id_value(result, CONFIRMATION_SUBJECT_ID, said->confirmed);
     said->key_id = id_value(result, CONFIRMATION_KEY_ID, said->confirmed);

@@ -6,6 +6,7 @@
 
 #include "formats/eui64.h"
 #include "formats/instant.h"
+#include "formats/profile.h"
 #include "spool/ledger/ledger_earlier_files.h"
 #include "spool/ledger/ledger_estate.h"
 #include "spool/ledger/ledger_reference.h"
@@ -50,7 +51,7 @@ struct candidate {
 struct cause {
     enum code code;
     enum instruction_field column; /* of the instruction, where the finding points */
-    int64_t until;                  /* when it will be gone; 0: it is permanent */
+    int64_t until;                 /* when it will be gone; 0: it is permanent */
 };
 
 /* Asked of the inventory, not of the instruction: only the inventory knows the meters on the hub. */
@@ -101,7 +102,8 @@ static int64_t tomorrow(const struct candidate *c)
 static void judge_type(struct candidate *c)
 {
     if (c->subject->type != NULL && strcmp(c->subject->type, c->known->device_type) != 0)
-        add(c, (struct cause){C104, INSTRUCTION_DEVICE_TYPE, 0}, "the inventory says %s", c->known->device_type);
+        add(c, (struct cause){C104, INSTRUCTION_DEVICE_TYPE, 0}, "the inventory says %s",
+            profile_word(row_profile(c->row), FACT_device_type, c->known->device_type));
 }
 
 static bool is_one_of(const char *text, const char *const *list)
@@ -113,6 +115,11 @@ static bool is_one_of(const char *text, const char *const *list)
     return false;
 }
 
+static const char *status_word(const struct candidate *c, const char *status)
+{
+    return profile_word(row_profile(c->row), FACT_device_status, status);
+}
+
 /* C105. The second list holds the states from which a Device comes back. */
 static void judge_status(struct candidate *c)
 {
@@ -122,7 +129,8 @@ static void judge_status(struct candidate *c)
 
     if (!is_one_of(status, good))
         add(c, (struct cause){C105, INSTRUCTION_DEVICE_ID, is_one_of(status, transient) ? tomorrow(c) : 0},
-            "expected DeviceStatus Commissioned or Recovered; the inventory says %s", status);
+            "expected the status %s or %s; the inventory says %s", status_word(c, "Commissioned"),
+            status_word(c, "Recovered"), status_word(c, status));
 }
 
 /* C106, of one value. A value that one of the two does not have is not compared. */
@@ -221,7 +229,7 @@ static bool judge_supplier(struct candidate *c, GError **error)
         return false;
     if (supplier == 0)
         add(c, (struct cause){C114, INSTRUCTION_DEVICE_ID, 0},
-            gpf ? "the inventory has no meter with a supplier on this GPF's hub"
+            gpf ? "the inventory has no meter with a supplier on its hub"
                 : "neither the inventory nor a change of supplier says who is responsible for it");
     return true;
 }
@@ -265,7 +273,8 @@ static void judge_place(struct candidate *c)
     }
     if (s->region != NULL && known->region != NULL && is_one_of(s->region, regions) &&
         g_ascii_strcasecmp(s->region, known->region) != 0)
-        add(c, (struct cause){C125, INSTRUCTION_CSP_REGION, 0}, "the inventory says %s", known->region);
+        add(c, (struct cause){C125, INSTRUCTION_CSP_REGION, 0}, "the inventory says %s",
+            profile_word(row_profile(c->row), FACT_device_region, known->region));
 }
 
 /* The rules that need a row of the inventory stand in three groups, so that all rules run in the order of their codes:

@@ -4,6 +4,8 @@
  */
 #include "validators/row.h"
 
+#include "formats/profile.h"
+
 #include <stdarg.h>
 
 G_STATIC_ASSERT(D101 - C101 <= 64);
@@ -55,9 +57,42 @@ enum code row_first_permanent(const struct row *row)
     return C101 + (enum code)__builtin_ctzll(row->permanent);
 }
 
+const struct profile *row_profile(const struct row *row)
+{
+    return row->file != NULL ? row->file->filename->type->profile : profile_builtin();
+}
+
+const char *row_name(const struct row *row, size_t field)
+{
+    return layout_name_of(row->layout, field);
+}
+
+const char *row_word(const struct row *row, size_t field, const char *value)
+{
+    return profile_word(row_profile(row), row->layout->fields[field], value);
+}
+
+char *row_words(const struct row *row, size_t field, const char *joint, const char *last_joint)
+{
+    enum fact fact = row->layout->fields[field];
+
+    return profile_words(row_profile(row), fact, fact_values(fact), joint, last_joint);
+}
+
+int row_choice(const struct row *row, size_t field)
+{
+    const char *const *list = fact_values(row->layout->fields[field]);
+
+    for (int i = 0; list[i] != NULL; i++) {
+        if (field_is(row_field(row, field), list[i]))
+            return i;
+    }
+    return -1;
+}
+
 void row_add_finding(struct row *row, enum code code, size_t column, bool warning, const char *text)
 {
-    const struct field *field = row_field(row, column);
+    const struct field *field = record_words(row->record, column);
 
     findings_add(row->file->findings,
                  &(struct finding){.code = code,

@@ -30,11 +30,27 @@ struct row {
     bool warned;       /* a warning was found */
 };
 
-/* The field of the record in that column. */
+/* A field of the record: its value. What the sender wrote is record_words(). */
 static inline const struct field *row_field(const struct row *row, size_t column)
 {
     return &row->record->fields[column];
 }
+
+/* The profile of the record's file; the built-in one for a Device that is judged again from the ledger. */
+const struct profile *row_profile(const struct row *row);
+
+/* What the sender's format calls the column of a field; the name of its fact where it has no such column. */
+const char *row_name(const struct row *row, size_t field);
+
+/* The sender's word for a value of that field. */
+const char *row_word(const struct row *row, size_t field, const char *value);
+
+/* All words of the sender for the values of that field, whose list fact_values.def has: "OK, NOK or GONE", with joint
+ * and last_joint between them. g_free the result. */
+char *row_words(const struct row *row, size_t field, const char *joint, const char *last_joint);
+
+/* The number of the field's value in that list. -1: it is none of them. */
+int row_choice(const struct row *row, size_t field);
 
 /* Adds a code of category c. transient: its cause goes away by itself; usually what the catalogue says. */
 void row_add_code(struct row *row, enum code code, bool transient);

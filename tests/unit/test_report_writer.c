@@ -12,7 +12,11 @@
 static const struct report_column columns[] = {{"DeviceID", FACT_device_id, false},
                                                {"ReasonCode", FACT_non_migratable_reason, true},
                                                {"Tries", FACT_work_tries, false}};
-static const struct report_layout layout = {"X", "a test", "1.0", G_N_ELEMENTS(columns), columns};
+/* A profile with a word for one number of tries; the other numbers are their own words. */
+static const struct value_pair tries[] = {{"1", "once"}};
+static const struct value_map tries_map = {.n = 1, .pairs = tries};
+static const struct profile profile = {.name = "test", .values = {[FACT_work_tries] = &tries_map}};
+static const struct report_layout layout = {"X", "a test", "1.0", G_N_ELEMENTS(columns), columns, &profile};
 static const enum fact ids[] = {FACT_work_tries, FACT_non_migratable_reason, FACT_count_devices, FACT_device_id};
 
 static void write_row(struct report_writer *w, const char *const *row)
@@ -64,8 +68,8 @@ static void test_report_writer__rows__quoted_where_needed(void **state)
     g_autofree char *text = write_rows(rows, G_N_ELEMENTS(rows));
 
     (void)state;
-    assert_string_equal(text,
-                        "DeviceID,ReasonCode,Tries\r\nA,\"a,\"\"b\"\"\",1\r\nB,,\r\n\" C\",\"x\ny\",2\r\n#COUNT,3\r\n");
+    assert_string_equal(
+        text, "DeviceID,ReasonCode,Tries\r\nA,\"a,\"\"b\"\"\",once\r\nB,,\r\n\" C\",\"x\ny\",2\r\n#COUNT,3\r\n");
 }
 
 /* Text that a spreadsheet would run as a formula is made harmless in free text only, and only at its beginning. */
@@ -81,7 +85,7 @@ static void test_report_writer__formulas__only_free_text_is_made_harmless(void *
         g_autofree char *cell = g_strdup_printf(quoted ? "\"%s\"" : "%s", formulas[i]);
         g_autofree char *neutral = g_strdup_printf(quoted ? "\"'%s\"" : "'%s", formulas[i]);
         g_autofree char *expected =
-            g_strdup_printf("DeviceID,ReasonCode,Tries\r\n%s,%s,%s\r\nA,x=1,1\r\n#COUNT,2\r\n", cell, neutral, cell);
+            g_strdup_printf("DeviceID,ReasonCode,Tries\r\n%s,%s,%s\r\nA,x=1,once\r\n#COUNT,2\r\n", cell, neutral, cell);
         assert_string_equal(text, expected);
     }
 }
