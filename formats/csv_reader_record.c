@@ -205,8 +205,8 @@ static void take_header(struct csv *c)
     bool complete = csv_expect_fields(c);
     struct record record;
 
-    expect_text(c, 1, FAULT_TYPE, c->type->code);
-    expect_text(c, 2, FAULT_ROOT, c->type->profile->version);
+    expect_text(c, 1, FAULT_TYPE, c->type->published);
+    expect_text(c, 2, FAULT_ROOT, c->type->version);
     if (!complete)
         return;
     cap_fields(c, CSV_FRAME_FIELDS, READER_HEADER_MAX_CHARS);

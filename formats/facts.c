@@ -1,6 +1,8 @@
 /* Facts are looked up once for each file and column; a row then uses the index (writer.c, report_writer.c). */
 #include "formats/facts.h"
 
+#include <string.h>
+
 static const struct fact_entry entries[] = {
 #define FACT(id, name, type, meaning) [FACT_##id] = {name, FACT_TYPE_##type, meaning},
 #include "formats/facts.def"
@@ -47,12 +49,23 @@ bool fact_is_code(enum fact fact)
 const char *fact_type_name(enum fact_type type)
 {
     static const char *const names[] = {
-        [FACT_TYPE_TEXT] = "text",   [FACT_TYPE_CODE] = "code", [FACT_TYPE_NUMBER] = "number",
-        [FACT_TYPE_EUI64] = "eui64", [FACT_TYPE_HEX] = "hex",   [FACT_TYPE_DATE] = "date",
-        [FACT_TYPE_TIME] = "time",
+        [FACT_TYPE_TEXT] = "text",     [FACT_TYPE_FREE_TEXT] = "free text", [FACT_TYPE_CODE] = "code",
+        [FACT_TYPE_NUMBER] = "number", [FACT_TYPE_EUI64] = "eui64",         [FACT_TYPE_HEX] = "hex",
+        [FACT_TYPE_DATE] = "date",     [FACT_TYPE_TIME] = "time",
     };
 
     return names[type];
+}
+
+bool fact_of_name(const char *name, enum fact *fact)
+{
+    for (size_t i = 0; i < FACT_COUNT; i++) {
+        if (strcmp(entries[i].name, name) == 0) {
+            *fact = (enum fact)i;
+            return true;
+        }
+    }
+    return false;
 }
 
 bool facts_find(const enum fact *ids, size_t n, enum fact fact, size_t *at)

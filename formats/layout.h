@@ -1,14 +1,14 @@
 /*
  * Layouts as data: every file type, its XML root, its record types and their columns (FILES.md, 1 and 3 to 9). The
- * readers and writers work from these tables. The XSD and the Table Schemas in schema/ publish the same columns; tests
- * compare them. A new layout is one new table and one line in the list of types (README.md, "Adding a file type").
+ * readers and writers work from these tables, which the loader of profiles makes (profile.h). A new file type:
+ * README.md, "Adding a file type".
  *
- * Each column names the fact that it carries (facts.def). Columns of files that arrive stand in layout.c; columns of
- * files that leave stand in outgoing_columns.h. What the rules find in a record that arrives are fields: the enums here
- * number them. A field has one fact, whatever the order and the names of the columns of its file are.
+ * Each column names the fact that it carries (facts.def). What the rules find in a record that arrives are fields: the
+ * enums here number them. A field has one fact (record_kinds.c), whatever the order and the names of the columns of its
+ * file are.
  *
  * All columns beyond those of the consultation are proposals of this project. All tables are constant and live as long
- * as the program. Functions fail only where their comment says so.
+ * as their profile. Functions fail only where their comment says so.
  */
 #ifndef ECOSGATE_FORMATS_LAYOUT_H
 #define ECOSGATE_FORMATS_LAYOUT_H
@@ -29,14 +29,14 @@ enum {
 
 struct layout_column {
     const char *name; /* the XML element and the Table Schema field */
-    enum fact fact;   /* that it carries */
+    enum fact fact;   /* that it carries; FACT_NONE: the gateway does not know it */
     bool required;    /* XML: the element must be present; CSV: the cell may not be empty */
 };
 
 /* One record type: the columns after the record's letter; of an H record those after type and version. */
 struct layout_record {
     char letter;         /* 'H', 'D', 'F', 'E' or 'T' */
-    const char *element; /* XML element of one such record: "Device", "Finding", "Header", "File" */
+    const char *element; /* XML element of one such record: "Device", "Finding", "Header", "File"; NULL: no XML form */
     size_t n_columns;
     const struct layout_column *columns; /* in the order of the file */
     /* Of a file that arrives: the fact of each field, by the enums below. Which columns give them is the layout's. */
@@ -49,6 +49,8 @@ struct profile;
 struct file_type {
     const struct profile *profile; /* whose type this is (profile.h) */
     const char *code;              /* "EMI" */
+    const char *published;         /* what the H record calls it: "EMI" */
+    const char *version;           /* of the layout, in the H record */
     const char *root;              /* XML root element; NULL: the type has the CSV form only */
     bool inbound;                  /* it arrives at the gateway; else it leaves */
     bool reference;                /* reference data: its header has a Mode */

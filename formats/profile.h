@@ -1,7 +1,8 @@
 /*
  * A profile: everything that is data about the formats of files, in one version. It says which columns each record has
  * and which fact each of them carries, what the elements of the XML form are called, and what each report contains.
- * The project's own proposal is the built-in profile.
+ * A profile is a folder of small files; the loader (profile/) makes the tables of it. The project's own proposal,
+ * profiles/proposal-1.0/, is the built-in profile.
  *
  *   const struct file_type *type = profile_type(profile_builtin(), "EMI", 3);
  *   … type->profile …                                    whoever has a type has its profile
@@ -18,12 +19,22 @@
 #include "formats/values.h"
 
 #include <stddef.h>
+#include <stdint.h>
+
+enum { PROFILE_DIGEST_SIZE = 65 };
+
+struct profile_memory;
 
 struct profile {
-    const char *name;              /* "proposal" */
-    const char *version;           /* "1.0": of its layouts */
-    const char *namespace;         /* of the XML forms */
-    const char *version_attribute; /* of their root: it holds the version */
+    const char *name;                /* "proposal" */
+    const char *version;             /* "1.0" */
+    const char *title;               /* a line for people, or NULL */
+    int64_t valid_from, valid_until; /* not before the one, and before the other; INT64_MIN, INT64_MAX: no such limit */
+    char digest[PROFILE_DIGEST_SIZE]; /* over all its files: SHA-256, lower-case hex */
+    const char *namespace;            /* of the XML forms */
+    const char *version_attribute;    /* of their root: it holds the version */
+    const char *xml_version;          /* that version */
+    const char *schema;               /* the file of the profile that has the XSD, or NULL */
     size_t n_types;
     const struct file_type *types;
     size_t n_reports;
@@ -32,10 +43,28 @@ struct profile {
     const struct value_map *values[FACT_COUNT]; /* by fact; NULL: the values are the words */
     size_t n_codes;
     const struct code_words *codes; /* those that have a code or a text of its own */
+    struct profile_memory *memory;  /* the loader's: what the members point to */
 };
 
-/* The profile that is part of the program. */
+/* What is wrong with a profile. */
+struct profile_fault {
+    const char *file; /* "records/EMI-D.json"; "." is the folder itself */
+    unsigned line;    /* from 1; 0: the file as a whole */
+    const char *text; /* what is wrong, what was expected and found */
+};
+
+/* Is called for every fault; all pointers are valid during the call only. */
+typedef void profile_fault_fn(void *user, const struct profile_fault *fault);
+
+/* The profile that is part of the program. Loaded at the first call; any thread may call. */
 const struct profile *profile_builtin(void);
+
+/* The profile in a folder. NULL: it has at least one fault, and on_fault has been told of every one. profile_free, or
+ * never. */
+struct profile *profile_load(const char *folder, profile_fault_fn *on_fault, void *user);
+
+/* NULL is allowed. Nothing may use the profile or its types any more. */
+void profile_free(struct profile *profile);
 
 /* The type of that code ("EMI"), which is len bytes long and needs no terminator. NULL: there is no such type. */
 const struct file_type *profile_type(const struct profile *profile, const char *code, size_t len);

@@ -1,8 +1,8 @@
 /*
  * Layouts of reports as data: which columns, in which order, and which of them are free text (FILES.md, 10). The
- * columns stand in outgoing_columns.h and are filled by their facts (facts.h). The Table Schemas in schema/
- * publish the same columns; tests compare them. When a change of columns is a new layout version: README.md, "When a
- * layout gets a new version". All tables are constant and live as long as the program.
+ * loader of profiles makes the tables (profile.h); columns are filled by their facts (facts.h). When a change of
+ * columns is a new layout version: README.md, "When a layout gets a new version". All tables are constant and live as
+ * long as their profile.
  */
 #ifndef ECOSGATE_FORMATS_REPORT_LAYOUT_H
 #define ECOSGATE_FORMATS_REPORT_LAYOUT_H
@@ -24,7 +24,7 @@ struct profile;
 
 struct report_layout {
     const char *ref;     /* "ECOSMIG-001" */
-    const char *title;   /* the report's name in the consultation (¶21) */
+    const char *title;   /* a line for people */
     const char *version; /* of its columns; it stands in the rows */
     size_t n_columns;
     const struct report_column *columns;

@@ -49,7 +49,7 @@ struct report_writer *report_writer_new(const struct report_layout *layout, writ
     return w;
 }
 
-/* Finds the fact of each column; the compiler has proved that every layout of outgoing_columns.h has them. */
+/* Finds the fact of each column; the loader of profiles has proved that there is one (outgoing_facts.h). */
 static bool bind(struct report_writer *w, const struct facts *facts)
 {
     for (size_t i = 0; i < w->layout->n_columns; i++) {

@@ -44,8 +44,8 @@ static G_DEFINE_QUARK(ecosgate - writer - error, writer_error)
     g_string_truncate(w->buffer, 0);
 }
 
-/* Finds the fact of each column. The compiler has proved that there is one for each layout of outgoing_columns.h; this
- * check is for a caller that gives the facts of another record, and for layouts that the compiler has not seen. */
+/* Finds the fact of each column. The loader of profiles has proved that there is one (outgoing_facts.h); this check is
+ * for a caller that gives the facts of another record. */
 static bool bind(struct writer *w, const struct layout_record *record, const struct facts *facts,
                  struct binding *binding)
 {
@@ -148,7 +148,7 @@ static void xml_header(struct writer *w, const struct facts *facts)
     g_string_append(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
     xml_tag(out, 0, "<", w->type->root, "");
     g_string_append_printf(out, " xmlns=\"%s\" %s=\"%s\">\n", profile->namespace, profile->version_attribute,
-                           profile->version);
+                           profile->xml_version);
     xml_tag(out, 1, "<", w->type->header->element, ">\n");
     xml_children(out, 2, w->type->header, &w->header, facts);
     xml_tag(out, 2, "<", w->type->count_element, ">");
@@ -171,7 +171,7 @@ static void xml_row(struct writer *w, const struct layout_record *record, const 
 
 static void csv_header(struct writer *w, const struct facts *facts)
 {
-    g_string_append_printf(w->buffer, "H,%s,%s", w->type->code, w->type->profile->version);
+    g_string_append_printf(w->buffer, "H,%s,%s", w->type->published, w->type->version);
     csv_line(w->buffer, w->type->header, &w->header, facts);
 }
 

@@ -222,7 +222,7 @@ static bool is_version(const struct xml *x, const char *text, size_t len)
         text++;
     while (len > 0 && xml_is_blank(text[len - 1]))
         len--;
-    return len == strlen(x->profile->version) && memcmp(text, x->profile->version, len) == 0;
+    return len == strlen(x->profile->xml_version) && memcmp(text, x->profile->xml_version, len) == 0;
 }
 
 void xml_check_version(struct xml *x, int n, const xmlChar *const *a, struct place at)
@@ -237,7 +237,7 @@ void xml_check_version(struct xml *x, int n, const xmlChar *const *a, struct pla
         }
     if (fault.value && is_version(x, fault.value, fault.value_len))
         return;
-    g_autofree char *expected = g_strdup_printf("%s=\"%s\"", x->profile->version_attribute, x->profile->version);
+    g_autofree char *expected = g_strdup_printf("%s=\"%s\"", x->profile->version_attribute, x->profile->xml_version);
     give(x, &fault, expected, fault.value ? "another" : "none");
 }
 

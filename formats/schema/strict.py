@@ -15,6 +15,7 @@ import re
 import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+RECORDS = os.path.join(HERE, "..", "profiles", "proposal-1.0", "records")
 XSD = "ecos-migration-1.xsd"
 
 # --- Forms: a list of texts, or a regular expression that XML Schema and Table Schema read alike --------------
@@ -99,7 +100,7 @@ def strict_field(field, form, required):
 
 
 def table(kind, letter):
-    schema = json.loads(read(f"{kind}-{letter}.json"))
+    schema = json.loads(read(os.path.join(RECORDS, f"{kind}-{letter}.json")))
     known = {"H": HEADER, "D": columns_of(kind), "T": {}}[letter]
     fields = {field["name"]: field for field in schema["fields"]}
     judged = {name for name, field in fields.items() if LAX in field["description"]}
@@ -108,6 +109,8 @@ def table(kind, letter):
                  f"{sorted(judged - known.keys()) + sorted(known.keys() - fields.keys())}; give each column a form")
     for name, (form, required) in known.items():
         strict_field(fields[name], form, required)
+    for field in schema["fields"]:
+        del field["fact"]
     schema["name"] += "-strict"
     schema["description"] += STRICT
     return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"

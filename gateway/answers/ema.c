@@ -4,7 +4,7 @@
  */
 #include "gateway/answers/answer_private.h"
 
-#include "formats/outgoing_columns.h"
+#include "formats/outgoing_facts.h"
 #include "gateway/answers/answer_header.h"
 
 #include <inttypes.h>

@@ -2,7 +2,7 @@
 #include "gateway/answers/answer_private.h"
 
 #include "formats/eui64.h"
-#include "formats/outgoing_columns.h"
+#include "formats/outgoing_facts.h"
 #include "gateway/answers/answer_header.h"
 
 /* A row: the work item `item`, whose code is described by the three values of `about`. */

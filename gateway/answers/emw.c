@@ -5,7 +5,7 @@
 #include "gateway/answers/answer_private.h"
 
 #include "formats/eui64.h"
-#include "formats/outgoing_columns.h"
+#include "formats/outgoing_facts.h"
 #include "gateway/answers/answer_header.h"
 #include "spool/ledger/ledger_sessions.h"
 #include "spool/ledger/ledger_work.h"

@@ -6,7 +6,7 @@
 
 #include "formats/csv_cell.h"
 #include "formats/eui64.h"
-#include "formats/outgoing_columns.h"
+#include "formats/outgoing_facts.h"
 #include "gateway/answers/answer_header.h"
 #include "gateway/answers/incidents.h"
 #include "spool/ledger/ledger_incidents.h"

@@ -5,7 +5,7 @@
 #ifndef ECOSGATE_GATEWAY_REPORTS_REPORT_PRIVATE_H
 #define ECOSGATE_GATEWAY_REPORTS_REPORT_PRIVATE_H
 
-#include "formats/outgoing_columns.h"
+#include "formats/outgoing_facts.h"
 #include "formats/report_writer.h"
 #include "gateway/answers/cells.h"
 #include "gateway/reports/mgmt_page.h"

@@ -12,7 +12,7 @@ from home import FOLDER, NOW, PATIENCE, SOURCE, Home, Tap
 BUILD = os.environ.get("top_builddir", ".")
 # What is in the source only: code, and what builds or tests it. README.md says so.
 CODE = re.compile(r"\.(c|h|def|ac|am|supp|so)$|^(\.\./)?(tests|\.ci)/(?!README\.md)|"
-                  r"^(samples/)?(demo|demo_sftp|packages)\.sh$|^(formats/)?schema/strict\.py$")
+                  r"^(samples/)?(demo|demo_sftp|packages)\.sh$|^(formats/)?(schema/strict\.py|profile/embed\.sh)$")
 # Words that look like a file of this project and are none of it.
 FOREIGN = re.compile(r"^(sshd_config|known_hosts|.*_config)$|^NAME|[*…<>]|^/|^~")
 ENDINGS = r"(?:\.(?:md|py|sh|json|xsd|csv|xml|def|c|h|ac|am|supp|so)|ecosgate\.1|ecosgate\.conf\.5)"
@@ -125,14 +125,15 @@ def test_content(tap, root):
                 else:
                     different.append(other)
     tap.ok(same > 300 and not different, f"{same} files of samples are those of the source", *different[:10])
-    schemas = os.path.join(SOURCE, "formats", "schema")
-    missing = [name for folder, _, names in os.walk(schemas) for name in names
-               if name.endswith((".json", ".xsd")) and
-               not os.path.exists(os.path.join(copy.doc, "formats", "schema", os.path.relpath(folder, schemas), name))]
-    tap.ok(not missing, "every schema stands where FILES.md says", missing)
-    link = os.path.join(copy.doc, "formats", "schema")
-    tap.ok(os.path.realpath(link).startswith(os.path.realpath(root) + "/"),
-           "their folder is found wherever the copy stands", os.path.realpath(link))
+    for name in ("schema", "profiles"):
+        here = os.path.join(SOURCE, "formats", name)
+        wanted = [os.path.relpath(os.path.join(folder, file), here) for folder, _, files in os.walk(here)
+                  for file in files if file.endswith((".json", ".xsd"))]
+        link = os.path.join(copy.doc, "formats", name)
+        missing = [file for file in wanted if not os.path.exists(os.path.join(link, file))]
+        tap.ok(wanted and not missing, f"formats/{name}: every file stands where FILES.md says", missing)
+        tap.ok(os.path.realpath(link).startswith(os.path.realpath(root) + "/"),
+               f"formats/{name} is found wherever the copy stands", os.path.realpath(link))
     closed = [path for path in glob.glob(f"{copy.doc}/**", recursive=True)
               if os.stat(path).st_mode & 0o444 != 0o444]
     tap.ok(not closed, "everybody may read it", closed[:10])

@@ -135,7 +135,8 @@ def folder_of(mpid):
 
 
 def columns(ref):
-    with open(os.path.join(SOURCE, "formats", "schema", f"{ref}.json"), encoding="utf-8") as file:
+    path = os.path.join(SOURCE, "formats", "profiles", "proposal-1.0", "reports", f"{ref}.json")
+    with open(path, encoding="utf-8") as file:
         return [field["name"] for field in json.load(file)["fields"]]
 
 

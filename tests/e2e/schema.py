@@ -24,6 +24,7 @@ from home import GATE, NOW, SAMPLES, SOURCE, Home, Tap, generate
 from mutate import NAMESPACE, CsvMutator, XmlMutator
 
 SCHEMAS = os.path.join(SOURCE, "formats", "schema")
+PROPOSAL = os.path.join(SOURCE, "formats", "profiles", "proposal-1.0")
 XSD = os.path.join(SCHEMAS, "ecos-migration-1.xsd")
 MUTATIONS = {"EMI": 400}  # of either form
 FEWER = 200               # of the other types
@@ -140,9 +141,10 @@ class Tables:
     """Checks rows by the published Table Schemas. Knows what these use of the standard: types string and integer;
     required, enum, pattern, maxLength, minimum, maximum; missingValues."""
 
-    def __init__(self, folder=SCHEMAS):
+    def __init__(self, *folders):
         self.schemas = {}
-        for path in glob.glob(os.path.join(folder, "*.json")):
+        folders = folders or (os.path.join(PROPOSAL, "records"), os.path.join(PROPOSAL, "reports"))
+        for path in [path for folder in folders for path in glob.glob(os.path.join(folder, "*.json"))]:
             with open(path, encoding="utf-8") as file:
                 self.schemas[os.path.basename(path)[:-5]] = json.load(file)
 

@@ -340,9 +340,12 @@ static const struct layout_record other_header = {'H', "Header", 2, other_header
 static const struct profile other = {.name = "other",
                                      .version = "1.0",
                                      .namespace = "urn:ecos-gateway:migration:1",
-                                     .version_attribute = "schemaVersion"};
+                                     .version_attribute = "schemaVersion",
+                                     .xml_version = "1.0"};
 static const struct file_type other_type = {.profile = &other,
                                             .code = "EMI",
+                                            .published = "EMI",
+                                            .version = "1.0",
                                             .root = "Other",
                                             .inbound = true,
                                             .header = &other_header,

@@ -1,14 +1,11 @@
 /*
- * The order of columns in every layout against what is published: the Table Schemas
- * (formats/schema/<type>-<letter>.json and <report>.json) and the XSD. A reader of our files goes by those; a writer
- * goes by the layouts.
+ * The order of columns in every layout against the published XSD. A reader of our files goes by that; a writer goes by
+ * the layouts. The Table Schemas cannot differ: the layouts are made of them.
  */
 #include "formats/layout.h"
 #include "formats/profile.h"
-#include "formats/report_layout.h"
 
 #include <glib.h>
-#include <jansson.h>
 #include <libxml/parser.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -24,24 +21,6 @@ static char *schema_path(const char *name)
 }
 
 /* ---- what is published ---- */
-
-/* The names of a Table Schema's fields, each with a blank behind it. g_free. */
-static char *fields_of(const char *name)
-{
-    g_autofree char *path = schema_path(name);
-    json_error_t error;
-    json_t *schema = json_load_file(path, 0, &error);
-    GString *names = g_string_new(NULL);
-    json_t *field;
-    size_t i;
-
-    if (schema == NULL)
-        fail_msg("%s: %s", path, error.text);
-    json_array_foreach(json_object_get(schema, "fields"), i, field)
-        g_string_append_printf(names, "%s ", json_string_value(json_object_get(field, "name")));
-    json_decref(schema);
-    return g_string_free(names, FALSE);
-}
 
 /* The first element of that kind ("element", "complexType") and name at or below node; NULL: none. */
 static xmlNode *find_named(xmlNode *node, const char *kind, const char *name)
@@ -102,29 +81,6 @@ static char *columns_of(const char *before, const struct layout_record *record, 
     return g_string_free(names, FALSE);
 }
 
-static void compare_csv(const struct file_type *type, const struct layout_record *record, const char *before)
-{
-    g_autofree char *name = g_strdup_printf("%s-%c.json", type->code, record->letter);
-    g_autofree char *published = fields_of(name), *written = columns_of(before, record, "");
-
-    assert_string_equal(written, published);
-}
-
-static void test_published_columns__table_schemas__those_of_the_layouts(void **state)
-{
-    (void)state; /* cmocka's signature */
-    for (size_t i = 0; i < profile_builtin()->n_types; i++) {
-        const struct file_type *type = &profile_builtin()->types[i];
-        g_autofree char *trailer = g_strdup_printf("%s-T.json", type->code), *published = fields_of(trailer);
-
-        compare_csv(type, type->header, "RecordType Type LayoutVersion ");
-        if (type->file != NULL)
-            compare_csv(type, type->file, "RecordType ");
-        compare_csv(type, type->record, "RecordType ");
-        assert_string_equal(published, "RecordType Count ");
-    }
-}
-
 static void compare_xml(xmlNode *xsd, const struct file_type *type, const struct layout_record *record,
                         const char *behind)
 {
@@ -157,27 +113,10 @@ static void test_published_columns__xsd__those_of_the_layouts(void **state)
     xmlFreeDoc(tree);
 }
 
-static void test_published_columns__reports__those_of_the_layouts(void **state)
-{
-    (void)state;
-    assert_int_equal(profile_builtin()->n_reports, 10);
-    for (size_t i = 0; i < profile_builtin()->n_reports; i++) {
-        g_autofree char *name = g_strdup_printf("%s.json", profile_builtin()->reports[i].ref),
-                        *published = fields_of(name);
-        g_autoptr(GString) written = g_string_new(NULL);
-
-        for (size_t k = 0; k < profile_builtin()->reports[i].n_columns; k++)
-            g_string_append_printf(written, "%s ", profile_builtin()->reports[i].columns[k].name);
-        assert_string_equal(written->str, published);
-    }
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_published_columns__table_schemas__those_of_the_layouts),
         cmocka_unit_test(test_published_columns__xsd__those_of_the_layouts),
-        cmocka_unit_test(test_published_columns__reports__those_of_the_layouts),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

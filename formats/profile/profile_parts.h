@@ -1,0 +1,42 @@
+/*
+ * The parts of the loader. profile_load.c calls them in this order, after profile.json; each tells of its faults
+ * (profile_json.h).
+ */
+#ifndef ECOSGATE_FORMATS_PROFILE_PROFILE_PARTS_H
+#define ECOSGATE_FORMATS_PROFILE_PROFILE_PARTS_H
+
+#include "formats/profile/profile_json.h"
+#include "formats/record_kinds.h"
+
+/* profile_records.c: records/<type>-<letter>.json, makes profile->types. */
+void profile_load_records(struct profile_loading *loading);
+
+/* profile_xml.c: xml.json, the names of the types' XML forms. */
+void profile_load_xml(struct profile_loading *loading);
+
+/* profile_reports.c: reports/<ref>.json, makes profile->reports. */
+void profile_load_reports(struct profile_loading *loading);
+
+/* ---- Table Schemas (profile_table.c) ---- */
+
+/* Checks the members of a Table Schema as a whole. True: it has fields, and *fields is their array. */
+bool profile_table(const struct profile_node *schema, struct profile_node *fields);
+
+/* Reads a field: its name, fact and whether it is required. No fact: FACT_NONE. False: it is no field (a fault). */
+bool profile_table_field(const struct profile_node *field, struct layout_column *column);
+
+/* Gives a fault if a field of a record that leaves has no fact: the column could only be empty. */
+void profile_table_needs_fact(const struct profile_node *field);
+
+/* The only text that a field may have, by its constraint enum. NULL: not one text (a fault). */
+const char *profile_table_only_text(const struct profile_node *field);
+
+/* Gives a fault for each column whose name another one has before it. columns[i] is the field first + i. */
+void profile_table_names(const struct profile_node *fields, size_t first, const struct layout_column *columns,
+                         size_t n);
+
+/* Gives a fault for each column whose fact the record has no use for, and each needed fact that no column has. */
+void profile_table_facts(const struct profile_node *fields, size_t first, const struct layout_column *columns, size_t n,
+                         const struct record_kind *kind);
+
+#endif

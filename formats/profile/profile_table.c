@@ -1,0 +1,115 @@
+/* What records and reports have in common: each is a Frictionless Table Schema whose fields name facts. */
+#include "formats/profile/profile_parts.h"
+
+#include <glib.h>
+#include <string.h>
+
+bool profile_table(const struct profile_node *schema, struct profile_node *fields)
+{
+    static const char *const known[] = {"$schema",    "name",       "title",       "description",
+                                        "homepage",   "version",    "fields",      "missingValues",
+                                        "primaryKey", "uniqueKeys", "foreignKeys", NULL};
+
+    profile_members_are_of(schema, known);
+    if (!profile_member(schema, "fields", JSON_ARRAY, PROFILE_NEEDED, fields))
+        return false;
+    if (json_array_size(fields->value) > 0)
+        return true;
+    profile_fault_at(fields, "fields: expected at least one");
+    return false;
+}
+
+static enum fact fact_of(const struct profile_node *field)
+{
+    const char *name = profile_text(field, "fact", PROFILE_OPTIONAL);
+    struct profile_node member;
+    enum fact fact;
+
+    if (name == NULL || fact_of_name(name, &fact))
+        return name == NULL ? FACT_NONE : fact;
+    if (profile_member(field, "fact", JSON_STRING, PROFILE_NEEDED, &member))
+        profile_fault_at(&member, "there is no fact \"%s\"; `ecosgate profile facts` lists them", name);
+    return FACT_NONE;
+}
+
+static bool is_required(const struct profile_node *field)
+{
+    static const char *const known[] = {"required", "unique",  "pattern", "enum",       "minLength", "maxLength",
+                                        "minimum",  "maximum", "format",  "jsonSchema", NULL};
+    struct profile_node constraints, required;
+
+    if (!profile_member(field, "constraints", JSON_OBJECT, PROFILE_OPTIONAL, &constraints))
+        return false;
+    profile_members_are_of(&constraints, known);
+    return profile_member(&constraints, "required", JSON_TRUE, PROFILE_OPTIONAL, &required) &&
+           json_is_true(required.value);
+}
+
+bool profile_table_field(const struct profile_node *field, struct layout_column *column)
+{
+    static const char *const known[] = {"name",    "fact",        "type",    "format",   "title",      "description",
+                                        "example", "constraints", "rdfType", "examples", "categories", NULL};
+
+    profile_members_are_of(field, known);
+    *column = (struct layout_column){
+        .name = profile_text(field, "name", PROFILE_NEEDED), .fact = fact_of(field), .required = is_required(field)};
+    return column->name != NULL;
+}
+
+void profile_table_needs_fact(const struct profile_node *field)
+{
+    const json_t *fact = json_object_get(field->value, "fact");
+
+    if (fact == NULL || json_is_null(fact))
+        profile_fault_at(field, "the column has no fact: the program has no value for it");
+}
+
+const char *profile_table_only_text(const struct profile_node *field)
+{
+    struct profile_node constraints, list, text;
+
+    if (profile_member(field, "constraints", JSON_OBJECT, PROFILE_NEEDED, &constraints) &&
+        profile_member(&constraints, "enum", JSON_ARRAY, PROFILE_NEEDED, &list)) {
+        if (json_array_size(list.value) == 1)
+            return profile_item(&list, 0, JSON_STRING, &text) ? profile_node_text(&text) : NULL;
+        profile_fault_at(&list, "enum: expected one text, found %zu", json_array_size(list.value));
+    }
+    return NULL;
+}
+
+void profile_table_names(const struct profile_node *fields, size_t first, const struct layout_column *columns, size_t n)
+{
+    struct profile_node field;
+
+    for (size_t i = 0; i < n; i++)
+        for (size_t k = 0; k < i; k++)
+            if (g_strcmp0(columns[i].name, columns[k].name) == 0 && columns[i].name != NULL &&
+                profile_item(fields, first + i, JSON_OBJECT, &field)) {
+                profile_fault_at(&field, "two columns have the name %s", columns[i].name);
+                break;
+            }
+}
+
+static bool has_column(const struct layout_column *columns, size_t n, enum fact fact)
+{
+    for (size_t i = 0; i < n; i++)
+        if (columns[i].fact == fact)
+            return true;
+    return false;
+}
+
+void profile_table_facts(const struct profile_node *fields, size_t first, const struct layout_column *columns, size_t n,
+                         const struct record_kind *kind)
+{
+    struct profile_node field;
+
+    for (size_t i = 0; i < n; i++)
+        if (columns[i].fact != FACT_NONE && !record_kind_has(kind, columns[i].fact) &&
+            profile_item(fields, first + i, JSON_OBJECT, &field))
+            profile_fault_at(&field, "column %s: this record cannot carry the fact %s", columns[i].name,
+                             fact_entry(columns[i].fact)->name);
+    for (size_t i = 0; i < kind->n; i++)
+        if (kind->needs[i] == FACT_NEEDED && !has_column(columns, n, kind->facts[i]))
+            profile_fault_at(fields, "no column carries the fact %s, which the program needs",
+                             fact_entry(kind->facts[i])->name);
+}

@@ -1,0 +1,52 @@
+/*
+ * What the program knows of files whatever their format is: the types and reports that there are, which records they
+ * have, and which facts each record can carry. A profile says how a format names and arranges them.
+ *
+ * Of a record that arrives, the facts are its fields, numbered by the enums of layout.h; the rules use these. Of a
+ * record that leaves, they are those that the code which fills it makes (outgoing_facts.h).
+ */
+#ifndef ECOSGATE_FORMATS_RECORD_KINDS_H
+#define ECOSGATE_FORMATS_RECORD_KINDS_H
+
+#include "formats/facts.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum fact_need {
+    FACT_OPTIONAL, /* a format may have no column for it */
+    FACT_NEEDED,   /* each format has to have one */
+};
+
+/* The facts that a record can carry. */
+struct record_kind {
+    size_t n;
+    const enum fact *facts;
+    const enum fact_need *needs; /* of facts[i] */
+};
+
+/* A type of files: the same in every profile. */
+struct type_kind {
+    const char *code;                 /* "EMI" */
+    bool inbound;                     /* it arrives at the gateway; else it leaves */
+    bool reference;                   /* reference data: its header has a Mode */
+    const struct record_kind *header; /* H */
+    const struct record_kind *file;   /* F, of an EMA; else NULL */
+    const struct record_kind *row;    /* the rows */
+    char row_letter;                  /* 'D'; 'E' of an EMA */
+};
+
+struct report_record {
+    const char *ref; /* "ECOSMIG-001" */
+    const struct record_kind *row;
+};
+
+extern const struct type_kind type_kinds[];
+extern const size_t n_type_kinds;
+extern const struct report_record report_records[];
+extern const size_t n_report_records;
+
+/* Whether a record can carry the fact. */
+bool record_kind_has(const struct record_kind *kind, enum fact fact);
+
+#endif

@@ -1,0 +1,300 @@
+/* The loader of profiles: the built-in one, the same as a folder, and what it says of folders with faults. */
+#include "formats/profile.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+/* after the standard headers: they need them */
+#include <cmocka.h>
+
+#include "tests/unit/profile_folder.h"
+
+static void test_profile__builtin__has_every_type_and_report(void **state)
+{
+    const struct profile *profile = profile_builtin();
+
+    (void)state; /* cmocka's signature */
+    assert_string_equal(profile->name, "proposal");
+    assert_string_equal(profile->version, "1.0");
+    assert_int_equal(profile->n_types, 12);
+    assert_int_equal(profile->n_reports, 10);
+    assert_string_equal(profile->namespace, "urn:ecos-gateway:migration:1");
+    assert_string_equal(profile_type(profile, "EMI", 3)->root, "MigrationInstruction");
+    assert_string_equal(profile_type(profile, "EMA", 3)->record->element, "Finding");
+    assert_null(profile_type(profile, "INV", 3)->root);
+    assert_true(profile_type(profile, "INV", 3)->reference);
+    assert_string_equal(profile_type(profile, "EMI", 3)->record->columns[1].name, "DeviceID");
+    assert_true(profile_report(profile, "NMDM")->columns[6].text);
+    assert_false(profile_report(profile, "NMDM")->columns[5].text);
+    assert_ptr_equal(profile_builtin(), profile);
+}
+
+static void test_profile__folder_of_the_proposal__is_the_builtin_profile(void **state)
+{
+    char *folder = folder_copy();
+    GString *faults = g_string_new(NULL);
+    struct profile *profile = profile_load(folder, folder_hear_fault, faults);
+
+    (void)state;
+    assert_string_equal(faults->str, "");
+    assert_string_equal(profile->digest, profile_builtin()->digest);
+    assert_int_equal(strlen(profile->digest), 64);
+    assert_int_equal(profile->valid_from, INT64_MIN);
+    assert_int_equal(profile->valid_until, INT64_MAX);
+    profile_free(profile);
+    g_string_free(faults, TRUE);
+    folder_remove(folder);
+}
+
+/* What an editor leaves behind belongs to no profile; any other change is another digest. */
+static void test_profile__digest__is_over_names_and_bytes(void **state)
+{
+    char *folder = folder_copy();
+    struct profile *profile;
+
+    (void)state;
+    folder_write(folder, ".profile.json.swp", "x");
+    folder_write(folder, "profile.json~", "x");
+    profile = profile_load(folder, folder_hear_fault, NULL);
+    assert_string_equal(profile->digest, profile_builtin()->digest);
+    profile_free(profile);
+    folder_write(folder, "README.md", "What this is.\n");
+    profile = profile_load(folder, folder_hear_fault, NULL);
+    assert_string_not_equal(profile->digest, profile_builtin()->digest);
+    profile_free(profile);
+    folder_remove(folder);
+}
+
+static void test_profile__other_names_and_order__are_those_of_the_folder(void **state)
+{
+    char *folder = folder_copy();
+    struct profile *profile;
+    const struct file_type *type;
+
+    (void)state;
+    folder_change(folder, "profile.json", "\"from\": null", "\"from\": \"2024-01-01T00:00:00Z\"");
+    folder_change(folder, "records/EMI-D.json", "\"DeviceID\"", "\"Meter\"");
+    folder_change(folder, "records/EMI-D.json", "\"fact\": \"device.id\",", "\"fact\": \"device.firmware\",");
+    folder_change(folder, "records/EMI-D.json", "\"FirmwareVersion\",\n      \"fact\": \"device.firmware\",",
+                  "\"Gerät\",\n      \"fact\": \"device.id\",");
+    folder_change(folder, "records/EMI-H.json", "\"EMI\"", "\"INST\"");
+    folder_change(folder, "records/EMI-H.json", "\"1.0\"", "\"3.1\"");
+    folder_change(folder, "xml.json", "\"EMI\": {", "\"EMI\": {\n \"file\": null,");
+    folder_change(folder, "records/EMI-D.json", "\"Gerät\"", "\"Device-Id\"");
+    folder_change(folder, "records/EMI-D.json", "\"fact\": \"device.region\",", "");
+    profile = profile_load(folder, folder_hear_fault, NULL);
+    type = profile_type(profile, "EMI", 3);
+    assert_int_equal(profile->valid_from, 1704067200);
+    assert_string_equal(type->published, "INST");
+    assert_string_equal(type->version, "3.1");
+    assert_string_equal(layout_column_of(type->record, INSTRUCTION_DEVICE_ID), "Device-Id");
+    assert_string_equal(layout_column_of(type->record, INSTRUCTION_FIRMWARE), "Meter");
+    assert_null(layout_column_of(type->record, INSTRUCTION_CSP_REGION));
+    assert_int_equal(type->record->columns[8].fact, FACT_NONE);
+    profile_free(profile);
+    folder_remove(folder);
+}
+
+/* A change of one file, and all that the loader says then. */
+static const struct wrong {
+    const char *file, *old, *new, *faults;
+} wrongs[] = {
+    {"profile.json", "\"title\"", "\"titel\"", "profile.json:4: unknown member \"titel\"\n"},
+    {"profile.json", "\"version\": \"1.0\",\n", "", "profile.json:1: the member \"version\" is missing\n"},
+    {"profile.json", "\"1.0\"", "1.0", "profile.json:3: version: expected a text, \"…\", found a number\n"},
+    {"profile.json", "\"1.0\"", "\"1/0\"",
+     "profile.json:3: version: expected letters, digits, '.', '_' and '-', found \"1/0\"\n"},
+    {"profile.json", "\"1.0\"", "\"\"", "profile.json:3: version: expected a text, found an empty one\n"},
+    {"profile.json", "\"from\": null", "\"from\": \"2023-02-30T00:00:00Z\"",
+     "profile.json:6: from: expected a time of the form 2026-01-31T00:00:00Z, found \"2023-02-30T00:00:00Z\"\n"},
+    {"profile.json", "\"from\": null,\n    \"until\": null",
+     "\"from\": \"2024-01-01T00:00:00Z\",\n    \"until\": \"2024-01-01T00:00:00Z\"",
+     "profile.json:5: valid: expected an until later than from\n"},
+    {"records/EMI-D.json", "\"device.id\"", "\"device.idd\"",
+     "records/EMI-D.json:33: there is no fact \"device.idd\"; `ecosgate profile facts` lists them\n"
+     "records/EMI-D.json:6: no column carries the fact device.id, which the program needs\n"},
+    {"records/EMI-D.json", "\"device.region\"", "\"supply.start\"",
+     "records/EMI-D.json:108: column CSPRegion: this record cannot carry the fact supply.start\n"},
+    {"records/EMI-D.json", "\"device.hub\"", "\"device.mpxn\"",
+     "records/EMI-D.json:97: columns MPxN and CHFDeviceID carry the same fact, device.mpxn\n"},
+    {"records/EMI-D.json", "\"CSPRegion\"", "\"MPxN\"", "records/EMI-D.json:108: two columns have the name MPxN\n"},
+    {"records/EMI-D.json", "\"fact\": \"device.mpxn\"", "\"fakt\": \"device.mpxn\"",
+     "records/EMI-D.json:88: unknown member \"fakt\"\n"},
+    {"records/EMI-D.json", "\"required\": true", "\"required\": 1",
+     "records/EMI-D.json:14: required: expected true or false, found a number\n"},
+    {"records/EMI-D.json", "\"D\"", "\"E\"", "records/EMI-D.json:7: expected the letter D, found E\n"},
+    {"records/EMI-D.json", "\"record.letter\"", "\"device.pending\"",
+     "records/EMI-D.json:7: expected the fact record.letter in field 1\n"},
+    {"records/EMI-H.json", "\"EMI\"\n", "\"EMI\", \"EMX\"\n",
+     "records/EMI-H.json:28: enum: expected one text, found 2\n"},
+    {"records/INV-H.json", "\"header.mode\"", "\"header.batch\"",
+     "records/INV-H.json:126: columns BatchId and Mode carry the same fact, header.batch\n"
+     "records/INV-H.json:6: no column carries the fact header.mode, which the program needs\n"},
+    {"records/EMI-T.json", "\"header.count\"", "\"file.parsed\"",
+     "records/EMI-T.json:20: expected the fact header.count in field 2\n"},
+    {"records/EMW-D.json", "\"fact\": \"work.try\",", "",
+     "records/EMW-D.json:109: the column has no fact: the program has no value for it\n"},
+    {"records/EMW-D.json", "\"work.try\"", "\"device.credentials\"",
+     "records/EMW-D.json:109: column Try: this record cannot carry the fact device.credentials\n"},
+    {"records/EMW-D.json", "\"device.id\"", "\"work.item\"",
+     "records/EMW-D.json:6: no column carries the fact device.id, which the program needs\n"},
+    {"reports/MAPR.json", "\"map.id\"", "\"party.drop\"",
+     "reports/MAPR.json:8: column MAPId: this record cannot carry the fact party.drop\n"},
+    {"reports/MAPR.json", "\"version\": \"1.0\",", "", "reports/MAPR.json:1: the member \"version\" is missing\n"},
+    {"xml.json", "\"EMT\"", "\"EMX\"", "xml.json:45: there is no type EMX\n"},
+    {"xml.json", "\"WorkOrder\"", "\"Work Order\"",
+     "xml.json:32: root: expected the name of an XML element, found \"Work Order\"\n"},
+    {"xml.json", "\"file\": \"File\",", "", "xml.json:16: the member \"file\" is missing\n"},
+    {"xml.json", "\"schema\": null", "\"schema\": \"annex.xsd\"",
+     "xml.json:7: schema: there is no file annex.xsd beside this one\n"},
+    {"xml.json", "\"namespace\"", "\"namespace\": \"a\", \"namespace\"",
+     "xml.json:2: duplicate object key near '\"namespace\"'\n"},
+    {"records/EMI-D.json", "\"MPxN\"", "\"MP xN\"",
+     "xml.json:9: record D: the column MP xN has no name that an XML element can have\n"},
+    {"records/EMI-D.json", "\"fields\": [", "\"fields\": [ 7,",
+     "records/EMI-D.json:6: expected an object, {…}, found a number\n"},
+};
+
+static void test_profile__fault__is_told_with_file_and_line(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < G_N_ELEMENTS(wrongs); i++) {
+        char *folder = folder_copy();
+        folder_change(folder, wrongs[i].file, wrongs[i].old, wrongs[i].new);
+        g_autofree char *faults = folder_faults(folder);
+        assert_string_equal(faults, wrongs[i].faults);
+        folder_remove(folder);
+    }
+}
+
+/* The faults of a copy in which one file has another text; NULL: no such file. g_free. */
+static char *faults_with(const char *name, const char *text)
+{
+    char *folder = folder_copy(), *faults;
+
+    folder_write(folder, name, text);
+    faults = folder_faults(folder);
+    folder_remove(folder);
+    return faults;
+}
+
+static void expect_with(const char *name, const char *text, const char *expected)
+{
+    g_autofree char *faults = faults_with(name, text);
+
+    assert_string_equal(faults, expected);
+}
+
+static void test_profile__file_that_is_no_json__is_one_fault(void **state)
+{
+    g_autoptr(GString) deep = g_string_new("{\"namespace\": ");
+
+    (void)state;
+    for (int i = 0; i < 16; i++)
+        g_string_append_c(deep, '[');
+    for (int i = 0; i < 16; i++)
+        g_string_append_c(deep, ']');
+    g_string_append_c(deep, '}');
+    expect_with("xml.json", "{\n  \"a\": 1,\n}\n", "xml.json:3: string or '}' expected near '}'\n");
+    expect_with("xml.json", "", "xml.json:1: '[' or '{' expected near end of file\n");
+    expect_with("xml.json", "[]", "xml.json:1: expected an object, '{'\n");
+    expect_with("xml.json", "\xEF\xBB\xBF{}",
+                "xml.json:1: begins with a byte order mark; save it as UTF-8 without one\n");
+    expect_with("xml.json", "{\n\"\xE4\": 1}", "xml.json:2: unable to decode byte 0xe4 near '\"'\n");
+    expect_with("xml.json", deep->str, "xml.json:0: has objects and arrays in more than 16 levels\n");
+}
+
+static void test_profile__files__are_those_of_a_profile(void **state)
+{
+    g_autofree char *large = g_strnfill(256 * 1024 + 1, ' ');
+
+    (void)state;
+    expect_with("records/EMX-D.json", "{}", "records/EMX-D.json:0: is no file of a profile\n");
+    expect_with("records/EMI-T.json", NULL, "records/EMI-T.json:0: is missing\n");
+    expect_with("reports/MGMT.json", NULL, "reports/MGMT.json:0: is missing\n");
+    expect_with("profile.json", NULL, "profile.json:0: is missing\n");
+    expect_with("reports/MGMT.json", large,
+                "reports/MGMT.json:0: has more than 262144 bytes, expected at most that\n"
+                "reports/MGMT.json:0: is missing\n");
+    expect_with("annex 1.xsd", "",
+                ".:0: has a file whose name has characters other than letters, digits, '.', '_' and '-', or more than "
+                "64\n");
+}
+
+static void test_profile__folder_that_is_none__is_a_fault(void **state)
+{
+    g_autofree char *faults = folder_faults("/nonexistent/profile");
+
+    (void)state;
+    assert_true(g_str_has_prefix(faults, ".:0: Error opening directory"));
+}
+
+/* Every fault of every file, not the first only. */
+static void test_profile__several_faults__are_all_told(void **state)
+{
+    char *folder = folder_copy();
+
+    (void)state;
+    folder_change(folder, "profile.json", "\"title\"", "\"titel\"");
+    folder_change(folder, "records/EMI-D.json", "\"device.id\"", "\"device.idd\"");
+    folder_change(folder, "records/EMI-D.json", "\"device.region\"", "\"supply.start\"");
+    folder_change(folder, "xml.json", "\"EMT\"", "\"EMX\"");
+    folder_change(folder, "reports/MAPR.json", "\"map.id\"", "\"party.drop\"");
+    folder_write(folder, "records/EMX-D.json", "{}");
+    g_autofree char *faults = folder_faults(folder);
+    g_auto(GStrv) lines = g_strsplit(faults, "\n", -1);
+    assert_int_equal(g_strv_length(lines) - 1, 7);
+    folder_remove(folder);
+}
+
+/* More columns than the readers and writers have room for, and more files. */
+static void test_profile__too_many__is_a_fault(void **state)
+{
+    char *folder = folder_copy();
+    GString *fields = g_string_new("\"fields\": [");
+
+    (void)state;
+    for (int i = 0; i < 30; i++)
+        g_string_append_printf(fields, "{\"name\": \"X%d\", \"fact\": \"map.id\"},", i);
+    folder_change(folder, "reports/MAPR.json", "\"fields\": [", fields->str);
+    g_string_truncate(fields, 0);
+    for (int i = 0; i < 21; i++)
+        g_string_append_printf(fields, ",{\"name\": \"X%d\"}", i);
+    g_string_prepend(fields, "}");
+    folder_change(folder, "records/COS-D.json", "}\n  ],\n  \"missingValues\"", fields->str);
+    folder_change(folder, "records/COS-D.json", "\"X20\"}", "\"X20\"}\n  ],\n  \"missingValues\"");
+    for (int i = 0; i < 250; i++) {
+        g_autofree char *name = g_strdup_printf("annex-%d.md", i);
+        folder_write(folder, name, "");
+    }
+    g_autofree char *faults = folder_faults(folder);
+    assert_non_null(strstr(faults, "records/COS-D.json:6: expected at most 21 fields, found 28\n"));
+    assert_non_null(strstr(faults, "is one file too many: a profile has at most 256\n"));
+    for (int i = 0; i < 250; i++) {
+        g_autofree char *name = g_strdup_printf("annex-%d.md", i);
+        folder_write(folder, name, NULL);
+    }
+    g_autofree char *fewer = folder_faults(folder);
+    assert_non_null(strstr(fewer, "reports/MAPR.json:7: expected at most 28 fields, found 42\n"));
+    g_string_free(fields, TRUE);
+    folder_remove(folder);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_profile__builtin__has_every_type_and_report),
+        cmocka_unit_test(test_profile__folder_of_the_proposal__is_the_builtin_profile),
+        cmocka_unit_test(test_profile__digest__is_over_names_and_bytes),
+        cmocka_unit_test(test_profile__other_names_and_order__are_those_of_the_folder),
+        cmocka_unit_test(test_profile__fault__is_told_with_file_and_line),
+        cmocka_unit_test(test_profile__file_that_is_no_json__is_one_fault),
+        cmocka_unit_test(test_profile__files__are_those_of_a_profile),
+        cmocka_unit_test(test_profile__folder_that_is_none__is_a_fault),
+        cmocka_unit_test(test_profile__several_faults__are_all_told),
+        cmocka_unit_test(test_profile__too_many__is_a_fault),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
