@@ -5,7 +5,7 @@
  *
  * A quote that is never closed would make the rest of the file one record. So a record that is too long is given up,
  * and reading goes on after the line where its open quote stands: one forgotten quote costs one record. CSV that is
- * cut short has no T record; that is how it is recognised.
+ * cut short has no T record; that is how it is recognised. In a frame without T record its last line has no line end.
  */
 #include "formats/csv_reader_private.h"
 
@@ -23,11 +23,11 @@ static bool pass_quote(struct csv *c, const char *s, size_t len, size_t at, bool
 {
     c->scan = at;
     if (!c->in_quotes) {
-        c->in_quotes = at == 0 || s[at - 1] == ',';
-        c->quote = at;
+        c->in_quotes = at == 0 || s[at - 1] == c->delimiter;
+        c->quote_at = at;
     } else if (at + 1 == len && !final) {
         return false; /* the next byte shows whether it is a doubled quote or a closing one */
-    } else if (at + 1 < len && s[at + 1] == '"') {
+    } else if (at + 1 < len && s[at + 1] == c->quote) {
         c->scan++;
     } else {
         c->in_quotes = false;
@@ -56,7 +56,7 @@ static bool cut(struct csv *c, const char *s, size_t len, bool final, size_t *en
 {
     while (c->scan < len) {
         size_t stop = c->in_quotes ? len : next_newline(c, s, len);
-        const char *q = memchr(s + c->scan, '"', stop - c->scan);
+        const char *q = memchr(s + c->scan, c->quote, stop - c->scan);
 
         if (!q && stop < len) {
             *end = stop;
@@ -86,12 +86,21 @@ static void fault_cut_line_end(struct csv *c)
 {
     struct place at = {c->at.line, c->at.column};
 
+    char letter = csv_letter(c, CSV_TRAILER);
+
     csv_advance(&at, c->text, c->len);
     c->cut = true;
-    reader_fault(c->reader, FAULT_CUT_RECORD, at,
-                 c->trailer ? "expected LF after the CR of the T record, found the end of the file; send the whole file"
-                            : "expected the T record last, found the end of the file within a line end; send the "
-                              "whole file");
+    if (letter == '\0')
+        reader_fault(c->reader, FAULT_CUT_RECORD, at,
+                     "expected LF after the CR, found the end of the file; send the whole file");
+    else if (c->trailer)
+        reader_fault(c->reader, FAULT_CUT_RECORD, at,
+                     "expected LF after the CR of the %c record, found the end of the file; send the whole file",
+                     letter);
+    else
+        reader_fault(c->reader, FAULT_CUT_RECORD, at,
+                     "expected the %c record last, found the end of the file within a line end; send the whole file",
+                     letter);
 }
 
 /* Reads a whole record. ended: by a newline, not by the end of the text. */
@@ -111,26 +120,35 @@ static void take_line(struct csv *c, const char *s, size_t len, bool ended)
     c->line += newlines(s, len) + 1;
 }
 
-/* True where the text was cut within the open quote, and the quote was not forgotten: no T record stands behind it. */
+/* True where a record of that letter begins at p. */
+static bool begins_with(const struct csv *c, char letter, const char *p, const char *end)
+{
+    return (end - p >= 2 && p[0] == letter && p[1] == c->delimiter) ||
+           (end - p >= 3 && p[0] == c->quote && p[1] == letter && p[2] == c->quote);
+}
+
+/* True where the text was cut within the open quote, and the quote was not forgotten: no T record stands behind it.
+ * Without T records the end of its line decides. */
 static bool is_cut_in_quotes(const struct csv *c, const char *s, size_t len)
 {
-    const char *p = s + c->quote, *end = s + len;
+    const char *p = s + c->quote_at, *end = s + len;
+    char letter = csv_letter(c, CSV_TRAILER);
     size_t lines = 0;
 
     while ((p = memchr(p, '\n', (size_t)(end - p)))) {
         p++;
         lines++;
-        if ((end - p >= 2 && memcmp(p, "T,", 2) == 0) || (end - p >= 3 && memcmp(p, "\"T\"", 3) == 0))
+        if (letter == '\0' || begins_with(c, letter, p, end))
             return false;
     }
-    return lines == 0 || s[0] != 'T';
+    return lines == 0 || s[0] != letter;
 }
 
 /* Gives up a record whose end is not within the limit. Returns how many bytes are done with: up to the end of the line
  * in which its quote was opened, if there is one. */
 static size_t give_up(struct csv *c, const char *s, size_t len)
 {
-    const char *nl = c->in_quotes ? memchr(s + c->quote, '\n', len - c->quote) : NULL;
+    const char *nl = c->in_quotes ? memchr(s + c->quote_at, '\n', len - c->quote_at) : NULL;
     size_t used = nl ? (size_t)(nl - s) + 1 : len;
 
     if (!csv_record_begin(c, s, len))
@@ -206,10 +224,7 @@ static void *csv_open(struct reader *reader, const struct file_type *type)
 
     c->reader = reader;
     c->type = type;
-    for (size_t i = 0; i < type->header->n_columns; i++)
-        c->header_field[i] = layout_field_of(type->header, i);
-    for (size_t i = 0; i < type->record->n_columns; i++)
-        c->record_field[i] = layout_field_of(type->record, i);
+    csv_cells_fill(c);
     c->line = 1;
     c->buffer = g_string_new(NULL);
     return c;
@@ -234,6 +249,7 @@ static bool csv_push(void *state, const char *data, size_t len)
 static void csv_finish(void *state)
 {
     struct csv *c = state;
+    char trailer = csv_letter(c, CSV_TRAILER), letter;
 
     if (!process(c, true) || c->trailer || c->cut)
         return;
@@ -242,12 +258,17 @@ static void csv_finish(void *state)
         reader_stop(c->reader);
         return;
     }
-    if (c->letter)
+    if (trailer == '\0')
+        return;
+    letter = csv_letter(c, c->kind);
+    if (letter)
         reader_fault(c->reader, FAULT_TRAILER_RECORD, c->at,
-                     "expected a T record last, found the end after %s %c record", c->letter == 'H' ? "an" : "a",
-                     c->letter);
+                     "expected %s %c record last, found the end after %s %c "
+                     "record",
+                     csv_article(trailer), trailer, csv_article(letter), letter);
     else
-        reader_fault(c->reader, FAULT_TRAILER_RECORD, c->at, "expected a T record last, found the end");
+        reader_fault(c->reader, FAULT_TRAILER_RECORD, c->at, "expected %s %c record last, found the end",
+                     csv_article(trailer), trailer);
 }
 
 static void csv_close(void *state)

@@ -4,6 +4,7 @@
  */
 #include "formats/csv_reader_private.h"
 
+#include "formats/csv_cell.h"
 #include "formats/text.h"
 
 #include <string.h>
@@ -39,46 +40,84 @@ struct fault csv_record_fault(const struct csv *c, enum fault_kind kind)
 
 const char *csv_column_name(const struct csv *c, size_t i)
 {
-    static const char *const frame[CSV_FRAME_FIELDS] = {"RecordType", "Type", "LayoutVersion"};
-    const struct layout_record *layout = c->type->record;
-    size_t first = 1;
+    const struct csv_cells *cells = &c->cells[c->kind];
 
-    if (i == 0)
-        return frame[0];
-    if (c->letter == 'T')
-        return i == 1 ? "Count" : NULL;
-    if (c->letter == 'H') {
-        if (i < CSV_FRAME_FIELDS)
-            return frame[i];
-        layout = c->type->header;
-        first = CSV_FRAME_FIELDS;
+    if (c->kind == CSV_OTHER)
+        return i == 0 && c->frame == FRAME_RECORDS ? c->type->cells->letter : NULL;
+    return i < cells->n ? cells->names[i] : NULL;
+}
+
+char csv_letter(const struct csv *c, enum csv_kind kind)
+{
+    if (c->frame != FRAME_RECORDS)
+        return '\0';
+    switch (kind) {
+    case CSV_HEADER:
+        return c->type->header->letter;
+    case CSV_ROW:
+        return c->type->record->letter;
+    case CSV_TRAILER:
+        return c->type->cells->trailer;
+    default:
+        return '\0';
     }
-    return c->letter && i - first < layout->n_columns ? layout->columns[i - first].name : NULL;
+}
+
+const char *csv_article(char letter)
+{
+    return strchr("AEFHILMNORSX8", letter) ? "an" : "a";
+}
+
+/* True where the text is a letter of the frame in lower case. */
+static bool is_lower_letter(const struct csv *c, const char *shown)
+{
+    char upper = g_ascii_toupper(*shown);
+
+    return strlen(shown) == 1 && upper != *shown &&
+           (upper == csv_letter(c, CSV_HEADER) || upper == csv_letter(c, CSV_ROW) ||
+            upper == csv_letter(c, CSV_TRAILER));
 }
 
 /* What the record is, in words for a fault's text; g_free. */
 static char *describe(const struct csv *c)
 {
     static const char spreadsheet[] = "sep=";
-    const char *comma = memchr(c->text, ',', c->len);
+    const char *delimiter = memchr(c->text, c->delimiter, c->len);
+    char letter = csv_letter(c, c->kind);
     g_autofree char *shown = NULL;
 
-    if (c->letter)
-        return g_strdup_printf("%s %c record", c->letter == 'H' ? "an" : "a", c->letter);
+    if (letter)
+        return g_strdup_printf("%s %c record", csv_article(letter), letter);
     if (c->len == 0)
         return g_strdup("an empty line");
-    shown = text_escape(c->text, comma ? (size_t)(comma - c->text) : c->len, SHOWN_CHARS);
+    shown = text_escape(c->text, delimiter ? (size_t)(delimiter - c->text) : c->len, SHOWN_CHARS);
     if (c->len > sizeof spreadsheet - 1 && memcmp(c->text, spreadsheet, sizeof spreadsheet - 1) == 0)
         return g_strdup_printf("\"%s\", which only a spreadsheet reads; remove this line", shown);
-    return g_strdup_printf("\"%s\"%s", shown,
-                           strlen(shown) == 1 && strchr("hdt", *shown) ? "; write it in upper case" : "");
+    return g_strdup_printf("\"%s\"%s", shown, is_lower_letter(c, shown) ? "; write it in upper case" : "");
 }
 
-void csv_fault_order(struct csv *c, enum fault_kind kind, const char *expected)
+void csv_fault_order(struct csv *c, enum fault_kind fault_kind, const char *expected, enum csv_kind of)
 {
-    struct fault fault = csv_record_fault(c, kind);
+    struct fault fault = csv_record_fault(c, fault_kind);
+    const char *letter = strstr(expected, "%c");
     g_autofree char *found = describe(c);
 
+    reader_fault_with(c->reader, &fault, "expected %.*s%c%s, found %s", (int)(letter - expected), expected,
+                      csv_letter(c, of), letter + strlen("%c"), found);
+}
+
+void csv_fault_other(struct csv *c)
+{
+    struct fault fault = csv_record_fault(c, FAULT_FIELD_COUNT);
+    char header = csv_letter(c, CSV_HEADER), row = csv_letter(c, CSV_ROW), trailer = csv_letter(c, CSV_TRAILER);
+    g_autofree char *found = describe(c), *expected = NULL;
+
+    if (c->frame != FRAME_RECORDS)
+        expected = g_strdup("a row");
+    else if (trailer != '\0')
+        expected = g_strdup_printf("a record %c, %c or %c", header, row, trailer);
+    else
+        expected = g_strdup_printf("a record %c or %c", header, row);
     reader_fault_with(c->reader, &fault, "expected %s, found %s", expected, found);
 }
 
@@ -88,15 +127,15 @@ void csv_fault_quoting(struct csv *c, enum csv_quoting quoting)
         const char *expected, *found;
     } texts[] = {
         [CSV_QUOTING_OPEN] = {"a closing quote", "none"},
-        [CSV_QUOTING_BEHIND] = {"a comma or the line's end after a closing quote", NULL},
+        [CSV_QUOTING_BEHIND] = {"or the line's end after a closing quote", NULL},
         [CSV_QUOTING_INSIDE] = {"no quote inside an unquoted field", "one"},
         [CSV_QUOTING_CR] = {"CRLF or LF", "a lone CR"},
     };
     struct fault fault = csv_record_fault(c, FAULT_QUOTING);
     const char *bad = c->text + c->fault_offset, *end = c->text + c->len;
     /* A field without a closing quote is shown up to the end of its line. */
-    const char *stop = memchr(bad, quoting == CSV_QUOTING_OPEN ? '\n' : ',', (size_t)(end - bad));
-    g_autofree char *shown = NULL, *found = NULL;
+    const char *stop = memchr(bad, quoting == CSV_QUOTING_OPEN ? '\n' : c->delimiter, (size_t)(end - bad));
+    g_autofree char *shown = NULL, *found = NULL, *delimiter = NULL;
 
     end = stop ? stop : end;
     shown = text_escape(bad, (size_t)(end - bad), SHOWN_CHARS);
@@ -106,18 +145,12 @@ void csv_fault_quoting(struct csv *c, enum csv_quoting quoting)
     fault.field = csv_column_name(c, c->n_fields - 1);
     fault.value = c->text + c->field_offset;
     fault.value_len = (size_t)(end - fault.value);
-    reader_fault_with(c->reader, &fault, "expected %s, found %s", texts[quoting].expected,
+    delimiter = quoting == CSV_QUOTING_BEHIND ? g_strdup_printf("a %s ", c->delimiter_name) : g_strdup("");
+    reader_fault_with(c->reader, &fault, "expected %s%s, found %s", delimiter, texts[quoting].expected,
                       texts[quoting].found ? texts[quoting].found : found);
 }
 
 /* --- The separator ------------------------------------------------------------------------------ */
-
-static const struct separator {
-    char c;
-    const char *name, *shown;
-} separators[] = {{';', "semicolons", "';'"}, {'\t', "tabs", "'\\t'"}, {'|', "vertical bars", "'|'"},
-                  {'^', "carets", "'^'"},     {'~', "tildes", "'~'"},  {':', "colons", "':'"},
-                  {' ', "blanks", "' '"}};
 
 static size_t count_of(const char *s, size_t len, char wanted)
 {
@@ -128,10 +161,20 @@ static size_t count_of(const char *s, size_t len, char wanted)
     return n;
 }
 
-unsigned csv_wrong_separator(const char *s, size_t len, size_t at)
+unsigned csv_wrong_separator(const struct csv *c, const char *s, size_t len, size_t at)
 {
-    for (size_t i = 0; at < len && i < G_N_ELEMENTS(separators); i++)
-        if (s[at] == separators[i].c && count_of(s, len, s[at]) >= count_of(s, len, ','))
+    for (size_t i = 0; at < len && i < CSV_SEPARATORS; i++)
+        if (s[at] == csv_separators[i].c && s[at] != c->delimiter &&
+            count_of(s, len, s[at]) >= count_of(s, len, c->delimiter))
+            return 1u << i;
+    return 0;
+}
+
+unsigned csv_row_separator(const struct csv *c, size_t expected)
+{
+    for (size_t i = 0; expected > 1 && i < CSV_SEPARATORS; i++)
+        if (csv_separators[i].c != c->delimiter && count_of(c->text, c->len, c->delimiter) == 0 &&
+            count_of(c->text, c->len, csv_separators[i].c) + 1 == expected)
             return 1u << i;
     return 0;
 }
@@ -139,22 +182,23 @@ unsigned csv_wrong_separator(const char *s, size_t len, size_t at)
 void csv_fault_separator(struct csv *c)
 {
     struct fault fault = csv_record_fault(c, FAULT_FIELD_COUNT);
-    size_t i = 0;
+    const struct csv_separator *wrong = csv_separators, *right = csv_separator(c->delimiter);
 
     if (c->separator & c->separators_known)
         return;
     c->separators_known |= c->separator;
-    while (c->separator != 1u << i)
-        i++;
-    fault.at.column += c->text[0] == '"' ? 3 : 1;
-    reader_fault_with(c->reader, &fault, "fields are separated by %s (%s), expected commas (',')", separators[i].name,
-                      separators[i].shown);
+    while (c->separator != 1u << (wrong - csv_separators))
+        wrong++;
+    if (c->frame == FRAME_RECORDS)
+        fault.at.column += c->text[0] == c->quote ? 3 : 1;
+    reader_fault_with(c->reader, &fault, "fields are separated by %ss (%s), expected %ss (%s)", wrong->name,
+                      wrong->shown, right->name, right->shown);
 }
 
-/* --- Blanks after commas ----------------------------------------------------------------------------- */
+/* --- Blanks after delimiters ----------------------------------------------------------------------------- */
 
-/* True where a blank stands before each value behind a comma. One field alone may be a mistake in its value, unless the
- * lines before have such blanks. */
+/* True where a blank stands before each value behind a delimiter. One field alone may be a mistake in its value, unless
+ * the lines before have such blanks. */
 static bool has_blanks(const struct csv *c)
 {
     size_t n = MIN(c->n_fields, CSV_MAX_FIELDS), blanks = 0;
@@ -180,8 +224,8 @@ void csv_strip_blanks(struct csv *c)
             first++;
         fault.at = c->fields[first].at;
         reader_fault_with(c->reader, &fault,
-                          "a blank stands after each comma, which makes it part of the value; expected "
-                          "none");
+                          "a blank stands after each %s, which makes it part of the value; expected none",
+                          c->delimiter_name);
     }
     c->blanks = true;
     for (size_t i = 1; i < MIN(c->n_fields, CSV_MAX_FIELDS); i++) {
@@ -197,9 +241,7 @@ void csv_strip_blanks(struct csv *c)
 
 size_t csv_expected_fields(const struct csv *c)
 {
-    return c->letter == 'T'   ? 2
-           : c->letter == 'H' ? CSV_FRAME_FIELDS + c->type->header->n_columns
-                              : 1 + c->type->record->n_columns;
+    return c->cells[c->kind].n;
 }
 
 /* True where the field is min to max digits. */
@@ -219,17 +261,17 @@ static bool has_decimal_comma(const struct csv *c, size_t i)
     const char *e = next->len > 0 ? memchr(next->text, 'E', next->len) : NULL;
     size_t behind = e ? (size_t)(next->text + next->len - e) : 0;
 
-    return e && is_digits(f->text, f->len, 1, 1) && next->len <= NUMBER_MAX_BYTES &&
+    return e && c->delimiter == ',' && is_digits(f->text, f->len, 1, 1) && next->len <= NUMBER_MAX_BYTES &&
            is_digits(next->text, (size_t)(e - next->text), 1, NUMBER_MAX_BYTES) && behind > 2 &&
            (e[1] == '+' || e[1] == '-') && is_digits(e + 2, behind - 2, 1, 3);
 }
 
-/* True where all fields that are too many are empty, so that the record ends with as many commas. */
+/* True where all fields that are too many are empty, so that the record ends with as many delimiters. */
 static bool is_padded(const struct csv *c, size_t expected)
 {
     size_t n = c->n_fields - expected;
 
-    return c->len > n && count_of(c->text + c->len - n, n, ',') == n;
+    return c->len > n && count_of(c->text + c->len - n, n, c->delimiter) == n;
 }
 
 static void fault_too_many(struct csv *c, size_t expected)
@@ -252,9 +294,11 @@ static void fault_too_many(struct csv *c, size_t expected)
     fault.at = c->fields[expected].at;
     fault.value = c->fields[expected].text;
     fault.value_len = c->fields[expected].len;
-    const char *advice = is_padded(c, expected)
-                             ? "the fields behind it are empty, as a spreadsheet adds them: remove their commas"
-                             : "a value that holds a comma stands in quotes";
+    g_autofree char *advice =
+        is_padded(c, expected)
+            ? g_strdup_printf("the fields behind it are empty, as a spreadsheet adds them: remove their %ss",
+                              c->delimiter_name)
+            : g_strdup_printf("a value that holds a %s stands in quotes", c->delimiter_name);
     reader_fault_with(c->reader, &fault, "expected %zu fields, found %zu: expected the line's end after %s; %s",
                       expected, c->n_fields, csv_column_name(c, expected - 1), advice);
 }
@@ -277,21 +321,36 @@ bool csv_expect_fields(struct csv *c)
 
 /* --- A text that was cut ---------------------------------------------------------------------------- */
 
+/* Without a T record the line's end of the last row is all that tells a whole file from one that was cut. */
+static void fault_cut_row(struct csv *c, struct fault *fault)
+{
+    const char *rows = c->frame == FRAME_RECORDS ? "record" : "row";
+
+    reader_fault_with(c->reader, fault,
+                      "expected a line end after the last %s, found the end of the file in field %zu "
+                      "of %zu; send the whole file",
+                      rows, c->n_fields, csv_expected_fields(c));
+}
+
 void csv_fault_cut(struct csv *c)
 {
     struct fault fault = csv_record_fault(c, FAULT_CUT_RECORD);
+    char trailer = csv_letter(c, CSV_TRAILER);
     g_autofree char *where = g_strdup_printf(", field %zu of %zu", c->n_fields, csv_expected_fields(c));
-    g_autofree char *what = c->letter ? describe(c) : g_strdup("a record");
+    g_autofree char *what = c->kind != CSV_OTHER ? describe(c) : g_strdup("a record");
 
     c->cut = true;
     fault.at = csv_place_in_record(c, text_valid_prefix(c->text, c->len));
     fault.field = csv_column_name(c, c->n_fields - 1);
-    if (c->letter == 'T' && c->n_fields > 1)
+    if (trailer == '\0')
+        fault_cut_row(c, &fault);
+    else if (c->kind == CSV_TRAILER && c->n_fields > 1)
         reader_fault_with(c->reader, &fault,
-                          "expected the number of D records and the line's end, found the end of the file; send the "
-                          "whole file");
+                          "expected the number of %c records and the line's end, found the end of the file; send the "
+                          "whole file",
+                          csv_letter(c, CSV_ROW));
     else
         reader_fault_with(c->reader, &fault,
-                          "expected the T record last, found the end of the file within %s%s; send the whole file",
-                          what, c->letter ? where : "");
+                          "expected the %c record last, found the end of the file within %s%s; send the whole file",
+                          trailer, what, c->kind != CSV_OTHER ? where : "");
 }

@@ -1,6 +1,7 @@
 /*
  * Between the files of the CSV reader: its state, and the record that is being read. csv_reader.c cuts the bytes into
- * records; csv_reader_record.c judges each record and splits it into fields; csv_reader_faults.c says what is wrong.
+ * records; csv_reader_record.c judges each record and splits it into fields; csv_reader_cells.c knows which cells
+ * it has; csv_reader_faults.c says what is wrong.
  *
  *   csv_record_begin → csv_record_take → csv_record_end        a whole record
  *   csv_record_begin → csv_record_take_last                    the record that the text ends with, without a line end
@@ -15,8 +16,18 @@
 
 enum {
     CSV_MAX_RECORD = 65536, /* bytes, without the line end */
-    CSV_FRAME_FIELDS = 3,   /* of H before the layout's columns: letter, type, version */
-    CSV_MAX_FIELDS = LAYOUT_MAX_COLUMNS + CSV_FRAME_FIELDS,
+    CSV_MAX_FIELDS = LAYOUT_MAX_COLUMNS + FRAME_MAX_CELLS,
+};
+
+/* What a record is. In a frame without letters all are rows, but for a title row and empty lines. */
+enum csv_kind { CSV_OTHER, CSV_HEADER, CSV_ROW, CSV_TRAILER, CSV_TITLE, CSV_KINDS };
+
+/* The cells of one kind of record, in the order of the file. */
+struct csv_cells {
+    size_t n;
+    size_t first; /* index of the first one that does not frame the file: a wrong value there is a wrong fact */
+    const char *names[CSV_MAX_FIELDS];
+    size_t fields[CSV_MAX_FIELDS]; /* of the layout (layout_field_of); LAYOUT_NO_FIELD: none */
 };
 
 /* What is wrong with the quotes of a record. */
@@ -33,24 +44,28 @@ enum csv_line_end { CSV_END_NONE, CSV_END_LF, CSV_END_CRLF };
 struct csv {
     struct reader *reader;
     const struct file_type *type;
-    size_t header_field[LAYOUT_MAX_COLUMNS], record_field[LAYOUT_MAX_COLUMNS]; /* of each column (layout_field_of) */
+    enum frame frame;
+    char delimiter, quote;
+    const char *delimiter_name;        /* "comma" */
+    struct csv_cells cells[CSV_KINDS]; /* of FRAME_TITLE those of a row are known once the title row is read */
 
     /* Cutting. Offsets count from the beginning of the buffer, where the next record begins. */
     GString *buffer; /* bytes that no record was made of yet */
     size_t scan;     /* the record's end was searched up to here */
     size_t newline;  /* of the first newline from scan on, or none stands before it; below scan: not known */
-    size_t quote;    /* of the open quote */
+    size_t quote_at; /* of the open quote */
     bool in_quotes;
     bool skipping; /* the rest of a line is passed over: its record was given up */
 
     /* What came before the record. */
     bool any, header, trailer;  /* any record at all, an H, a T */
+    bool no_title;              /* the title row is not there or faulty: rows are counted, but not read */
     bool after_trailer, mixed;  /* faults that are given once: a record after T, line ends that differ */
     enum csv_line_end line_end; /* of the first line */
     uint32_t line;              /* on which the next record begins, from 1 */
-    uint32_t others;            /* records that are not D */
+    uint32_t others;            /* records that are not rows */
     bool lone_cr;               /* a CR that no LF follows has given a fault */
-    bool blanks;                /* blanks after the commas have given a fault */
+    bool blanks;                /* blanks after the delimiters have given a fault */
     unsigned separators_known;  /* set of wrong separators that have given a fault */
     bool cut;                   /* the text ends within a record, which has given a fault */
 
@@ -58,15 +73,15 @@ struct csv {
     const char *text; /* without its line end */
     size_t len;
     struct place at;
-    char letter;                         /* H, D or T; 0 for any other */
-    unsigned separator;                  /* the wrong separator behind the letter, one bit; 0: it is a comma, or none */
-    uint32_t ordinal;                    /* of a D record, else 0 */
-    struct place here;                   /* of the field that split has come to */
-    size_t field_offset;                 /* of that field */
-    size_t fault_offset;                 /* of what is wrong with its quotes */
-    size_t n_fields;                     /* may be more than there is room for */
-    struct field fields[CSV_MAX_FIELDS]; /* by column */
-    struct field given[LAYOUT_MAX_COLUMNS + 1]; /* by field of the layout; the last takes columns without a field */
+    enum csv_kind kind;
+    unsigned separator;                         /* the wrong separator that it was written with, one bit; 0: none */
+    uint32_t ordinal;                           /* of a row, else 0 */
+    struct place here;                          /* of the field that split has come to */
+    size_t field_offset;                        /* of that field */
+    size_t fault_offset;                        /* of what is wrong with its quotes */
+    size_t n_fields;                            /* may be more than there is room for */
+    struct field fields[CSV_MAX_FIELDS];        /* by column */
+    struct field given[LAYOUT_MAX_COLUMNS + 1]; /* by field of the layout; the last takes cells without a field */
     size_t scratch_len;
     char scratch[CSV_MAX_RECORD]; /* fields whose doubled quotes were undone: never more than the record */
 };
@@ -105,23 +120,36 @@ struct fault csv_record_fault(const struct csv *c, enum fault_kind kind);
 /* The name of field i's column; NULL: it has none. */
 const char *csv_column_name(const struct csv *c, size_t i);
 
-/* How many fields a record of that letter has. */
+/* How many fields a record of that kind has. */
 size_t csv_expected_fields(const struct csv *c);
 
-/* Gives a fault about the record as a whole. */
-void csv_fault_order(struct csv *c, enum fault_kind kind, const char *expected);
+/* The letter of that kind of record in the layout; 0: it has none. */
+char csv_letter(const struct csv *c, enum csv_kind kind);
+
+/* "an" before the letters whose names begin with a vowel, else "a". */
+const char *csv_article(char letter);
+
+/* Gives the fault of a record that stands where another is expected; expected has "%c" for the letter of that kind. */
+void csv_fault_order(struct csv *c, enum fault_kind kind, const char *expected, enum csv_kind of);
+
+/* Gives the fault of a record that is of no kind. */
+void csv_fault_other(struct csv *c);
 
 /* Gives the fault of quotes: csv_split has left the field and the place. */
 void csv_fault_quoting(struct csv *c, enum csv_quoting quoting);
 
-/* The bit of the wrong separator at s[at], 0 if there is none. In a record that has more commas it is none. */
-unsigned csv_wrong_separator(const char *s, size_t len, size_t at);
+/* The bit of the wrong separator at s[at], 0 if there is none. In a record that has more delimiters it is none. */
+unsigned csv_wrong_separator(const struct csv *c, const char *s, size_t len, size_t at);
+
+/* The bit of the wrong separator that a record without letter was written with: it makes as many fields of the record
+ * as are expected. 0: none does. */
+unsigned csv_row_separator(const struct csv *c, size_t expected);
 
 /* Gives the fault of a wrong separator, once for each separator of the file. */
 void csv_fault_separator(struct csv *c);
 
-/* Takes the blanks away that stand after each comma of the record, which csv_split has split. The first record that has
- * them gives a fault. */
+/* Takes the blanks away that stand after each delimiter of the record, which csv_split has split. The first record that
+ * has them gives a fault. */
 void csv_strip_blanks(struct csv *c);
 
 /* Gives the fault of too many fields or too few. True: the number is right. */
@@ -129,5 +157,14 @@ bool csv_expect_fields(struct csv *c);
 
 /* Gives the fault of a text that ends within the record, which csv_split has split. */
 void csv_fault_cut(struct csv *c);
+
+/* ---- csv_reader_cells.c ---- */
+
+/* Makes the cells of each kind of record from the layout. */
+void csv_cells_fill(struct csv *c);
+
+/* Reads the title row, which csv_split has split, and makes the cells of the rows of it. False: it is faulty, and has
+ * given its faults. */
+bool csv_cells_read_title(struct csv *c);
 
 #endif

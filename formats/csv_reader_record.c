@@ -32,10 +32,10 @@ static size_t unquote(struct csv *c, const char *s, size_t len, size_t i, struct
     size_t from = i + 1, begin = c->scratch_len;
     const char *q;
 
-    while ((q = memchr(s + from, '"', len - from))) {
+    while ((q = memchr(s + from, c->quote, len - from))) {
         size_t at = (size_t)(q - s);
 
-        if (at + 1 == len || s[at + 1] != '"') {
+        if (at + 1 == len || s[at + 1] != c->quote) {
             *field = (struct field){s + from, at - from, field->at};
             if (c->scratch_len == begin) /* the common case: nothing to undo */
                 return at + 1;
@@ -57,7 +57,7 @@ static enum csv_quoting split_quoted(struct csv *c, const char *s, size_t len, s
     c->fault_offset = stop > len ? begin : stop;
     if (stop > len)
         return CSV_QUOTING_OPEN;
-    if (stop < len && s[stop] != ',')
+    if (stop < len && s[stop] != c->delimiter)
         return CSV_QUOTING_BEHIND;
     csv_advance(&c->here, s + begin, stop - begin);
     *i = stop;
@@ -67,13 +67,14 @@ static enum csv_quoting split_quoted(struct csv *c, const char *s, size_t len, s
 /* Reads the field at *i, which does not; moves *i past it. */
 static enum csv_quoting split_plain(struct csv *c, const char *s, size_t len, size_t *i, struct field *field)
 {
+    const char delimiter = c->delimiter, quote = c->quote;
     size_t begin = *i, k = begin;
     uint32_t characters = 0;
 
-    for (; k < len && s[k] != ','; k++) {
-        if (s[k] == '"' || s[k] == '\r') {
+    for (; k < len && s[k] != delimiter; k++) {
+        if (s[k] == quote || s[k] == '\r') {
             c->fault_offset = k;
-            return s[k] == '"' ? CSV_QUOTING_INSIDE : CSV_QUOTING_CR;
+            return s[k] == quote ? CSV_QUOTING_INSIDE : CSV_QUOTING_CR;
         }
         characters += (s[k] & 0xc0) != 0x80;
     }
@@ -97,29 +98,51 @@ enum csv_quoting csv_split(struct csv *c, size_t len)
         f->at = c->here;
         c->field_offset = i;
         c->n_fields++;
-        quoting = i < len && s[i] == '"' ? split_quoted(c, s, len, &i, f) : split_plain(c, s, len, &i, f);
+        quoting = i < len && s[i] == c->quote ? split_quoted(c, s, len, &i, f) : split_plain(c, s, len, &i, f);
         if (quoting != CSV_QUOTING_GOOD || i >= len)
             return quoting;
-        c->here.column++; /* the comma */
+        c->here.column++; /* the delimiter */
     }
 }
 
-/* Sets the record's letter, quoted or not; 0 for any other. Found without splitting, which may fail. What stands behind
- * the letter is the separator that the record was written with. */
+/* The kind of record that the letter stands for. */
+static enum csv_kind kind_of(const struct csv *c, char letter)
+{
+    if (letter == c->type->record->letter)
+        return CSV_ROW;
+    if (letter == c->type->header->letter)
+        return CSV_HEADER;
+    return letter != '\0' && letter == c->type->cells->trailer ? CSV_TRAILER : CSV_OTHER;
+}
+
+/* Sets the record's kind by its letter, quoted or not. Found without splitting, which may fail. What stands behind the
+ * letter is the separator that the record was written with. */
 static void find_letter(struct csv *c)
 {
     const char *s = c->text;
-    bool quoted = c->len > 0 && s[0] == '"';
+    bool quoted = c->len > 0 && s[0] == c->quote;
     size_t end = quoted ? 3 : 1;
+    enum csv_kind kind;
 
-    c->letter = 0;
-    c->separator = 0;
-    if (c->len < end || (quoted && s[2] != '"') || s[quoted] == '\0' || !strchr("HDT", s[quoted]))
+    if (c->len < end || (quoted && s[2] != c->quote) || (kind = kind_of(c, s[quoted])) == CSV_OTHER)
         return;
-    if (c->len > end && s[end] != ',')
-        c->separator = csv_wrong_separator(s, c->len, end);
-    if (c->len == end || s[end] == ',' || c->separator)
-        c->letter = s[quoted];
+    if (c->len > end && s[end] != c->delimiter)
+        c->separator = csv_wrong_separator(c, s, c->len, end);
+    if (c->len == end || s[end] == c->delimiter || c->separator)
+        c->kind = kind;
+}
+
+/* Sets what kind of record it is. */
+static void find_kind(struct csv *c)
+{
+    c->kind = CSV_OTHER;
+    c->separator = 0;
+    if (c->frame == FRAME_RECORDS)
+        find_letter(c);
+    else if (c->frame == FRAME_TITLE && !c->any)
+        c->kind = CSV_TITLE;
+    else if (c->len > 0)
+        c->kind = CSV_ROW;
 }
 
 /* --- Judging -------------------------------------------------------------------------------- */
@@ -191,37 +214,58 @@ static void expect_text(struct csv *c, size_t i, enum fault_kind kind, const cha
     reader_fault_with(c->reader, &fault, "expected %s, found \"%s\"", expected, shown);
 }
 
-/* Puts the columns, of which the first is fields[first], into the fields of the layout. */
-static struct record arrange(struct csv *c, const struct layout_record *layout, const size_t *field, size_t first)
+/* Puts the cells into the fields of the layout. */
+static struct record arrange(struct csv *c, const struct layout_record *layout)
 {
+    const struct csv_cells *cells = &c->cells[c->kind];
+
     memset(c->given, 0, layout->n_fields * sizeof *c->given);
-    for (size_t i = 0; i < layout->n_columns; i++)
-        c->given[field[i]] = c->fields[first + i];
+    for (size_t i = cells->first; i < cells->n; i++)
+        c->given[cells->fields[i]] = c->fields[i];
     return (struct record){.ordinal = c->ordinal, .at = c->at, .n_fields = layout->n_fields, .fields = c->given};
 }
 
 static void take_header(struct csv *c)
 {
+    const struct frame_cells *cells = c->type->cells;
     bool complete = csv_expect_fields(c);
     struct record record;
 
-    expect_text(c, 1, FAULT_TYPE, c->type->published);
-    expect_text(c, 2, FAULT_ROOT, c->type->version);
+    if (cells->type_at > 0)
+        expect_text(c, cells->type_at, FAULT_TYPE, c->type->published);
+    if (cells->version_at > 0)
+        expect_text(c, cells->version_at, FAULT_ROOT, c->type->version);
     if (!complete)
         return;
-    cap_fields(c, CSV_FRAME_FIELDS, READER_HEADER_MAX_CHARS);
-    record = arrange(c, c->type->header, c->header_field, CSV_FRAME_FIELDS);
+    cap_fields(c, c->cells[CSV_HEADER].first, READER_HEADER_MAX_CHARS);
+    record = arrange(c, c->type->header);
     reader_emit_header(c->reader, &record);
 }
 
-static void take_device(struct csv *c)
+/* A file without H record has a header all the same: none of its facts stands in the file. */
+static void give_empty_header(struct csv *c)
+{
+    struct record record = {.at = c->at, .n_fields = c->type->header->n_fields, .fields = c->given};
+
+    c->header = true;
+    memset(c->given, 0, sizeof c->given);
+    reader_emit_header(c->reader, &record);
+}
+
+static void take_title(struct csv *c)
+{
+    c->no_title = !csv_cells_read_title(c);
+    give_empty_header(c);
+}
+
+static void take_row(struct csv *c)
 {
     struct record record;
 
     if (!csv_expect_fields(c))
         return;
-    cap_fields(c, 1, LAYOUT_FIELD_MAX_CHARS);
-    record = arrange(c, c->type->record, c->record_field, 1);
+    cap_fields(c, c->cells[CSV_ROW].first, LAYOUT_FIELD_MAX_CHARS);
+    record = arrange(c, c->type->record);
     reader_emit_record(c->reader, &record);
 }
 
@@ -240,10 +284,16 @@ bool csv_record_begin(struct csv *c, const char *s, size_t len)
     c->text = s;
     c->len = len;
     c->at = (struct place){c->line, 1};
-    find_letter(c);
-    c->ordinal = c->letter == 'D' ? reader_count_record(c->reader, c->at) : 0;
-    if (c->letter != 'D' && c->others++ >= MAX_OTHERS) {
-        reader_fault(c->reader, FAULT_LIMIT, c->at, "expected at most %d records other than D, found more", MAX_OTHERS);
+    find_kind(c);
+    c->ordinal = c->kind == CSV_ROW ? reader_count_record(c->reader, c->at) : 0;
+    if (c->kind != CSV_ROW && c->others++ >= MAX_OTHERS) {
+        char letter = csv_letter(c, CSV_ROW);
+
+        if (letter)
+            reader_fault(c->reader, FAULT_LIMIT, c->at, "expected at most %d records other than %c, found more",
+                         MAX_OTHERS, letter);
+        else
+            reader_fault(c->reader, FAULT_LIMIT, c->at, "expected at most %d empty lines, found more", MAX_OTHERS);
         reader_stop(c->reader);
     }
     return !reader_stopped(c->reader);
@@ -251,51 +301,93 @@ bool csv_record_begin(struct csv *c, const char *s, size_t len)
 
 /* Judges where the record stands: H first and once, nothing after T. False: its fields need no reading, as those of a
  * title before the H record, which is one mistake. */
-static bool check_order(struct csv *c)
+static bool check_letters(struct csv *c)
 {
-    bool first = !c->any, again = c->letter == 'H' && c->header, was_over = c->trailer;
+    bool first = !c->any, again = c->kind == CSV_HEADER && c->header, was_over = c->trailer;
 
     c->any = true;
-    c->header |= c->letter == 'H';
-    c->trailer |= c->letter == 'T';
-    if (first && c->letter != 'H')
-        csv_fault_order(c, FAULT_HEADER_RECORD, "the H record first");
+    c->header |= c->kind == CSV_HEADER;
+    c->trailer |= c->kind == CSV_TRAILER;
+    if (first && c->kind != CSV_HEADER)
+        csv_fault_order(c, FAULT_HEADER_RECORD, "the %c record first", CSV_HEADER);
     if (again)
-        csv_fault_order(c, FAULT_HEADER_RECORD, "no second H record");
+        csv_fault_order(c, FAULT_HEADER_RECORD, "no second %c record", CSV_HEADER);
     if (was_over && !c->after_trailer) {
         c->after_trailer = true;
-        csv_fault_order(c, FAULT_TRAILER_RECORD, "nothing after the T record");
+        csv_fault_order(c, FAULT_TRAILER_RECORD, "nothing after the %c record", CSV_TRAILER);
     }
-    return !again && (!was_over || c->letter == 'D' || c->letter == 'H') && (!first || c->letter);
+    return !again && (!was_over || c->kind == CSV_ROW || c->kind == CSV_HEADER) && (!first || c->kind != CSV_OTHER);
+}
+
+/* The same for each frame. */
+static bool check_order(struct csv *c)
+{
+    if (c->frame == FRAME_RECORDS)
+        return check_letters(c);
+    if (c->frame == FRAME_ROWS && !c->any)
+        give_empty_header(c);
+    c->any = true;
+    return !c->no_title;
+}
+
+/* Finds the separator that a row or title was written with where its fields are too few for the delimiter. */
+static void find_row_separator(struct csv *c)
+{
+    size_t expected = c->kind == CSV_TITLE ? c->type->record->n_columns : csv_expected_fields(c);
+
+    if (c->n_fields == 1 && (c->kind == CSV_TITLE || c->kind == CSV_ROW))
+        c->separator = csv_row_separator(c, expected);
+}
+
+/* The record has been split into fields. */
+static void take_fields(struct csv *c)
+{
+    switch (c->kind) {
+    case CSV_HEADER:
+        take_header(c);
+        break;
+    case CSV_ROW:
+        take_row(c);
+        break;
+    case CSV_TRAILER:
+        take_trailer(c);
+        break;
+    case CSV_TITLE:
+        take_title(c);
+        break;
+    default:
+        csv_fault_other(c);
+    }
 }
 
 void csv_record_take(struct csv *c)
 {
     bool wanted = check_order(c);
-    enum csv_quoting quoting;
+    enum csv_quoting quoting = CSV_QUOTING_GOOD;
 
-    if (!check_encoding(c) || !wanted)
-        return;
-    if (c->separator) {
-        csv_fault_separator(c);
+    if (!check_encoding(c) || !wanted) {
+        c->no_title |= c->kind == CSV_TITLE;
         return;
     }
-    quoting = csv_split(c, c->len);
-    if (quoting == CSV_QUOTING_GOOD)
-        csv_strip_blanks(c);
-    if (quoting != CSV_QUOTING_GOOD)
+    if (!c->separator) {
+        quoting = csv_split(c, c->len);
+        if (c->frame != FRAME_RECORDS && quoting == CSV_QUOTING_GOOD)
+            find_row_separator(c);
+    }
+    if (c->separator || quoting != CSV_QUOTING_GOOD)
+        c->no_title |= c->kind == CSV_TITLE;
+    if (c->separator) {
+        csv_fault_separator(c);
+    } else if (quoting != CSV_QUOTING_GOOD) {
         csv_fault_quoting(c, quoting);
-    else if (c->letter == 'H')
-        take_header(c);
-    else if (c->letter == 'D')
-        take_device(c);
-    else if (c->letter == 'T')
-        take_trailer(c);
-    else
-        csv_fault_order(c, FAULT_FIELD_COUNT, "a record H, D or T");
+    } else {
+        csv_strip_blanks(c);
+        take_fields(c);
+    }
 }
 
-/* True where the record that the text ends with, without a line end, is not all there. */
+/* True where the record that the text ends with, without a line end, is not all there. Without a T record no such
+ * record is. */
 static bool is_cut(struct csv *c)
 {
     size_t valid = text_valid_prefix(c->text, c->len);
@@ -304,10 +396,12 @@ static bool is_cut(struct csv *c)
     if (c->trailer || c->separator || (valid < c->len && !text_is_cut_character(c->text + valid, c->len - valid)))
         return false;
     quoting = csv_split(c, valid);
-    if (quoting == CSV_QUOTING_OPEN || (quoting == CSV_QUOTING_GOOD && c->letter && valid < c->len))
+    if (quoting == CSV_QUOTING_OPEN || (quoting == CSV_QUOTING_GOOD && c->kind != CSV_OTHER && valid < c->len))
         return true;
-    return quoting == CSV_QUOTING_GOOD && c->letter &&
-           (c->n_fields < csv_expected_fields(c) || (c->letter == 'T' && c->fields[1].len == 0));
+    if (quoting == CSV_QUOTING_GOOD && csv_letter(c, CSV_TRAILER) == '\0')
+        return c->kind != CSV_OTHER;
+    return quoting == CSV_QUOTING_GOOD && c->kind != CSV_OTHER &&
+           (c->n_fields < csv_expected_fields(c) || (c->kind == CSV_TRAILER && c->fields[1].len == 0));
 }
 
 void csv_record_take_last(struct csv *c)
@@ -343,6 +437,7 @@ void csv_record_give_up(struct csv *c)
     enum csv_quoting quoting;
 
     check_order(c);
+    c->no_title |= c->kind == CSV_TITLE;
     quoting = csv_split(c, c->len);
     /* Lines that end in CR alone make a file one record. */
     if (c->in_quotes ? quoting != CSV_QUOTING_GOOD : quoting == CSV_QUOTING_CR)

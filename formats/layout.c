@@ -1,6 +1,17 @@
 /* Look-ups in layouts. The layouts themselves are made by the loader of profiles (profile/). */
 #include "formats/layout.h"
 
+const struct dialect layout_dialect = {',', '"', "\r\n", FRAME_RECORDS};
+const struct dialect layout_report_dialect = {',', '"', "\r\n", FRAME_TITLE};
+
+const struct frame_cells layout_frame_cells = {.letter = "RecordType",
+                                               .type = "Type",
+                                               .type_at = 1,
+                                               .version = "LayoutVersion",
+                                               .version_at = 2,
+                                               .trailer = 'T',
+                                               .count = "Count"};
+
 size_t layout_field_of(const struct layout_record *layout, size_t column)
 {
     size_t field = LAYOUT_NO_FIELD;

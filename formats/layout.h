@@ -23,20 +23,55 @@ enum form { FORM_UNKNOWN, FORM_XML, FORM_CSV };
 enum {
     LAYOUT_FIELD_MAX_CHARS = 64, /* characters in a field of a D record; more is B111 */
     LAYOUT_MAX_COLUMNS = 20,     /* bounds the field arrays of readers and writers */
+    LAYOUT_MAX_STEPS = 4,        /* of the path of an XML element */
     LAYOUT_NO_FIELD = LAYOUT_MAX_COLUMNS,
     RECORD_NUMBER_FIELD = 0, /* of the D record of every inbound type */
 };
 
 struct layout_column {
-    const char *name; /* the XML element and the Table Schema field */
+    const char *name; /* the Table Schema field; of FRAME_TITLE the title; the XML element unless xml is another */
     enum fact fact;   /* that it carries; FACT_NONE: the gateway does not know it */
-    bool required;    /* XML: the element must be present; CSV: the cell may not be empty */
+    bool required;    /* XML: the element must be present; FRAME_TITLE: the column must be */
+    const char *xml;  /* the element below that of the record, or the path to it: "Identity/DeviceID"; NULL: name */
 };
 
-/* One record type: the columns after the record's letter; of an H record those after type and version. */
+/* What stands around the rows of the CSV form. */
+enum frame {
+    FRAME_RECORDS, /* a letter begins each record; the H record comes first, the T record last */
+    FRAME_TITLE,   /* a title row names the columns, which may stand in any order; then rows. No letters, no H, no T */
+    FRAME_ROWS,    /* rows alone, with the columns in the order of the layout */
+};
+
+/* How the CSV form is written. Readers take CRLF and LF, whichever line_end says. */
+struct dialect {
+    char delimiter; /* between two fields; csv_cell.h lists those that there are */
+    char quote;
+    const char *line_end; /* CRLF or LF, of what the gateway writes */
+    enum frame frame;     /* of a report FRAME_TITLE or FRAME_ROWS */
+};
+
+/* The dialect of the proposal's files, and of its reports, which have a title row. */
+extern const struct dialect layout_dialect, layout_report_dialect;
+
+/* The cells of FRAME_RECORDS that frame the file. The letter is the first cell of each record. */
+struct frame_cells {
+    const char *letter; /* name of that cell: "RecordType" */
+    /* Of the H record: names and indexes of the cells for published type and version; an index of 0: there is none. */
+    const char *type, *version;
+    size_t type_at, version_at;
+    char trailer;      /* letter of the T record; '\0': there is none */
+    const char *count; /* name of its second cell */
+};
+
+/* The frame of the proposal. */
+extern const struct frame_cells layout_frame_cells;
+
+enum { FRAME_MAX_CELLS = 3 }; /* of one record */
+
+/* One record type: its columns, without the cells that frame the file (struct frame_cells). */
 struct layout_record {
-    char letter;         /* 'H', 'D', 'F', 'E' or 'T' */
-    const char *element; /* XML element of one such record: "Device", "Finding", "Header", "File"; NULL: no XML form */
+    char letter;         /* 'H', 'D', 'F' or 'E'; a profile may have other ones */
+    const char *element; /* XML element of one such record: "Device", "File"; NULL: none, so a Header has no columns */
     size_t n_columns;
     const struct layout_column *columns; /* in the order of the file */
     /* Of a file that arrives: the fact of each field, by the enums below. Which columns give them is the layout's. */
@@ -54,12 +89,15 @@ struct file_type {
     const char *root;              /* XML root element; NULL: the type has the CSV form only */
     bool inbound;                  /* it arrives at the gateway; else it leaves */
     bool reference;                /* reference data: its header has a Mode */
+    const struct dialect *dialect;
+    const struct frame_cells *cells; /* of FRAME_RECORDS */
     const struct layout_record *header;
     const struct layout_record *file;   /* the F record of an EMA, else NULL */
     const struct layout_record *record; /* the rows: D records, E records of an EMA */
     /* Of the XML form, NULL where there is none: */
-    const char *rows_element;  /* "Devices"; NULL: rows stand directly under the root (EMA) */
-    const char *count_element; /* last child of the Header: "DeviceCount"; "RowCount" of an EMA counts F and E rows */
+    const char *rows_element; /* "Devices"; NULL: rows stand directly under the root */
+    /* Last child of the Header: "DeviceCount"; "RowCount" of an EMA counts F and E rows. NULL: no such element. */
+    const char *count_element;
 };
 
 /* Fields of the header. Reference data (INV, COS, NMM, PTY) have all of them, the other types all but the last. */
@@ -182,6 +220,12 @@ enum party_field {
     PARTY_DROP,
     PARTY_FIELDS,
 };
+
+/* Where the XML text of the column stands: its path below the element of the record. */
+static inline const char *layout_path(const struct layout_column *column)
+{
+    return column->xml ? column->xml : column->name;
+}
 
 /* The field that the text of a column goes to, of a file that arrives. LAYOUT_NO_FIELD: the gateway has none for it. */
 size_t layout_field_of(const struct layout_record *layout, size_t column);

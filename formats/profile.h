@@ -31,8 +31,8 @@ struct profile {
     const char *title;               /* a line for people, or NULL */
     int64_t valid_from, valid_until; /* not before the one, and before the other; INT64_MIN, INT64_MAX: no such limit */
     char digest[PROFILE_DIGEST_SIZE]; /* over all its files: SHA-256, lower-case hex */
-    const char *namespace;            /* of the XML forms */
-    const char *version_attribute;    /* of their root: it holds the version */
+    const char *namespace;            /* of the XML forms; NULL: none */
+    const char *version_attribute;    /* of their root: it holds the version; NULL: it has none */
     const char *xml_version;          /* that version */
     const char *schema;               /* the file of the profile that has the XSD, or NULL */
     size_t n_types;

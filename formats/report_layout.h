@@ -8,6 +8,7 @@
 #define ECOSGATE_FORMATS_REPORT_LAYOUT_H
 
 #include "formats/facts.h"
+#include "formats/layout.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -29,6 +30,8 @@ struct report_layout {
     size_t n_columns;
     const struct report_column *columns;
     const struct profile *profile; /* whose report this is (profile.h) */
+    const struct dialect *dialect; /* its frame says whether there is a title row */
+    const char *footer;            /* the last line, with {rows} for their number: "#COUNT,{rows}"; NULL: none */
 };
 
 #endif

@@ -7,6 +7,8 @@
 #include "formats/csv_cell.h"
 #include "formats/profile.h"
 
+#include <string.h>
+
 /* As in writer.c: few calls of the byte function, and a buffer that stays in the CPU's cache. */
 enum { FLUSH_AT = 64 * 1024, BUFFER = FLUSH_AT + 8 * 1024 };
 
@@ -43,9 +45,13 @@ struct report_writer *report_writer_new(const struct report_layout *layout, writ
     w->bytes = bytes;
     w->user = user;
     w->buffer = g_string_sized_new(BUFFER);
-    for (size_t i = 0; i < layout->n_columns; i++)
-        g_string_append_printf(w->buffer, "%s%s", i > 0 ? "," : "", layout->columns[i].name);
-    g_string_append(w->buffer, "\r\n");
+    for (size_t i = 0; i < layout->n_columns && layout->dialect->frame == FRAME_TITLE; i++) {
+        if (i > 0)
+            g_string_append_c(w->buffer, layout->dialect->delimiter);
+        csv_cell(w->buffer, layout->dialect, layout->columns[i].name);
+    }
+    if (layout->dialect->frame == FRAME_TITLE)
+        g_string_append(w->buffer, layout->dialect->line_end);
     return w;
 }
 
@@ -69,6 +75,8 @@ static bool bind(struct report_writer *w, const struct facts *facts)
 
 void report_writer_row(struct report_writer *w, const struct facts *facts)
 {
+    const struct dialect *dialect = w->layout->dialect;
+
     w->rows++;
     if (w->failed || ((w->ids != facts->ids || w->n_facts != facts->n) && !bind(w, facts)))
         return;
@@ -77,20 +85,36 @@ void report_writer_row(struct report_writer *w, const struct facts *facts)
         if (w->maps[i] != NULL)
             value = value_word(w->maps[i], value);
         if (i > 0)
-            g_string_append_c(w->buffer, ',');
+            g_string_append_c(w->buffer, dialect->delimiter);
         if (w->layout->columns[i].text)
-            csv_text_cell(w->buffer, value);
+            csv_text_cell(w->buffer, dialect, value);
         else
-            csv_cell(w->buffer, value);
+            csv_cell(w->buffer, dialect, value);
     }
-    g_string_append_len(w->buffer, "\r\n", 2);
+    g_string_append(w->buffer, dialect->line_end);
     if (w->buffer->len >= FLUSH_AT)
         flush(w);
 }
 
+/* Appends the layout's last line, with the number of rows where it says {rows}. */
+static void append_footer(struct report_writer *w)
+{
+    static const char rows[] = "{rows}";
+    const char *footer = w->layout->footer, *at = footer != NULL ? strstr(footer, rows) : NULL;
+
+    if (footer == NULL)
+        return;
+    if (at == NULL)
+        g_string_append(w->buffer, footer);
+    else
+        g_string_append_printf(w->buffer, "%.*s%" G_GINT64_FORMAT "%s", (int)(at - footer), footer, w->rows,
+                               at + strlen(rows));
+    g_string_append(w->buffer, w->layout->dialect->line_end);
+}
+
 bool report_writer_finish(struct report_writer *w, GError **error)
 {
-    g_string_append_printf(w->buffer, "#COUNT,%" G_GINT64_FORMAT "\r\n", w->rows);
+    append_footer(w);
     flush(w);
     if (w->failed) {
         g_propagate_error(error, g_steal_pointer(&w->error));

@@ -1,6 +1,6 @@
 /*
- * Writes a report: one title row, the rows, `#COUNT,<n>`; CRLF, UTF-8 (FILES.md, 10). The layout says which columns a
- * row has; their values are facts, found by name (facts.h).
+ * Writes a report in UTF-8: a title row, the rows, a last line such as `#COUNT,<n>` (FILES.md, 10). The layout says
+ * which columns a row has, in which dialect, and what the last line is; values are facts, found by name (facts.h).
  *
  *   struct report_writer *w = report_writer_new(layout, bytes, user);
  *   report_writer_row(w, &row) …
@@ -25,7 +25,7 @@ struct report_writer;
 struct report_writer *report_writer_new(const struct report_layout *layout, writer_bytes_fn *bytes, void *user);
 /* The next row. */
 void report_writer_row(struct report_writer *writer, const struct facts *facts);
-/* The count and all bytes that are still buffered. False with *error set: the report is not whole. */
+/* The last line and all bytes that are still buffered. False with *error set: the report is not whole. */
 bool report_writer_finish(struct report_writer *writer, GError **error);
 /* NULL is allowed. */
 void report_writer_free(struct report_writer *writer);

@@ -1,6 +1,8 @@
 /*
- * Writes a file of any type in either form: CSV with CRLF and RFC 4180 quoting, or indented XML, both UTF-8. The
- * layout says which columns a record has; their values are facts, found by name (facts.h).
+ * Writes a file of any type in either form: CSV in the dialect and frame of the type, or indented XML, both UTF-8. The
+ * layout says which columns a record has; their values are facts, found by name (facts.h). A row may repeat facts of
+ * the header. A frame without letters has no F record: the row about the file of an EMA has the columns of a finding,
+ * and leaves those empty that are about findings; the rows after it may repeat facts of the file.
  *
  *   struct writer *w = writer_new(form, type, bytes, user);
  *   writer_header(w, &header, n);

@@ -10,14 +10,14 @@
 enum { MAX_FRAME = 3 };
 
 /* The fields before the columns of a record. */
-struct frame {
+struct frame_fields {
     size_t n;
     enum fact facts[MAX_FRAME];
 };
 
-static const struct frame frame_of_header = {3, {FACT_record_letter, FACT_header_type, FACT_header_layout}};
-static const struct frame frame_of_trailer = {2, {FACT_record_letter, FACT_header_count}};
-static const struct frame frame_of_row = {1, {FACT_record_letter}};
+static const struct frame_fields frame_of_header = {3, {FACT_record_letter, FACT_header_type, FACT_header_layout}};
+static const struct frame_fields frame_of_trailer = {2, {FACT_record_letter, FACT_header_count}};
+static const struct frame_fields frame_of_row = {1, {FACT_record_letter}};
 
 /* A record that is being loaded. */
 struct table {
@@ -49,7 +49,7 @@ static bool load_table(struct profile_loading *loading, const char *name, struct
 }
 
 /* False: a field of the frame is not where it has to be (a fault). */
-static bool load_frame(struct table *table, const struct frame *frame)
+static bool load_frame(struct table *table, const struct frame_fields *frame)
 {
     bool good = true;
 
@@ -81,7 +81,7 @@ static void check_letter(const struct table *table, char letter)
 }
 
 /* Makes a record of the table's columns behind its frame. */
-static const struct layout_record *make_record(const struct table *table, const struct frame *frame, char letter,
+static const struct layout_record *make_record(const struct table *table, const struct frame_fields *frame, char letter,
                                                const struct record_kind *kind)
 {
     struct profile *profile = table->file.loading->profile;
@@ -101,7 +101,7 @@ static const struct layout_record *make_record(const struct table *table, const 
 }
 
 /* A column that no fact fills could only be empty. */
-static void refuse_unfilled(const struct table *table, const struct frame *frame)
+static void refuse_unfilled(const struct table *table, const struct frame_fields *frame)
 {
     struct profile_node field;
 
@@ -110,7 +110,7 @@ static void refuse_unfilled(const struct table *table, const struct frame *frame
             profile_table_needs_fact(&field);
 }
 
-static void refuse_doubled(const struct table *table, const struct frame *frame)
+static void refuse_doubled(const struct table *table, const struct frame_fields *frame)
 {
     struct profile_node field;
 
@@ -126,7 +126,7 @@ static void refuse_doubled(const struct table *table, const struct frame *frame)
 static const struct layout_record *load_record(struct profile_loading *loading, const struct type_kind *type,
                                                char letter, const struct record_kind *kind, struct file_type *header)
 {
-    const struct frame *frame = letter == 'H' ? &frame_of_header : &frame_of_row;
+    const struct frame_fields *frame = letter == 'H' ? &frame_of_header : &frame_of_row;
     g_autofree char *name = g_strdup_printf("records/%s-%c.json", type->code, letter);
     struct table table = {0};
 
@@ -169,6 +169,8 @@ void profile_load_records(struct profile_loading *loading)
         type->code = kind->code;
         type->inbound = kind->inbound;
         type->reference = kind->reference;
+        type->dialect = &layout_dialect;
+        type->cells = &layout_frame_cells;
         type->header = load_record(loading, kind, 'H', kind->header, type);
         if (kind->file != NULL)
             type->file = load_record(loading, kind, 'F', kind->file, NULL);

@@ -12,6 +12,8 @@ static void load_report(struct profile_loading *loading, const struct report_rec
 
     report->ref = kind->ref;
     report->profile = loading->profile;
+    report->dialect = &layout_report_dialect;
+    report->footer = "#COUNT,{rows}";
     if (!profile_file_needed(loading, name, &file) || !profile_table(&file, &fields))
         return;
     report->title = profile_text(&file, "title", PROFILE_NEEDED);

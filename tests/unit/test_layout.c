@@ -343,6 +343,8 @@ static const struct profile other = {.name = "other",
                                      .version_attribute = "schemaVersion",
                                      .xml_version = "1.0"};
 static const struct file_type other_type = {.profile = &other,
+                                            .dialect = &layout_dialect,
+                                            .cells = &layout_frame_cells,
                                             .code = "EMI",
                                             .published = "EMI",
                                             .version = "1.0",
