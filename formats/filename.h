@@ -1,9 +1,9 @@
 /*
- * Names of files that the gateway exchanges with its partners (FILES.md, 2): the grammar of inbound names, what is
- * wrong with a name outside it, and the names of the gateway's own files.
+ * Names of files that the gateway exchanges with its partners (FILES.md, 2): reading inbound names by the grammars of a
+ * profile (names.h), what is wrong with a name outside them, and the names of the gateway's own files.
  *
  *   struct filename f;
- *   if (!filename_parse(name, len, &f, on_fault, user)) …    on_fault was called for each fault
+ *   if (!filename_parse(profile, name, len, &f, on_fault, user)) …    on_fault was called for each fault
  *
  * A name is returned as a new string: free it with g_free.
  */
@@ -11,6 +11,7 @@
 #define ECOSGATE_FORMATS_FILENAME_H
 
 #include "formats/layout.h"
+#include "formats/profile.h"
 
 #include <glib.h>
 #include <stdbool.h>
@@ -29,8 +30,8 @@ enum filename_fault_kind {
 
 struct filename_fault {
     enum filename_fault_kind kind;
-    const char *segment;  /* "type", "org", "eui64", "date", "time", "seq", "form", "pack",
-                           * "separator" between two of them, "name" as a whole */
+    const char *segment;  /* "type", "org", "eui64", "date", "time", "instant", "seq", "form", "pack", "word" (one that
+                           * is always the same), "separator" between two of them, "name" as a whole */
     size_t position;      /* of its first character, from 1; counts bytes where the name is not UTF-8 */
     const char *found;    /* points into the name, found_len bytes */
     size_t found_len;     /* 0: nothing stands there */
@@ -39,23 +40,36 @@ struct filename_fault {
 
 typedef void filename_fault_fn(void *user, const struct filename_fault *fault);
 
-/* What a name says. After a failed parse each member holds the best guess, so that the content can be judged too. */
-struct filename {
-    const struct file_type *type; /* NULL: not known */
-    char org[FILENAME_ORG_SIZE];  /* the sender's short code; "": not known */
-    uint64_t eui64;               /* the sender; 0: not known */
-    char date[9];                 /* digits, "": not known */
-    char time[7];                 /* likewise */
-    int64_t created;              /* date and time: seconds since 1970, UTC; 0: not known */
-    uint32_t sequence;            /* 0: not known */
-    enum form form;               /* FORM_UNKNOWN: not known */
-    enum filename_pack pack;      /* FILENAME_PLAIN also where it is not known */
-    size_t stem_len;              /* bytes of the name without ".gz" or ".zip" */
+/* Where a part stands in the name: bytes. */
+struct filename_place {
+    size_t at, len;
 };
 
-/* Reads len bytes of name, which may be any bytes and need not be terminated. True when the name is in the grammar.
- * Else calls on_fault for each fault, from left to right; on_fault may be NULL. Fills *out in either case. */
-bool filename_parse(const char *name, size_t len, struct filename *out, filename_fault_fn *on_fault, void *user);
+/* What a name says. After a failed parse each member holds the best guess, so that the content can be judged too. After
+ * a good one a member that is not known is one that such names do not tell (filename_tells). */
+struct filename {
+    const struct name_grammar *grammar; /* by which it was read */
+    const struct file_type *type;       /* of the profile; NULL: not known */
+    char org[FILENAME_ORG_SIZE];        /* the sender's short code; "": not known */
+    uint64_t eui64;                     /* the sender; 0: not known */
+    char date[9];                       /* digits, "": not known */
+    char time[7];                       /* likewise */
+    int64_t created;                    /* date and time: seconds since 1970, UTC; 0: not known */
+    uint32_t sequence;                  /* 0: not known */
+    enum form form;                     /* FORM_UNKNOWN: not known */
+    enum filename_pack pack;            /* FILENAME_PLAIN also where it is not known */
+    size_t stem_len;                    /* bytes of the name without ".gz" or ".zip" */
+    struct filename_place type_at, org_at, eui64_at, created_at; /* the whole name where it does not tell them */
+};
+
+/* True when a name that was read well tells this part. */
+bool filename_tells(const struct filename *file, enum name_part_kind part);
+
+/* Reads len bytes of name, which may be any bytes and need not be terminated, by the grammars of the profile. True when
+ * the name is in one of them. Else calls on_fault for each fault, from left to right, by the grammar that fits best;
+ * on_fault may be NULL. Fills *out in either case. Parameters: a name has a length, because it may be any bytes. */
+bool filename_parse(const struct profile *profile, const char *name, size_t len, struct filename *out,
+                    filename_fault_fn *on_fault, void *user);
 
 /* Patterns of names that senders in use today give to a file until it is whole: the default of temporary= of a drop.
  * NULL-terminated. */
@@ -72,31 +86,35 @@ extern const char *const filename_temporary_patterns[];
  * `status` and `doctor`. */
 bool filename_is_temporary(const char *name, const char *const *patterns);
 
-/* The name of an answer of type answer_type to a file whose name is in the grammar: "EMA_MCC_…_000001_R1.xml" to an
- * EMI, "EMA_DCC_…_000001_INV_R1.csv" to any other type. For any other name returns NULL and logs a critical message:
- * an error of the caller. */
-char *filename_answer(const char *name, const char *answer_type, unsigned revision);
+/* The name of an answer of type answer_type to a file whose name is in a grammar of the profile:
+ * "EMA_MCC_…_000001_R1.xml" to an EMI, "EMA_DCC_…_000001_INV_R1.csv" to any other type. For any other name returns NULL
+ * and logs a critical message: an error of the caller. */
+char *filename_answer(const struct profile *profile, const char *name, const char *answer_type, unsigned revision);
 
-/* The name of the EMA for a file whose name is outside the grammar: "EMA_UNKNOWN_<16 hex digits>_R<revision>.csv".
+/* The name of the EMA for a file whose name is outside the grammars: "EMA_UNKNOWN_<16 hex digits>_R<revision>.csv".
  * name_sha256 is the SHA-256 of that name as 64 hex digits. */
-char *filename_unknown_answer(const char *name_sha256, unsigned revision);
+char *filename_unknown_answer(const struct profile *profile, const char *name_sha256, unsigned revision);
 
 /* What the name of a file of the gateway's own is made of. */
 struct filename_own {
-    const char *type;  /* "EMW" */
-    const char *org;   /* the gateway's short code */
-    uint64_t eui64;    /* the gateway */
-    int64_t at;        /* seconds since 1970, UTC */
-    uint32_t sequence; /* 1 to 999999 */
+    const char *type;  /* "EMW"; of a report "ECOSMIG-002" */
+    const char *org;   /* the gateway's short code; of a report the MPID of its recipient */
+    uint64_t eui64;    /* the gateway; of a report its recipient */
+    int64_t at;        /* seconds since 1970, UTC; of a report the beginning of its period */
+    uint32_t sequence; /* 1 to 999999; not read for a report */
     const char *form;  /* as form_name has it */
 };
 
-/* True if the name is one that the gateway with this org and EUI-64 writes: an answer to any file (EMA, EMD, EMO, with
- * _R<revision>), a file that answers no other (EMW, INC) or a report (report_layout.h). The names of answers and of
- * reports for one recipient do not hold the gateway's identity: each such name counts, whoever wrote the file. */
-bool filename_is_own(const char *name, const char *org, uint64_t eui64);
+/* The name of a file that answers no other, or of a file of an inbound type:
+ * "EMW_<org>_<eui64>_<date>_<time>_<sequence>.csv". */
+char *filename_own(const struct profile *profile, const struct filename_own *own);
 
-/* The name of a file that answers no other: "EMW_<org>_<eui64>_<date>_<time>_<sequence>.csv". */
-char *filename_own(const struct filename_own *own);
+/* The name of a report: "ECOSMIG-002_<mpid>_<eui64>_<date>_<time>.csv". */
+char *filename_report(const struct profile *profile, const struct filename_own *report);
+
+/* True if the name is one that the gateway with this org and EUI-64 gives by the profile: to an answer to any file
+ * (EMA, EMD, EMO), to a file that answers no other (EMW, INC) or to a report. The names of answers and of reports for
+ * one recipient do not hold the gateway's identity: each such name counts, whoever wrote the file. */
+bool filename_is_own(const struct profile *profile, const char *name, const char *org, uint64_t eui64);
 
 #endif

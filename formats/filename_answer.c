@@ -1,122 +1,127 @@
 /*
- * Names of files that the gateway writes (FILES.md, 2). An answer is named after the file that it answers, with another
- * type, without packing, and with the number of the revision. So a sender finds it by the name that he gave. The
- * answered type stands before the revision, or an INV and a PTY of one second and number could not be told apart. Only
- * an EMI is not named: its answers had their names first.
+ * Names of files that the gateway writes (FILES.md, 2). An answer is named after the file that it answers, with the
+ * parts of that file's name, without packing, and with the number of the revision. So a sender finds it by the name
+ * that he gave.
  */
-#include "formats/filename.h"
+#include "formats/filename_scan.h"
 
-#include "formats/eui64.h"
 #include "formats/instant.h"
-#include "formats/profile.h"
-#include "formats/report_layout.h"
 
-#include <glib.h>
 #include <string.h>
 
-/* The answers to this type do not name it. */
-#define UNNAMED_TYPE "EMI"
+/* The word of a form; of a name that has one word only, that one. */
+static const char *form_word(const struct name_grammar *grammar, const char *form)
+{
+    const char *word = name_grammar_form_word(grammar, strcmp(form, form_name(FORM_XML)) == 0 ? FORM_XML : FORM_CSV);
 
-char *filename_answer(const char *name, const char *answer_type, unsigned revision)
+    return word != NULL ? word : grammar->forms[0].word;
+}
+
+char *filename_answer(const struct profile *profile, const char *name, const char *answer_type, unsigned revision)
 {
     struct filename f;
 
-    g_return_val_if_fail(filename_parse(name, strlen(name), &f, NULL, NULL), NULL);
-
-    const char *form = form_name(f.form), *type = f.type->code;
-    const char *rest = name + strlen(type);
-    size_t rest_len = f.stem_len - strlen(type) - 1 - strlen(form);
-    bool named = strcmp(type, UNNAMED_TYPE) != 0;
-    return g_strdup_printf("%s%.*s%s%s_R%u.%s", answer_type, (int)rest_len, rest, named ? "_" : "", named ? type : "",
-                           revision, form);
+    g_return_val_if_fail(filename_parse(profile, name, strlen(name), &f, NULL, NULL), NULL);
+    const struct names_own *own = names_own(profile->names, NAMES_ANSWER, answer_type, f.type);
+    g_return_val_if_fail(own != NULL, NULL);
+    const struct name_values values = {.org = f.org,
+                                       .eui64 = f.eui64,
+                                       .date = f.date,
+                                       .time = f.time,
+                                       .sequence = f.sequence,
+                                       .form = form_word(&own->grammar, form_name(f.form)),
+                                       .revision = revision};
+    return name_grammar_print(&own->grammar, &values);
 }
 
-char *filename_unknown_answer(const char *name_sha256, unsigned revision)
+char *filename_unknown_answer(const struct profile *profile, const char *name_sha256, unsigned revision)
 {
-    return g_strdup_printf("EMA_UNKNOWN_%.16s_R%u.csv", name_sha256, revision);
+    const struct names_own *own = names_own(profile->names, NAMES_UNKNOWN, "EMA", NULL);
+
+    g_return_val_if_fail(own != NULL, NULL);
+    const struct name_values values = {
+        .hash = name_sha256, .revision = revision, .form = form_word(&own->grammar, form_name(FORM_CSV))};
+    return name_grammar_print(&own->grammar, &values);
 }
 
-/* Reads a name that is in the grammar for inbound names but for its type: `rest` begins with the '_' after the type.
- */
-static bool parse_rest(const char *rest, struct filename *f)
+static char *print_own(const struct name_grammar *grammar, const char *type, const struct filename_own *of)
 {
-    g_autofree char *inbound = g_strconcat("EMI", rest, NULL);
+    char date[INSTANT_DATE_SIZE], time[INSTANT_TIME_SIZE];
 
-    return filename_parse(inbound, strlen(inbound), f, NULL, NULL) && f->pack == FILENAME_PLAIN;
+    instant_print_name(of->at, date, time);
+    const struct name_values values = {.type = type,
+                                       .org = of->org,
+                                       .eui64 = of->eui64,
+                                       .date = date,
+                                       .time = time,
+                                       .sequence = of->sequence,
+                                       .form = form_word(grammar, of->form)};
+    return name_grammar_print(grammar, &values);
 }
 
-/* Where the name of the answered file ends: before its type, which stands before the revision. A name without the type
- * is an answer too, as earlier releases wrote it. */
-static size_t answered_len(const char *rest, const char *revision)
+char *filename_own(const struct profile *profile, const struct filename_own *of)
 {
-    size_t len = (size_t)(revision - rest);
+    const struct file_type *type = profile_type(profile, of->type, strlen(of->type));
+    const struct names_own *own = names_own(profile->names, NAMES_TYPE, of->type, NULL);
 
-    for (size_t i = 0; i < profile_builtin()->n_types; i++) {
-        const struct file_type *type = &profile_builtin()->types[i];
-        g_autofree char *named = g_strconcat("_", type->code, NULL);
-        size_t size = strlen(named);
-        if (type->inbound && strcmp(type->code, UNNAMED_TYPE) != 0 && len > size &&
-            strncmp(revision - size, named, size) == 0)
-            return len - size;
-    }
-    return len;
+    if (own != NULL)
+        return print_own(&own->grammar, own->word, of);
+    const struct names_word *word;
+    const struct name_grammar *grammar = type != NULL ? names_of_type(profile->names, type, &word) : NULL;
+    g_return_val_if_fail(grammar != NULL, NULL);
+    return print_own(grammar, word->word, of);
 }
 
-/* "_MCC_…_000001_R1.xml", "_DCC_…_000001_INV_R1.csv" or "_UNKNOWN_0123456789abcdef_R1.csv", after the type of an
- * answer. */
-static bool is_answer_rest(const char *rest)
+char *filename_report(const struct profile *profile, const struct filename_own *report)
 {
-    const char *revision = g_strrstr(rest, "_R");
-    size_t digits = revision == NULL ? 0 : strspn(revision + 2, G_CSET_DIGITS);
-    struct filename f;
+    const struct names_own *own = names_own(profile->names, NAMES_REPORT, report->type, NULL);
 
-    if (digits == 0)
-        return false;
-    g_autofree char *answered =
-        g_strdup_printf("%.*s%s", (int)answered_len(rest, revision), rest, revision + 2 + digits);
-    const char *hash = g_str_has_prefix(answered, "_UNKNOWN_") ? answered + strlen("_UNKNOWN_") : NULL;
-    if (hash != NULL && strspn(hash, G_CSET_DIGITS "abcdef") == 16 && strcmp(hash + 16, ".csv") == 0)
+    g_return_val_if_fail(own != NULL, NULL);
+    return print_own(&own->grammar, own->word, report);
+}
+
+/* ---- names that the gateway gives ---- */
+
+/* Most names are none of the gateway's, and their first bytes show that. */
+static bool may_begin(const struct name_grammar *grammar, const char *name, size_t len)
+{
+    const struct name_part *first = grammar->parts;
+    bool literal = first->kind == NAME_WORD || first->kind == NAME_SEPARATOR;
+
+    return !literal || (len >= first->max && memcmp(name, first->text, first->max) == 0);
+}
+
+/* Answers and reports for one recipient do not say whose they are. Reports for everybody and files that answer no other
+ * hold the gateway's identity, as far as their names have parts for it. */
+static bool is_ours(const struct names_own *own, const struct filename *f, const char *org, uint64_t eui64)
+{
+    bool report = own->use == NAMES_REPORT;
+
+    if (own->use == NAMES_ANSWER || own->use == NAMES_UNKNOWN ||
+        (report && strcmp(own->code, "NMDM") != 0 && !g_str_has_prefix(own->code, "MGMT")))
         return true;
-    return parse_rest(answered, &f);
+    bool named = (own->grammar.tells & (1U << NAME_ORG | 1U << NAME_MPID)) != 0;
+    bool identified = (own->grammar.tells & 1U << NAME_EUI64) != 0;
+    return (!named || strcmp(f->org, org) == 0) && (!identified || f->eui64 == eui64);
 }
 
-/* "_<org>_<eui64>_<date>_<time>.csv", after the code of a report: as of a file, but without a sequence. */
-static bool is_report_rest(const char *rest, struct filename *f)
+bool filename_is_own(const struct profile *profile, const char *name, const char *org, uint64_t eui64)
 {
-    const char *dot = strrchr(rest, '.');
+    const struct names *names = profile->names;
+    size_t len = strlen(name);
 
-    if (dot == NULL || (strcmp(dot, ".csv") != 0 && strcmp(dot, ".html") != 0))
+    if (len > FILENAME_MAX_BYTES)
         return false;
-    g_autofree char *numbered = g_strdup_printf("%.*s_000001.csv", (int)(dot - rest), rest);
-    return parse_rest(numbered, f);
-}
-
-bool filename_is_own(const char *name, const char *org, uint64_t eui64)
-{
-    const char *rest = strchr(name, '_');
-    g_autofree char *type = rest != NULL ? g_strndup(name, (size_t)(rest - name)) : NULL;
-    bool ours, report;
-    struct filename f;
-
-    if (rest == NULL)
-        return false;
-    if (strcmp(type, "EMA") == 0 || strcmp(type, "EMD") == 0 || strcmp(type, "EMO") == 0)
-        return is_answer_rest(rest);
-    report = profile_report(profile_builtin(), type) != NULL;
-    if (report ? !is_report_rest(rest, &f) : !parse_rest(rest, &f))
-        return false;
-    ours = strcmp(f.org, org) == 0 && f.eui64 == eui64;
-    if (report) /* those for everybody are named after the gateway, the others after their recipient */
-        return ours || (strcmp(type, "NMDM") != 0 && strcmp(type, "MGMT") != 0);
-    return ours && (strcmp(type, "EMW") == 0 || strcmp(type, "INC") == 0);
-}
-
-char *filename_own(const struct filename_own *own)
-{
-    char id[EUI64_TEXT_SIZE], date[INSTANT_DATE_SIZE], time[INSTANT_TIME_SIZE];
-
-    eui64_print(own->eui64, id);
-    instant_print_name(own->at, date, time);
-    return g_strdup_printf("%s_%s_%s_%s_%s_%06" G_GUINT32_FORMAT ".%s", own->type, own->org, id, date, time,
-                           own->sequence, own->form);
+    for (size_t i = 0; i < names->n_own; i++) {
+        const struct names_own *own = &names->own[i];
+        const struct scan_name what = {name, len, names, NULL, &own->grammar};
+        struct filename f;
+        struct scan s;
+        if (!may_begin(&own->grammar, name, len))
+            continue;
+        scan_run(&s, &what, &f);
+        if (s.n_faults == 0 && f.pack == FILENAME_PLAIN && is_ours(own, &f, org, eui64))
+            return true;
+    }
+    return false;
 }

@@ -15,6 +15,7 @@
 #define ECOSGATE_FORMATS_PROFILE_H
 
 #include "formats/layout.h"
+#include "formats/names.h"
 #include "formats/report_layout.h"
 #include "formats/values.h"
 
@@ -39,6 +40,7 @@ struct profile {
     const struct file_type *types;
     size_t n_reports;
     const struct report_layout *reports;
+    const struct names *names; /* how files are named */
     /* Words of its own for values and codes (values.h). */
     const struct value_map *values[FACT_COUNT]; /* by fact; NULL: the values are the words */
     size_t n_codes;

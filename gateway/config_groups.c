@@ -235,7 +235,8 @@ static char *upload_name_value(struct config_loading *l, const char *g)
         good = good && g_ascii_isgraph(*at) && *at != '/';
     if (good) {
         g_autofree char *made = transport_temporary_name(form, sample);
-        good = !g_str_has_suffix(made, DROP_MARKER) && !filename_parse(made, strlen(made), &parsed, NULL, NULL);
+        good = !g_str_has_suffix(made, DROP_MARKER) &&
+               !filename_parse(profile_builtin(), made, strlen(made), &parsed, NULL, NULL);
     }
     if (!good)
         config_problem(l, g, "upload_name",

@@ -47,52 +47,18 @@ struct judged_name {
     struct findings *findings;
 };
 
-/* A part of the name: its label, and the bytes that it covers. */
-struct segment {
-    const char *label;
-    size_t offset, len;
-};
-
-static void add(struct judged_name *n, enum code code, struct segment segment, const char *text)
+static void add(struct judged_name *n, enum code code, const char *label, struct filename_place place, const char *text)
 {
     findings_add(n->findings,
-                 &(struct finding){
-                     .code = code, .at.column = (uint32_t)segment.offset + 1, .field = segment.label, .text = text},
-                 n->name + segment.offset, segment.len);
-}
-
-/* <type>_<org>_<eui64>_<date and time>… */
-static struct segment type_segment(const struct filename *filename)
-{
-    return (struct segment){"type", 0, strlen(filename->type->code)};
-}
-
-static struct segment org_segment(const struct filename *filename)
-{
-    struct segment type = type_segment(filename);
-
-    return (struct segment){"org", type.offset + type.len + 1, strlen(filename->org)};
-}
-
-static struct segment eui64_segment(const struct filename *filename)
-{
-    struct segment org = org_segment(filename);
-
-    return (struct segment){"eui64", org.offset + org.len + 1, EUI64_TEXT_LENGTH};
-}
-
-static struct segment date_segment(const struct filename *filename)
-{
-    struct segment eui64 = eui64_segment(filename);
-
-    return (struct segment){"date", eui64.offset + eui64.len + 1, strlen("YYYYMMDD_hhmmss")};
+                 &(struct finding){.code = code, .at.column = (uint32_t)place.at + 1, .field = label, .text = text},
+                 n->name + place.at, place.len);
 }
 
 /* B104 */
 static void judge_time(struct judged_name *n)
 {
     int64_t tolerance = n->rules->future_tolerance;
-    struct segment date = date_segment(n->filename);
+    struct filename_place date = n->filename->created_at;
     char now[INSTANT_TEXT_SIZE];
 
     if (n->filename->created <= n->rules->now + tolerance)
@@ -100,8 +66,8 @@ static void judge_time(struct judged_name *n)
     instant_print(n->rules->now, now);
     g_autofree char *text = g_strdup_printf("character %zu (date): expected a time at most %" PRId64
                                             " seconds ahead of the clock, which says %s",
-                                            date.offset + 1, tolerance, now);
-    add(n, B104, date, text);
+                                            date.at + 1, tolerance, now);
+    add(n, B104, "date", date, text);
 }
 
 /* B103: an unknown party, another identity, a type it may not send, or another drop than its own. A drop is what proves
@@ -113,28 +79,28 @@ static void judge_sender(struct judged_name *n)
     g_autofree char *text = NULL;
 
     if (party == NULL) {
-        add(n, B103, org_segment(filename), "expected the code of a party that the gateway's configuration knows");
+        add(n, B103, "org", filename->org_at, "expected the code of a party that the gateway's configuration knows");
         return;
     }
     if (party->eui64 != filename->eui64) {
         char expected[EUI64_TEXT_SIZE];
         eui64_print(party->eui64, expected);
         text = g_strdup_printf("expected %s, the identity of %s", expected, party->org);
-        add(n, B103, eui64_segment(filename), text);
+        add(n, B103, "eui64", filename->eui64_at, text);
     } else if (!rules_may_send(party, filename->type->code)) {
         text = g_strdup_printf("%s is not entitled to send %s", party->org, filename->type->code);
-        add(n, B103, type_segment(filename), text);
+        add(n, B103, "type", filename->type_at, text);
     } else if (n->rules->drop != NULL && strcmp(n->rules->drop, party->drop) != 0) {
         text = g_strdup_printf("expected through %s's own drop '%s'; it came through '%s'", party->org, party->drop,
                                n->rules->drop);
-        add(n, B103, org_segment(filename), text);
+        add(n, B103, "org", filename->org_at, text);
     }
 }
 
 bool name_rules_judge(const struct rules *rules, const char *name, size_t len, struct filename *filename,
                       struct findings *findings)
 {
-    if (!filename_parse(name, len, filename, on_fault, findings))
+    if (!filename_parse(profile_builtin(), name, len, filename, on_fault, findings))
         return false;
     struct judged_name n = {rules, name, filename, findings};
     judge_time(&n);

@@ -41,6 +41,8 @@ void profile_free(struct profile *profile)
 {
     if (profile == NULL)
         return;
+    if (profile->names != NULL)
+        names_clear((struct names *)profile->names); /* it was made here */
     g_string_chunk_free(profile->memory->texts);
     g_ptr_array_free(profile->memory->tables, TRUE);
     g_free(profile->memory);
@@ -126,6 +128,7 @@ static struct profile *load(struct profile_files *files, profile_fault_fn *on_fa
     profile_load_records(&loading);
     profile_load_xml(&loading);
     profile_load_reports(&loading);
+    profile_load_names(&loading);
     refuse_unused(&loading);
     profile_documents_free(&loading);
     profile_files_free(files);

@@ -54,7 +54,7 @@ static bool number_file(struct gateway *gateway, struct ledger_outgoing *outgoin
             outgoing->kind, config->org, config->eui64, outgoing->created, (uint32_t)outgoing->sequence,
             outgoing->form};
         g_free(*name);
-        outgoing->name = *name = filename_own(&own);
+        outgoing->name = *name = filename_own(profile_builtin(), &own);
         if (!ledger_outgoing_named(gateway->ledger, *name, &before, error))
             return false;
         used = before != NULL;
@@ -90,9 +90,9 @@ static char *answer_name(const struct plan_judged *judged, const char *kind, int
     char sha256[DIGEST_HEX_SIZE];
 
     if (judged->verdict->name_is_known)
-        return filename_answer(judged->raw_name, kind, (unsigned)revision);
+        return filename_answer(profile_builtin(), judged->raw_name, kind, (unsigned)revision);
     digest_text(judged->raw_name, sha256);
-    return filename_unknown_answer(sha256, (unsigned)revision);
+    return filename_unknown_answer(profile_builtin(), sha256, (unsigned)revision);
 }
 
 /* The party that the name says. A name outside the grammar says none: then the party whose drop the file came through,

@@ -172,7 +172,8 @@ bool check_answers_begin(struct check_answers *answers, const char *name, int fd
         return false;
     answers->name = g_strdup(name);
     answers->escaped = text_escape(name, strlen(name), 0);
-    (void)filename_parse(name, strlen(name), &answers->parsed, NULL, NULL); /* what is wrong with it is judged later */
+    (void)filename_parse(profile_builtin(), name, strlen(name), &answers->parsed, NULL,
+                         NULL); /* what is wrong with it is judged later */
     answers->job = (struct ledger_job){.id = ONLY_JOB,
                                        .direction = LEDGER_IN,
                                        .name = answers->escaped,

@@ -115,11 +115,12 @@ static const char *name_ahead(const struct viewing *v, const char *name)
 {
     struct filename file, other;
 
-    if (!filename_parse(name, strlen(name), &file, NULL, NULL))
+    if (!filename_parse(profile_builtin(), name, strlen(name), &file, NULL, NULL))
         return NULL;
     for (guint i = 0; i < v->stuck->len; i++) {
         const char *stuck = v->stuck->pdata[i];
-        if (filename_parse(stuck, strlen(stuck), &other, NULL, NULL) && completeness_waits_behind(&file, &other))
+        if (filename_parse(profile_builtin(), stuck, strlen(stuck), &other, NULL, NULL) &&
+            completeness_waits_behind(&file, &other))
             return stuck;
     }
     return NULL;

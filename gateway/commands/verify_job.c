@@ -142,7 +142,7 @@ static void check_name(struct check *check)
     size_t len = 0;
     g_autofree char *raw = text_unescape(job->name, &len);
     struct filename parsed;
-    bool known = raw != NULL && filename_parse(raw, len, &parsed, NULL, NULL);
+    bool known = raw != NULL && filename_parse(profile_builtin(), raw, len, &parsed, NULL, NULL);
     char sender[EUI64_TEXT_SIZE];
 
     if (known)

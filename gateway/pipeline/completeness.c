@@ -25,7 +25,7 @@ static void decide(struct completeness_result *result, enum pickup_decision deci
 bool completeness_is_own(const struct drop_entry *entry, const char *org, uint64_t eui64,
                          struct completeness_result *result)
 {
-    if (!entry->regular || !filename_is_own(entry->name, org, eui64))
+    if (!entry->regular || !filename_is_own(profile_builtin(), entry->name, org, eui64))
         return false;
     decide(result, PICKUP_LEAVE,
            "its name is one that this gateway writes, and such a file is never answered; remove it, and find out who "

@@ -52,7 +52,7 @@ static struct entry_fault *new_fault(const char *escaped)
     struct entry_fault *fault = g_new0(struct entry_fault, 1);
 
     fault->name = g_strdup(escaped);
-    if (!filename_parse(escaped, strlen(escaped), &fault->parsed, NULL, NULL))
+    if (!filename_parse(profile_builtin(), escaped, strlen(escaped), &fault->parsed, NULL, NULL))
         fault->parsed = (struct filename){0}; /* nobody waits for a number that is only guessed */
     return fault;
 }
@@ -117,7 +117,8 @@ const struct entry_fault *inbox_fault_ahead(const struct inbox *inbox, const cha
     GHashTableIter iter;
     gpointer fault;
 
-    if (g_hash_table_size(inbox->faults) == 0 || !filename_parse(name, strlen(name), &parsed, NULL, NULL))
+    if (g_hash_table_size(inbox->faults) == 0 ||
+        !filename_parse(profile_builtin(), name, strlen(name), &parsed, NULL, NULL))
         return NULL;
     g_hash_table_iter_init(&iter, inbox->faults);
     while (g_hash_table_iter_next(&iter, NULL, &fault)) {

@@ -212,7 +212,8 @@ static bool tells_facts(const char *name)
 {
     struct filename parsed;
 
-    return filename_parse(name, strlen(name), &parsed, NULL, NULL) && precedence_of(parsed.type) != PRECEDENCE_LAST;
+    return filename_parse(profile_builtin(), name, strlen(name), &parsed, NULL, NULL) &&
+           precedence_of(parsed.type) != PRECEDENCE_LAST;
 }
 
 /* Decides about an entry by all that is known of the drop, and records what is new. */

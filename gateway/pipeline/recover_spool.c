@@ -87,7 +87,7 @@ static bool parse_name(const char *escaped, struct filename *parsed, char sender
     size_t len;
     g_autofree char *raw = text_unescape(escaped, &len);
 
-    if (raw == NULL || !filename_parse(raw, len, parsed, NULL, NULL))
+    if (raw == NULL || !filename_parse(profile_builtin(), raw, len, parsed, NULL, NULL))
         return false;
     eui64_print(parsed->eui64, sender);
     return true;

@@ -3,6 +3,7 @@
  * number for each row of all recipients; these are sorted, and then one file after another is written. So a day with a
  * hundred Suppliers reads the ledger once, not a hundred times, and only one file is open.
  */
+#include "formats/filename.h"
 #include "formats/profile.h"
 #include "gateway/reports/report_private.h"
 
@@ -27,7 +28,7 @@ const struct report_kind report_kinds[] = {
     {"STRAND", .every = CALENDAR_WEEK, TO_SUPPLIERS, ROWS(stranded), .closing = true},
     {"NMDM", .on_change = true, TO_ALL, ROWS(models)},
     {"MGMT", .every = CALENDAR_WEEK, TO_ALL, ROWS(progress)},
-    {"MGMT-PAGE", .name = "MGMT", .form = "html", .every = CALENDAR_WEEK, TO_ALL, .collect = report_collect_progress,
+    {"MGMT-PAGE", .form = "html", .every = CALENDAR_WEEK, TO_ALL, .collect = report_collect_progress,
      .page = report_write_page, .record = report_record_week},
     {"MAPR", .every = CALENDAR_WEEK, TO_MAPS, ROWS(assets)},
 };
@@ -49,8 +50,9 @@ char *report_name(const struct report_kind *kind, const struct report_recipient 
     instant_print_name(period.starts, date, time);
     if (to == NULL)
         return g_strdup_printf("%s_%s_%s", kind->ref, date, time);
-    return g_strdup_printf("%s_%s_%s_%s_%s.%s", kind->name != NULL ? kind->name : kind->ref, to->mpid, to->eui64, date,
-                           time, kind->form);
+    const struct filename_own report = {
+        .type = kind->ref, .org = to->mpid, .eui64 = to->id, .at = period.starts, .form = kind->form};
+    return filename_report(profile_builtin(), &report);
 }
 
 /* ---- begin and end ---- */

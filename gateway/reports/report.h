@@ -34,7 +34,6 @@ typedef bool report_record_fn(const struct report *report, GError **error);
 /* What a report is: one line in the table of report.c. */
 struct report_kind {
     const char *ref;            /* also the type of its jobs and the kind of its outgoing files */
-    const char *name;           /* what its files' names begin with; NULL: ref */
     const char *form;           /* what its files' names end with: "csv", "html" */
     bool on_change;             /* it has no period: it is issued whenever its content has changed */
     bool closing;               /* it is issued only in the last weeks before TCoS closes (setting stranded_weeks) */

@@ -66,7 +66,7 @@ static void check_spelling(const char *name, size_t size, const struct filename 
     static const char *const packs[] = {[FILENAME_PLAIN] = "", [FILENAME_GZ] = ".gz", [FILENAME_ZIP] = ".zip"};
     char eui64[EUI64_TEXT_SIZE], date[INSTANT_DATE_SIZE], time[INSTANT_TIME_SIZE];
     const struct filename_own same = {f->type->code, f->org, f->eui64, f->created, f->sequence, form_name(f->form)};
-    g_autofree char *own = filename_own(&same);
+    g_autofree char *own = filename_own(profile_builtin(), &same);
 
     eui64_print(f->eui64, eui64);
     instant_print_name(f->created, date, time);
@@ -99,11 +99,13 @@ static void check_guess(size_t size, const struct filename *f)
 static void check_answers(const char *name, size_t size, const struct filename *f)
 {
     g_autofree char *text = g_strndup(name, size);
-    g_autofree char *ema = filename_answer(text, "EMA", 1), *emd = filename_answer(text, "EMD", 1);
-    g_autofree char *second = filename_answer(text, "EMA", 2), *most = filename_answer(text, "EMA", G_MAXUINT);
+    g_autofree char *ema = filename_answer(profile_builtin(), text, "EMA", 1),
+                    *emd = filename_answer(profile_builtin(), text, "EMD", 1);
+    g_autofree char *second = filename_answer(profile_builtin(), text, "EMA", 2),
+                    *most = filename_answer(profile_builtin(), text, "EMA", G_MAXUINT);
     struct filename again;
 
-    g_assert(!filename_parse(ema, strlen(ema), &again, NULL, NULL) && again.type == NULL);
+    g_assert(!filename_parse(profile_builtin(), ema, strlen(ema), &again, NULL, NULL) && again.type == NULL);
     g_assert(g_str_has_prefix(ema, "EMA_") && g_str_has_prefix(emd, "EMD_") && strcmp(ema + 3, emd + 3) == 0);
     g_assert(strcmp(ema, second) != 0 && strlen(most) <= FILENAME_MAX_BYTES);
     g_assert(g_str_has_suffix(ema, f->form == FORM_XML ? "_R1.xml" : "_R1.csv"));
@@ -157,10 +159,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         memcpy(name, data, size);
     seen.utf8 = g_utf8_validate_len(name, size, NULL);
     seen.characters = seen.utf8 ? (size_t)g_utf8_strlen(name, (gssize)size) : size;
-    bool good = filename_parse(name, size, &f, on_fault, &seen);
+    bool good = filename_parse(profile_builtin(), name, size, &f, on_fault, &seen);
 
     g_assert(good == (seen.n == 0) && good == is_in_grammar(name, size));
-    g_assert(filename_parse(name, size, &silent, NULL, NULL) == good && memcmp(&f, &silent, sizeof f) == 0);
+    g_assert(filename_parse(profile_builtin(), name, size, &silent, NULL, NULL) == good &&
+             memcmp(&f, &silent, sizeof f) == 0);
     check_guess(size, &f);
     if (good) {
         check_spelling(name, size, &f);

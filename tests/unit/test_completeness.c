@@ -122,8 +122,8 @@ static void test_completeness__behind_a_file_that_cannot_be_taken__higher_number
 
     for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
         struct filename file, fault;
-        (void)filename_parse(cases[i].file, strlen(cases[i].file), &file, NULL, NULL);
-        (void)filename_parse(cases[i].fault, strlen(cases[i].fault), &fault, NULL, NULL);
+        (void)filename_parse(profile_builtin(), cases[i].file, strlen(cases[i].file), &file, NULL, NULL);
+        (void)filename_parse(profile_builtin(), cases[i].fault, strlen(cases[i].fault), &fault, NULL, NULL);
         if (completeness_waits_behind(&file, &fault) != cases[i].waits)
             fail_msg("%s behind %s: expected %d", cases[i].file, cases[i].fault, cases[i].waits);
     }

@@ -38,7 +38,7 @@ static void on_fault(void *user, const struct filename_fault *fault)
 static bool parse(const char *name, size_t len, struct filename *f, struct given *given)
 {
     *given = (struct given){.text = g_string_new(NULL), .name = name, .len = len};
-    return filename_parse(name, len, f, on_fault, given);
+    return filename_parse(profile_builtin(), name, len, f, on_fault, given);
 }
 
 static void test_filename__good_name__fills_all_members(void **state)
@@ -131,7 +131,7 @@ static void test_filename__bad_name__gives_guesses(void **state)
     struct filename f;
 
     (void)state;
-    assert_false(filename_parse(name, strlen(name), &f, NULL, NULL));
+    assert_false(filename_parse(profile_builtin(), name, strlen(name), &f, NULL, NULL));
     assert_string_equal(f.type->code, "EMI");
     assert_string_equal(f.org, "MCC");
     assert_true(f.eui64 == UINT64_C(0x90B3D51F300EC001));
@@ -226,17 +226,17 @@ static void test_filename__random_mutations__false_exactly_with_faults(void **st
 
 static void test_filename__answers__are_derived_from_the_name(void **state)
 {
-    g_autofree char *a = filename_answer(GOOD ".gz", "EMA", 1);
-    g_autofree char *b = filename_answer("EMI_MCC_" EUI "_20230703_060000_000001.csv", "EMD", 12);
-    g_autofree char *e = filename_answer("INV_DCC_" EUI "_20230703_060000_000001.csv.zip", "EMA", 1);
-    g_autofree char *c = filename_unknown_answer("0123456789abcdef0123", 2);
+    g_autofree char *a = filename_answer(profile_builtin(), GOOD ".gz", "EMA", 1);
+    g_autofree char *b = filename_answer(profile_builtin(), "EMI_MCC_" EUI "_20230703_060000_000001.csv", "EMD", 12);
+    g_autofree char *e = filename_answer(profile_builtin(), "INV_DCC_" EUI "_20230703_060000_000001.csv.zip", "EMA", 1);
+    g_autofree char *c = filename_unknown_answer(profile_builtin(), "0123456789abcdef0123", 2);
     const struct filename_own work_order = {.type = "EMW",
                                             .org = "TCOS",
                                             .eui64 = UINT64_C(0x90B3D51F30000004),
                                             .at = 1688364000,
                                             .sequence = 42,
                                             .form = "csv"};
-    g_autofree char *d = filename_own(&work_order);
+    g_autofree char *d = filename_own(profile_builtin(), &work_order);
 
     (void)state;
     assert_string_equal(a, "EMA_MCC_" EUI "_20230703_060000_000001_R1.xml");
@@ -288,7 +288,7 @@ static void test_filename__name_that_the_gateway_writes__is_own(void **state)
 
     (void)state;
     for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
-        if (filename_is_own(cases[i].name, "TCOS", UINT64_C(0x90B3D51F30000004)) != cases[i].own)
+        if (filename_is_own(profile_builtin(), cases[i].name, "TCOS", UINT64_C(0x90B3D51F30000004)) != cases[i].own)
             fail_msg("%s: expected %d", cases[i].name, cases[i].own);
     }
 }

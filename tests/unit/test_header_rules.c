@@ -29,7 +29,7 @@ static int enter(void **state)
     rules_init(&rules);
     rules.identity = &identity;
     rules.now = CREATED;
-    return !filename_parse(NAME, strlen(NAME), &filename, NULL, NULL);
+    return !filename_parse(profile_builtin(), NAME, strlen(NAME), &filename, NULL, NULL);
 }
 
 /* The codes found with one value changed; g_free. */

@@ -111,6 +111,34 @@ static const struct wrong {
     {"profile.json", "\"from\": null,\n    \"until\": null",
      "\"from\": \"2024-01-01T00:00:00Z\",\n    \"until\": \"2024-01-01T00:00:00Z\"",
      "profile.json:5: valid: expected an until later than from\n"},
+    {"names.json", "\"EMI\": \"EMI_{org}_{eui64}", "\"EMI\": \"EMI_{sender}_{eui64}",
+     "names.json:3: EMI: character 5: expected {type}, {org}, {eui64}, {date}, {time}, {instant}, {sequence} or "
+     "{form}, "
+     "of files that the gateway writes also {revision}, {answered.type}, {answered.name}, {hash} or {mpid}; found "
+     "{sender}\n"},
+    {"names.json", "\"EMI\": \"EMI_{org}_", "\"EMI\": \"EMI_{org}",
+     "names.json:3: EMI: character 5: this part has 2 to 8 characters, and what follows it may be taken for more of "
+     "it; "
+     "expected a separator after it, or a fixed width\n"},
+    {"names.json", "\"EMT\": \"EMT_", "\"EMT\": \"{type:EMI}_",
+     "names.json:4: EMT: character 1: a file with such a name may be of the type EMI too; expected another word for "
+     "the "
+     "type, or another grammar\n"},
+    {"names.json", "\"INC\": ", "\"INK\": ",
+     "names.json:11: there is no type or report INK\nnames.json:2: expected the names of INC\n"},
+    {"names.json", "\"EMW\": ", "\"EMA\": ",
+     "names.json:10: EMA answers other files; expected its names in \"answers\"\n"
+     "names.json:2: expected the names of EMW\n"},
+    {"names.json", "\"INV\": \"INV_{org}_", "\"INV\": \"INV_",
+     "names.json:27: *: character 1: the name of the answered file has no {org}; expected only parts that it has, or "
+     "{answered.name} or {hash}\n"
+     "names.json:32: *: character 1: the name of the answered file has no {org}; expected only parts that it has, or "
+     "{answered.name} or {hash}\n"
+     "names.json:36: *: character 1: the name of the answered file has no {org}; expected only parts that it has, or "
+     "{answered.name} or {hash}\n"},
+    {"names.json", "\"unknown\": \"EMA_UNKNOWN_{hash}_R{revision}.csv\"", "\"unknown\": \"EMA_UNKNOWN_{hash}.csv\"",
+     "names.json:28: unknown: character 1: expected {revision}: a file may be answered again, and no name is given "
+     "twice\n"},
     {"records/EMI-D.json", "\"device.id\"", "\"device.idd\"",
      "records/EMI-D.json:33: there is no fact \"device.idd\"; `ecosgate profile facts` lists them\n"
      "records/EMI-D.json:6: no column carries the fact device.id, which the program needs\n"},

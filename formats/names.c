@@ -1,0 +1,270 @@
+/*
+ * The names of files that arrive are compiled first: answers are named by them. Then each answer is compiled for each
+ * type that it may answer, so that a name of an answer is read by one grammar like any other.
+ */
+#include "formats/names.h"
+
+#include "formats/profile.h"
+
+#include <string.h>
+
+/* The table of names while it is compiled. */
+struct compiling {
+    const struct profile *profile;
+    const struct names_template *templates;
+    size_t n;
+    GArray *inbound, *own; /* of struct names_inbound and names_own */
+    names_fault_fn *on_fault;
+    void *user;
+    size_t index; /* of the template that is compiled now */
+    bool good;
+};
+
+static void on_fault(void *user, size_t position, const char *text)
+{
+    struct compiling *c = user;
+
+    c->good = false;
+    if (c->on_fault != NULL)
+        c->on_fault(c->user, c->index, position, text);
+}
+
+static const struct file_type *type_of(const struct compiling *c, const char *code)
+{
+    const struct file_type *type = code != NULL ? profile_type(c->profile, code, strlen(code)) : NULL;
+
+    if (type == NULL && code != NULL) {
+        g_autofree char *text = g_strdup_printf("there is no file type \"%s\"", code);
+        on_fault((void *)c, 1, text);
+    }
+    return type;
+}
+
+/* What the format calls the type. */
+static const char *published(const struct file_type *type)
+{
+    return type->published != NULL ? type->published : type->code;
+}
+
+/* ---- files that arrive ---- */
+
+static void add_word(struct names_inbound *of, const char *word, const struct file_type *type)
+{
+    of->types = g_renew(struct names_word, of->types, of->n_types + 1);
+    (void)g_strlcpy(of->types[of->n_types].word, word, NAME_TEXT_SIZE);
+    of->types[of->n_types++].type = type;
+}
+
+/* Two types with one grammar need different words. */
+static void check_word(struct compiling *c, const struct names_inbound *of, const char *word)
+{
+    for (size_t i = 0; i < of->n_types; i++) {
+        if (*word != '\0' && g_ascii_strcasecmp(of->types[i].word, word) != 0)
+            continue;
+        g_autofree char *text = g_strdup_printf("a file with such a name may be of the type %s too; expected another "
+                                                "word for the type, or another grammar",
+                                                of->types[i].type->code);
+        on_fault(c, 1, text);
+    }
+}
+
+static void add_inbound(struct compiling *c, const struct name_grammar *grammar, const char *word,
+                        const struct file_type *type)
+{
+    for (guint i = 0; i < c->inbound->len; i++) {
+        struct names_inbound *of = &g_array_index(c->inbound, struct names_inbound, i);
+        if (!name_grammar_same_shape(&of->grammar, grammar))
+            continue;
+        check_word(c, of, word);
+        add_word(of, word, type);
+        return;
+    }
+    struct names_inbound new = {.grammar = *grammar};
+    add_word(&new, word, type);
+    g_array_append_val(c->inbound, new);
+}
+
+/* ---- files that the gateway writes ---- */
+
+static const struct name_grammar *grammar_of(const struct compiling *c, const struct file_type *type, const char **word)
+{
+    for (guint i = 0; i < c->inbound->len; i++) {
+        const struct names_inbound *of = &g_array_index(c->inbound, struct names_inbound, i);
+        for (size_t t = 0; t < of->n_types; t++) {
+            *word = of->types[t].word[0] != '\0' ? of->types[t].word : published(type);
+            if (of->types[t].type == type)
+                return &of->grammar;
+        }
+    }
+    return NULL;
+}
+
+/* An answer may use the parts that the name of the answered file has. */
+static void check_parts(struct compiling *c, const struct name_grammar *grammar, const struct name_grammar *original)
+{
+    static const enum name_part_kind kinds[] = {NAME_ORG,  NAME_EUI64,   NAME_DATE,
+                                                NAME_TIME, NAME_INSTANT, NAME_SEQUENCE};
+    unsigned calendar = 1U << NAME_DATE | 1U << NAME_INSTANT, has = original->tells;
+
+    if ((has & calendar) != 0)
+        has |= calendar;
+    if (original->precision > 0 && original->precision < 86400)
+        has |= 1U << NAME_TIME;
+    for (size_t i = 0; i < G_N_ELEMENTS(kinds); i++) {
+        if ((grammar->tells & ~has & 1U << kinds[i]) == 0)
+            continue;
+        g_autofree char *text = g_strdup_printf("the name of the answered file has no {%s}; expected only parts that "
+                                                "it has, or {answered.name} or {hash}",
+                                                name_part_label(kinds[i]));
+        on_fault(c, 1, text);
+    }
+}
+
+static void add_own(struct compiling *c, const struct names_template *from, const struct file_type *answered)
+{
+    struct names_own own = {.use = from->use, .code = from->code, .answered = answered};
+    const struct file_type *type = profile_type(c->profile, from->code, strlen(from->code));
+    struct name_template one = {.text = from->text,
+                                .code = type != NULL ? published(type) : from->code,
+                                .other_code = from->code,
+                                .writes = true};
+    const char *word = "unknown";
+
+    if (answered != NULL)
+        one.original = grammar_of(c, answered, &word);
+    if (from->use == NAMES_ANSWER || from->use == NAMES_UNKNOWN)
+        one.answered = word;
+    if (!name_grammar_compile(&one, &own.grammar, own.word, on_fault, c))
+        return;
+    if (one.original != NULL)
+        check_parts(c, &own.grammar, one.original);
+    g_array_append_val(c->own, own);
+}
+
+static bool has_line(const struct compiling *c, const char *code, const char *answered)
+{
+    for (size_t i = 0; i < c->n; i++)
+        if (c->templates[i].use == NAMES_ANSWER && strcmp(c->templates[i].code, code) == 0 &&
+            g_strcmp0(c->templates[i].answered, answered) == 0)
+            return true;
+    return false;
+}
+
+/* One line for all types that have none of their own. */
+static void add_answers(struct compiling *c, const struct names_template *from)
+{
+    const struct file_type *only = type_of(c, from->answered);
+
+    for (size_t i = 0; i < c->profile->n_types; i++) {
+        const struct file_type *type = &c->profile->types[i];
+        const char *word;
+        bool wanted = only != NULL ? type == only : from->answered == NULL && !has_line(c, from->code, type->code);
+        if (wanted && type->inbound && grammar_of(c, type, &word) != NULL)
+            add_own(c, from, type);
+    }
+}
+
+/* ---- the table ---- */
+
+static void compile_type(struct compiling *c, const struct names_template *from)
+{
+    const struct file_type *type = type_of(c, from->code);
+    const struct name_template one = {
+        .text = from->text, .code = type != NULL ? published(type) : from->code, .other_code = from->code};
+    struct name_grammar grammar;
+    char word[NAME_TEXT_SIZE];
+
+    if (type != NULL && type->inbound && name_grammar_compile(&one, &grammar, word, on_fault, c))
+        add_inbound(c, &grammar, word, type);
+}
+
+static void compile_own(struct compiling *c, const struct names_template *from)
+{
+    const struct file_type *type = profile_type(c->profile, from->code, strlen(from->code));
+
+    if (from->use == NAMES_ANSWER)
+        add_answers(c, from);
+    else if (from->use != NAMES_TYPE || (type != NULL && !type->inbound))
+        add_own(c, from, NULL);
+}
+
+/* In the order of the profile's types. */
+static char *expected_type(const struct compiling *c)
+{
+    g_autoptr(GPtrArray) words = g_ptr_array_new();
+    GString *text = g_string_new("an inbound file type: ");
+    const char *word;
+
+    for (size_t i = 0; i < c->profile->n_types; i++)
+        if (grammar_of(c, &c->profile->types[i], &word) != NULL)
+            g_ptr_array_add(words, (char *)word);
+    for (guint i = 0; i < words->len; i++)
+        g_string_append_printf(text, "%s%s",
+                               i == 0               ? ""
+                               : i + 1 < words->len ? ", "
+                                                    : " or ",
+                               (const char *)words->pdata[i]);
+    return g_string_free(text, FALSE);
+}
+
+bool names_compile(const struct profile *profile, const struct names_table *table, struct names *names,
+                   names_fault_fn *fault, void *user)
+{
+    struct compiling c = {.profile = profile,
+                          .templates = table->templates,
+                          .n = table->n,
+                          .inbound = g_array_new(FALSE, FALSE, sizeof(struct names_inbound)),
+                          .own = g_array_new(FALSE, FALSE, sizeof(struct names_own)),
+                          .on_fault = fault,
+                          .user = user,
+                          .good = true};
+
+    for (c.index = 0; c.index < c.n; c.index++)
+        if (c.templates[c.index].use == NAMES_TYPE)
+            compile_type(&c, &c.templates[c.index]);
+    for (c.index = 0; c.index < c.n; c.index++)
+        compile_own(&c, &c.templates[c.index]);
+    names->expected_type = expected_type(&c);
+    names->n_inbound = c.inbound->len;
+    names->n_own = c.own->len;
+    names->inbound = (struct names_inbound *)(void *)g_array_free(c.inbound, FALSE);
+    names->own = (struct names_own *)(void *)g_array_free(c.own, FALSE);
+    if (!c.good)
+        names_clear(names);
+    return c.good;
+}
+
+void names_clear(struct names *names)
+{
+    for (size_t i = 0; i < names->n_inbound; i++)
+        g_free(names->inbound[i].types);
+    g_free(names->inbound);
+    g_free(names->own);
+    g_free(names->expected_type);
+    *names = (struct names){0};
+}
+
+const struct name_grammar *names_of_type(const struct names *names, const struct file_type *type,
+                                         const struct names_word **word)
+{
+    for (size_t i = 0; i < names->n_inbound; i++)
+        for (size_t t = 0; t < names->inbound[i].n_types; t++) {
+            if (names->inbound[i].types[t].type != type)
+                continue;
+            if (word != NULL)
+                *word = &names->inbound[i].types[t];
+            return &names->inbound[i].grammar;
+        }
+    return NULL;
+}
+
+const struct names_own *names_own(const struct names *names, enum names_use use, const char *code,
+                                  const struct file_type *answered)
+{
+    for (size_t i = 0; i < names->n_own; i++) {
+        const struct names_own *own = &names->own[i];
+        if (own->use == use && own->answered == answered && strcmp(own->code, code) == 0)
+            return own;
+    }
+    return NULL;
+}

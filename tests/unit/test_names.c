@@ -1,0 +1,91 @@
+/* Templates of names: what they compile to, and what is wrong with those that do not. */
+#include "formats/filename.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+/* Collects faults as "index@position: text" in lines. */
+static void on_fault(void *user, size_t index, size_t position, const char *text)
+{
+    g_string_append_printf(user, "%zu@%zu: %s\n", index, position, text);
+}
+
+/* The faults of a table of templates; "": there are none. g_free. */
+static char *faults_of(const struct names_template *templates, size_t n)
+{
+    GString *faults = g_string_new(NULL);
+    const struct names_table table = {n, templates};
+    struct names names;
+
+    bool good = names_compile(profile_builtin(), &table, &names, on_fault, faults);
+    assert_int_equal(good, faults->len == 0);
+    if (good)
+        names_clear(&names);
+    assert_null(names.inbound);
+    return g_string_free(faults, FALSE);
+}
+
+static void test_names__bad_template__says_what_is_wrong_and_where(void **state)
+{
+    static const struct {
+        const char *text;
+        const char *faults; /* begin with this */
+    } cases[] = {
+        {"EMI_{org}.{form}", ""},
+        {"", "0@1: expected the name of a file"},
+        {"EMI_{org", "0@5: '{' without '}'"},
+        {"EMI_org}", "0@8: expected letters, digits and printable separators"},
+        {"EMI {org}", "0@4: expected letters"},
+        {"in/EMI_{org}", "0@3: expected letters"},
+        {".EMI_{org}", "0@1: names that begin with '.'"},
+        {"EMI_{sender}", "0@5: expected {type}, {org}"},
+        {"EMI_{revision}", "0@5: {revision} belongs into the name of a file that the gateway writes"},
+        {"EMI_{answered.name}", "0@5: {answered.name} belongs into the name of an answer"},
+        {"EMI_{org}_{org}", "0@11: this part stands in the name already"},
+        {"EMI_{type}_{org}", "0@5: this part stands in the name already"},
+        {"EMI_{org}{date}", "0@5: this part has 2 to 8 characters"},
+        {"EMI_{org:3}{date}.{form}", ""},
+        {"EMI_{org:1}", "0@5: expected a number from 2 to 8"},
+        {"EMI_{org:5-3}", "0@5: expected a number from 2 to 8"},
+        {"EMI_{sequence:7}", "0@5: expected a number from 1 to 6"},
+        {"EMI_{sequence:1-4}{date}", "0@5: this part has 1 to 4 characters"},
+        {"EMI_{date:YYYYMM}", "0@5: expected YYYY or YY, MM and DD"},
+        {"EMI_{date:YYYY-MM-DD-}", "0@5: expected YYYY or YY"},
+        {"EMI_{date:YYMDYYMD}", "0@5: expected YYYY or YY"},
+        {"EMI_{date}_{time:HHSS}", "0@12: expected HH, MM and SS"},
+        {"EMI_{time}", "0@1: {time} says nothing without {date}"},
+        {"EMI_{instant}_{date}", "0@1: {instant} tells date and time already"},
+        {"EMI_{eui64:XX}", "0@5: expected 16 X"},
+        {"EMI_{form:doc}", "0@5: expected xml and csv"},
+        {"EMI_{form:xml=gz}", "0@5: expected xml and csv"},
+        {"{type:MI GR}_{org}", "0@1: expected letters and digits as the word"},
+    };
+
+    (void)state; /* cmocka's signature */
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        const struct names_template one = {NAMES_TYPE, "EMI", .text = cases[i].text};
+        g_autofree char *faults = faults_of(&one, 1);
+        if (*cases[i].faults == '\0' ? *faults != '\0' : !g_str_has_prefix(faults, cases[i].faults))
+            fail_msg("%s: expected %s, found %s", cases[i].text, cases[i].faults, faults);
+    }
+}
+
+static void test_names__builtin_templates__have_no_fault(void **state)
+{
+    (void)state;
+    assert_int_equal(profile_builtin()->names->n_inbound, 1);
+    assert_int_equal(profile_builtin()->names->inbound[0].n_types, 7);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_names__bad_template__says_what_is_wrong_and_where),
+        cmocka_unit_test(test_names__builtin_templates__have_no_fault),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
