@@ -21,12 +21,12 @@
     static const struct record_kind name##_kind = {COUNT(name##_facts), name##_facts, name##_needs}
 
 #define HEADER_TAKES(FIELD)                                                                                            \
-    FIELD(HEADER_SENDER_ID, NEEDED, header_sender)                                                                     \
-    FIELD(HEADER_RECIPIENT_ID, NEEDED, header_recipient)                                                               \
-    FIELD(HEADER_FILE_SEQUENCE, NEEDED, header_sequence)                                                               \
-    FIELD(HEADER_CREATION_DATE_TIME, NEEDED, header_created)                                                           \
-    FIELD(HEADER_ENVIRONMENT, NEEDED, header_environment)                                                              \
-    FIELD(HEADER_BATCH_ID, NEEDED, header_batch)                                                                       \
+    FIELD(HEADER_SENDER_ID, SUPPLIED, header_sender)                                                                   \
+    FIELD(HEADER_RECIPIENT_ID, SUPPLIED, header_recipient)                                                             \
+    FIELD(HEADER_FILE_SEQUENCE, SUPPLIED, header_sequence)                                                             \
+    FIELD(HEADER_CREATION_DATE_TIME, SUPPLIED, header_created)                                                         \
+    FIELD(HEADER_ENVIRONMENT, SUPPLIED, header_environment)                                                            \
+    FIELD(HEADER_BATCH_ID, SUPPLIED, header_batch)                                                                     \
     FIELD(HEADER_RESUBMISSION_OF, OPTIONAL, header_corrects)                                                           \
     FIELD(HEADER_MODE, OPTIONAL, header_mode)
 INBOUND(header, HEADER_TAKES);
@@ -34,68 +34,68 @@ _Static_assert(COUNT(header_facts) == HEADER_FIELDS, "enum header_field");
 
 /* Of reference data: a file must say whether it replaces all data or changes some. */
 #define REFERENCE_HEADER_TAKES(FIELD)                                                                                  \
-    FIELD(HEADER_SENDER_ID, NEEDED, header_sender)                                                                     \
-    FIELD(HEADER_RECIPIENT_ID, NEEDED, header_recipient)                                                               \
-    FIELD(HEADER_FILE_SEQUENCE, NEEDED, header_sequence)                                                               \
-    FIELD(HEADER_CREATION_DATE_TIME, NEEDED, header_created)                                                           \
-    FIELD(HEADER_ENVIRONMENT, NEEDED, header_environment)                                                              \
-    FIELD(HEADER_BATCH_ID, NEEDED, header_batch)                                                                       \
+    FIELD(HEADER_SENDER_ID, SUPPLIED, header_sender)                                                                   \
+    FIELD(HEADER_RECIPIENT_ID, SUPPLIED, header_recipient)                                                             \
+    FIELD(HEADER_FILE_SEQUENCE, SUPPLIED, header_sequence)                                                             \
+    FIELD(HEADER_CREATION_DATE_TIME, SUPPLIED, header_created)                                                         \
+    FIELD(HEADER_ENVIRONMENT, SUPPLIED, header_environment)                                                            \
+    FIELD(HEADER_BATCH_ID, SUPPLIED, header_batch)                                                                     \
     FIELD(HEADER_RESUBMISSION_OF, OPTIONAL, header_corrects)                                                           \
-    FIELD(HEADER_MODE, NEEDED, header_mode)
+    FIELD(HEADER_MODE, SUPPLIED, header_mode)
 INBOUND(reference_header, REFERENCE_HEADER_TAKES);
 _Static_assert(COUNT(reference_header_facts) == HEADER_FIELDS, "enum header_field");
 
 #define INSTRUCTION_TAKES(FIELD)                                                                                       \
-    FIELD(INSTRUCTION_RECORD_NUMBER, NEEDED, record_number)                                                            \
+    FIELD(INSTRUCTION_RECORD_NUMBER, SUPPLIED, record_number)                                                          \
     FIELD(INSTRUCTION_DEVICE_ID, NEEDED, device_id)                                                                    \
     FIELD(INSTRUCTION_DEVICE_TYPE, NEEDED, device_type)                                                                \
     FIELD(INSTRUCTION_MANUFACTURER, NEEDED, device_manufacturer)                                                       \
     FIELD(INSTRUCTION_MODEL, NEEDED, device_model)                                                                     \
     FIELD(INSTRUCTION_FIRMWARE, NEEDED, device_firmware)                                                               \
-    FIELD(INSTRUCTION_MPXN, OPTIONAL, device_mpxn)                                                                     \
-    FIELD(INSTRUCTION_CHF_DEVICE_ID, OPTIONAL, device_hub)                                                             \
+    FIELD(INSTRUCTION_MPXN, NEEDED, device_mpxn)                                                                       \
+    FIELD(INSTRUCTION_CHF_DEVICE_ID, NEEDED, device_hub)                                                               \
     FIELD(INSTRUCTION_CSP_REGION, OPTIONAL, device_region)                                                             \
-    FIELD(INSTRUCTION_ATTEMPT, NEEDED, work_attempt)
+    FIELD(INSTRUCTION_ATTEMPT, SUPPLIED, work_attempt)
 INBOUND(instruction, INSTRUCTION_TAKES);
 _Static_assert(COUNT(instruction_facts) == INSTRUCTION_FIELDS, "enum instruction_field");
 
 #define RESULT_TAKES(FIELD)                                                                                            \
-    FIELD(RESULT_RECORD_NUMBER, NEEDED, record_number)                                                                 \
+    FIELD(RESULT_RECORD_NUMBER, SUPPLIED, record_number)                                                               \
     FIELD(RESULT_WORK_ITEM_ID, NEEDED, work_item)                                                                      \
     FIELD(RESULT_DEVICE_ID, NEEDED, device_id)                                                                         \
     FIELD(RESULT_RESULT, NEEDED, result_outcome)                                                                       \
     FIELD(RESULT_GBCS_STATUS, OPTIONAL, result_gbcs)                                                                   \
     FIELD(RESULT_DUIS_CODE, OPTIONAL, result_duis)                                                                     \
     FIELD(RESULT_ALERT_CODE, OPTIONAL, result_alert)                                                                   \
-    FIELD(RESULT_TRY, OPTIONAL, work_try)                                                                              \
+    FIELD(RESULT_TRY, NEEDED, work_try)                                                                                \
     FIELD(RESULT_FIRST_TRY, OPTIONAL, result_first_try)                                                                \
     FIELD(RESULT_LAST_TRY, OPTIONAL, result_last_try)                                                                  \
     FIELD(RESULT_ORIGINATOR_COUNTER, OPTIONAL, result_counter)                                                         \
     FIELD(RESULT_EXISTING_SUBJECT_ID, OPTIONAL, result_existing_subject)                                               \
     FIELD(RESULT_EXISTING_KEY_ID, OPTIONAL, result_existing_key)                                                       \
-    FIELD(RESULT_REPLACING_SUBJECT_ID, OPTIONAL, result_replacing_subject)                                             \
-    FIELD(RESULT_REPLACING_KEY_ID, OPTIONAL, result_replacing_key)
+    FIELD(RESULT_REPLACING_SUBJECT_ID, NEEDED, result_replacing_subject)                                               \
+    FIELD(RESULT_REPLACING_KEY_ID, NEEDED, result_replacing_key)
 INBOUND(result, RESULT_TAKES);
 _Static_assert(COUNT(result_facts) == RESULT_FIELDS, "enum result_field");
 
 #define CONFIRMATION_TAKES(FIELD)                                                                                      \
-    FIELD(CONFIRMATION_RECORD_NUMBER, NEEDED, record_number)                                                           \
+    FIELD(CONFIRMATION_RECORD_NUMBER, SUPPLIED, record_number)                                                         \
     FIELD(CONFIRMATION_WORK_ITEM_ID, NEEDED, work_item)                                                                \
     FIELD(CONFIRMATION_DEVICE_ID, NEEDED, device_id)                                                                   \
     FIELD(CONFIRMATION_CONFIRMED, NEEDED, confirmation_given)                                                          \
     FIELD(CONFIRMATION_CONFIRMED_AT, OPTIONAL, confirmation_at)                                                        \
-    FIELD(CONFIRMATION_SUBJECT_ID, OPTIONAL, confirmation_subject)                                                     \
-    FIELD(CONFIRMATION_KEY_ID, OPTIONAL, confirmation_key)                                                             \
+    FIELD(CONFIRMATION_SUBJECT_ID, NEEDED, confirmation_subject)                                                       \
+    FIELD(CONFIRMATION_KEY_ID, NEEDED, confirmation_key)                                                               \
     FIELD(CONFIRMATION_CODE, OPTIONAL, confirmation_code)
 INBOUND(confirmation, CONFIRMATION_TAKES);
 _Static_assert(COUNT(confirmation_facts) == CONFIRMATION_FIELDS, "enum confirmation_field");
 
 #define INVENTORY_TAKES(FIELD)                                                                                         \
-    FIELD(INVENTORY_RECORD_NUMBER, NEEDED, record_number)                                                              \
-    FIELD(INVENTORY_ACTION, NEEDED, record_action)                                                                     \
+    FIELD(INVENTORY_RECORD_NUMBER, SUPPLIED, record_number)                                                            \
+    FIELD(INVENTORY_ACTION, SUPPLIED, record_action)                                                                   \
     FIELD(INVENTORY_DEVICE_ID, NEEDED, device_id)                                                                      \
-    FIELD(INVENTORY_DEVICE_TYPE, OPTIONAL, device_type)                                                                \
-    FIELD(INVENTORY_DEVICE_STATUS, OPTIONAL, device_status)                                                            \
+    FIELD(INVENTORY_DEVICE_TYPE, NEEDED, device_type)                                                                  \
+    FIELD(INVENTORY_DEVICE_STATUS, NEEDED, device_status)                                                              \
     FIELD(INVENTORY_MANUFACTURER, OPTIONAL, device_manufacturer)                                                       \
     FIELD(INVENTORY_MODEL, OPTIONAL, device_model)                                                                     \
     FIELD(INVENTORY_FIRMWARE, OPTIONAL, device_firmware)                                                               \
@@ -106,24 +106,24 @@ _Static_assert(COUNT(confirmation_facts) == CONFIRMATION_FIELDS, "enum confirmat
     FIELD(INVENTORY_CSP_REGION, OPTIONAL, device_region)                                                               \
     FIELD(INVENTORY_INSTALLED_DATE, OPTIONAL, device_installed)                                                        \
     FIELD(INVENTORY_COMMISSIONED_DATE, OPTIONAL, device_commissioned)                                                  \
-    FIELD(INVENTORY_CREDENTIALS, OPTIONAL, device_credentials)                                                         \
+    FIELD(INVENTORY_CREDENTIALS, NEEDED, device_credentials)                                                           \
     FIELD(INVENTORY_PENDING, OPTIONAL, device_pending)
 INBOUND(inventory, INVENTORY_TAKES);
 _Static_assert(COUNT(inventory_facts) == INVENTORY_FIELDS, "enum inventory_field");
 
 #define COS_TAKES(FIELD)                                                                                               \
-    FIELD(COS_RECORD_NUMBER, NEEDED, record_number)                                                                    \
-    FIELD(COS_ACTION, NEEDED, record_action)                                                                           \
+    FIELD(COS_RECORD_NUMBER, SUPPLIED, record_number)                                                                  \
+    FIELD(COS_ACTION, SUPPLIED, record_action)                                                                         \
     FIELD(COS_MPXN, NEEDED, supply_mpxn)                                                                               \
     FIELD(COS_LOSING_SUPPLIER_ID, OPTIONAL, supply_losing)                                                             \
-    FIELD(COS_GAINING_SUPPLIER_ID, OPTIONAL, supply_gaining)                                                           \
+    FIELD(COS_GAINING_SUPPLIER_ID, NEEDED, supply_gaining)                                                             \
     FIELD(COS_SUPPLY_START_DATE, NEEDED, supply_start)
 INBOUND(cos, COS_TAKES);
 _Static_assert(COUNT(cos_facts) == COS_FIELDS, "enum cos_field");
 
 #define NMM_TAKES(FIELD)                                                                                               \
-    FIELD(NMM_RECORD_NUMBER, NEEDED, record_number)                                                                    \
-    FIELD(NMM_ACTION, NEEDED, record_action)                                                                           \
+    FIELD(NMM_RECORD_NUMBER, SUPPLIED, record_number)                                                                  \
+    FIELD(NMM_ACTION, SUPPLIED, record_action)                                                                         \
     FIELD(NMM_DEVICE_TYPE, NEEDED, device_type)                                                                        \
     FIELD(NMM_MANUFACTURER, NEEDED, device_manufacturer)                                                               \
     FIELD(NMM_MODEL, NEEDED, device_model)                                                                             \
@@ -136,11 +136,11 @@ INBOUND(nmm, NMM_TAKES);
 _Static_assert(COUNT(nmm_facts) == NMM_FIELDS, "enum nmm_field");
 
 #define PARTY_TAKES(FIELD)                                                                                             \
-    FIELD(PARTY_RECORD_NUMBER, NEEDED, record_number)                                                                  \
-    FIELD(PARTY_ACTION, NEEDED, record_action)                                                                         \
+    FIELD(PARTY_RECORD_NUMBER, SUPPLIED, record_number)                                                                \
+    FIELD(PARTY_ACTION, SUPPLIED, record_action)                                                                       \
     FIELD(PARTY_PARTY_ID, NEEDED, party_id)                                                                            \
     FIELD(PARTY_ROLE, NEEDED, party_role)                                                                              \
-    FIELD(PARTY_MPID, OPTIONAL, party_mpid)                                                                            \
+    FIELD(PARTY_MPID, NEEDED, party_mpid)                                                                              \
     FIELD(PARTY_NAME, OPTIONAL, party_name)                                                                            \
     FIELD(PARTY_DROP, OPTIONAL, party_drop)
 INBOUND(party, PARTY_TAKES);

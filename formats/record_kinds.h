@@ -14,9 +14,25 @@
 #include <stddef.h>
 
 enum fact_need {
-    FACT_OPTIONAL, /* a format may have no column for it */
+    FACT_OPTIONAL, /* a format may have no column for it: the program does without */
     FACT_NEEDED,   /* each format has to have one */
+    FACT_SUPPLIED, /* a format may have no column for it: the program knows the value from elsewhere (below) */
 };
+
+/*
+ * Where the value of a FACT_SUPPLIED comes from, in a format that has no column for it:
+ *
+ *   header.sender        the file's name; else the party whose drop the file was in
+ *   header.recipient     this gateway
+ *   header.environment   that of this gateway
+ *   header.sequence      the file's name
+ *   header.created       the file's name; else the clock when the file is judged
+ *   header.batch         made of header.created and header.sequence: "20230703-060000-000001"
+ *   header.mode          FULL
+ *   record.number        the place of the record in its file
+ *   record.action        SET
+ *   work.attempt         none: it is kept for people and reports alone
+ */
 
 /* The facts that a record can carry. */
 struct record_kind {

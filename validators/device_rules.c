@@ -128,7 +128,8 @@ static void judge_hub(struct device *device)
 /* C117 */
 static void judge_attempt(struct device *device)
 {
-    if (field_number(row_field(&device->row, INSTRUCTION_ATTEMPT), 9) == 0)
+    if (field_number(row_field(&device->row, INSTRUCTION_ATTEMPT), 9) == 0 &&
+        row_has_column(&device->row, INSTRUCTION_ATTEMPT))
         row_error(&device->row, C117, INSTRUCTION_ATTEMPT, "expected a whole number, 1 or more");
 }
 

@@ -44,6 +44,12 @@ static void add(struct judged_header *h, enum code code, enum header_field colum
     header_rules_add(h->file, h->record, code, column, text);
 }
 
+/* Whether the sender's format has a column for a field. What it has none for, is supplied (record_kinds.h). */
+static bool has(const struct judged_header *h, enum header_field column)
+{
+    return layout_column_of(h->file->filename->type->header, column) != NULL;
+}
+
 static const struct field *value(const struct judged_header *h, enum header_field column)
 {
     return &h->record->fields[column];
@@ -184,18 +190,81 @@ static void judge_mode(struct judged_header *h)
     h->header->mode = (enum header_mode)(choice(h, HEADER_MODE, FACT_header_mode) + 1);
 }
 
+/* ---- what the sender's format has no column for ---- */
+
+static void supply_identity(struct judged_header *h, enum header_field column)
+{
+    const struct identity *identity = h->file->rules->identity;
+
+    if (identity == NULL)
+        return; /* a bare `check` */
+    if (column == HEADER_RECIPIENT_ID)
+        h->header->recipient = identity->eui64;
+    else
+        g_strlcpy(h->header->environment, identity->environment, sizeof h->header->environment);
+}
+
+static void supply_creation(struct judged_header *h)
+{
+    h->header->created = h->name != NULL && h->name->created != 0 ? h->name->created : h->file->rules->now;
+}
+
+/* A batch of its own for each file. It follows the creation, of which it is made. */
+static void supply_batch(struct judged_header *h)
+{
+    char date[INSTANT_DATE_SIZE], time[INSTANT_TIME_SIZE];
+
+    instant_print_name(h->header->created, date, time);
+    g_snprintf(h->header->batch, sizeof h->header->batch, "%s-%s-%06" PRIu32, date, time,
+               h->name != NULL ? h->name->sequence : 0);
+}
+
+/* The sender and the sequence are those of the name: whoever needs them asks there. */
+static void supply(struct judged_header *h, enum header_field column)
+{
+    switch (column) {
+    case HEADER_RECIPIENT_ID:
+    case HEADER_ENVIRONMENT:
+        supply_identity(h, column);
+        break;
+    case HEADER_CREATION_DATE_TIME:
+        supply_creation(h);
+        break;
+    case HEADER_BATCH_ID:
+        supply_batch(h);
+        break;
+    case HEADER_MODE:
+        h->header->mode = HEADER_MODE_FULL;
+        break;
+    case HEADER_SENDER_ID:
+    case HEADER_FILE_SEQUENCE:
+    case HEADER_RESUBMISSION_OF:
+    case HEADER_FIELDS:
+        break;
+    }
+}
+
 void header_rules_judge(const struct judged_file *file, const struct record *record, struct header *header)
 {
+    static void (*const judges[HEADER_FIELDS])(struct judged_header *) = {
+        [HEADER_SENDER_ID] = judge_sender,
+        [HEADER_RECIPIENT_ID] = judge_recipient,
+        [HEADER_FILE_SEQUENCE] = judge_sequence,
+        [HEADER_CREATION_DATE_TIME] = judge_creation,
+        [HEADER_ENVIRONMENT] = judge_environment,
+        [HEADER_BATCH_ID] = judge_batch,
+        [HEADER_RESUBMISSION_OF] = judge_resubmission,
+        [HEADER_MODE] = judge_mode,
+    };
     struct judged_header h = {file, file->name_is_known ? file->filename : NULL, record, header};
 
     *header = (struct header){.seen = true};
-    judge_sender(&h);
-    judge_recipient(&h);
-    judge_sequence(&h);
-    judge_creation(&h);
-    judge_environment(&h);
-    judge_batch(&h);
-    judge_resubmission(&h);
-    if (file->filename->type->reference)
-        judge_mode(&h);
+    for (enum header_field column = 0; column < HEADER_FIELDS; column++) {
+        if (column == HEADER_MODE && !file->filename->type->reference)
+            continue;
+        if (has(&h, column))
+            judges[column](&h);
+        else
+            supply(&h, column);
+    }
 }

@@ -15,7 +15,7 @@ enum { HEADER_NAME_BYTES = 512 };
 /* Of reference data: FULL replaces everything that was known, DELTA changes what the file names. */
 enum header_mode { HEADER_MODE_NONE, HEADER_MODE_FULL, HEADER_MODE_DELTA };
 
-/* What later stages need of the header; empty or 0 where a value was malformed. */
+/* What later stages need of the header; empty or 0 where a value was malformed, or is not known. */
 struct header {
     bool seen;                                   /* there was a header record */
     uint64_t recipient;                          /* RecipientId */
@@ -26,7 +26,8 @@ struct header {
     enum header_mode mode;                       /* HEADER_MODE_NONE for files other than reference data */
 };
 
-/* Judges the header record, adds what it finds to file->findings, and fills header. */
+/* Judges the header record, adds what it finds to file->findings, and fills header. A field for which the sender's
+ * format has no column is not judged; header gets what the program knows instead (formats/record_kinds.h). */
 void header_rules_judge(const struct judged_file *file, const struct record *record, struct header *header);
 
 /* Adds an error about one field of the header record. */

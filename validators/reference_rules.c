@@ -369,10 +369,11 @@ bool reference_rules_table(const struct file_type *type, enum ledger_reference *
     return false;
 }
 
-/* C120 */
+/* C120. A format without this column removes nothing but what a FULL file does not name. */
 static void judge_action(struct reference *r, const struct table *table)
 {
-    const char *action = choice(r, table->action_column, true);
+    bool absent = value(r, table->action_column)->len == 0 && !row_has_column(&r->row, table->action_column);
+    const char *action = absent ? "SET" : choice(r, table->action_column, true);
 
     r->remove = g_strcmp0(action, "REMOVE") == 0;
     if (r->remove && r->row.file->header->mode == HEADER_MODE_FULL)

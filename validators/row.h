@@ -39,6 +39,12 @@ static inline const struct field *row_field(const struct row *row, size_t column
 /* The profile of the record's file; the built-in one for a Device that is judged again from the ledger. */
 const struct profile *row_profile(const struct row *row);
 
+/* Whether the sender's format has a column for a field (formats/record_kinds.h). */
+static inline bool row_has_column(const struct row *row, size_t field)
+{
+    return layout_column_of(row->layout, field) != NULL;
+}
+
 /* What the sender's format calls the column of a field; the name of its fact where it has no such column. */
 const char *row_name(const struct row *row, size_t field);
 

@@ -145,10 +145,12 @@ static const struct wrong {
     {"records/EMI-D.json", "\"device.region\"", "\"supply.start\"",
      "records/EMI-D.json:108: column CSPRegion: this record cannot carry the fact supply.start\n"},
     {"records/EMI-D.json", "\"device.hub\"", "\"device.mpxn\"",
-     "records/EMI-D.json:97: columns MPxN and CHFDeviceID carry the same fact, device.mpxn\n"},
+     "records/EMI-D.json:97: columns MPxN and CHFDeviceID carry the same fact, device.mpxn\n"
+     "records/EMI-D.json:6: no column carries the fact device.hub, which the program needs\n"},
     {"records/EMI-D.json", "\"CSPRegion\"", "\"MPxN\"", "records/EMI-D.json:108: two columns have the name MPxN\n"},
     {"records/EMI-D.json", "\"fact\": \"device.mpxn\"", "\"fakt\": \"device.mpxn\"",
-     "records/EMI-D.json:88: unknown member \"fakt\"\n"},
+     "records/EMI-D.json:88: unknown member \"fakt\"\n"
+     "records/EMI-D.json:6: no column carries the fact device.mpxn, which the program needs\n"},
     {"records/EMI-D.json", "\"required\": true", "\"required\": 1",
      "records/EMI-D.json:14: required: expected true or false, found a number\n"},
     {"records/EMI-D.json", "\"D\"", "\"E\"", "records/EMI-D.json:7: expected the letter D, found E\n"},
@@ -157,8 +159,7 @@ static const struct wrong {
     {"records/EMI-H.json", "\"EMI\"\n", "\"EMI\", \"EMX\"\n",
      "records/EMI-H.json:28: enum: expected one text, found 2\n"},
     {"records/INV-H.json", "\"header.mode\"", "\"header.batch\"",
-     "records/INV-H.json:126: columns BatchId and Mode carry the same fact, header.batch\n"
-     "records/INV-H.json:6: no column carries the fact header.mode, which the program needs\n"},
+     "records/INV-H.json:126: columns BatchId and Mode carry the same fact, header.batch\n"},
     {"records/EMI-T.json", "\"header.count\"", "\"file.parsed\"",
      "records/EMI-T.json:20: expected the fact header.count in field 2\n"},
     {"records/EMW-D.json", "\"fact\": \"work.try\",", "",
