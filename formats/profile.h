@@ -42,7 +42,7 @@ struct profile {
     const struct report_layout *reports;
     const struct names *names; /* how files are named */
     /* Words of its own for values and codes (values.h). */
-    const struct value_map *values[FACT_COUNT]; /* by fact; NULL: the values are the words */
+    const struct value_map *values[FACT_COUNT + 1]; /* by fact; NULL, as that of FACT_NONE: the values are the words */
     size_t n_codes;
     const struct code_words *codes; /* those that have a code or a text of its own */
     struct profile_memory *memory;  /* the loader's: what the members point to */

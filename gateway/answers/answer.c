@@ -61,6 +61,7 @@ static bool write_all(struct answer *answer, const struct answer_kind *kind, con
     const struct file_type *type = profile_type(profile_builtin(), kind->kind, strlen(kind->kind));
     enum form form = g_strcmp0(answer->outgoing->form, "xml") == 0 ? FORM_XML : FORM_CSV;
 
+    answer->profile = type->profile;
     answer->writer = writer_new(form, type, sink->bytes, sink->user);
     bool good = kind->write(answer, error) && writer_finish(answer->writer, error);
     writer_free(answer->writer);

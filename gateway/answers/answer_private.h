@@ -19,8 +19,9 @@ struct answer {
     const struct ledger_job *job;         /* the job that the outgoing file belongs to */
     const struct ledger_verdict *verdict; /* on the file that is answered; NULL: there is none */
     struct writer *writer;
-    int64_t rows;   /* set by the function of the kind: how many the file has */
-    int64_t record; /* EMW: of the last row; records are numbered anew when Devices were withdrawn */
+    const struct profile *profile; /* of the file; its texts have the words of it */
+    int64_t rows;                  /* set by the function of the kind: how many the file has */
+    int64_t record;                /* EMW: of the last row; records are numbered anew when Devices were withdrawn */
     /* Times that most rows of a file have in common, one for each column of times. */
     struct cell_instant session_start, session_end, next_eligible, ended_at;
 };

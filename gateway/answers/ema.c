@@ -5,6 +5,7 @@
 #include "gateway/answers/answer_private.h"
 
 #include "formats/outgoing_facts.h"
+#include "formats/values.h"
 #include "gateway/answers/answer_header.h"
 
 #include <inttypes.h>
@@ -65,12 +66,19 @@ static bool count_finding(void *user, const struct ledger_finding *finding, GErr
     return true;
 }
 
+/* The text that says how often each code was found. */
+struct summary {
+    const struct profile *profile;
+    GString *text;
+};
+
 static bool add_count(void *user, const char *code, int64_t n, GError **error)
 {
-    GString *summary = user;
+    const struct summary *summary = user;
 
     (void)error; /* cannot fail */
-    g_string_append_printf(summary, "%s%s ×%" PRId64, summary->len > 0 ? ", " : "", code, n);
+    g_string_append_printf(summary->text, "%s%s ×%" PRId64, summary->text->len > 0 ? ", " : "",
+                           profile_code_id(summary->profile, code), n);
     return true;
 }
 
@@ -78,8 +86,9 @@ static bool add_count(void *user, const char *code, int64_t n, GError **error)
 static bool write_summary(struct answer *a, GError **error)
 {
     g_autoptr(GString) counts = g_string_new(NULL);
+    struct summary all = {a->profile, counts};
 
-    if (!ledger_finding_counts_each(a->ledger, a->verdict, add_count, counts, error))
+    if (!ledger_finding_counts_each(a->ledger, a->verdict, add_count, &all, error))
         return false;
     g_autofree char *text = g_strconcat("… more findings: ", counts->str, NULL);
     const struct ledger_finding summary = {

@@ -7,11 +7,13 @@
 #include "formats/csv_cell.h"
 #include "formats/eui64.h"
 #include "formats/outgoing_facts.h"
+#include "formats/values.h"
 #include "gateway/answers/answer_header.h"
 #include "gateway/answers/incidents.h"
 #include "spool/ledger/ledger_incidents.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 /* A row: an event of the incident `incident`, whose code the catalogue describes by `kind`. */
 #define INC_FACTS(FACT)                                                                                                \
@@ -30,9 +32,21 @@
     FACT(INC, incident_text, text)
 FACTS_DECLARE(INC);
 
+/* The text of an incident begins with the catalogue's name of its code, or is it: the profile's text takes its place.
+ * g_free. */
+static char *in_words(const struct profile *profile, const char *id, const char *text)
+{
+    enum code code;
+    const char *name = catalogue_find(id, &code) ? catalogue_entry(code)->name : "";
+    const char *own = profile_code_text(profile, id, name);
+
+    return own != name && text != NULL && g_str_has_prefix(text, name) ? g_strconcat(own, text + strlen(name), NULL)
+                                                                       : g_strdup(text);
+}
+
 /* g_free. Why a drop is down, or what is wrong with the spool, names folders, hosts and users, which service management
  * need not know: the row gives the subject only. `incident show` has the whole text. */
-static char *text_of(const struct ledger_incident *incident, const struct ledger_event *event)
+static char *text_of(const struct answer *a, const struct ledger_incident *incident, const struct ledger_event *event)
 {
     enum code code;
 
@@ -41,10 +55,10 @@ static char *text_of(const struct ledger_incident *incident, const struct ledger
     bool known = catalogue_find(incident->code, &code);
     bool drop = known && (code == A101 || code == A102 || code == A103 || code == A107 || code == A110);
     bool spool = known && (code == A108 || code == A109 || code == A111);
-    if (!drop && !spool)
-        return csv_harmless(incident->opened_for);
     g_autofree char *line =
-        g_strdup_printf("%s%s: %s", drop ? "drop " : "", incident->subject, catalogue_entry(code)->name);
+        !drop && !spool ? in_words(a->profile, incident->code, incident->opened_for)
+                        : g_strdup_printf("%s%s: %s", drop ? "drop " : "", incident->subject,
+                                          profile_code_text(a->profile, incident->code, catalogue_entry(code)->name));
     return csv_harmless(line);
 }
 
@@ -55,7 +69,7 @@ static bool write_event(void *user, const struct ledger_incident *incident, cons
     struct incident_kind kind;
     char record[CELL_NUMBER_SIZE], id[INCIDENT_ID_SIZE], at[INSTANT_TEXT_SIZE], device[EUI64_TEXT_SIZE];
     g_autofree char *name = csv_harmless(incident->file);
-    g_autofree char *text = text_of(incident, event);
+    g_autofree char *text = text_of(a, incident, event);
 
     if (!incident_kind_of(incident, &kind)) {
         g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_CORRUPT, "ledger, incident %s: code %s is not in the catalogue",

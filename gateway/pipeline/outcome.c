@@ -136,9 +136,9 @@ static char *incident_text(enum code code, const struct ledger_session *session,
                                : tcos->good ? "confirms others"
                                             : "confirms that they were");
     if (code == D140 && transition->alert != NULL)
-        return g_strdup_printf("%s: the result has the AlertCode %s", name, transition->alert);
+        return g_strdup_printf("%s: the result has the alert %s", name, transition->alert);
     if (code == D128 && transition->duis != NULL)
-        return g_strdup_printf("%s: the result has the DUISCode %s", name, transition->duis);
+        return g_strdup_printf("%s: the result has the DUIS code %s", name, transition->duis);
     return g_strdup(name);
 }
 

@@ -5,6 +5,7 @@
 #include "gateway/pipeline/split.h"
 
 #include "formats/eui64.h"
+#include "formats/profile.h"
 #include "formats/text.h"
 
 #include <glib.h>
@@ -27,6 +28,8 @@ static const char *escaped(struct split_row *row, const struct record *record, s
 {
     const struct field *field = &record->fields[column];
 
+    if (field_is(field, VALUE_UNKNOWN))
+        field = record_words(record, column); /* no value of ours: what the sender wrote */
     if (field->len == 0)
         return NULL;
     row->columns[column] = text_escape(field->text, field->len, LAYOUT_FIELD_MAX_CHARS);
@@ -63,15 +66,18 @@ static void fill_refused(struct split_row *row, const struct record *record)
         item->device_text = escaped(row, record, INSTRUCTION_DEVICE_ID);
 }
 
-/* Every code that applies, with its name. Its place and what was expected stand in the EMA. */
+/* Every code that applies, with its name, in the words of the sender's profile. Its place and what was expected stand in the EMA. */
 static char *list_codes(const struct device *device)
 {
+    const struct profile *profile = row_profile(&device->row);
     GString *text = g_string_new(NULL);
 
     for (enum code code = C101; code < D101; code++) {
+        const struct code_entry *entry = catalogue_entry(code);
+
         if (row_has_code(&device->row, code))
-            g_string_append_printf(text, "%s%s %s", text->len ? "; " : "", catalogue_entry(code)->id,
-                                   catalogue_entry(code)->name);
+            g_string_append_printf(text, "%s%s %s", text->len ? "; " : "", profile_code_id(profile, entry->id),
+                                   profile_code_text(profile, entry->id, entry->name));
     }
     return g_string_free(text, FALSE);
 }

@@ -4,6 +4,7 @@
  */
 #include "gateway/reports/report_private.h"
 
+#include "formats/values.h"
 #include "spool/ledger/ledger_progress.h"
 #include "spool/ledger/ledger_sessions.h"
 #include "spool/ledger/ledger_work.h"
@@ -122,18 +123,19 @@ static bool keep_statuses(void *user, const struct ledger_transition *transition
     return true;
 }
 
-/* What the catalogue says of a code; NULL where there is none. */
+/* What the catalogue says of a code, its name in the words of the report; NULL where there is none. */
 struct about_code {
     const char *category, *name, *resolver;
 };
 
-static struct about_code about_code(const char *id, const char *device_type)
+static struct about_code about_code(const struct profile *profile, const char *id, const char *device_type)
 {
     enum code code;
 
     if (id == NULL || !catalogue_find(id, &code))
         return (struct about_code){NULL, NULL, NULL};
-    return (struct about_code){cell_category(code), catalogue_entry(code)->name, catalogue_resolver(code, device_type)};
+    return (struct about_code){cell_category(code), profile_code_text(profile, id, catalogue_entry(code)->name),
+                               catalogue_resolver(code, device_type)};
 }
 
 bool report_collect_failed(struct report *report, GError **error)
@@ -172,7 +174,7 @@ static bool write_failed(void *user, const struct ledger_work *work, const struc
         !ledger_transitions_each(report->gateway->ledger, work->item.item, keep_statuses, &statuses, error))
         return end == NULL; /* the walk found its end, so it has one */
     report_lead(&work->item, known, &lead);
-    const struct about_code about = about_code(end->code, lead.device_type);
+    const struct about_code about = about_code(report->layout->profile, end->code, lead.device_type);
     FACTS_FILL(ECOSMIG_002, row);
     report_writer_row(report->writer, &row);
     g_free(statuses.gbcs);

@@ -117,8 +117,8 @@ def test_text(tap):
     home.run(now=at(2))
     home.run(now=at(DAY + 10))
     tap.ok(rows_of(home, "D140")[0][4] == "integrity or authority alert (8F1E, 8F30, 8F3D): the result has the "
-           "AlertCode 8F1E", "D140 names the alert", rows_of(home, "D140"))
-    tap.ok(rows_of(home, "D128")[0][4].endswith(": the result has the DUISCode E19"), "D128 names the code",
+           "alert 8F1E", "D140 names the alert", rows_of(home, "D140"))
+    tap.ok(rows_of(home, "D128")[0][4].endswith(": the result has the DUIS code E19"), "D128 names the code",
            rows_of(home, "D128"))
     models = {row[4]: (row[2], row[3]) for row in rows_of(home, "D160")}
     gpf = models.get("all 1 Devices of the model GPF AB01 010A030B 0002012F that were tried have failed: proposed as "
