@@ -11,24 +11,20 @@ static const struct fact_entry entries[] = {
 
 #define VALUES(id, ...) static const char *const id##_values[] = {__VA_ARGS__, NULL};
 #define CODES(id)
+#define ALL_CODES(...) static const char *const all_codes[] = {__VA_ARGS__, NULL};
 #include "formats/fact_values.def"
 #undef VALUES
 #undef CODES
+#undef ALL_CODES
 
 static const char *const *const lists[FACT_COUNT] = {
 #define VALUES(id, ...) [FACT_##id] = id##_values,
-#define CODES(id)
+#define CODES(id) [FACT_##id] = all_codes,
+#define ALL_CODES(...)
 #include "formats/fact_values.def"
 #undef VALUES
 #undef CODES
-};
-
-static const bool codes[FACT_COUNT] = {
-#define VALUES(id, ...)
-#define CODES(id) [FACT_##id] = true,
-#include "formats/fact_values.def"
-#undef VALUES
-#undef CODES
+#undef ALL_CODES
 };
 
 const struct fact_entry *fact_entry(enum fact fact)
@@ -43,7 +39,7 @@ const char *const *fact_values(enum fact fact)
 
 bool fact_is_code(enum fact fact)
 {
-    return codes[fact];
+    return lists[fact] == all_codes;
 }
 
 const char *fact_type_name(enum fact_type type)

@@ -66,7 +66,7 @@ const struct fact_entry *fact_entry(enum fact fact);
 /* The fact of that name ("device.id"). False: there is none; *fact is untouched. */
 bool fact_of_name(const char *name, enum fact *fact);
 
-/* Every value that the fact may have, with NULL behind the last (fact_values.def). NULL: it is open, or a code. */
+/* Every value that the fact may have, with NULL behind the last (fact_values.def). NULL: it is open. */
 const char *const *fact_values(enum fact fact);
 
 /* Whether the fact is a code of the catalogue, such as C108. */

@@ -129,6 +129,7 @@ static struct profile *load(struct profile_files *files, profile_fault_fn *on_fa
     profile_load_xml(&loading);
     profile_load_reports(&loading);
     profile_load_names(&loading);
+    profile_load_codes(&loading);
     refuse_unused(&loading);
     profile_documents_free(&loading);
     profile_files_free(files);

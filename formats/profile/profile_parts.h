@@ -20,6 +20,9 @@ void profile_load_reports(struct profile_loading *loading);
 /* profile_names.c: names.json, makes profile->names of types and reports. */
 void profile_load_names(struct profile_loading *loading);
 
+/* profile_codes.c: codes.json, the words for values and codes; it may be missing. */
+void profile_load_codes(struct profile_loading *loading);
+
 /* ---- Table Schemas (profile_table.c) ---- */
 
 /* Checks the members of a Table Schema as a whole. True: it has fields, and *fields is their array. */

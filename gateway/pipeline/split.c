@@ -66,7 +66,8 @@ static void fill_refused(struct split_row *row, const struct record *record)
         item->device_text = escaped(row, record, INSTRUCTION_DEVICE_ID);
 }
 
-/* Every code that applies, with its name, in the words of the sender's profile. Its place and what was expected stand in the EMA. */
+/* Every code that applies, with its name, in the words of the sender's profile. Its place and what was expected stand
+ * in the EMA. */
 static char *list_codes(const struct device *device)
 {
     const struct profile *profile = row_profile(&device->row);

@@ -68,7 +68,7 @@ static inline const struct profile *foreign_profile(void)
     profile = g_memdup2(builtin, sizeof *builtin);
     profile->name = "foreign";
     for (size_t fact = 0; fact < FACT_COUNT; fact++)
-        if (fact_values((enum fact)fact) != NULL)
+        if (fact_values((enum fact)fact) != NULL && !fact_is_code((enum fact)fact))
             foreign_add(profile, (enum fact)fact, fact_values((enum fact)fact), true);
     for (size_t i = 0; i < G_N_ELEMENTS(foreign_open); i++)
         foreign_add(profile, foreign_open[i].fact, foreign_open[i].values, false);

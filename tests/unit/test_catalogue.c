@@ -1,6 +1,8 @@
 /* The catalogue of codes: ids and categories, and who resolves each code for each Device type. */
 #include "validators/catalogue.h"
 
+#include "formats/facts.h"
+
 #include <glib.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -30,6 +32,21 @@ static void test_catalogue__every_code__is_found_by_its_id(void **state)
         assert_true(i == 0 || strcmp(catalogue_entry((enum code)(i - 1))->id, entry->id) < 0 || entry->id[0] == 'B');
         assert_true(strlen(entry->name) > 0);
     }
+}
+
+/* A profile may have words for every code, and for no other (formats/fact_values.def). */
+static void test_catalogue__codes_that_may_have_words__are_all_codes(void **state)
+{
+    const char *const *ids = fact_values(FACT_finding_code);
+
+    (void)state;
+    for (int i = 0; i < CODE_COUNT; i++, ids++) {
+        assert_non_null(*ids);
+        assert_string_equal(*ids, catalogue_entry((enum code)i)->id);
+    }
+    assert_null(*ids);
+    assert_true(fact_is_code(FACT_end_code));
+    assert_false(fact_is_code(FACT_end_outcome));
 }
 
 static void test_catalogue__unknown_id__is_not_found_and_leaves_the_output(void **state)
@@ -78,6 +95,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_catalogue__every_code__is_found_by_its_id),
+        cmocka_unit_test(test_catalogue__codes_that_may_have_words__are_all_codes),
         cmocka_unit_test(test_catalogue__unknown_id__is_not_found_and_leaves_the_output),
         cmocka_unit_test(test_catalogue__each_code_and_device_type__has_the_resolver_of_catalogue_def),
         cmocka_unit_test(test_catalogue__gpf__has_the_dcc_in_place_of_the_supplier),

@@ -339,7 +339,7 @@ static char *write_file(const struct file_type *type, enum form form)
 
     for (size_t i = 0; i < FACT_COUNT; i++) {
         ids[i] = (enum fact)i;
-        values[i] = fact_values(ids[i]) != NULL ? fact_values(ids[i])[0] : fact_is_code(ids[i]) ? "C108" : "";
+        values[i] = fact_is_code(ids[i]) ? "C108" : fact_values(ids[i]) != NULL ? fact_values(ids[i])[0] : "";
     }
     writer_header(w, &facts, 1);
     writer_row(w, &facts);
