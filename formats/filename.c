@@ -1,7 +1,7 @@
 /*
- * Reads a name by each grammar of the profile until one fits. If none does, the faults are those of the grammar with
- * the fewest: the sender meant that one most likely. tests/unit/test_filename.c compares the verdict with a regular
- * expression on 200,000 mutated names.
+ * Reads a name by each grammar of the profile until one fits. If none does, the faults are those of the grammar that
+ * explains most of the name: the sender meant that one most likely. tests/unit/test_filename.c compares the verdict
+ * with regular expressions on 200,000 mutated names of each of two profiles.
  *
  * A byte that no name may hold gives one fault of the segment "name", which replaces the fault of the segment or
  * separator that holds it.
@@ -94,8 +94,11 @@ static void give_faults(struct scan *s, filename_fault_fn *on_fault, void *user)
 /* True: this reading explains the name better. */
 static bool is_better(const struct scan *s, const struct filename *out, const struct scan *best)
 {
-    if (s->n_faults != best->n_faults)
-        return s->n_faults < best->n_faults;
+    if (s->n_faults == 0)
+        return true;
+    size_t with = s->n_good + best->n_faults, without = best->n_good + s->n_faults;
+    if (with != without)
+        return with > without;
     return out->type != NULL && best->out->type == NULL;
 }
 

@@ -97,7 +97,7 @@ static bool at_tail(const struct scan *s, size_t at)
     size_t end = run_end(s, at + 1);
     if (!g->dotted)
         return end == s->len || form_at(s, at + 1) != NULL;
-    return form_at(s, at + 1) != NULL && (end == s->len || ends_packed(s, end));
+    return ends_packed(s, at) || (form_at(s, at + 1) != NULL && (end == s->len || ends_packed(s, end)));
 }
 
 static void scan_separator(struct scan *s, const struct name_part *part)
@@ -587,7 +587,7 @@ void scan_run(struct scan *scan, const struct scan_name *what, struct filename *
     scan->segments_missing = false;
     scan->form_read = (grammar->tells & 1U << NAME_FORM) == 0;
     scan->date = scan->time = (struct span){0};
-    scan->n_faults = 0;
+    scan->n_faults = scan->n_good = 0;
     memset(out, 0, sizeof *out);
     out->grammar = grammar;
     out->type_at = out->org_at = out->eui64_at = whole;
@@ -598,7 +598,9 @@ void scan_run(struct scan *scan, const struct scan_name *what, struct filename *
     for (size_t i = 0; i < grammar->n; i++) {
         const struct name_part *part = &grammar->parts[i];
         scan->limit = part->joined ? MIN(scan->len, scan->pos + part->max) : scan->len;
+        size_t before = scan->pos, faults = scan->n_faults;
         scan_part(scan, part);
+        scan->n_good += part->kind != NAME_SEPARATOR && scan->pos > before && scan->n_faults == faults;
     }
     scan->limit = scan->len;
     scan_pack(scan);

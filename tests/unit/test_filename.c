@@ -224,6 +224,169 @@ static void test_filename__random_mutations__false_exactly_with_faults(void **st
     assert_true(good > 1000 && good < 199000);
 }
 
+/* ---- a second profile, whose names differ in everything ---- */
+
+/* Each grammar once more, as a regular expression whose groups are the digits of the calendar by their name. */
+static const struct {
+    const char *code, *text, *regex, *seed;
+} others[] = {
+    {"EMI", "{instant:YYYY-MM-DDTHHMMSSZ}.{type:INSTR}.{sequence:4}.{form:csv=txt}",
+     "(?<Y>[0-9]{4})-(?<M>[0-9]{2})-(?<D>[0-9]{2})T(?<h>[0-9]{2})(?<m>[0-9]{2})(?<s>[0-9]{2})Z[.]INSTR[.]"
+     "(?!0000)[0-9]{4}[.]txt",
+     "2023-07-03T060000Z.INSTR.0001.txt"},
+    {"EMT", "{instant:YYYY-MM-DDTHHMMSSZ}.{type:CSV}.{sequence:4}.{form:csv=txt}",
+     "(?<Y>[0-9]{4})-(?<M>[0-9]{2})-(?<D>[0-9]{2})T(?<h>[0-9]{2})(?<m>[0-9]{2})(?<s>[0-9]{2})Z[.]CSV[.]"
+     "(?!0000)[0-9]{4}[.]txt",
+     "2023-07-03T060000Z.CSV.0001.txt.gz"},
+    {"EMC", "{org:3}{date}{time:HHMM}{sequence:1-6}.{form:xml=XML}",
+     "[A-Z0-9]{3}(?<Y>[0-9]{4})(?<M>[0-9]{2})(?<D>[0-9]{2})(?<h>[0-9]{2})(?<m>[0-9]{2})[1-9][0-9]{0,5}[.]XML",
+     "ECO20230703060012.XML"},
+    {"INV", "{type:inv}-{date:DDMMYY}{form:csv=}", "inv-(?<D>[0-9]{2})(?<M>[0-9]{2})(?<Y>[0-9]{2})", "inv-030723"},
+    {"COS", "{date:YYYY.MM.DD}.{eui64:xxxxxxxxxxxxxxxx}{type:COS}.{org}.csv",
+     "(?<Y>[0-9]{4})[.](?<M>[0-9]{2})[.](?<D>[0-9]{2})[.][0-9a-f]{16}COS[.][A-Z0-9]{2,8}[.]csv",
+     "2023.07.03.90b3d51f300ec001COS.CSV.csv"},
+    {"NMM", "MODELS__{sequence:2}_{eui64:XXXX-XXXX-XXXX-XXXX}_{date:YYYY-MM-DD}_of_{org}.{form}",
+     "MODELS__(?!00)[0-9]{2}_[0-9A-F]{4}(?:-[0-9A-F]{4}){3}_(?<Y>[0-9]{4})-(?<M>[0-9]{2})-(?<D>[0-9]{2})_of_"
+     "[A-Z0-9]{2,8}[.](?:xml|csv)",
+     "MODELS__07_90B3-D51F-300E-C001_2023-07-03_of_DCC.csv.zip"},
+    {"PTY", "PTY", "PTY", "PTY"},
+};
+
+/* The second profile: the types of the built-in one. */
+static const struct profile *second_profile(void)
+{
+    static struct profile profile;
+    static struct names names;
+    struct names_template templates[G_N_ELEMENTS(others)] = {0};
+    const struct names_table table = {G_N_ELEMENTS(others), templates};
+
+    if (profile.names != NULL)
+        return &profile;
+    for (size_t i = 0; i < G_N_ELEMENTS(others); i++)
+        templates[i] = (struct names_template){NAMES_TYPE, others[i].code, .text = others[i].text};
+    profile = *profile_builtin();
+    assert_true(names_compile(&profile, &table, &names, NULL, NULL));
+    profile.names = &names;
+    return &profile;
+}
+
+static int group(GMatchInfo *match, const char *name, int otherwise)
+{
+    g_autofree char *text = g_match_info_fetch_named(match, name);
+
+    return text == NULL || *text == '\0' ? otherwise : atoi(text);
+}
+
+/* The type of the name without the scanner; NULL: it is in no grammar. */
+static const char *type_by_regex(GRegex *const *regexes, const char *name, size_t len)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(others); i++) {
+        g_autoptr(GMatchInfo) match = NULL;
+        if (memchr(name, 0, len) != NULL || !g_regex_match_full(regexes[i], name, (gssize)len, 0, 0, &match, NULL))
+            continue;
+        int year = group(match, "Y", 2023);
+        if (g_date_valid_dmy((GDateDay)group(match, "D", 1), (GDateMonth)group(match, "M", 1),
+                             (GDateYear)(year < 100 ? year + 2000 : year)) &&
+            group(match, "h", 0) < 24 && group(match, "m", 0) < 60 && group(match, "s", 0) < 60)
+            return others[i].code;
+    }
+    return NULL;
+}
+
+static void test_filename__other_grammars__false_exactly_with_faults(void **state)
+{
+    g_autoptr(GRand) rand = g_rand_new_with_seed(20231108);
+    GRegex *regexes[G_N_ELEMENTS(others)];
+    unsigned good = 0;
+
+    (void)state;
+    for (size_t i = 0; i < G_N_ELEMENTS(others); i++) {
+        g_autofree char *regex = g_strdup_printf("\\A%s(?:\\.(?:gz|zip))?\\z", others[i].regex);
+        regexes[i] = g_regex_new(regex, G_REGEX_RAW, 0, NULL);
+        assert_non_null(regexes[i]);
+    }
+    for (int i = 0; i < 200000; i++) {
+        g_autoptr(GString) name = g_string_new(others[i % (int)G_N_ELEMENTS(others)].seed);
+        for (int n = g_rand_int_range(rand, 0, 4); n > 0; n--)
+            mutate(rand, name);
+        struct filename f;
+        struct given given = {.text = g_string_new(NULL), .name = name->str, .len = name->len};
+        bool ok = filename_parse(second_profile(), name->str, name->len, &f, on_fault, &given);
+        const char *type = type_by_regex(regexes, name->str, name->len);
+        if (ok != (type != NULL) || ok != (given.n == 0) || (ok && strcmp(f.type->code, type) != 0))
+            fail_msg("%s: %s, expected %s, faults %s", name->str, ok ? f.type->code : "bad", type, given.text->str);
+        g_string_free(given.text, TRUE);
+        good += ok;
+    }
+    for (size_t i = 0; i < G_N_ELEMENTS(others); i++)
+        g_regex_unref(regexes[i]);
+    assert_true(good > 20000 && good < 180000);
+}
+
+static void test_filename__other_grammars__fill_what_the_name_tells(void **state)
+{
+    struct filename f;
+
+    (void)state;
+    for (size_t i = 0; i < G_N_ELEMENTS(others); i++) {
+        assert_true(filename_parse(second_profile(), others[i].seed, strlen(others[i].seed), &f, NULL, NULL));
+        assert_string_equal(f.type->code, others[i].code);
+        assert_true(filename_tells(&f, NAME_ORG) == (f.org[0] != '\0'));
+        assert_true(filename_tells(&f, NAME_EUI64) == (f.eui64 != 0));
+        assert_true(filename_tells(&f, NAME_SEQUENCE) == (f.sequence != 0));
+        assert_true(f.eui64 == 0 || f.eui64 == UINT64_C(0x90B3D51F300EC001));
+        assert_true(f.created == 0 || f.created - f.created % 86400 == 1688342400);
+    }
+    assert_true(filename_parse(second_profile(), "ECO20230703060012.XML", 21, &f, NULL, NULL));
+    assert_string_equal(f.org, "ECO");
+    assert_true(f.created == 1688364000);
+    assert_int_equal(f.grammar->precision, 60);
+    assert_int_equal(f.sequence, 12);
+    assert_int_equal(f.form, FORM_XML);
+    assert_true(filename_parse(second_profile(), "inv-030723.gz", 13, &f, NULL, NULL));
+    assert_int_equal(f.grammar->precision, 86400);
+    assert_int_equal(f.form, FORM_CSV);
+    assert_int_equal(f.stem_len, 10);
+}
+
+static const struct {
+    const char *name;
+    const char *faults;
+} other_bad_names[] = {
+    {"2023-07-03T060000Z.INSTR.0000.txt", "seq@26:0000"},
+    {"2023-07-03T250000Z.INSTR.0001.txt", "C!instant@1:2023-07-03T250000Z"},
+    {"20230703T060000Z.INSTR.0001.txt", "instant@1:20230703T060000Z"},
+    {"2023-07-03T060000Z.instr.0001.txt", "type@20:instr"},
+    {"2023-07-03T060000Z_INSTR.0001.txt", "separator@19:_"},
+    {"2023-07-03T060000Z.INSTR.0001.TXT", "form@31:TXT"},
+    {"2023-07-03T060000Z.INSTR.0001", "form@30:"},
+    {"2023-07-03T060000Z.INSTR.0001.gz", "form@31:gz"},
+    {"2023-07-03T060000Z.INSTR.0001 (1).txt", "seq@26:0001 (1)"},
+    {"2023-07-03T060000Z.XYZ.0001.txt", "T!type@20:XYZ"},
+    {"2023.07.03.90B3d51f300ec001COS.CSV.csv", "eui64@12:90B3d51f300ec001"},
+    {"2023.07.03.90b3d51f300ec001COS.csv", "org@31:"},
+    {"MODELS_07_90B3-D51F-300E-C001_2023-07-03_of_DCC.csv", "separator@7:_"},
+    {"MODELS__07_90B3D51F300EC001_2023-07-03_of_DCC.csv", "eui64@12:90B3D51F300EC001"},
+    {"MODELS__07_2023-07-03_of_DCC.csv", "eui64@12:"},
+    {"MODELS__07_90B3-D51F-300E-C001_20230703_of_DCC.csv", "date@32:20230703"},
+    {"ECO20231303060012.XML", "C!date@4:20231303"},
+    {"ECO20230703060.XML", "time@12:060|seq@15:"},
+};
+
+static void test_filename__other_grammars__name_each_faulty_segment(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < G_N_ELEMENTS(other_bad_names); i++) {
+        const char *name = other_bad_names[i].name;
+        struct filename f;
+        struct given given = {.text = g_string_new(NULL), .name = name, .len = strlen(name)};
+        assert_false(filename_parse(second_profile(), name, strlen(name), &f, on_fault, &given));
+        if (strcmp(given.text->str, other_bad_names[i].faults) != 0)
+            fail_msg("%s: expected %s, found %s", name, other_bad_names[i].faults, given.text->str);
+        g_string_free(given.text, TRUE);
+    }
+}
+
 static void test_filename__answers__are_derived_from_the_name(void **state)
 {
     g_autofree char *a = filename_answer(profile_builtin(), GOOD ".gz", "EMA", 1);
@@ -351,6 +514,9 @@ int main(void)
         cmocka_unit_test(test_filename__bad_name__gives_guesses),
         cmocka_unit_test(test_filename__too_long__says_so_at_the_first_byte_over),
         cmocka_unit_test(test_filename__random_mutations__false_exactly_with_faults),
+        cmocka_unit_test(test_filename__other_grammars__false_exactly_with_faults),
+        cmocka_unit_test(test_filename__other_grammars__fill_what_the_name_tells),
+        cmocka_unit_test(test_filename__other_grammars__name_each_faulty_segment),
         cmocka_unit_test(test_filename__answers__are_derived_from_the_name),
         cmocka_unit_test(test_filename__name_that_the_gateway_writes__is_own),
         cmocka_unit_test(test_filename__name_of_unfinished_file__is_temporary),
