@@ -13,7 +13,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { REPORT_MAX_COLUMNS = 28 };
+enum { REPORT_MAX_COLUMNS = 60 };
 
 struct report_column {
     const char *name; /* in the title row, and the Table Schema field */

@@ -4,6 +4,8 @@
  */
 #include "formats/profile/profile_json.h"
 
+#include "formats/text.h"
+
 #include <glib.h>
 #include <string.h>
 
@@ -53,6 +55,10 @@ static const char *skip_value(const char *p)
 /* Whether the JSON string from begin to end, quotes included, is that text. */
 static bool is_text(const char *begin, const char *end, const char *text)
 {
+    size_t len = (size_t)(end - begin) - 2;
+
+    if (memchr(begin, '\\', (size_t)(end - begin)) == NULL)
+        return strlen(text) == len && memcmp(begin + 1, text, len) == 0;
     json_t *string = json_loadb(begin, (size_t)(end - begin), JSON_DECODE_ANY, NULL);
     bool same = string != NULL && g_strcmp0(json_string_value(string), text) == 0;
 
@@ -121,22 +127,25 @@ static unsigned line_of(const struct profile_node *node)
 
 /* ---- faults ---- */
 
+/* A text may hold any name of a file that nobody has looked at: it goes to a terminal. */
 static void tell(struct profile_loading *loading, const char *file, unsigned line, const char *text)
 {
-    const struct profile_fault fault = {.file = file, .line = line, .text = text};
+    g_autofree char *shown = text_escape(text, strlen(text), 0);
+    const struct profile_fault fault = {.file = file, .line = line, .text = shown};
 
-    loading->n_faults++;
-    loading->on_fault(loading->user, &fault);
+    if (loading->n_faults++ < PROFILE_MAX_FAULTS)
+        loading->on_fault(loading->user, &fault);
 }
 
 void profile_fault_at(const struct profile_node *at, const char *format, ...)
 {
+    bool told = at->loading->n_faults < PROFILE_MAX_FAULTS; /* else the search of its line is not worth its time */
     va_list arguments;
 
     va_start(arguments, format);
     g_autofree char *text = g_strdup_vprintf(format, arguments);
     va_end(arguments);
-    tell(at->loading, at->file->name, line_of(at), text);
+    tell(at->loading, at->file->name, told ? line_of(at) : 0, text);
 }
 
 void profile_fault_of(struct profile_loading *loading, const char *file, const char *format, ...)

@@ -30,6 +30,7 @@
 
 enum {
     PROFILE_MAX_NESTING = 16,     /* objects and arrays within each other */
+    PROFILE_MAX_FAULTS = 100,     /* that are told one by one; of more their number is told */
     PROFILE_MAX_TEXT_BYTES = 256, /* of a text that the program uses */
 };
 

@@ -118,6 +118,15 @@ static void refuse_unused(struct profile_loading *loading)
     }
 }
 
+static void tell_number(const struct profile_loading *loading)
+{
+    size_t more = loading->n_faults - MIN(loading->n_faults, PROFILE_MAX_FAULTS);
+    g_autofree char *text = g_strdup_printf("has %zu more faults; mend those above first", more);
+
+    if (more > 0)
+        loading->on_fault(loading->user, &(struct profile_fault){.file = ".", .text = text});
+}
+
 static struct profile *load(struct profile_files *files, profile_fault_fn *on_fault, void *user, size_t n_faults)
 {
     struct profile_loading loading = {
@@ -135,6 +144,7 @@ static struct profile *load(struct profile_files *files, profile_fault_fn *on_fa
     profile_files_free(files);
     if (loading.n_faults == 0)
         return loading.profile;
+    tell_number(&loading);
     profile_free(loading.profile);
     return NULL;
 }
@@ -149,8 +159,8 @@ static void count_fault(void *user, const struct profile_fault *fault)
 {
     struct counting *counting = user;
 
-    counting->n++;
-    counting->on_fault(counting->user, fault);
+    if (counting->n++ < PROFILE_MAX_FAULTS)
+        counting->on_fault(counting->user, fault);
 }
 
 struct profile *profile_load(const char *folder, profile_fault_fn *on_fault, void *user)

@@ -28,7 +28,7 @@ void profile_load_codes(struct profile_loading *loading);
 /* Checks the members of a Table Schema as a whole. True: it has fields, and *fields is their array. */
 bool profile_table(const struct profile_node *schema, struct profile_node *fields);
 
-/* Reads a field: its name, fact and whether it is required. No fact: FACT_NONE. False: it is no field (a fault). */
+/* Reads a field: its name, fact and whether it is required. No fact: FACT_NONE. False: it has no name (a fault). */
 bool profile_table_field(const struct profile_node *field, struct layout_column *column);
 
 /* Gives a fault if a field of a record that leaves has no fact: the column could only be empty. */

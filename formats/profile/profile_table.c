@@ -4,6 +4,11 @@
 #include <glib.h>
 #include <string.h>
 
+enum { PROFILE_MAX_FIELDS = 64 };
+
+/* Of a field whose name has given a fault: messages show it, and it is no further fault as an XML element. */
+static const char no_name[] = "_";
+
 bool profile_table(const struct profile_node *schema, struct profile_node *fields)
 {
     static const char *const known[] = {"$schema",    "name",       "title",       "description",
@@ -13,9 +18,10 @@ bool profile_table(const struct profile_node *schema, struct profile_node *field
     profile_members_are_of(schema, known);
     if (!profile_member(schema, "fields", JSON_ARRAY, PROFILE_NEEDED, fields))
         return false;
-    if (json_array_size(fields->value) > 0)
+    size_t n = json_array_size(fields->value);
+    if (n > 0 && n <= PROFILE_MAX_FIELDS)
         return true;
-    profile_fault_at(fields, "fields: expected at least one");
+    profile_fault_at(fields, "fields: expected 1 to %d, found %zu", PROFILE_MAX_FIELDS, n);
     return false;
 }
 
@@ -45,15 +51,33 @@ static bool is_required(const struct profile_node *field)
            json_is_true(required.value);
 }
 
+/* The program does not use it; other readers of the Table Schema do. */
+static void check_type(const struct profile_node *field)
+{
+    static const char *const types[] = {"string",   "number",  "integer",  "boolean", "object",    "array",
+                                        "date",     "time",    "datetime", "year",    "yearmonth", "duration",
+                                        "geopoint", "geojson", "any",      NULL};
+    const char *type = profile_text(field, "type", PROFILE_OPTIONAL);
+    struct profile_node member;
+
+    if (type != NULL && !g_strv_contains(types, type) &&
+        profile_member(field, "type", JSON_STRING, PROFILE_OPTIONAL, &member))
+        profile_fault_at(&member, "type: expected one of Table Schema, such as string or integer, found \"%s\"", type);
+}
+
 bool profile_table_field(const struct profile_node *field, struct layout_column *column)
 {
     static const char *const known[] = {"name",    "fact",        "type",    "format",   "title",      "description",
                                         "example", "constraints", "rdfType", "examples", "categories", NULL};
 
     profile_members_are_of(field, known);
+    check_type(field);
     *column = (struct layout_column){
         .name = profile_text(field, "name", PROFILE_NEEDED), .fact = fact_of(field), .required = is_required(field)};
-    return column->name != NULL;
+    if (column->name != NULL)
+        return true;
+    column->name = no_name;
+    return false;
 }
 
 void profile_table_needs_fact(const struct profile_node *field)
@@ -83,7 +107,7 @@ void profile_table_names(const struct profile_node *fields, size_t first, const 
 
     for (size_t i = 0; i < n; i++)
         for (size_t k = 0; k < i; k++)
-            if (g_strcmp0(columns[i].name, columns[k].name) == 0 && columns[i].name != NULL &&
+            if (columns[i].name != no_name && g_strcmp0(columns[i].name, columns[k].name) == 0 &&
                 profile_item(fields, first + i, JSON_OBJECT, &field)) {
                 profile_fault_at(&field, "two columns have the name %s", columns[i].name);
                 break;

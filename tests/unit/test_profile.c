@@ -153,6 +153,10 @@ static const struct wrong {
      "records/EMI-D.json:6: no column carries the fact device.mpxn, which the program needs\n"},
     {"records/EMI-D.json", "\"required\": true", "\"required\": 1",
      "records/EMI-D.json:14: required: expected true or false, found a number\n"},
+    {"records/EMI-D.json", "\"name\": \"CSPRegion\",\n", "",
+     "records/EMI-D.json:108: the member \"name\" is missing\n"},
+    {"records/EMI-D.json", "\"type\": \"string\"", "\"type\": \"text\"",
+     "records/EMI-D.json:10: type: expected one of Table Schema, such as string or integer, found \"text\"\n"},
     {"records/EMI-D.json", "\"D\"", "\"E\"", "records/EMI-D.json:7: expected the letter D, found E\n"},
     {"records/EMI-D.json", "\"record.letter\"", "\"device.pending\"",
      "records/EMI-D.json:7: expected the fact record.letter in field 1\n"},
@@ -277,6 +281,23 @@ static void test_profile__several_faults__are_all_told(void **state)
     folder_remove(folder);
 }
 
+/* What a hostile profile says goes to a terminal, and must not take hours. */
+static void test_profile__hostile_texts__are_shown_escaped_and_counted(void **state)
+{
+    GString *text = g_string_new("{");
+
+    (void)state;
+    for (int i = 0; i < 10000; i++)
+        g_string_append_printf(text, "%s\"\\u001b[%d\": 1", i > 0 ? ",\n" : "", i);
+    g_string_append(text, "}");
+    g_autofree char *faults = faults_with("codes.json", text->str);
+    g_auto(GStrv) lines = g_strsplit(faults, "\n", -1);
+    assert_int_equal(g_strv_length(lines) - 1, 101);
+    assert_string_equal(lines[1], "codes.json:2: unknown member \"\\x1B[1\"");
+    assert_string_equal(lines[100], ".:0: has 9900 more faults; mend those above first");
+    g_string_free(text, TRUE);
+}
+
 /* More columns than the readers and writers have room for, and more files. */
 static void test_profile__too_many__is_a_fault(void **state)
 {
@@ -284,28 +305,28 @@ static void test_profile__too_many__is_a_fault(void **state)
     GString *fields = g_string_new("\"fields\": [");
 
     (void)state;
-    for (int i = 0; i < 30; i++)
+    for (int i = 0; i < 53; i++)
         g_string_append_printf(fields, "{\"name\": \"X%d\", \"fact\": \"map.id\"},", i);
     folder_change(folder, "reports/MAPR.json", "\"fields\": [", fields->str);
     g_string_truncate(fields, 0);
-    for (int i = 0; i < 21; i++)
+    for (int i = 0; i < 31; i++)
         g_string_append_printf(fields, ",{\"name\": \"X%d\"}", i);
     g_string_prepend(fields, "}");
     folder_change(folder, "records/COS-D.json", "}\n  ],\n  \"missingValues\"", fields->str);
-    folder_change(folder, "records/COS-D.json", "\"X20\"}", "\"X20\"}\n  ],\n  \"missingValues\"");
+    folder_change(folder, "records/COS-D.json", "\"X30\"}", "\"X30\"}\n  ],\n  \"missingValues\"");
     for (int i = 0; i < 250; i++) {
         g_autofree char *name = g_strdup_printf("annex-%d.md", i);
         folder_write(folder, name, "");
     }
     g_autofree char *faults = folder_faults(folder);
-    assert_non_null(strstr(faults, "records/COS-D.json:6: expected at most 21 fields, found 28\n"));
+    assert_non_null(strstr(faults, "records/COS-D.json:6: expected at most 31 fields, found 38\n"));
     assert_non_null(strstr(faults, "is one file too many: a profile has at most 256\n"));
     for (int i = 0; i < 250; i++) {
         g_autofree char *name = g_strdup_printf("annex-%d.md", i);
         folder_write(folder, name, NULL);
     }
     g_autofree char *fewer = folder_faults(folder);
-    assert_non_null(strstr(fewer, "reports/MAPR.json:7: expected at most 28 fields, found 42\n"));
+    assert_non_null(strstr(fewer, "reports/MAPR.json:7: fields: expected 1 to 64, found 65\n"));
     g_string_free(fields, TRUE);
     folder_remove(folder);
 }
@@ -322,6 +343,7 @@ int main(void)
         cmocka_unit_test(test_profile__files__are_those_of_a_profile),
         cmocka_unit_test(test_profile__folder_that_is_none__is_a_fault),
         cmocka_unit_test(test_profile__several_faults__are_all_told),
+        cmocka_unit_test(test_profile__hostile_texts__are_shown_escaped_and_counted),
         cmocka_unit_test(test_profile__too_many__is_a_fault),
     };
 
