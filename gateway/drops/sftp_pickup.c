@@ -211,14 +211,34 @@ static bool dispose(const struct discarding *d, const char *from, const char *ma
 
 /* ---- whether it is ours ---- */
 
+/* Looks once more at a file of which the server tells something else than it did before: it may have told that wrongly
+ * once. A file that is given back without need would be picked up twice. */
+static bool look_twice(const struct discarding *d, struct remote_file *file, GError **error)
+{
+    const struct remote_file before = *file;
+    GError *cause = NULL;
+
+    if (sftp_lstat(d->connection->sftp, file->path, &file->attributes, &cause))
+        return true;
+    *file = before;
+    if (!sftp_is_connected(d->connection->sftp)) {
+        g_propagate_error(error, cause);
+        return false;
+    }
+    g_error_free(cause); /* what was told first counts */
+    return true;
+}
+
 /* Sets *ours to whether the file there is the one that was fetched. Size and time prove it only if this connection has
  * fetched it; after a restart or a new connection its bytes are compared. */
-static bool is_ours(const struct discarding *d, const struct remote_file *file, bool *ours, GError **error)
+static bool is_ours(const struct discarding *d, struct remote_file *file, bool *ours, GError **error)
 {
     const struct source_identity *identity = d->copy->identity;
     const struct source_identity *fetched = g_hash_table_lookup(d->connection->fetched, d->copy->name);
     bool proved = fetched != NULL && source_identity_same(fetched, identity);
 
+    if (!is_still(&file->attributes, identity) && !look_twice(d, file, error))
+        return false;
     *ours = is_still(&file->attributes, identity);
     g_hash_table_remove(d->connection->fetched, d->copy->name);
     return !*ours || proved || sftp_connection_compare(d->connection, file, &d->content, ours, error);
@@ -309,7 +329,7 @@ static bool not_taken(const struct discarding *d, GError *refusal, GError **erro
 /* The copy, or something newer, stands under the name that it was taken to. */
 static bool settle_taken(const struct discarding *d, const struct sftp_attributes *attributes, GError **error)
 {
-    const struct remote_file file = {d->taken, true, *attributes};
+    struct remote_file file = {d->taken, true, *attributes};
     bool ours;
 
     if (!is_ours(d, &file, &ours, error))

@@ -4,6 +4,7 @@ lost, nothing is done twice, the right incident is opened and closed, and the an
 import json
 import os
 import sqlite3
+import struct
 import tempfile
 
 from home import PATIENCE, SANITIZED, Home, Tap, terminate, try_limits, wait_until
@@ -317,6 +318,20 @@ def bytes_in_custody(home):
             if job["type"] == "EMI"]
 
 
+def test_wrong_once(tap, peer):
+    """The server tells a wrong size of the copy that was taken, once: the copy is not picked up as another file."""
+    home = faulty(peer)
+    content = instruction(1, (1, 2))
+    send(home, name_of(1), content)
+    attributes = struct.pack(">IQI", 5, len(content) + 1, 0o100644)  # size and permissions
+    peer.arm("lstat", "answer", match="ecosgate-taken", type=105, hex=attributes.hex())
+    settle(home)
+    home.run()
+    tap.ok(peer.met() == 1 and bytes_in_custody(home) == [content] and os.listdir(home.inbox("mcc")) == [],
+           "a size that is told wrongly once: the file is picked up once", peer.met(), len(bytes_in_custody(home)),
+           os.listdir(home.inbox("mcc")))
+
+
 def test_replaced(tap, peer):
     """While a file is picked up, its sender puts another one of the same name and size in its place."""
     content = instruction(1, (1, 2))
@@ -561,7 +576,8 @@ def main():
         for test in (test_once, test_lasting, test_cut_in_login, test_attributes, test_rename_over,
                      test_refused_and_renamed, test_refused_renamed_and_cut, test_cleared, test_unseen,
                      test_collected_at_once, test_grows, test_vanishes, test_one_unreadable, test_replaced,
-                     test_names, test_many_names, test_hanging_neighbour, test_hanging_reference, test_restart):
+                     test_wrong_once, test_names, test_many_names, test_hanging_neighbour, test_hanging_reference,
+                     test_restart):
             if not os.environ.get("ONLY") or os.environ["ONLY"] in test.__name__:
                 test(tap, peer)
         if not os.environ.get("ONLY") or os.environ["ONLY"] in "test_host_key":
