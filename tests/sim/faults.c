@@ -240,7 +240,7 @@ void faults_begin(struct world *world)
 {
     const struct rates *rates = &world->rates;
 
-    if (rates->disk + rates->quirks + rates->threads <= 0)
+    if (rates->disk + rates->quirks + rates->threads + rates->changed + rates->decided <= 0)
         oracle_drops_are_up(world->oracle);
     if (rates->powered > 0)
         power_record(world->sim);

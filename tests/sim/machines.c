@@ -1,6 +1,6 @@
 /*
- * The gateway's machine and those who run it: a home is made and its settings are chosen, and the daemon is kept
- * running. What goes wrong with the machine is in faults.c, restores are in restores.c.
+ * The gateway's machine and those who run it: a home is made, and the daemon is kept running. Settings are in
+ * settings.c, what goes wrong with the machine in faults.c, restores in restores.c.
  */
 #include "tests/sim/world_private.h"
 
@@ -55,62 +55,6 @@ static void start(struct sim *sim, void *user)
 
 /* ---- the home ---- */
 
-/* Replaces "name=…" in the first line of the group that begins so; appends nothing: `init` writes every setting. */
-static void set(GString *text, const char *group, const char *name, const char *value)
-{
-    g_autofree char *head = g_strdup_printf("[%s]\n", group), *key = g_strdup_printf("\n%s=", name);
-    char *at = strstr(text->str, head), *line = at != NULL ? strstr(at, key) : NULL;
-
-    if (line == NULL)
-        g_error("the configuration has no %s in [%s]", name, group);
-    size_t from = (size_t)(line - text->str) + strlen(key), length = strcspn(text->str + from, "\n");
-    g_string_erase(text, (gssize)from, (gssize)length);
-    g_string_insert(text, (gssize)from, value);
-}
-
-/* Some drops stand on a server, with the same folders. Nothing wakes the gateway for these: it looks at intervals. */
-static void move_to_server(const struct world *world, GString *text, const char *group)
-{
-    const char *drop = strchr(group, ' ') + 1;
-    g_autofree char *in = g_strdup_printf("%s/%s/in", world->drops, drop);
-    g_autofree char *out = g_strdup_printf("%s/%s/out", world->drops, drop);
-    g_autofree char *head = g_strdup_printf("[%s]\n", group);
-    g_autofree char *more = g_strdup_printf("host=%s.example.org\nuser=gateway\n"
-                                            "known_hosts=known_hosts\n",
-                                            drop);
-
-    set(text, group, "transport", "sftp");
-    set(text, group, "in", in);
-    set(text, group, "out", out);
-    g_string_insert(text, strstr(text->str, head) - text->str + (gssize)strlen(head), more);
-}
-
-static void choose_settings(struct world *world, GString *text)
-{
-    struct random *random = sim_random(world->sim, "settings");
-    static const char *const drops[] = {"drop mcc", "drop tcos",      "drop ecos",
-                                        "drop dcc", "drop suppliers", "drop maps"};
-    static const char *const days[] = {"30", "7", "2"}, *const forms[] = {"csv", "xml"};
-
-    set(text, "gateway", "next_session", days[random_below(random, G_N_ELEMENTS(days))]);
-    set(text, "gateway", "work_order_form", forms[random_below(random, G_N_ELEMENTS(forms))]);
-    set(text, "gateway", "inventory", random_chance(random, 0.5) ? "required" : "auto");
-    set(text, "gateway", "poll_interval", "3600");
-    if (random_chance(random, 0.2))
-        set(text, "gateway", "dispatch_hours", "22-06");
-    if (random_chance(random, 0.2))
-        set(text, "gateway", "work_order_devices", "2");
-    if (random_chance(random, 0.2))
-        set(text, "gateway", "ecos_subject", ECOS_SUBJECT);
-    for (unsigned i = 0; i < G_N_ELEMENTS(drops); i++) {
-        bool server = random_chance(random, 0.3) && sim_has(world->sim, "servers");
-        if (server)
-            move_to_server(world, text, drops[i]);
-        if (server || random_chance(random, 0.3))
-            set(text, drops[i], "complete", "at-once");
-    }
-}
-
 static void make_home(struct world *world)
 {
     g_autofree char *path = g_build_filename(world->home, "ecosgate.conf", NULL), *text = NULL;
@@ -129,9 +73,8 @@ static void make_home(struct world *world)
     if (rename(made, world->drops) != 0)
         g_error("%s cannot be renamed", made);
     g_autoptr(GString) settings = g_string_new(moved);
-    choose_settings(world, settings);
-    if (!g_file_set_contents(path, settings->str, (gssize)settings->len, NULL))
-        g_error("%s cannot be written", path);
+    settings_choose(world, settings);
+    settings_write(world, settings);
     start(world->sim, world);
 }
 

@@ -104,6 +104,7 @@ struct oracle *oracle_new(struct sim *sim)
     oracle->named = table(NULL);
     oracle->supply = table(g_free);
     oracle->suspects = g_array_new(FALSE, FALSE, sizeof(struct suspect));
+    oracle->rules = g_array_new(FALSE, FALSE, sizeof(struct rule));
     oracle->losses = g_array_new(FALSE, FALSE, sizeof(struct loss));
     oracle->refusals = g_ptr_array_new_with_free_func(g_free);
     oracle->waiting = g_ptr_array_new_with_free_func(free_document);
@@ -128,6 +129,7 @@ void oracle_free(struct oracle *oracle)
     g_hash_table_destroy(oracle->named);
     g_hash_table_destroy(oracle->supply);
     g_ptr_array_free(oracle->refusals, TRUE);
+    g_array_free(oracle->rules, TRUE);
     g_array_free(oracle->losses, TRUE);
     g_array_free(oracle->suspects, TRUE);
     g_ptr_array_free(oracle->waiting, TRUE);
@@ -414,6 +416,7 @@ void oracle_drops_are_up(struct oracle *oracle)
 void oracle_clock_was_ahead(struct oracle *oracle, int64_t by)
 {
     oracle->clock_ahead = MAX(oracle->clock_ahead, by);
+    oracle->clock_wrong = true;
 }
 
 void oracle_requeued(struct oracle *oracle, const char *name)
@@ -476,6 +479,7 @@ void oracle_judge(struct oracle *oracle, GHashTable *open)
     oracle_judge_items(oracle);
     oracle_judge_generation(oracle);
     oracle_judge_times(oracle);
+    oracle_judge_limits(oracle);
     oracle_judge_facts(oracle);
     oracle_judge_reports(oracle);
     oracle_judge_incidents(oracle, open);

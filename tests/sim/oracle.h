@@ -29,8 +29,12 @@ void oracle_took(struct oracle *oracle, const char *folder, const char *name, co
 /* No drop of the run ever fails: then more can be asked for. */
 void oracle_drops_are_up(struct oracle *oracle);
 
-/* The gateway's clock was set so far ahead of the true time (microseconds): what ended then names a later time. */
+/* The gateway's clock was set so far ahead of the true time (microseconds; below 0: behind it), or runs too fast or too
+ * slow: what ended then names another time. */
 void oracle_clock_was_ahead(struct oracle *oracle, int64_t by);
+
+/* From now on dispatch_hours=FROM-TO and daily_limit=LIMIT stand in the configuration. */
+void oracle_set(struct oracle *oracle, unsigned from, unsigned to, unsigned limit);
 
 /* An operator had the file of that name judged again: one more answer. */
 void oracle_requeued(struct oracle *oracle, const char *name);

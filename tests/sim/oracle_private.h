@@ -90,6 +90,12 @@ struct refusal {
     char code[8], device[24];
 };
 
+/* Settings that stood in the configuration from that time on. */
+struct rule {
+    int64_t since;
+    unsigned from, to, limit; /* dispatch_hours, daily_limit */
+};
+
 /* What was decided from back_to until at, a restore has lost. */
 struct loss {
     int64_t back_to, at;
@@ -133,6 +139,8 @@ struct oracle {
     GPtrArray *refusals; /* struct refusal *: C103, C115 */
     bool drops_are_up;   /* no drop ever fails */
     int64_t clock_ahead; /* the most that the gateway's clock was ahead */
+    bool clock_wrong;    /* it was wrong at any time */
+    GArray *rules;       /* struct rule, in the order of their times */
     GHashTable *rows;    /* "003 device date" → how often */
     GPtrArray *waiting;  /* struct document *: EMD and EMO that came before the EMA or EMD that they need */
     unsigned restores;
@@ -172,6 +180,10 @@ void oracle_hear_facts(struct oracle *oracle, const struct inbound *inbound, con
 void oracle_learn_facts(struct oracle *oracle, const struct document *document, const struct verdict *verdict);
 void oracle_check_supply(struct oracle *oracle, const struct item *item, const struct order *order);
 void oracle_judge_facts(struct oracle *oracle);
+
+/* oracle_settings.c */
+void oracle_check_hours(struct oracle *oracle, const struct item *item, const struct order *order);
+void oracle_judge_limits(struct oracle *oracle);
 
 /* oracle_reports.c */
 void oracle_look_at_report(struct oracle *oracle, const struct document *document, const char *folder);

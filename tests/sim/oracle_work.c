@@ -76,6 +76,7 @@ static void check_order(struct oracle *oracle, const struct item *item, const st
                       item->id, item->device, order->file);
     check_session(oracle, item, order);
     oracle_check_supply(oracle, item, order);
+    oracle_check_hours(oracle, item, order);
     for (unsigned i = 0; i < device->items->len; i++) {
         const struct item *other = device->items->pdata[i];
         int64_t agreed = oracle_agreed_at(other);

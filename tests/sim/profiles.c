@@ -59,6 +59,8 @@ static const struct rates rough = {
     .second = 0.01,
     .beside = 0.03,
     .taken_over = 0.04,
+    .changed = 0.15,
+    .decided = 0.3,
     .damaged = 0.03,
 };
 
@@ -92,8 +94,9 @@ static void vary_partners(struct random *random, struct rates *r, double factor)
 
 static void vary_machines(struct random *random, struct rates *r, double factor)
 {
-    double *const rates[] = {&r->restarted, &r->killed,  &r->powered, &r->disk,     &r->quirks, &r->clock,  &r->full,
-                             &r->threads,   &r->backups, &r->second,  &r->restored, &r->beside, &r->damaged};
+    double *const rates[] = {&r->restarted, &r->killed,     &r->powered, &r->disk,   &r->quirks,   &r->clock,
+                             &r->full,      &r->threads,    &r->backups, &r->second, &r->restored, &r->beside,
+                             &r->damaged,   &r->taken_over, &r->changed, &r->decided};
 
     for (size_t i = 0; i < G_N_ELEMENTS(rates); i++)
         vary(random, rates[i], factor);

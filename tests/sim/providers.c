@@ -80,7 +80,10 @@ static void say(struct sim *sim, void *user)
                 draft_new(mouth->type, world_sequence(world, mouth->type), now, random_chance(chance_of(world), 0.3));
         }
         draft_add(draft, saying->values);
-        g_ptr_array_add(mouth->past, g_ptr_array_steal_index(mouth->sayings, i));
+        if (saying->repeated)
+            (void)g_ptr_array_remove_index(mouth->sayings, i);
+        else
+            g_ptr_array_add(mouth->past, g_ptr_array_steal_index(mouth->sayings, i));
     }
     if (draft == NULL)
         return;
@@ -104,7 +107,7 @@ static int64_t when_said(struct world *world, int64_t at)
     return soon;
 }
 
-static void say_past(struct mouth *mouth, const struct saying *past)
+static struct saying *say_past(struct mouth *mouth, const struct saying *past)
 {
     struct saying *saying = new_saying(mouth, past->work_item, past->device, sim_now(mouth->world->sim) + SIM_MINUTE);
 
@@ -116,6 +119,7 @@ static void say_past(struct mouth *mouth, const struct saying *past)
             if (value == past->own[own])
                 saying->values[i] = saying->own[own];
     }
+    return saying;
 }
 
 static void say_again(struct sim *sim, void *user)
@@ -125,7 +129,7 @@ static void say_again(struct sim *sim, void *user)
 
     (void)sim;
     if (!mouth->world->settling && n > 0)
-        say_past(mouth, mouth->past->pdata[n - 1 - random_below(chance_of(mouth->world), MIN(n, 50))]);
+        (void)say_past(mouth, mouth->past->pdata[n - 1 - random_below(chance_of(mouth->world), MIN(n, 50))]);
 }
 
 static void maybe_again(struct mouth *mouth)
@@ -273,7 +277,7 @@ static void repeat_past(struct mouth *mouth, const char *work_item)
     for (unsigned i = 0; i < n; i++) {
         const struct saying *past = mouth->past->pdata[i];
         if (strcmp(past->work_item, work_item) == 0)
-            say_past(mouth, past);
+            say_past(mouth, past)->repeated = true;
     }
 }
 

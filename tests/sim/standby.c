@@ -26,7 +26,6 @@ struct old_node {
     int64_t since;                     /* when the freeze was planted, then when it woke up; 0: not yet */
     uint64_t drop_changes;             /* that it had made when it woke up */
     bool awake;
-    bool stopped; /* by its operator */
 };
 
 struct standby {
@@ -149,7 +148,8 @@ void standby_old_ended(struct world *world, struct process *process, int status)
     if (old->home == NULL || strcmp(process_home(process), old->home) != 0)
         return;
     judge_changes(world);
-    if (status >= 0 && !old->stopped && strstr(said, "A110") == NULL)
+    /* 0: it was told to stop, before it stood still or because it did nothing. */
+    if (status > 0 && strstr(said, "A110") == NULL)
         sim_broken(world->sim, "standby", "%s ends with %d, and does not say A110: %s", old->home, status, said);
     processes_end_others(world->sim, old->home, process);
     remove_disk(old->home);
@@ -183,7 +183,6 @@ static void asked_old(struct sim *sim, struct process *process, int status, void
     if (sim_now(sim) > old->since + END_WAIT && !idle)
         sim_broken(sim, "standby", "%s has not seen for three days that it was replaced: %s", old->home,
                    process_output(daemon));
-    old->stopped |= idle;
     if (idle)
         process_signal(daemon, SIGTERM);
     sim_at(sim, sim_now(sim) + 6 * SIM_HOUR, watch_old, world);
@@ -278,7 +277,7 @@ static void freeze_node(struct world *world)
     machine_fault(world->sim, world->home, &fault);
     world->standby->pending = true;
     world->standby->old.since = sim_now(world->sim);
-    world->standby->old.awake = world->standby->old.stopped = false;
+    world->standby->old.awake = false;
     sim_at(world->sim, sim_now(world->sim) + SIM_MINUTE, look_at_node, world);
 }
 
@@ -299,6 +298,11 @@ static void take_over(struct sim *sim, void *user)
             freeze_node(world);
     }
     world_after(world, "standby", world->rates.taken_over, take_over);
+}
+
+bool standby_is_pending(const struct world *world)
+{
+    return world->standby->pending || world->standby->old.home != NULL;
 }
 
 void standby_judge(struct world *world)

@@ -221,6 +221,7 @@ struct world *world_begin(struct sim *sim)
     operators_begin(world);
     restores_begin(world);
     standby_begin(world);
+    settings_begin(world);
     return world;
 }
 
@@ -232,6 +233,7 @@ int64_t world_settle(struct world *world)
     faults_settle(world);
     providers_ask(world, NULL);
     operators_settle(world);
+    settings_settle(world);
     int64_t month = when_next_month(sim_now(world->sim) + 12 * SIM_DAY);
     world->end = month + SIM_DAY;
     return world->end - sim_now(world->sim);
@@ -258,6 +260,7 @@ void world_free(struct world *world)
     operators_free(world);
     restores_free(world);
     standby_free(world);
+    settings_free(world);
     dcc_free(world);
     g_ptr_array_free(world->results.sayings, TRUE);
     g_ptr_array_free(world->results.past, TRUE);

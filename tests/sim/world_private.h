@@ -41,6 +41,8 @@ struct rates {
     double second;            /* a second gateway on two of the drops, a day */
     double beside;            /* the gateway is started once more beside itself, a day */
     double taken_over;        /* a standby takes over, a day */
+    double changed;           /* operators change settings, a day */
+    double decided;           /* operators take a decision back, or give an order that others do not expect, a day */
     double damaged;           /* a file of the spool changes on the disk, a day */
 };
 
@@ -67,7 +69,7 @@ struct sent {
 /* Something that a Service Provider will say: one record. */
 struct saying {
     int64_t at;
-    bool said;
+    bool repeated; /* it is in `past` already */
     char work_item[64], device[ID_SIZE];
     const char *values[16]; /* static texts, or texts of `own` */
     char own[4][32];
@@ -110,6 +112,7 @@ struct world {
     struct operators *operators;
     struct restores *restores;
     struct standby *standby;
+    struct settings *settings;
     struct dcc *dcc;
 };
 
@@ -174,9 +177,20 @@ bool machines_are_down(const struct world *world);
 void machines_lose(struct world *world);
 void machines_go_on(struct world *world);
 
+void settings_begin(struct world *world);
+void settings_free(struct world *world);
+/* Faults have stopped: changes that keep work from its end are taken back. */
+void settings_settle(struct world *world);
+/* Those of the beginning, set in the text that `init` wrote. */
+void settings_choose(struct world *world, GString *text);
+/* Writes the configuration of the home. */
+void settings_write(struct world *world, const GString *text);
+
 /* A standby takes over from a node that died, or that froze and wakes up later. */
 void standby_begin(struct world *world);
 void standby_free(struct world *world);
+/* A node is frozen, or one that was replaced has not ended yet. */
+bool standby_is_pending(const struct world *world);
 /* The daemon of a node that was replaced has ended. */
 void standby_old_ended(struct world *world, struct process *process, int status);
 /* What must be over at the end. */
