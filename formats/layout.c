@@ -35,6 +35,11 @@ const char *layout_name_of(const struct layout_record *layout, size_t field)
     return name != NULL ? name : fact_entry(layout->fields[field])->name;
 }
 
+const char *layout_type_name(const struct file_type *type)
+{
+    return type->published != NULL ? type->published : type->code;
+}
+
 const char *form_name(enum form form)
 {
     switch (form) {

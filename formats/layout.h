@@ -236,6 +236,9 @@ const char *layout_column_of(const struct layout_record *layout, size_t field);
 /* The same; the name of the field's fact where the layout has no column for it. For messages. */
 const char *layout_name_of(const struct layout_record *layout, size_t field);
 
+/* What the format of the type calls it: "EMI" in the proposal. */
+const char *layout_type_name(const struct file_type *type);
+
 /* "xml", "csv" or "unknown". */
 const char *form_name(enum form form);
 

@@ -40,12 +40,6 @@ static const struct file_type *type_of(const struct compiling *c, const char *co
     return type;
 }
 
-/* What the format calls the type. */
-static const char *published(const struct file_type *type)
-{
-    return type->published != NULL ? type->published : type->code;
-}
-
 /* ---- files that arrive ---- */
 
 static void add_word(struct names_inbound *of, const char *word, const struct file_type *type)
@@ -91,7 +85,7 @@ static const struct name_grammar *grammar_of(const struct compiling *c, const st
     for (guint i = 0; i < c->inbound->len; i++) {
         const struct names_inbound *of = &g_array_index(c->inbound, struct names_inbound, i);
         for (size_t t = 0; t < of->n_types; t++) {
-            *word = of->types[t].word[0] != '\0' ? of->types[t].word : published(type);
+            *word = of->types[t].word[0] != '\0' ? of->types[t].word : layout_type_name(type);
             if (of->types[t].type == type)
                 return &of->grammar;
         }
@@ -125,7 +119,7 @@ static void add_own(struct compiling *c, const struct names_template *from, cons
     struct names_own own = {.use = from->use, .code = from->code, .answered = answered};
     const struct file_type *type = profile_type(c->profile, from->code, strlen(from->code));
     struct name_template one = {.text = from->text,
-                                .code = type != NULL ? published(type) : from->code,
+                                .code = type != NULL ? layout_type_name(type) : from->code,
                                 .other_code = from->code,
                                 .writes = true};
     const char *word = "unknown";
@@ -170,7 +164,7 @@ static void compile_type(struct compiling *c, const struct names_template *from)
 {
     const struct file_type *type = type_of(c, from->code);
     const struct name_template one = {
-        .text = from->text, .code = type != NULL ? published(type) : from->code, .other_code = from->code};
+        .text = from->text, .code = type != NULL ? layout_type_name(type) : from->code, .other_code = from->code};
     struct name_grammar grammar;
     char word[NAME_TEXT_SIZE];
 

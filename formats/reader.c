@@ -133,7 +133,7 @@ static void check_form(struct reader *reader, const char *text, size_t len, stru
 
     if (want_xml && !reader->type->root) {
         reader_fault_with(reader, &fault, "expected CSV, the only form of %s, found a name that says XML",
-                          reader->type->code);
+                          layout_type_name(reader->type));
         reader->stopped = true;
         return;
     }

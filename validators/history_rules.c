@@ -54,10 +54,24 @@ static bool find_acknowledgement(struct ledger *ledger, int64_t job, char **name
     return true;
 }
 
+/* The sender's profile; the built-in one where the name does not tell the type. */
+static const struct profile *profile_of(const struct judged_file *file)
+{
+    return file->filename->type != NULL ? file->filename->type->profile : profile_builtin();
+}
+
+/* What the sender calls a column of the header. */
+static const char *header_name(const struct judged_file *file, enum header_field column)
+{
+    return layout_name_of(file->filename->type->header, column);
+}
+
 /* How a text names an earlier file, in terms that its sender can look up: "EMI_….csv of 2023-07-03T06:00:00Z (RJ B208,
  * answered by EMA_…_R1.csv)". *text: g_free; NULL for job 0. */
-static bool describe(struct ledger *ledger, int64_t id, char **text, GError **error)
+static bool describe(const struct judged_file *file, int64_t id, char **text, GError **error)
 {
+    struct ledger *ledger = file->rules->ledger;
+    const struct profile *profile = profile_of(file);
     g_autofree struct ledger_job *job = NULL;
     g_autofree struct ledger_verdict *verdict = NULL;
     g_autofree char *answer = NULL;
@@ -73,22 +87,22 @@ static bool describe(struct ledger *ledger, int64_t id, char **text, GError **er
     if (verdict == NULL)
         *text = g_strdup_printf("%s of %s (not judged yet)", job->name, received);
     else
-        *text = g_strdup_printf("%s of %s (%s%s%s%s%s)", job->name, received, verdict->outcome,
-                                verdict->code != NULL ? " " : "", verdict->code != NULL ? verdict->code : "",
-                                answer != NULL ? ", answered by " : "", answer != NULL ? answer : "");
+        *text = g_strdup_printf(
+            "%s of %s (%s%s%s%s%s)", job->name, received, profile_word(profile, FACT_file_outcome, verdict->outcome),
+            verdict->code != NULL ? " " : "", verdict->code != NULL ? profile_code_id(profile, verdict->code) : "",
+            answer != NULL ? ", answered by " : "", answer != NULL ? answer : "");
     return true;
 }
 
 static bool judge_duplicates(const struct judged_file *file, const struct ledger_file *subject,
                              const struct ledger_duplicates *found, GError **error)
 {
-    struct ledger *ledger = file->rules->ledger;
     g_autofree char *same = NULL, *name = NULL, *sequence = NULL, *bytes = NULL;
 
-    if (!describe(ledger, found->name_and_bytes, &same, error) ||
-        !describe(ledger, found->name_other_bytes, &name, error) ||
-        !describe(ledger, found->sequence_other_bytes, &sequence, error) ||
-        !describe(ledger, found->bytes_other_name, &bytes, error))
+    if (!describe(file, found->name_and_bytes, &same, error) ||
+        !describe(file, found->name_other_bytes, &name, error) ||
+        !describe(file, found->sequence_other_bytes, &sequence, error) ||
+        !describe(file, found->bytes_other_name, &bytes, error))
         return false;
     if (same != NULL)
         add(file, error_at(B105, whole_name), "received before: %s; it is not processed again", same);
@@ -224,11 +238,12 @@ static bool judge_batch(const struct judged_file *file, const struct ledger_file
     if (file->header->batch[0] == '\0')
         return true;
     if (!ledger_batch_used(file->rules->ledger, subject, file->header->batch, &job, error) ||
-        !describe(file->rules->ledger, job, &before, error))
+        !describe(file, job, &before, error))
         return false;
     if (before == NULL)
         return true;
-    g_autofree char *text = g_strdup_printf("expected a BatchId not used before; %s had it", before);
+    g_autofree char *text =
+        g_strdup_printf("expected a %s not used before; %s had it", header_name(file, HEADER_BATCH_ID), before);
     header_rules_add(file, record, B210, HEADER_BATCH_ID, text);
     return true;
 }
@@ -237,19 +252,22 @@ static bool judge_batch(const struct judged_file *file, const struct ledger_file
 static bool add_not_rejected(const struct judged_file *file, const struct ledger_file *subject,
                              const struct record *record, const struct ledger_rejected *named, GError **error)
 {
+    const struct profile *profile = profile_of(file);
+    const char *ema = layout_type_name(profile_type(profile, "EMA", strlen("EMA")));
     g_autofree char *found = NULL;
     int64_t job = 0;
 
-    if (!ledger_named_file(file->rules->ledger, subject, named, &job, error) ||
-        !describe(file->rules->ledger, job, &found, error))
+    if (!ledger_named_file(file->rules->ledger, subject, named, &job, error) || !describe(file, job, &found, error))
         return false;
     g_autofree char *text =
         found != NULL
-            ? g_strdup_printf("expected the name of a file that was rejected whole (RJ), or of its EMA; found "
-                              "%s; leave ResubmissionOf empty if this file corrects none",
-                              found)
-            : g_strdup("expected the name of a rejected file that came through this drop before, or of the "
-                       "EMA that rejects it; there is none");
+            ? g_strdup_printf("expected the name of a file that was rejected whole (%s), or of its %s; found %s; leave "
+                              "%s empty if this file corrects none",
+                              profile_word(profile, FACT_file_outcome, "RJ"), ema, found,
+                              header_name(file, HEADER_RESUBMISSION_OF))
+            : g_strdup_printf("expected the name of a rejected file that came through this drop before, or of the %s "
+                              "that rejects it; there is none",
+                              ema);
     header_rules_add(file, record, B210, HEADER_RESUBMISSION_OF, text);
     return true;
 }
@@ -284,7 +302,7 @@ static bool judge_age(const struct judged_file *file, const struct ledger_file *
         return false;
     if (newest.job <= subject->id)
         return true;
-    if (!describe(file->rules->ledger, newest.job, &newer, error))
+    if (!describe(file, newest.job, &newer, error))
         return false;
     add(file, error_at(B107, sequence_number),
         "this file is out of date: %s was accepted since; expected what still holds in a new file with a new number",

@@ -146,6 +146,12 @@ static void add_empty(struct judging *j, const char *text)
     findings_add(j->file.findings, &(struct finding){.code = B306, .text = text}, NULL, 0);
 }
 
+/* What the sender's format calls the number that the file declares. */
+static const char *count_name(const struct file_type *type)
+{
+    return type->count_element != NULL || type->cells == NULL ? type->count_element : type->cells->count;
+}
+
 /* B208 and B306. A file of reference data whose records are all wrong is refused as if it were empty: one slip in all
  * of them (a new status, another notation) must not empty a table. */
 static void judge_totals(struct judging *j)
@@ -159,7 +165,7 @@ static void judge_totals(struct judging *j)
                 : g_strdup_printf("declared %" PRId64 ", found %" PRIu64, verdict->declared, verdict->parsed);
         findings_add(j->file.findings,
                      &(struct finding){
-                         .code = B208, .at = j->count_at, .field = verdict->filename.type->count_element, .text = text},
+                         .code = B208, .at = j->count_at, .field = count_name(verdict->filename.type), .text = text},
                      j->count_text, j->count_len);
     }
     if (verdict->parsed == 0 && !j->type->may_be_empty)

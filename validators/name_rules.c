@@ -88,7 +88,7 @@ static void judge_sender(struct judged_name *n)
         text = g_strdup_printf("expected %s, the identity of %s", expected, party->org);
         add(n, B103, "eui64", filename->eui64_at, text);
     } else if (!rules_may_send(party, filename->type->code)) {
-        text = g_strdup_printf("%s is not entitled to send %s", party->org, filename->type->code);
+        text = g_strdup_printf("%s is not entitled to send %s", party->org, layout_type_name(filename->type));
         add(n, B103, "type", filename->type_at, text);
     } else if (n->rules->drop != NULL && strcmp(n->rules->drop, party->drop) != 0) {
         text = g_strdup_printf("expected through %s's own drop '%s'; it came through '%s'", party->org, party->drop,

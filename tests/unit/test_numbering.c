@@ -5,6 +5,8 @@
 #include "tests/unit/ledger_home.h"
 #include "validators/history_rules.h"
 
+#include "formats/profile.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -49,7 +51,8 @@ static const char *judge(int64_t id, int64_t gap, bool rejected)
     struct rules rules;
     struct findings *findings = findings_new(10);
     struct history history = {0};
-    const struct judged_file file = {.rules = &rules, .findings = findings};
+    const struct filename filename = {.type = profile_type(profile_builtin(), "EMI", 3)};
+    const struct judged_file file = {.rules = &rules, .filename = &filename, .findings = findings};
     const char *code = NULL;
 
     rules_init(&rules);

@@ -5,6 +5,7 @@
 #include "spool/ledger/ledger_jobs.h"
 #include "spool/ledger/ledger_reference.h"
 #include "spool/ledger/ledger_verdicts.h"
+#include "tests/unit/foreign_profile.h"
 #include "tests/unit/ledger_home.h"
 
 #include <glib.h>
@@ -509,6 +510,47 @@ static void test_review_rules__setting_of_a_code__makes_it_an_error_a_warning_or
     }
 }
 
+/* What the review finds is told in the words of the sender's format: nothing of the proposal, and his for the values of
+ * the inventory. */
+static void test_review_rules__findings__have_the_words_of_the_sender(void **state)
+{
+    static const struct field fields[INSTRUCTION_FIELDS];
+    const struct record record = {.ordinal = 1, .n_fields = INSTRUCTION_FIELDS, .fields = fields};
+    const struct filename filename = {.type = foreign_type("EMI")};
+    struct findings *findings = findings_new(100);
+    const struct judged_file file = {.rules = &rules, .filename = &filename, .findings = findings};
+    struct row row = {.file = &file, .record = &record, .layout = filename.type->record};
+    const struct ledger_earlier_work past = {.replaced = true, .next_eligible = at("2023-08-03T00:00:00Z")};
+    struct ledger_inventory row_known = known();
+    struct review review;
+    GString *texts = g_string_new(NULL);
+
+    (void)state;
+    row_known.region = "Central";
+    row_known.status = "Withdrawn";
+    row_known.pending = "FW";
+    row_known.supplier = 0;
+    put(&row_known);
+    put_cos("1012345678903", "2023-07-05T00:00:00Z");
+    rules.region = REVIEW_REJECT;
+    rules.daily_limit = 1;
+    const struct review_subject other = {
+        .device = DEVICE, .type = "GPF", .manufacturer = "AB02", .mpxn = "1", .hub = HUB + 1, .region = "SOUTH"};
+    assert_true(review_open(&review, &rules, NULL));
+    review.counted = 1;
+    assert_true(review_judge(&review, &other, &past, &row, NULL));
+    assert_true(findings_kept(findings) >= 11);
+    for (size_t i = 0; i < findings_kept(findings); i++) {
+        foreign_is_free(findings_at(findings, i)->text);
+        g_string_append_printf(texts, "%s\n", findings_at(findings, i)->text);
+    }
+    assert_non_null(strstr(texts->str, "expected the status fstatus3 or fstatus8; the inventory says fstatus5\n"));
+    assert_non_null(strstr(texts->str, "the inventory says ftype0\n"));
+    assert_non_null(strstr(texts->str, "the inventory says fregion1\n"));
+    g_string_free(texts, TRUE);
+    findings_free(findings);
+}
+
 int main(void)
 {
 #define T(test) cmocka_unit_test_setup_teardown(test, enter, leave)
@@ -528,6 +570,7 @@ int main(void)
         T(test_review_rules__daily_limit__counts_devices_since_midnight),
         T(test_review_rules__several_codes__have_the_latest_next_eligible),
         T(test_review_rules__hub_point_and_region__are_compared_with_the_inventory),
+        T(test_review_rules__findings__have_the_words_of_the_sender),
         T(test_review_rules__setting_of_a_code__makes_it_an_error_a_warning_or_nothing),
     };
 
