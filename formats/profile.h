@@ -24,6 +24,7 @@
 
 enum { PROFILE_DIGEST_SIZE = 65 };
 
+struct profile_files;
 struct profile_memory;
 
 struct profile {
@@ -45,6 +46,7 @@ struct profile {
     const struct value_map *values[FACT_COUNT + 1]; /* by fact; NULL, as that of FACT_NONE: the values are the words */
     size_t n_codes;
     const struct code_words *codes; /* those that have a code or a text of its own */
+    struct profile_files *files;    /* that it was made from (profile/profile_files.h), for a copy */
     struct profile_memory *memory;  /* the loader's: what the members point to */
 };
 
@@ -64,6 +66,9 @@ const struct profile *profile_builtin(void);
 /* The profile in a folder. NULL: it has at least one fault, and on_fault has been told of every one. profile_free, or
  * never. */
 struct profile *profile_load(const char *folder, profile_fault_fn *on_fault, void *user);
+
+/* The profile of files that are in memory, as a copy has them. Takes the files. Else as profile_load. */
+struct profile *profile_load_files(struct profile_files *files, profile_fault_fn *on_fault, void *user);
 
 /* NULL is allowed. Nothing may use the profile or its types any more. */
 void profile_free(struct profile *profile);

@@ -6,6 +6,7 @@
 
 #include "gateway/drops/drop_folders.h"
 #include "gateway/drops/transport.h"
+#include "validators/profile_choice.h"
 
 #include <string.h>
 
@@ -46,6 +47,10 @@ static struct config *load(struct config_loading *l, const char *text, size_t le
     c->path = g_strdup(l->path);
     c->drops = g_ptr_array_new();
     c->parties = g_array_new(FALSE, FALSE, sizeof(struct party));
+    c->profiles = g_ptr_array_new_with_free_func((GDestroyNotify)profile_free);
+    c->profile_lists = g_ptr_array_new_with_free_func(g_free);
+    c->profile_folders = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    c->report_profiles = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     if (!config_read_keys(l, text, len, error))
         return NULL;
     /* With a problem in the text, GKeyFile may have read other settings than the operator wrote: none is looked at. */
@@ -118,6 +123,10 @@ void config_free(struct config *config)
     g_free(config->drop_names);
     g_ptr_array_unref(config->drops);
     g_array_unref(config->parties);
+    g_ptr_array_unref(config->profiles);
+    g_ptr_array_unref(config->profile_lists);
+    g_hash_table_unref(config->profile_folders);
+    g_hash_table_unref(config->report_profiles);
     g_free(config->path);
     g_free(config->org);
     g_free(config->environment);
@@ -153,6 +162,49 @@ const struct party *config_party_of_drop(const struct config *config, const char
         found = &config->identity.parties[i];
     }
     return found;
+}
+
+const struct party *config_party_of_id(const struct config *config, uint64_t id)
+{
+    for (size_t i = 0; i < config->identity.n_parties; i++) {
+        if (config->identity.parties[i].eui64 == id)
+            return &config->identity.parties[i];
+    }
+    return NULL;
+}
+
+const struct profile *config_profile_to(const struct config *config, uint64_t id, int64_t at)
+{
+    const struct party *party = config_party_of_id(config, id);
+
+    return party != NULL && party->writes != NULL ? profile_list_newest(party->writes, at) : profile_builtin();
+}
+
+const struct profile *config_profile_of_report(const struct config *config, const char *mpid, int64_t at)
+{
+    const struct profile *const *list = g_hash_table_lookup(config->report_profiles, mpid != NULL ? mpid : "");
+
+    if (list == NULL)
+        list = g_hash_table_lookup(config->report_profiles, "");
+    return list != NULL ? profile_list_newest(list, at) : profile_builtin();
+}
+
+bool config_parse_name(const struct config *config, const struct config_arrival *arrival, const char *name, size_t len,
+                       struct filename *parsed)
+{
+    const struct profile_choice choice = {.identity = &config->identity, .drop = arrival->drop, .at = arrival->at};
+    const struct profile *profile;
+
+    return profile_choose_by_name(&choice, name, len, parsed, &profile);
+}
+
+bool config_is_own_name(const struct config *config, const char *name)
+{
+    bool own = filename_is_own(profile_builtin(), name, config->org, config->eui64);
+
+    for (guint i = 0; !own && config->profiles != NULL && i < config->profiles->len; i++)
+        own = filename_is_own(config->profiles->pdata[i], name, config->org, config->eui64);
+    return own;
 }
 
 void config_rules(const struct config *config, int64_t now, struct rules *rules)

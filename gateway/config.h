@@ -5,7 +5,8 @@
 #ifndef ECOSGATE_GATEWAY_CONFIG_H
 #define ECOSGATE_GATEWAY_CONFIG_H
 
-#include "formats/layout.h"
+#include "formats/filename.h"
+#include "formats/profile.h"
 #include "gateway/drops/drop.h"
 #include "validators/rules.h"
 
@@ -61,6 +62,11 @@ struct config {
     GPtrArray *drops;         /* struct drop, in the file's order */
     const char **drop_names;  /* of all drops; NULL-terminated */
     GArray *parties;          /* struct party */
+    /* Profiles (config_profiles.h): */
+    GPtrArray *profiles;         /* struct profile: those of folders, each once */
+    GPtrArray *profile_lists;    /* those of parties and reports: owned */
+    GHashTable *profile_folders; /* path → profile of `profiles`, or the built-in one; NULL: it has faults */
+    GHashTable *report_profiles; /* Market Participant ID → list; "" → that of [report] */
     struct identity identity; /* the gateway and its parties, as the rules want them; borrows from the above */
 };
 
@@ -79,6 +85,28 @@ const struct drop *config_drop(const struct config *config, const char *name);
 
 /* The only party that sends through this drop; NULL if none or several do. */
 const struct party *config_party_of_drop(const struct config *config, const char *drop);
+
+/* The party of that EUI-64; NULL if there is none. */
+const struct party *config_party_of_id(const struct config *config, uint64_t id);
+
+/* Where and when a file arrived. */
+struct config_arrival {
+    const char *drop;
+    int64_t at; /* seconds UTC */
+};
+
+/* The profile of the gateway's own files for the party of that EUI-64, at that time (seconds UTC). */
+const struct profile *config_profile_to(const struct config *config, uint64_t id, int64_t at);
+/* The profile of a report for the recipient with that Market Participant ID; mpid NULL: for everybody. */
+const struct profile *config_profile_of_report(const struct config *config, const char *mpid, int64_t at);
+
+/* Reads the name of a file that arrived so, by one of the profiles of those who send through its drop
+ * (validators/profile_choice.h). True when it is in the grammar of one. *parsed is filled in either case. */
+bool config_parse_name(const struct config *config, const struct config_arrival *arrival, const char *name, size_t len,
+                       struct filename *parsed);
+
+/* True for a name that this gateway gives by the built-in profile or one of the configuration (filename_is_own). */
+bool config_is_own_name(const struct config *config, const char *name);
 
 /* Sets the members of rules that the configuration decides, for the moment `now` (seconds UTC). ledger, job and drop
  * stay unset. rules borrows from config. */

@@ -5,6 +5,8 @@
  */
 #include "gateway/config_groups.h"
 
+#include "gateway/config_profiles.h"
+
 #include "formats/eui64.h"
 #include "formats/filename.h"
 #include "formats/profile.h"
@@ -286,6 +288,7 @@ static void load_party(struct config_loading *l, struct config *c, const char *g
         g_autofree char *expected = g_strdup_printf("inbound file types joined by ';' (%s)", codes);
         config_problem(l, group, "types", expected);
     }
+    config_load_party_profiles(l, c, group, &party);
     g_array_append_val(c->parties, party);
 }
 
@@ -305,8 +308,11 @@ void config_load_groups(struct config_loading *l, struct config *c)
             load_drop(l, c, groups[i]);
         else if (g_str_has_prefix(groups[i], "party "))
             load_party(l, c, groups[i]);
+        else if (strcmp(groups[i], "report") == 0 || g_str_has_prefix(groups[i], "report "))
+            config_load_report_profiles(l, c, groups[i]);
         else
             config_problem_at(l, config_line_of(l, groups[i], ""),
-                              "[%s]: expected [gateway], [review], [drop NAME] or [party ORG]", groups[i]);
+                              "[%s]: expected [gateway], [review], [drop NAME], [party ORG], [report] or [report MPID]",
+                              groups[i]);
     }
 }

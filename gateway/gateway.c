@@ -2,6 +2,7 @@
 #include "gateway/gateway.h"
 
 #include "gateway/home_witness.h"
+#include "gateway/profiles.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -107,6 +108,7 @@ void gateway_close(struct gateway *gateway)
     gateway->ledger = NULL;
     gateway->spool = NULL;
     g_clear_pointer(&gateway->witness, witness_free);
+    profiles_forget(gateway);
     ledger_fault_clear(&gateway->fault);
 }
 

@@ -14,6 +14,7 @@
 #include "formats/text.h"
 #include "validators/history_rules.h"
 #include "validators/name_rules.h"
+#include "validators/profile_choice.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -269,6 +270,14 @@ static void fill_subject(struct judging *j, const char *escaped, char *sender)
     j->subject.sequence = name->sequence;
 }
 
+static const struct profile *choose_profile(const struct judge_request *request)
+{
+    const struct profile_choice choice = profile_choice_of(request->rules);
+    const struct profile_file_content file = {request->name, request->name_len, request->fd, &request->rules->unpack};
+
+    return profile_choose(&choice, &file);
+}
+
 static bool judge_all(struct judging *j, GError **error)
 {
     g_autofree char *escaped = text_escape(j->request->name, j->request->name_len, 0);
@@ -278,8 +287,9 @@ static bool judge_all(struct judging *j, GError **error)
 
     if (j->request->rejection != NULL)
         add_rejection(j);
+    verdict->profile = j->file.profile = choose_profile(j->request);
     verdict->name_is_known = j->file.name_is_known =
-        name_rules_judge(j->file.rules, j->request->name, j->request->name_len, &verdict->filename, j->file.findings);
+        name_rules_judge(&j->file, j->request->name, j->request->name_len, &verdict->filename);
     fill_subject(j, escaped, sender);
     if (j->file.rules->ledger != NULL && !history_rules_judge_name(&j->file, &j->subject, &history, error))
         return false;

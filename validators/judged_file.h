@@ -14,6 +14,7 @@ struct header;
 
 struct judged_file {
     const struct rules *rules;
+    const struct profile *profile;   /* that the file is read with */
     const struct filename *filename; /* as far as it could be read; its type is set before any record is judged */
     bool name_is_known;              /* the name is in the grammar: filename is complete */
     const struct header *header;     /* as header_rules_judge left it; all zero before that */

@@ -6,6 +6,7 @@
 
 #include "formats/eui64.h"
 #include "formats/instant.h"
+#include "formats/profile.h"
 
 #include <glib.h>
 #include <inttypes.h>
@@ -97,14 +98,13 @@ static void judge_sender(struct judged_name *n)
     }
 }
 
-bool name_rules_judge(const struct rules *rules, const char *name, size_t len, struct filename *filename,
-                      struct findings *findings)
+bool name_rules_judge(const struct judged_file *file, const char *name, size_t len, struct filename *filename)
 {
-    if (!filename_parse(profile_builtin(), name, len, filename, on_fault, findings))
+    if (!filename_parse(file->profile, name, len, filename, on_fault, file->findings))
         return false;
-    struct judged_name n = {rules, name, filename, findings};
+    struct judged_name n = {file->rules, name, filename, file->findings};
     judge_time(&n);
-    if (rules->identity != NULL)
+    if (file->rules->identity != NULL)
         judge_sender(&n);
     return true;
 }

@@ -6,13 +6,10 @@
 #ifndef ECOSGATE_VALIDATORS_NAME_RULES_H
 #define ECOSGATE_VALIDATORS_NAME_RULES_H
 
-#include "formats/filename.h"
-#include "validators/findings.h"
-#include "validators/rules.h"
+#include "validators/judged_file.h"
 
-/* Fills filename as far as the name can be read, and adds what is wrong to findings. name: raw bytes, len of them.
- * True when the name is in the grammar, even if its sender or its time is wrong. */
-bool name_rules_judge(const struct rules *rules, const char *name, size_t len, struct filename *filename,
-                      struct findings *findings);
+/* Fills filename as far as the name can be read by file->profile, and adds what is wrong to file->findings. name: raw
+ * bytes, len of them. True when the name is in the grammar, even if its sender or its time is wrong. */
+bool name_rules_judge(const struct judged_file *file, const char *name, size_t len, struct filename *filename);
 
 #endif

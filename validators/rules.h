@@ -17,6 +17,7 @@
 #include <stdint.h>
 
 struct ledger;
+struct profile;
 
 /* The setting mpxn_check_digits: what wrong check digits of an MPxN are. */
 enum check_digits { CHECK_DIGITS_OFF, CHECK_DIGITS_WARN, CHECK_DIGITS_REJECT };
@@ -33,6 +34,9 @@ struct party {
     uint64_t eui64;           /* its identity */
     const char *const *types; /* the codes of the file types that it may send; ends with NULL */
     const char *drop;         /* the name of its drop */
+    /* The profiles (formats/profile.h) of the files that it sends, and of the gateway's own files for it: newest first;
+     * each ends with NULL. A list that is NULL: the built-in profile alone. */
+    const struct profile *const *reads, *const *writes;
 };
 
 /* Who the gateway is and whom it knows. */
@@ -50,6 +54,9 @@ struct rules {
     int64_t job;                     /* the file's own job, which is no earlier file; with a ledger only */
     const char *drop;                /* the drop that the file came through; NULL: not judged */
     int64_t now;                     /* seconds since 1970, UTC */
+    int64_t received;                /* when the file arrived: it decides which profiles are valid; 0: now */
+    const struct profile *const *profiles; /* of files whose sender is no party; newest first; ends with NULL; NULL: the
+                                              built-in one alone */
     int64_t sequence_gap_max;        /* numbers that a file may skip */
     int64_t future_tolerance;        /* seconds that a time may lie ahead of now */
     const char *const *device_types; /* the Device types in scope (C104); ends with NULL */

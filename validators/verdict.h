@@ -17,7 +17,8 @@ enum outcome { OUTCOME_AC, OUTCOME_WN, OUTCOME_PA, OUTCOME_RJ };
 /* parsed = accepted + rejected + deferred. Of a file rejected whole, all records count as rejected. */
 struct verdict {
     enum outcome outcome;
-    struct filename filename; /* as far as the name could be read */
+    const struct profile *profile; /* that the file was read with */
+    struct filename filename;      /* as far as the name could be read */
     bool name_is_known;       /* the name is in the grammar: filename is complete */
     bool content_read;        /* false: the name, or an earlier file with these bytes, decided alone */
     struct header header;

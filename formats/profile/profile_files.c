@@ -24,7 +24,7 @@ struct reading {
     void *user;
 };
 
-static struct profile_files *files_new(void)
+struct profile_files *profile_files_new(void)
 {
     struct profile_files *files = g_new0(struct profile_files, 1);
 
@@ -35,7 +35,7 @@ static struct profile_files *files_new(void)
 
 struct profile_files *profile_files_builtin(void)
 {
-    struct profile_files *files = files_new();
+    struct profile_files *files = profile_files_new();
 
     for (size_t i = 0; i < profile_n_embedded; i++) {
         const struct profile_embedded *e = &profile_embedded[i];
@@ -43,6 +43,19 @@ struct profile_files *profile_files_builtin(void)
         g_array_append_val(files->files, file);
     }
     return files;
+}
+
+void profile_files_add(struct profile_files *files, const char *name, const char *bytes, size_t len)
+{
+    char *text = g_malloc(len + 1), *kept = g_strdup(name);
+    const struct profile_file file = {.name = kept, .text = text, .len = len};
+
+    if (len > 0)
+        memcpy(text, bytes, len);
+    text[len] = '\0';
+    g_ptr_array_add(files->owned, text);
+    g_ptr_array_add(files->owned, kept);
+    g_array_append_val(files->files, file);
 }
 
 static void __attribute__((format(printf, 3, 4))) fault(struct reading *r, const char *name, const char *format, ...)
@@ -153,7 +166,7 @@ static int by_name(const void *a, const void *b)
 
 struct profile_files *profile_files_of_folder(const char *folder, profile_fault_fn *on_fault, void *user)
 {
-    struct reading r = {files_new(), folder, on_fault, user};
+    struct reading r = {profile_files_new(), folder, on_fault, user};
 
     read_folder(&r, NULL);
     g_array_sort(r.files->files, by_name);

@@ -30,6 +30,12 @@ struct profile_files *profile_files_builtin(void);
 /* The files of a folder. Tells on_fault of every one that cannot be read. Never NULL. profile_files_free. */
 struct profile_files *profile_files_of_folder(const char *folder, profile_fault_fn *on_fault, void *user);
 
+/* No files yet. profile_files_free. */
+struct profile_files *profile_files_new(void);
+
+/* Adds a copy of a file. In the order of their names. */
+void profile_files_add(struct profile_files *files, const char *name, const char *bytes, size_t len);
+
 /* The file of that name, which is then used. NULL: there is none. */
 const struct profile_file *profile_files_find(struct profile_files *files, const char *name);
 

@@ -46,6 +46,7 @@ void profile_free(struct profile *profile)
     g_string_chunk_free(profile->memory->texts);
     g_ptr_array_free(profile->memory->tables, TRUE);
     g_free(profile->memory);
+    profile_files_free(profile->files);
     g_free(profile);
 }
 
@@ -132,6 +133,7 @@ static struct profile *load(struct profile_files *files, profile_fault_fn *on_fa
     struct profile_loading loading = {
         .profile = profile_new(), .files = files, .on_fault = on_fault, .user = user, .n_faults = n_faults};
 
+    loading.profile->files = files;
     profile_files_digest(files, loading.profile->digest);
     load_profile(&loading);
     profile_load_records(&loading);
@@ -141,7 +143,6 @@ static struct profile *load(struct profile_files *files, profile_fault_fn *on_fa
     profile_load_codes(&loading);
     refuse_unused(&loading);
     profile_documents_free(&loading);
-    profile_files_free(files);
     if (loading.n_faults == 0)
         return loading.profile;
     tell_number(&loading);
@@ -169,6 +170,11 @@ struct profile *profile_load(const char *folder, profile_fault_fn *on_fault, voi
     struct profile_files *files = profile_files_of_folder(folder, count_fault, &counting);
 
     return load(files, on_fault, user, counting.n);
+}
+
+struct profile *profile_load_files(struct profile_files *files, profile_fault_fn *on_fault, void *user)
+{
+    return load(files, on_fault, user, 0);
 }
 
 /* The tests load the same files: a fault here is one of the build. */

@@ -7,6 +7,7 @@
 #include "gateway/answers/answer.h"
 
 #include "gateway/answers/answer_private.h"
+#include "gateway/profiles.h"
 
 #include <string.h>
 
@@ -58,10 +59,9 @@ struct sink {
 
 static bool write_all(struct answer *answer, const struct answer_kind *kind, const struct sink *sink, GError **error)
 {
-    const struct file_type *type = profile_type(profile_builtin(), kind->kind, strlen(kind->kind));
+    const struct file_type *type = profile_type(answer->profile, kind->kind, strlen(kind->kind));
     enum form form = g_strcmp0(answer->outgoing->form, "xml") == 0 ? FORM_XML : FORM_CSV;
 
-    answer->profile = type->profile;
     answer->writer = writer_new(form, type, sink->bytes, sink->user);
     bool good = kind->write(answer, error) && writer_finish(answer->writer, error);
     writer_free(answer->writer);
@@ -69,16 +69,18 @@ static bool write_all(struct answer *answer, const struct answer_kind *kind, con
 }
 
 /* Reads what an answer is made of and writes all its bytes. *rows: how many rows it has. */
-static bool build(struct ledger *ledger, const struct ledger_outgoing *outgoing, const struct sink *sink, int64_t *rows,
-                  GError **error)
+static bool build(struct gateway *gateway, const struct ledger_outgoing *outgoing, const struct sink *sink,
+                  int64_t *rows, GError **error)
 {
+    struct ledger *ledger = gateway->ledger;
+    const struct profile *profile = profiles_find(gateway, outgoing->profile, error);
     const struct answer_kind *kind = kind_of(outgoing);
     /* An EMO has a job of its own, but its verdict is that on the instruction. */
     int64_t about = outgoing->about != 0 ? outgoing->about : outgoing->job;
     g_autofree struct ledger_job *job = NULL;
     g_autofree struct ledger_verdict *verdict = NULL;
 
-    if (!ledger_job_get(ledger, outgoing->job, &job, error) ||
+    if (profile == NULL || !ledger_job_get(ledger, outgoing->job, &job, error) ||
         !ledger_verdict_get(ledger, about, outgoing->revision, &verdict, error))
         return false;
     if (kind == NULL || job == NULL || (kind->about_a_verdict && verdict == NULL)) {
@@ -88,7 +90,7 @@ static bool build(struct ledger *ledger, const struct ledger_outgoing *outgoing,
                                   : "verdict for it");
         return false;
     }
-    struct answer answer = {.ledger = ledger, .outgoing = outgoing, .job = job, .verdict = verdict};
+    struct answer answer = {.ledger = ledger, .profile = profile, .outgoing = outgoing, .job = job, .verdict = verdict};
     bool good = write_all(&answer, kind, sink, error);
     *rows = answer.rows;
     return good;
@@ -102,8 +104,7 @@ bool answer_store(struct gateway *gateway, const struct ledger_outgoing *outgoin
 
     /* Published before it is recorded: a STORED row always has its file. After a stop in between the file is made
      * again. */
-    return file != NULL &&
-           build(gateway->ledger, outgoing, &(const struct sink){disk_file_write, file}, &rows, error) &&
+    return file != NULL && build(gateway, outgoing, &(const struct sink){disk_file_write, file}, &rows, error) &&
            disk_file_publish(STEP_ANSWER_STORED, file, error) &&
            answer_record_stored(gateway, outgoing, file, rows, error);
 }
@@ -114,17 +115,16 @@ bool answer_mend(struct gateway *gateway, const struct ledger_outgoing *outgoing
     g_autoptr(disk_file_t) file = disk_file_create(path, 0, error);
     int64_t rows;
 
-    return file != NULL &&
-           build(gateway->ledger, outgoing, &(const struct sink){disk_file_write, file}, &rows, error) &&
+    return file != NULL && build(gateway, outgoing, &(const struct sink){disk_file_write, file}, &rows, error) &&
            disk_file_publish(STEP_FILE_MENDED, file, error);
 }
 
-bool answer_write(struct ledger *ledger, const struct ledger_outgoing *outgoing, writer_bytes_fn *bytes, void *user,
+bool answer_write(struct gateway *gateway, const struct ledger_outgoing *outgoing, writer_bytes_fn *bytes, void *user,
                   GError **error)
 {
     int64_t rows;
 
-    return build(ledger, outgoing, &(const struct sink){bytes, user}, &rows, error);
+    return build(gateway, outgoing, &(const struct sink){bytes, user}, &rows, error);
 }
 
 static bool add_bytes(void *user, const char *data, size_t len, GError **error)
@@ -138,7 +138,7 @@ bool answer_digest(struct gateway *gateway, const struct ledger_outgoing *outgoi
                    int64_t *rows, GError **error)
 {
     g_autoptr(digest_t) digest = digest_new();
-    bool good = build(gateway->ledger, outgoing, &(const struct sink){add_bytes, digest}, rows, error);
+    bool good = build(gateway, outgoing, &(const struct sink){add_bytes, digest}, rows, error);
 
     digest_hex(digest, sha256);
     return good;

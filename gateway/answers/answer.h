@@ -25,7 +25,7 @@ bool answer_mend(struct gateway *gateway, const struct ledger_outgoing *outgoing
 
 /* Builds the file from the ledger as it is now and gives its bytes to a sink, piece by piece. Nothing is stored, and no
  * row changes. False with *error set also when the sink failed. */
-bool answer_write(struct ledger *ledger, const struct ledger_outgoing *outgoing, writer_bytes_fn *bytes, void *user,
+bool answer_write(struct gateway *gateway, const struct ledger_outgoing *outgoing, writer_bytes_fn *bytes, void *user,
                   GError **error);
 
 /* The last part of answer_store, for an outgoing file that was written by other code (reports). file was published;

@@ -6,6 +6,9 @@
 
 #include "formats/eui64.h"
 #include "formats/filename.h"
+#include "gateway/profiles.h"
+
+#include <string.h>
 
 bool plan_outgoing(struct gateway *gateway, const struct ledger_outgoing *outgoing, int64_t *id, GError **error)
 {
@@ -38,7 +41,8 @@ bool plan_job(struct gateway *gateway, struct ledger_job *job, GError **error)
 
 /* Gives the file its number and, unless it answers another file, its name (*name: g_free). Numbers go on from 1 after
  * 999999. The ledger keeps all names, delivered or not; a number whose name was used before is left out. */
-static bool number_file(struct gateway *gateway, struct ledger_outgoing *outgoing, char **name, GError **error)
+static bool number_file(struct gateway *gateway, const struct profile *profile, struct ledger_outgoing *outgoing,
+                        char **name, GError **error)
 {
     const struct config *config = gateway->config;
     bool used = true;
@@ -54,7 +58,7 @@ static bool number_file(struct gateway *gateway, struct ledger_outgoing *outgoin
             outgoing->kind, config->org, config->eui64, outgoing->created, (uint32_t)outgoing->sequence,
             outgoing->form};
         g_free(*name);
-        outgoing->name = *name = filename_own(profile_builtin(), &own);
+        outgoing->name = *name = filename_own(profile, &own);
         if (!ledger_outgoing_named(gateway->ledger, *name, &before, error))
             return false;
         used = before != NULL;
@@ -62,12 +66,26 @@ static bool number_file(struct gateway *gateway, struct ledger_outgoing *outgoin
     return true;
 }
 
+/* Of a file that answers none: what its recipient reads now. */
+static const struct profile *profile_to(const struct gateway *gateway, const struct ledger_outgoing *outgoing)
+{
+    uint64_t recipient = 0;
+
+    (void)eui64_parse(outgoing->recipient, strlen(outgoing->recipient), &recipient);
+    return config_profile_to(gateway->config, recipient, outgoing->created);
+}
+
 bool plan_file(struct gateway *gateway, const struct ledger_outgoing *file, int64_t *job, GError **error)
 {
     struct ledger_outgoing outgoing = *file;
     g_autofree char *name = NULL;
 
-    if (!number_file(gateway, &outgoing, &name, error))
+    const struct profile *profile = profile_to(gateway, file);
+
+    if (file->name == NULL)
+        outgoing.profile = profile->digest;
+    if ((file->name == NULL && !profiles_keep(gateway->ledger, profile, error)) ||
+        !number_file(gateway, profile, &outgoing, &name, error))
         return false;
     struct ledger_job row = {.id = outgoing.job,
                              .name = outgoing.name,
@@ -90,9 +108,9 @@ static char *answer_name(const struct plan_judged *judged, const char *kind, int
     char sha256[DIGEST_HEX_SIZE];
 
     if (judged->verdict->name_is_known)
-        return filename_answer(profile_builtin(), judged->raw_name, kind, (unsigned)revision);
+        return filename_answer(judged->verdict->profile, judged->raw_name, kind, (unsigned)revision);
     digest_text(judged->raw_name, sha256);
-    return filename_unknown_answer(profile_builtin(), sha256, (unsigned)revision);
+    return filename_unknown_answer(judged->verdict->profile, sha256, (unsigned)revision);
 }
 
 /* The party that the name says. A name outside the grammar says none: then the party whose drop the file came through,
@@ -149,7 +167,8 @@ bool plan_answers(struct gateway *gateway, const struct plan_judged *judged, GEr
                                        .drop = job->drop,
                                        .recipient = recipient,
                                        .created = judged->at,
-                                       .rows = -1};
+                                       .rows = -1,
+                                       .profile = verdict->profile->digest};
 
     recipient_of(gateway, judged, recipient);
     outgoing.kind = "EMA";

@@ -9,9 +9,9 @@
  * Call them in the transaction of what causes the file. Everything that its bytes depend on is in the ledger then, the
  * gateway's EUI-64 and environment included, and answer_store can build it at any later time.
  *
- * The caller fills of a struct ledger_outgoing: job, kind, form, drop, recipient, created (seconds UTC) and rows (-1:
- * not known yet), and leaves the rest 0. All functions return false with *error set on an error of the ledger, whose
- * transaction is to be rolled back then.
+ * The caller fills of a struct ledger_outgoing: job, kind, form, drop, recipient, created (seconds UTC), rows (-1: not
+ * known yet) and profile, and leaves the rest 0. The ledger keeps that profile already (gateway/profiles.h). All
+ * functions return false with *error set on an error of the ledger, whose transaction is to be rolled back then.
  */
 #ifndef ECOSGATE_GATEWAY_ANSWERS_PLAN_H
 #define ECOSGATE_GATEWAY_ANSWERS_PLAN_H
@@ -32,7 +32,8 @@ struct plan_judged {
 bool plan_answers(struct gateway *gateway, const struct plan_judged *judged, GError **error);
 
 /* Plans a file with the next number of its kind, and its job. file->job: an id that was reserved, or 0 for a new one;
- * *job is the id in either case. file->name NULL: the name of the gateway's own files (formats/FILES.md, 2). */
+ * *job is the id in either case. file->name NULL: the name of the gateway's own files (formats/FILES.md, 2), in the
+ * profile that its recipient reads; file->profile is not looked at then. */
 bool plan_file(struct gateway *gateway, const struct ledger_outgoing *file, int64_t *job, GError **error);
 
 /* Inserts a job of the gateway's own. The caller fills name, type, form and received; other members may be filled. An

@@ -93,7 +93,7 @@ static void begin_answers(struct check *check, const char *name, int fd)
 {
     GError *error = NULL;
 
-    check->answering = check->answers != NULL && check_answers_begin(check->answers, name, fd, &error);
+    check->answering = check->answers != NULL && check_answers_begin(check->answers, &check->rules, name, fd, &error);
     if (error != NULL)
         unanswered(check, error);
 }

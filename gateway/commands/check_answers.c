@@ -14,8 +14,10 @@
 #include "gateway/commands/check_files.h"
 #include "gateway/drops/transport.h"
 #include "gateway/pipeline/recording.h"
+#include "gateway/profiles.h"
 #include "spool/disk.h"
 #include "spool/ledger/ledger_outgoing.h"
+#include "validators/profile_choice.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -120,6 +122,7 @@ void check_answers_free(struct check_answers *answers)
     if (answers == NULL)
         return;
     check_answers_abandon(answers);
+    profiles_forget(&answers->gateway);
     ledger_close(answers->gateway.ledger);
     g_hash_table_unref(answers->begun);
     g_free(answers);
@@ -163,8 +166,11 @@ static bool may_answer(struct check_answers *answers, const char *name, GError *
     return true;
 }
 
-bool check_answers_begin(struct check_answers *answers, const char *name, int fd, GError **error)
+bool check_answers_begin(struct check_answers *answers, const struct rules *rules, const char *name, int fd,
+                         GError **error)
 {
+    const struct profile_choice choice = profile_choice_of(rules);
+    const struct profile *profile;
     struct ledger *ledger = answers->gateway.ledger;
 
     check_answers_abandon(answers);
@@ -172,8 +178,8 @@ bool check_answers_begin(struct check_answers *answers, const char *name, int fd
         return false;
     answers->name = g_strdup(name);
     answers->escaped = text_escape(name, strlen(name), 0);
-    (void)filename_parse(profile_builtin(), name, strlen(name), &answers->parsed, NULL,
-                         NULL); /* what is wrong with it is judged later */
+    /* What is wrong with the name is judged later. */
+    (void)profile_choose_by_name(&choice, name, strlen(name), &answers->parsed, &profile);
     answers->job = (struct ledger_job){.id = ONLY_JOB,
                                        .direction = LEDGER_IN,
                                        .name = answers->escaped,
@@ -218,20 +224,20 @@ static bool all_free(const struct check_answers *answers, const GPtrArray *files
     return true;
 }
 
-static bool write_file(const struct check_answers *answers, const struct ledger_outgoing *outgoing, GPtrArray *written,
+static bool write_file(struct check_answers *answers, const struct ledger_outgoing *outgoing, GPtrArray *written,
                        GError **error)
 {
     g_autofree char *path = g_build_filename(answers->dir, outgoing->name, NULL);
     g_autoptr(disk_file_t) file = disk_file_create(path, 0, error);
 
-    if (file == NULL || !answer_write(answers->gateway.ledger, outgoing, disk_file_write, file, error) ||
+    if (file == NULL || !answer_write(&answers->gateway, outgoing, disk_file_write, file, error) ||
         !disk_file_publish_new(STEP_DRY_ANSWER, file, path, error))
         return false;
     g_ptr_array_add(written, g_steal_pointer(&path));
     return true;
 }
 
-static bool write_files(const struct check_answers *answers, GPtrArray *written, GError **error)
+static bool write_files(struct check_answers *answers, GPtrArray *written, GError **error)
 {
     g_autoptr(GPtrArray) files = NULL;
 

@@ -27,8 +27,9 @@ struct check_answers *check_answers_new(const char *dir, const struct config *co
 /* NULL is allowed. */
 void check_answers_free(struct check_answers *answers);
 
-/* Begins the answers to the file of that name (raw) with the content of fd. */
-bool check_answers_begin(struct check_answers *answers, const char *name, int fd, GError **error);
+/* Begins the answers to the file of that name (raw) with the content of fd, which these rules will judge. */
+bool check_answers_begin(struct check_answers *answers, const struct rules *rules, const char *name, int fd,
+                         GError **error);
 /* Takes a judged record; to be called from judge_file's on_row. */
 bool check_answers_take(struct check_answers *answers, const struct file_type *type, const struct row *row,
                         GError **error);

@@ -59,7 +59,7 @@ char *check_files_left_alone(const char *name, const struct config *config, cons
 {
     const struct drop_entry entry = {.name = name, .regular = true};
 
-    if (filename_is_own(profile_builtin(), name, config != NULL ? config->org : "", config != NULL ? config->eui64 : 0))
+    if (config != NULL ? config_is_own_name(config, name) : filename_is_own(profile_builtin(), name, "", 0))
         return g_strdup("its name is one that a gateway writes, and a gateway never answers such a file");
     return drop_leaves(drop != NULL ? drop : &default_drop, &entry);
 }

@@ -10,6 +10,7 @@
 #include "gateway/commands/explain.h"
 #include "gateway/commands/output.h"
 #include "gateway/commands/read_access.h"
+#include "gateway/profiles.h"
 #include "spool/ledger/ledger_devices.h"
 #include "spool/ledger/ledger_jobs.h"
 #include "spool/ledger/ledger_sessions.h"
@@ -128,7 +129,10 @@ static bool describe(struct collection *c, GError **error)
     output_set(c->now, "next_eligible", command_json_instant(eligible));
     explanation_set(&why, c->now);
     explanation_clear(&why);
-    return true;
+    g_autofree char *profile = NULL;
+    bool good = profiles_title_of_job(c->gateway, work->item.job, &profile, error);
+    output_set_text(c->now, "profile", profile);
+    return good;
 }
 
 static bool collect(void *user, const struct ledger_work *work, GError **error)
@@ -165,7 +169,7 @@ static void print_device(const struct invocation *invocation, json_t *object)
 static json_t *device_object(const struct collection *c, const char *device)
 {
     static const char *const copied[] = {"state",   "code",      "withheld", "device_type", "next_eligible",
-                                         "because", "waits_for", "moved_by", "next_at"};
+                                         "because", "waits_for", "moved_by", "next_at",     "profile"};
     json_t *object = json_object();
 
     output_set_text(object, "device", device);

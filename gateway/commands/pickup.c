@@ -114,12 +114,14 @@ static const struct ledger_pickup *fault_of(const struct viewing *v, const struc
 static const char *name_ahead(const struct viewing *v, const char *name)
 {
     struct filename file, other;
+    const struct config_arrival arrival = {v->drop->name, clock_now()};
+    const struct config *config = v->gateway->config;
 
-    if (!filename_parse(profile_builtin(), name, strlen(name), &file, NULL, NULL))
+    if (!config_parse_name(config, &arrival, name, strlen(name), &file))
         return NULL;
     for (guint i = 0; i < v->stuck->len; i++) {
         const char *stuck = v->stuck->pdata[i];
-        if (filename_parse(profile_builtin(), stuck, strlen(stuck), &other, NULL, NULL) &&
+        if (config_parse_name(config, &arrival, stuck, strlen(stuck), &other) &&
             completeness_waits_behind(&file, &other))
             return stuck;
     }
@@ -202,7 +204,7 @@ static bool decide(struct viewing *v, const struct drop_entry *entry, GArray *al
     }
     viewed.unchanged = unchanged_seconds(known, entry);
     viewed.by_rule = !is_in_custody(v, entry, viewed.escaped, &viewed.result) &&
-                     !completeness_is_own(entry, v->gateway->config->org, v->gateway->config->eui64, &viewed.result);
+                     !completeness_is_own(entry, v->gateway->config, &viewed.result);
     if (viewed.by_rule)
         completeness_decide(v->drop, entry, g_hash_table_contains(v->markers, entry->name),
                             MAX(viewed.unchanged, 0) * MICROSECONDS, &viewed.result);

@@ -133,9 +133,7 @@ static bool print_built(struct request *request, const GPtrArray *issued, GError
     g_autoptr(report_t) report = report_new(&request->access.gateway, request->kind, request->period);
 
     /* One that is issued and not stored yet has the rows that were recorded for it. */
-    if (issued->len > 0)
-        report_to_issued(report, issued);
-    else if (!report_to_parties(report, error))
+    if (issued->len > 0 ? !report_to_issued(report, issued, error) : !report_to_parties(report, error))
         return false;
     if (!report_collect(report, error))
         return false;

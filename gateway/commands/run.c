@@ -11,6 +11,7 @@
 #include "gateway/commands/progress.h"
 #include "gateway/drops/transport.h"
 #include "gateway/pipeline/quick_check.h"
+#include "gateway/profiles.h"
 #include "gateway/pipeline/pipeline.h"
 
 #include <poll.h>
@@ -185,7 +186,8 @@ static int run(const struct config *config, bool once)
     gateway.stop = &stop;
     gateway.on_progress = on_progress;
     gateway.progress_user = &progress;
-    struct pipeline *pipeline = quick_check_begin(&gateway, &error) ? pipeline_new(&gateway, &error) : NULL;
+    bool checked = profiles_tell_changed(&gateway, &error) && quick_check_begin(&gateway, &error);
+    struct pipeline *pipeline = checked ? pipeline_new(&gateway, &error) : NULL;
     bool good = pipeline != NULL && (once ? run_once(pipeline, &error) : run_daemon(&gateway, &pipeline, &error));
     progress_clear(&progress);
     pipeline_free(pipeline);

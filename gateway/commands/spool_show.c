@@ -4,6 +4,7 @@
  */
 #include "gateway/commands/output.h"
 #include "gateway/commands/read_access.h"
+#include "gateway/profiles.h"
 #include "spool/ledger/ledger_actions.h"
 #include "spool/ledger/ledger_jobs.h"
 #include "spool/ledger/ledger_outgoing.h"
@@ -86,32 +87,44 @@ static json_t *verdict_object(const struct ledger_verdict *verdict)
     return object;
 }
 
+/* The profile of that digest, if it is not the built-in one. */
+static bool set_profile(struct gateway *gateway, json_t *object, const char *digest, GError **error)
+{
+    g_autofree char *title = NULL;
+
+    if (!profiles_title(gateway, digest, &title, error))
+        return false;
+    output_set_text(object, "profile", title);
+    return true;
+}
+
 /* All verdicts, one for each revision that was judged. */
-static bool add_verdicts(struct ledger *ledger, const struct ledger_job *job, json_t *verdicts, GError **error)
+static bool add_verdicts(struct gateway *gateway, const struct ledger_job *job, json_t *verdicts, GError **error)
 {
     for (int64_t revision = 1; revision <= job->revision; revision++) {
         g_autofree struct ledger_verdict *verdict = NULL;
-        if (!ledger_verdict_get(ledger, job->id, revision, &verdict, error))
+        if (!ledger_verdict_get(gateway->ledger, job->id, revision, &verdict, error))
             return false;
         if (verdict == NULL)
             continue;
         json_t *object = verdict_object(verdict), *counts = json_object(), *findings = json_array();
+        bool good = set_profile(gateway, object, verdict->profile, error);
         output_set(object, "counts", counts);
         output_set(object, "findings", findings);
         (void)json_array_append_new(verdicts, object); /* fails only without memory, which ends the program */
-        if (!ledger_finding_counts_each(ledger, verdict, add_count, counts, error) ||
-            !ledger_findings_each(ledger, verdict, add_finding, findings, error))
+        if (!good || !ledger_finding_counts_each(gateway->ledger, verdict, add_count, counts, error) ||
+            !ledger_findings_each(gateway->ledger, verdict, add_finding, findings, error))
             return false;
     }
     return true;
 }
 
 /* The files that this job makes for drops: answers, work orders, reports. */
-static bool add_outgoing(struct ledger *ledger, int64_t id, json_t *rows, GError **error)
+static bool add_outgoing(struct gateway *gateway, int64_t id, json_t *rows, GError **error)
 {
     g_autoptr(GPtrArray) files = NULL;
 
-    if (!ledger_outgoing_files_of(ledger, id, &files, error))
+    if (!ledger_outgoing_files_of(gateway->ledger, id, &files, error))
         return false;
     for (guint i = 0; i < files->len; i++) {
         const struct ledger_outgoing *file = files->pdata[i];
@@ -129,6 +142,8 @@ static bool add_outgoing(struct ledger *ledger, int64_t id, json_t *rows, GError
         output_set(row, "delivered_at", command_json_instant(file->delivered_at));
         output_set(row, "concluded", json_boolean(file->concluded));
         (void)json_array_append_new(rows, row); /* fails only without memory, which ends the program */
+        if (!set_profile(gateway, row, file->profile, error))
+            return false;
     }
     return true;
 }
@@ -190,8 +205,7 @@ static bool fill(struct gateway *gateway, const struct ledger_job *job, json_t *
     output_set(object, "parts", outgoing);
     output_set(object, "actions", actions);
     output_set(object, "files", files);
-    return add_verdicts(gateway->ledger, job, verdicts, error) &&
-           add_outgoing(gateway->ledger, job->id, outgoing, error) &&
+    return add_verdicts(gateway, job, verdicts, error) && add_outgoing(gateway, job->id, outgoing, error) &&
            add_actions(gateway->ledger, job->id, actions, error) &&
            add_files(gateway->spool, job->id, object, files, error);
 }

@@ -5,7 +5,9 @@
 #include "gateway/commands/verify.h"
 
 #include "gateway/commands/read_access.h"
+#include "gateway/profiles.h"
 #include "spool/ledger/ledger_jobs.h"
+#include "spool/ledger/ledger_profiles.h"
 #include "spool/ledger/ledger_proof.h"
 #include "spool/ledger/ledger_recovery.h"
 #include "spool/ledger/ledger_verdicts.h"
@@ -216,6 +218,26 @@ static bool check_ledger(struct verify *v, GError **error)
     return true;
 }
 
+/* ---- profiles ---- */
+
+/* Stored files are built again with them, when nobody has their folders any more. */
+static bool check_profiles(struct verify *v, GError **error)
+{
+    g_autoptr(GPtrArray) kept = NULL;
+    int64_t missing = 0;
+
+    if (!ledger_profiles(v->gateway->ledger, &kept, error) ||
+        !ledger_profiles_missing(v->gateway->ledger, &missing, error))
+        return false;
+    check_none(v, missing, "verdicts and outgoing files with a profile that the ledger does not keep");
+    for (guint i = 0; i < kept->len; i++) {
+        g_autoptr(GError) cause = NULL;
+        if (!profiles_are_kept(v->gateway, kept->pdata[i], &cause))
+            report_problem(v, 0, cause->message);
+    }
+    return true;
+}
+
 /* ---- reports ---- */
 
 static bool check_reports(struct verify *v, GError **error)
@@ -254,8 +276,8 @@ bool verify_all(struct gateway *gateway, verify_problem_fn report, void *user, s
     GError *cause = NULL;
 
     *sums = (struct verify_sums){0};
-    if (check_jobs(&v, &cause) && check_folders(&v, &cause) && check_ledger(&v, &cause) && check_reports(&v, &cause) &&
-        check_witness(&v, &cause))
+    if (check_jobs(&v, &cause) && check_folders(&v, &cause) && check_ledger(&v, &cause) && check_profiles(&v, &cause) &&
+        check_reports(&v, &cause) && check_witness(&v, &cause))
         return true;
     if (!g_error_matches(cause, SPOOL_ERROR, SPOOL_ERROR_CORRUPT)) {
         g_propagate_error(error, cause);

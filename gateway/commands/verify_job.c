@@ -10,6 +10,7 @@
 #include "formats/filename.h"
 #include "formats/text.h"
 #include "gateway/answers/answer.h"
+#include "gateway/profiles.h"
 #include "gateway/reports/report.h"
 #include "spool/crash_mark.h"
 #include "spool/custody.h"
@@ -135,15 +136,31 @@ static void check_outgoing(struct check *check)
     }
 }
 
+/* *profile: the one that the file was read with. NULL: it was not judged, and the lists of its sender may have changed
+ * since it was picked up; or the ledger does not keep it, which check_profiles tells. */
+static bool find_profile(const struct check *check, const struct profile **profile, GError **error)
+{
+    g_autofree struct ledger_verdict *verdict = NULL;
+
+    *profile = NULL;
+    if (!ledger_verdict_get(check->gateway->ledger, check->job->id, 0, &verdict, error))
+        return false;
+    if (verdict != NULL)
+        *profile = profiles_find(check->gateway, verdict->profile, NULL);
+    else if (check->gateway->config->profiles->len == 0)
+        *profile = profile_builtin();
+    return true;
+}
+
 /* The ledger keeps the parts of a file's name beside the name, for the rules on duplicates and sequence. */
-static void check_name(struct check *check)
+static void check_name(struct check *check, const struct profile *profile)
 {
     const struct ledger_job *job = check->job;
     size_t len = 0;
     g_autofree char *raw = text_unescape(job->name, &len);
     struct filename parsed;
-    bool known = raw != NULL && filename_parse(profile_builtin(), raw, len, &parsed, NULL, NULL);
     char sender[EUI64_TEXT_SIZE];
+    bool known = raw != NULL && filename_parse(profile, raw, len, &parsed, NULL, NULL);
 
     if (known)
         eui64_print(parsed.eui64, sender);
@@ -197,7 +214,10 @@ static bool check_report(struct check *check, GError **error)
                        check->files->len, issued->len);
     for (guint i = 0; i < issued->len; i++) {
         const struct ledger_report *one = issued->pdata[i];
-        struct report_recipient to = {.id = one->recipient};
+        struct report_recipient to = {.id = one->recipient,
+                                      .profile = profiles_find(check->gateway, one->file.profile, error)};
+        if (to.profile == NULL)
+            return false;
         eui64_print(to.id, to.eui64);
         g_strlcpy(to.mpid, one->mpid, sizeof to.mpid);
         g_autofree char *name = report_name(kind, &to, of);
@@ -371,7 +391,11 @@ static bool check_all(struct check *check, GError **error)
         check_single_file(check);
         return true;
     }
-    check_name(check);
+    const struct profile *profile;
+    if (!find_profile(check, &profile, error))
+        return false;
+    if (profile != NULL)
+        check_name(check, profile);
     check_envelope(check);
     return check_inbound(check, error);
 }

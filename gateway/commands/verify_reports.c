@@ -9,6 +9,7 @@
 #include "formats/instant.h"
 #include "formats/profile.h"
 #include "formats/report_layout.h"
+#include "gateway/profiles.h"
 #include "gateway/reports/report.h"
 #include "spool/ledger/ledger_devices.h"
 #include "spool/ledger/ledger_outgoing.h"
@@ -158,9 +159,8 @@ struct activity_sums {
 
 /* Adds what a file says. The cells of this report are never quoted, so that splitting at commas is enough; a line with
  * another number of cells (the end of the file) adds nothing. */
-static void add_text(const char *text, struct activity_sums *sums)
+static void add_text(const struct report_layout *layout, const char *text, struct activity_sums *sums)
 {
-    const struct report_layout *layout = profile_report(profile_builtin(), "ECOSMIG-005");
     size_t succeeded = column_of(layout, FACT_count_succeeded), failed = column_of(layout, FACT_count_failed);
     size_t migrated = column_of(layout, FACT_count_migrated), remaining = column_of(layout, FACT_count_remaining);
     g_auto(GStrv) lines = g_strsplit(text, "\r\n", -1);
@@ -175,18 +175,20 @@ static void add_text(const char *text, struct activity_sums *sums)
     }
 }
 
-/* Adds the sums of one file. False: it cannot be read; verify_job reports that with its job. */
+/* Adds the sums of one file. False: it cannot be read; verify_job reports that with its job, and verify a
+ * profile that is missing. */
 static bool add_file(const struct summing *s, const struct ledger_outgoing *file, struct activity_sums *sums)
 {
+    const struct profile *profile = profiles_find(s->gateway, file->profile, NULL);
     enum job_state state;
     g_autofree char *text = NULL;
 
-    if (file->state == LEDGER_PLANNED || !job_find(s->gateway->spool, file->job, &state, NULL))
+    if (profile == NULL || file->state == LEDGER_PLANNED || !job_find(s->gateway->spool, file->job, &state, NULL))
         return false;
     g_autofree char *path = job_path(s->gateway->spool, state, file->job, file->name);
     if (path == NULL || !g_file_get_contents(path, &text, NULL, NULL))
         return false;
-    add_text(text, sums);
+    add_text(profile_report(profile, file->kind), text, sums);
     return true;
 }
 

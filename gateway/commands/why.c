@@ -10,6 +10,7 @@
 #include "gateway/commands/explain.h"
 #include "gateway/commands/output.h"
 #include "gateway/commands/read_access.h"
+#include "gateway/profiles.h"
 #include "spool/ledger/ledger_devices.h"
 #include "spool/ledger/ledger_incidents.h"
 #include "spool/ledger/ledger_jobs.h"
@@ -63,6 +64,16 @@ struct question {
     json_t *object;            /* NULL: nothing is known by that ID */
 };
 
+/* Names the profile that a job's file was read with, if it is not the built-in one. */
+static bool name_profile_of_job(struct question *q, int64_t job, GError **error)
+{
+    g_autofree char *title = NULL;
+    bool good = profiles_title_of_job(q->gateway, job, &title, error);
+
+    output_set_text(q->object, "profile", title);
+    return good;
+}
+
 static bool answer_work(struct question *q, const struct ledger_work *work, const char *kind, const char *id,
                         GError **error)
 {
@@ -78,7 +89,8 @@ static bool answer_work(struct question *q, const struct ledger_work *work, cons
     output_set_text(q->object, "file", work->name);
     explanation_set(&e, q->object);
     explanation_clear(&e);
-    return !work->item.has_device || name_incidents(q->gateway, work->item.device, q->object, error);
+    return name_profile_of_job(q, work->item.job, error) &&
+           (!work->item.has_device || name_incidents(q->gateway, work->item.device, q->object, error));
 }
 
 static bool answer_device(struct question *q, uint64_t device, GError **error)
@@ -116,6 +128,15 @@ static void answer_file(struct question *q, json_t *object, const char *name, st
     q->object = object;
 }
 
+static bool name_profile(struct question *q, const struct ledger_outgoing *file, GError **error)
+{
+    g_autofree char *title = NULL;
+    bool good = profiles_title(q->gateway, file->profile, &title, error);
+
+    output_set_text(q->object, "profile", title);
+    return good;
+}
+
 /* A file that the gateway writes. Asked before jobs: the job of a work order bears the same name, and the job of an
  * answer that of the file which it answers. */
 static bool answer_outgoing(struct question *q, GError **error)
@@ -132,7 +153,7 @@ static bool answer_outgoing(struct question *q, GError **error)
         return false;
     job_id_print(file->job, number);
     answer_file(q, new_object("part", number, ledger_outgoing_state_name(file->state)), file->name, &e);
-    return true;
+    return name_profile(q, file, error);
 }
 
 /* A name as the gateway shows it, or with the bytes that it has in the drop. */
@@ -160,7 +181,7 @@ static bool answer_job(struct question *q, GError **error)
         return false;
     job_id_print(job->id, number);
     answer_file(q, new_object("file", number, job_state_name(state)), job->name, &e);
-    return true;
+    return name_profile_of_job(q, job->id, error);
 }
 
 /* ---- entries of drops ---- */

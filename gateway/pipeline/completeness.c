@@ -22,10 +22,10 @@ static void decide(struct completeness_result *result, enum pickup_decision deci
     *result = (struct completeness_result){.decision = decision, .reason = g_strdup(reason)};
 }
 
-bool completeness_is_own(const struct drop_entry *entry, const char *org, uint64_t eui64,
+bool completeness_is_own(const struct drop_entry *entry, const struct config *config,
                          struct completeness_result *result)
 {
-    if (!entry->regular || !filename_is_own(profile_builtin(), entry->name, org, eui64))
+    if (!entry->regular || !config_is_own_name(config, entry->name))
         return false;
     decide(result, PICKUP_LEAVE,
            "its name is one that this gateway writes, and such a file is never answered; remove it, and find out who "

@@ -7,6 +7,7 @@
 #define ECOSGATE_GATEWAY_PIPELINE_COMPLETENESS_H
 
 #include "formats/filename.h"
+#include "gateway/config.h"
 #include "gateway/drops/transport.h"
 
 enum pickup_decision {
@@ -27,10 +28,10 @@ struct completeness_result {
 void completeness_decide(const struct drop *drop, const struct drop_entry *entry, bool marked, int64_t unchanged,
                          struct completeness_result *result);
 
-/* True, and *result filled with PICKUP_LEAVE, if the entry's name is one that the gateway with this org and EUI-64
- * writes. Picking such a file up would begin a loop: its answer could come back just as it did. To be called before
+/* True, and *result filled with PICKUP_LEAVE, if the entry's name is one that this gateway writes (config_is_own_name).
+ * Picking such a file up would begin a loop: its answer could come back just as it did. To be called before
  * completeness_decide, which is not needed then. */
-bool completeness_is_own(const struct drop_entry *entry, const char *org, uint64_t eui64,
+bool completeness_is_own(const struct drop_entry *entry, const struct config *config,
                          struct completeness_result *result);
 
 /* The reason of PICKUP_LEAVE for a file that is in custody as this job, while its copy is still in the drop. g_free. */

@@ -30,6 +30,13 @@ static void free_error(gpointer error)
         g_error_free(error);
 }
 
+bool inbox_parse_name(const struct inbox *inbox, const char *name, struct filename *parsed)
+{
+    const struct config_arrival arrival = {inbox->drop->name, clock_now()};
+
+    return config_parse_name(inbox->gateway->config, &arrival, name, strlen(name), parsed);
+}
+
 /* Facts that come through another drop than their sender's are refused (B103). */
 static bool carries_facts(const struct identity *identity, const char *drop)
 {

@@ -212,7 +212,7 @@ static bool fill_batch(struct inbox *inbox, guint n, GError **error)
         struct fetch fetch = {.listed = listed, .escaped = text_escape(listed->name, strlen(listed->name), 0)};
         fetch.envelope =
             (struct job_envelope){.id = id + i, .received = now, .name = fetch.escaped, .drop = inbox->drop->name};
-        if (!filename_parse(profile_builtin(), listed->name, strlen(listed->name), &fetch.parsed, NULL, NULL))
+        if (!inbox_parse_name(inbox, listed->name, &fetch.parsed))
             fetch.parsed = (struct filename){0}; /* what is only guessed counts for nothing */
         g_array_append_val(inbox->fetches, fetch);
     }

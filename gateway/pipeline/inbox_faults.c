@@ -47,12 +47,12 @@ void inbox_faults_clear(struct inbox *inbox)
     g_hash_table_unref(inbox->stuck);
 }
 
-static struct entry_fault *new_fault(const char *escaped)
+static struct entry_fault *new_fault(const struct inbox *inbox, const char *escaped)
 {
     struct entry_fault *fault = g_new0(struct entry_fault, 1);
 
     fault->name = g_strdup(escaped);
-    if (!filename_parse(profile_builtin(), escaped, strlen(escaped), &fault->parsed, NULL, NULL))
+    if (!inbox_parse_name(inbox, escaped, &fault->parsed))
         fault->parsed = (struct filename){0}; /* nobody waits for a number that is only guessed */
     return fault;
 }
@@ -66,7 +66,7 @@ static bool load_stuck(struct inbox *inbox, const struct ledger_pickup *row, GEr
         return false;
     if (job == NULL || !job->source.set)
         return true;
-    struct entry_fault *fault = new_fault(job->name);
+    struct entry_fault *fault = new_fault(inbox, job->name);
     fault->failures = row->failures;
     fault->firm = true;
     g_hash_table_insert(inbox->stuck, g_memdup2(&job->id, sizeof job->id), fault);
@@ -80,7 +80,7 @@ static void load_fault(struct inbox *inbox, const struct ledger_pickup *row)
 
     if (name == NULL)
         return; /* not a name that this program wrote */
-    struct entry_fault *fault = new_fault(row->name);
+    struct entry_fault *fault = new_fault(inbox, row->name);
     fault->failures = row->failures;
     fault->identity.size = row->size;
     fault->modified = row->modified;
@@ -117,8 +117,7 @@ const struct entry_fault *inbox_fault_ahead(const struct inbox *inbox, const cha
     GHashTableIter iter;
     gpointer fault;
 
-    if (g_hash_table_size(inbox->faults) == 0 ||
-        !filename_parse(profile_builtin(), name, strlen(name), &parsed, NULL, NULL))
+    if (g_hash_table_size(inbox->faults) == 0 || !inbox_parse_name(inbox, name, &parsed))
         return NULL;
     g_hash_table_iter_init(&iter, inbox->faults);
     while (g_hash_table_iter_next(&iter, NULL, &fault)) {
@@ -204,7 +203,7 @@ static struct entry_fault *fault_of(struct inbox *inbox, const struct listed *li
 
     if (fault == NULL) {
         g_autofree char *escaped = text_escape(listed->name, strlen(listed->name), 0);
-        fault = new_fault(escaped);
+        fault = new_fault(inbox, escaped);
         g_hash_table_insert(inbox->faults, g_strdup(listed->name), fault);
     }
     if (!fault->firm &&
@@ -267,7 +266,7 @@ bool inbox_stuck_count(struct inbox *inbox, const struct ledger_job *job, const 
     g_autofree char *reason = NULL;
 
     if (fault == NULL) {
-        fault = new_fault(job->name);
+        fault = new_fault(inbox, job->name);
         fault->firm = true;
         g_hash_table_insert(inbox->stuck, g_memdup2(&job->id, sizeof job->id), fault);
     }

@@ -164,7 +164,7 @@ static void classify(struct listing *l, guint index)
         return; /* a server that names it twice has it once */
     decided.known = know(l, listed);
     if (!is_in_custody(l, listed, &decided) && !completeness_is_stray(&listed->entry, &decided.result) &&
-        !completeness_is_own(&listed->entry, config->org, config->eui64, &decided.result))
+        !completeness_is_own(&listed->entry, config, &decided.result))
         completeness_decide(inbox->drop, &listed->entry, g_hash_table_contains(l->marked, listed->name),
                             clock_monotonic() - decided.known->since, &decided.result);
     g_array_append_val(l->decided, decided);
@@ -208,12 +208,11 @@ static void keep_back(const struct listing *l, const char *name, struct complete
     }
 }
 
-static bool tells_facts(const char *name)
+static bool tells_facts(const struct inbox *inbox, const char *name)
 {
     struct filename parsed;
 
-    return filename_parse(profile_builtin(), name, strlen(name), &parsed, NULL, NULL) &&
-           precedence_of(parsed.type) != PRECEDENCE_LAST;
+    return inbox_parse_name(inbox, name, &parsed) && precedence_of(parsed.type) != PRECEDENCE_LAST;
 }
 
 /* Decides about an entry by all that is known of the drop, and records what is new. */
@@ -231,7 +230,7 @@ static bool decide(struct listing *l, struct decided *decided, GError **error)
     known->decided = (int)result->decision;
     known->reason = reason;
     if (result->wait > 0) {
-        inbox->settling = inbox->settling || tells_facts(listed->name);
+        inbox->settling = inbox->settling || tells_facts(inbox, listed->name);
         int64_t at = clock_monotonic() + result->wait;
         inbox->settle_at = inbox->settle_at == 0 ? at : MIN(inbox->settle_at, at);
     }

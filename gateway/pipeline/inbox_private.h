@@ -93,6 +93,9 @@ struct inbox {
 
 /* ---- inbox.c ---- */
 
+/* Reads a name by the profiles of those who send through this drop, as of now (config_parse_name). */
+bool inbox_parse_name(const struct inbox *inbox, const char *name, struct filename *parsed);
+
 /* Begins a task, which looks at the claim first. False: the ledger failed. */
 bool inbox_begin_task(struct inbox *inbox, enum task task, transfer_worker_task *run, GError **error);
 /* The next complete file to fetch, after skipping `ahead` of them. NULL: there is none. Borrowed until the next

@@ -259,6 +259,7 @@ static bool judge_in_transaction(struct intake *intake, int fd, struct proof *pr
     rules.ledger = gateway->ledger;
     rules.job = job->id;
     rules.drop = job->drop;
+    rules.received = job->received;
     struct judge_request request = {.name = raw_name,
                                     .name_len = len,
                                     .fd = fd,

@@ -405,7 +405,8 @@ static bool plan(struct gateway *gateway, const struct ledger_verdict *of, int64
                                          .drop = response->drop,
                                          .recipient = response->recipient,
                                          .created = now,
-                                         .rows = of->items};
+                                         .rows = of->items,
+                                         .profile = response->profile};
     return plan_file(gateway, &file, &job, error) && ledger_outcome_mark_planned(gateway->ledger, of, job, error);
 }
 

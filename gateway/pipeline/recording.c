@@ -2,6 +2,7 @@
 #include "gateway/pipeline/recording.h"
 
 #include "gateway/pipeline/split.h"
+#include "gateway/profiles.h"
 #include "spool/ledger/ledger_devices.h"
 #include "spool/ledger/ledger_recovery.h"
 #include "spool/ledger/ledger_verdicts.h"
@@ -84,10 +85,12 @@ bool recording_add_verdict(struct recording *recording, const struct verdict *ve
         .first_item = whole ? recording->first_item : 0,
         .items = whole ? recording->items : 0,
         .truncated = findings_truncated(verdict->findings),
+        .profile = verdict->profile->digest,
     };
 
     g_strlcpy(row.outcome, outcome_code(verdict->outcome), sizeof row.outcome);
-    return ledger_verdict_insert(recording->ledger, &row, error) &&
+    return profiles_keep(recording->ledger, verdict->profile, error) &&
+           ledger_verdict_insert(recording->ledger, &row, error) &&
            add_findings(recording, &row, verdict->findings, error) &&
            ledger_recovery_withhold_file(recording->ledger, &row, &recording->withheld, error);
 }

@@ -82,24 +82,26 @@ static bool raise_own(struct gateway *gateway, const struct stray *at, struct wi
     return names != NULL;
 }
 
-static bool parse_name(const char *escaped, struct filename *parsed, char sender[EUI64_TEXT_SIZE])
+static bool parse_name(const struct gateway *gateway, const struct job_envelope *envelope, struct filename *parsed,
+                       char sender[EUI64_TEXT_SIZE])
 {
+    const struct config_arrival arrival = {envelope->drop, envelope->received};
     size_t len;
-    g_autofree char *raw = text_unescape(escaped, &len);
+    g_autofree char *raw = text_unescape(envelope->name, &len);
 
-    if (raw == NULL || !filename_parse(profile_builtin(), raw, len, parsed, NULL, NULL))
+    if (raw == NULL || !config_parse_name(gateway->config, &arrival, raw, len, parsed))
         return false;
     eui64_print(parsed->eui64, sender);
     return true;
 }
 
 /* A file that ended in done/ was accepted with its number. */
-static void raise_accepted(const struct stray *stray, struct witness *known)
+static void raise_accepted(const struct gateway *gateway, const struct stray *stray, struct witness *known)
 {
     struct filename parsed;
     char sender[EUI64_TEXT_SIZE];
 
-    if (stray->state != JOB_DONE || stray->envelope == NULL || !parse_name(stray->envelope->name, &parsed, sender))
+    if (stray->state != JOB_DONE || stray->envelope == NULL || !parse_name(gateway, stray->envelope, &parsed, sender))
         return;
     g_autofree char *name = g_strdup_printf("accepted %s %s %s", sender, parsed.type->code, parsed.org);
     (void)witness_raise(known, name, parsed.sequence);
@@ -166,7 +168,7 @@ static bool look_at(struct gateway *gateway, struct recover_spool *spool, const 
         clear_stray(&stray);
         return false;
     }
-    raise_accepted(&stray, known);
+    raise_accepted(gateway, &stray, known);
     return true;
 }
 
@@ -214,8 +216,9 @@ static const char *reason_of(const struct stray *stray)
     return LEDGER_LOST_ENDED;
 }
 
-static void describe(const struct stray *stray, struct ledger_job *job, struct filename *parsed,
-                     char sender[EUI64_TEXT_SIZE])
+/* Parameters: the texts of *job are in *parsed and sender. */
+static void describe(const struct gateway *gateway, const struct stray *stray, struct ledger_job *job,
+                     struct filename *parsed, char sender[EUI64_TEXT_SIZE])
 {
     const struct job_envelope *envelope = stray->envelope;
 
@@ -232,7 +235,7 @@ static void describe(const struct stray *stray, struct ledger_job *job, struct f
     job->received = envelope->received;
     job->size = (int64_t)envelope->size;
     job->sha256 = envelope->sha256;
-    if (parse_name(envelope->name, parsed, sender))
+    if (parse_name(gateway, envelope, parsed, sender))
         recording_describe(job, parsed, sender);
 }
 
@@ -245,7 +248,7 @@ bool recover_spool_record(struct gateway *gateway, const struct recover_spool *s
         struct filename parsed;
         char sender[EUI64_TEXT_SIZE];
 
-        describe(stray, &job, &parsed, sender);
+        describe(gateway, stray, &job, &parsed, sender);
         if (!ledger_job_insert(gateway->ledger, &job, NULL, error) ||
             !ledger_recovery_raise_revision(gateway->ledger, recovery->id, job.id, error))
             return false;

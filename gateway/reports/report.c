@@ -5,6 +5,7 @@
  */
 #include "formats/filename.h"
 #include "formats/profile.h"
+#include "gateway/profiles.h"
 #include "gateway/reports/report_private.h"
 
 #include "gateway/reports/migration_status.h"
@@ -52,7 +53,7 @@ char *report_name(const struct report_kind *kind, const struct report_recipient 
         return g_strdup_printf("%s_%s_%s", kind->ref, date, time);
     const struct filename_own report = {
         .type = kind->ref, .org = to->mpid, .eui64 = to->id, .at = period.starts, .form = kind->form};
-    return filename_report(profile_builtin(), &report);
+    return filename_report(to->profile, &report);
 }
 
 /* ---- begin and end ---- */
@@ -70,7 +71,6 @@ struct report *report_new(struct gateway *gateway, const struct report_kind *kin
 
     report->gateway = gateway;
     report->kind = kind;
-    report->layout = profile_report(profile_builtin(), kind->ref);
     report->period = period;
     instant_print(period.starts, report->starts);
     instant_print(period.ends, report->ends);
@@ -95,13 +95,17 @@ void report_free(struct report *report)
 
 /* ---- recipients ---- */
 
-static void add_recipient(struct report *report, uint64_t id, const char *mpid, const char *drop)
+/* With the profile that it gets reports of this period with, if they are issued now. */
+static struct report_recipient *add_recipient(struct report *report, uint64_t id, const char *mpid, const char *drop)
 {
     struct report_recipient recipient = {.id = id, .drop = g_strdup(drop)};
 
     eui64_print(id, recipient.eui64);
     g_strlcpy(recipient.mpid, mpid, sizeof recipient.mpid);
+    recipient.profile = config_profile_of_report(
+        report->gateway->config, report->kind->role != NULL ? recipient.mpid : NULL, report->period.ends);
     g_array_append_val(report->recipients, recipient);
+    return &g_array_index(report->recipients, struct report_recipient, report->recipients->len - 1);
 }
 
 static int by_id(gconstpointer a, gconstpointer b)
@@ -118,7 +122,7 @@ static bool add_party(void *user, const struct ledger_party *party, GError **err
     bool known = party->drop != NULL && config_drop(report->gateway->config, party->drop) != NULL;
 
     (void)error; /* cannot fail */
-    add_recipient(report, party->id, party->mpid, known ? party->drop : report->kind->drop);
+    (void)add_recipient(report, party->id, party->mpid, known ? party->drop : report->kind->drop);
     return true;
 }
 
@@ -127,7 +131,7 @@ bool report_to_parties(struct report *report, GError **error)
     const struct config *config = report->gateway->config;
 
     if (report->kind->role == NULL) {
-        add_recipient(report, config->eui64, config->org, report->kind->drop);
+        (void)add_recipient(report, config->eui64, config->org, report->kind->drop);
         return true;
     }
     if (!ledger_parties_each(report->gateway->ledger, report->kind->role, add_party, report, error))
@@ -138,14 +142,18 @@ bool report_to_parties(struct report *report, GError **error)
 
 /* The drops are those of the issue, not those that PTY names today: a file that is built after a stop has to go where
  * it was planned to go. */
-void report_to_issued(struct report *report, const GPtrArray *reports)
+bool report_to_issued(struct report *report, const GPtrArray *reports, GError **error)
 {
     report->issued = true;
     for (guint i = 0; i < reports->len; i++) {
         const struct ledger_report *issued = reports->pdata[i];
-        add_recipient(report, issued->recipient, issued->mpid, issued->file.drop);
+        const struct profile *profile = profiles_find(report->gateway, issued->file.profile, error);
+        if (profile == NULL)
+            return false;
+        add_recipient(report, issued->recipient, issued->mpid, issued->file.drop)->profile = profile;
     }
     g_array_sort(report->recipients, by_id);
+    return true;
 }
 
 size_t report_n_recipients(const struct report *report)
@@ -239,6 +247,7 @@ bool report_write(struct report *report, size_t i, writer_bytes_fn *bytes, void 
     report->to = report_recipient(report, i);
     if (report->kind->page != NULL)
         return report->kind->page(report, bytes, user, error);
+    report->layout = profile_report(report->to->profile, report->kind->ref);
     report->writer = report_writer_new(report->layout, bytes, user);
     bool good = write_rows(report, i, error) && report_writer_finish(report->writer, error);
     report_writer_free(report->writer);

@@ -16,6 +16,7 @@
 #define ECOSGATE_GATEWAY_REPORTS_REPORT_H
 
 #include "formats/eui64.h"
+#include "formats/profile.h"
 #include "formats/writer.h"
 #include "gateway/reports/calendar.h"
 #include "gateway/gateway.h"
@@ -58,6 +59,7 @@ struct report_recipient {
     char eui64[EUI64_TEXT_SIZE];
     char mpid[16]; /* of a file for everybody: the gateway's own org */
     char *drop;
+    const struct profile *profile; /* that its file is written with */
 };
 
 /* A report without recipients and rows. period: in seconds UTC. report_free. */
@@ -69,9 +71,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(report_t, report_free)
 
 /* Sets the recipients: the parties of the kind's role that PTY names now, or everybody. */
 bool report_to_parties(struct report *report, GError **error);
-/* Sets the recipients: those to whom the report was issued, whose rows are collected then. reports: struct
- * ledger_report. Cannot fail. */
-void report_to_issued(struct report *report, const GPtrArray *reports);
+/* Sets the recipients: those to whom the report was issued, whose rows are collected then, each with the profile of
+ * that time. reports: struct ledger_report. */
+bool report_to_issued(struct report *report, const GPtrArray *reports, GError **error);
 /* How many recipients there are. */
 size_t report_n_recipients(const struct report *report);
 /* Recipient i, in the order of ids; borrowed. */

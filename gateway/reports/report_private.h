@@ -21,7 +21,6 @@ struct report_row {
 struct report {
     struct gateway *gateway;
     const struct report_kind *kind;
-    const struct report_layout *layout; /* NULL: a page, which has no columns */
     struct period period;
     bool issued;                                             /* it was issued before: its rows are recorded */
     char starts[INSTANT_TEXT_SIZE], ends[INSTANT_TEXT_SIZE]; /* the period, as text */
@@ -32,6 +31,7 @@ struct report {
     GArray *subjects;   /* of kinds whose keys are indexes: what they are indexes of; else NULL */
     /* While a file is written: */
     const struct report_recipient *to;
+    const struct report_layout *layout; /* in its profile; NULL: a page, which has no columns */
     struct report_writer *writer;
     struct cell_instant instants[3]; /* one for each column of times */
 };

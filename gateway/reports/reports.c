@@ -9,6 +9,7 @@
 #include "gateway/answers/answer.h"
 #include "gateway/answers/plan.h"
 #include "gateway/clock.h"
+#include "gateway/profiles.h"
 #include "gateway/reports/report_schedule.h"
 #include "spool/digest.h"
 #include "spool/ledger/ledger_reference.h"
@@ -201,8 +202,7 @@ static bool add_planned(struct batch *batch, int64_t job, GError **error)
     if (!is_planned(issued))
         return true;
     g_autoptr(report_t) report = report_new(gateway, kind, (struct period){period->starts, period->ends});
-    report_to_issued(report, issued);
-    if (!report_collect(report, error))
+    if (!report_to_issued(report, issued, error) || !report_collect(report, error))
         return false;
     add_issued(batch, g_steal_pointer(&report), period);
     return true;
@@ -259,9 +259,11 @@ static bool plan_for(struct gateway *gateway, const struct report *report, size_
                                              .folder = kind->role != NULL ? to->mpid : NULL,
                                              .recipient = to->eui64,
                                              .created = period->issued,
-                                             .rows = report_rows(report, i)};
+                                             .rows = report_rows(report, i),
+                                             .profile = to->profile->digest};
 
-    return plan_outgoing(gateway, &outgoing, &row.file.id, error) && ledger_report_add(gateway->ledger, &row, error);
+    return profiles_keep(gateway->ledger, to->profile, error) &&
+           plan_outgoing(gateway, &outgoing, &row.file.id, error) && ledger_report_add(gateway->ledger, &row, error);
 }
 
 /* Plans the job, which has no drop: each of its files has its own. Without recipients there is no job. */

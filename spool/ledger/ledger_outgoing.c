@@ -14,7 +14,8 @@ static const size_t strings[] = {
     offsetof(struct ledger_outgoing, form),      offsetof(struct ledger_outgoing, drop),
     offsetof(struct ledger_outgoing, recipient), offsetof(struct ledger_outgoing, sha256),
     offsetof(struct ledger_outgoing, sender),    offsetof(struct ledger_outgoing, environment),
-    offsetof(struct ledger_outgoing, folder),    offsetof(struct ledger_outgoing, upload_name)};
+    offsetof(struct ledger_outgoing, folder),    offsetof(struct ledger_outgoing, upload_name),
+    offsetof(struct ledger_outgoing, profile)};
 
 void ledger_read_outgoing(sqlite3_stmt *q, int c, void *row)
 {
@@ -41,6 +42,7 @@ void ledger_read_outgoing(sqlite3_stmt *q, int c, void *row)
     file->rename_sent = sqlite3_column_int(q, c + 19) != 0;
     file->concluded = sqlite3_column_int(q, c + 20) != 0;
     file->upload_name = ledger_text(q, c + 21);
+    file->profile = ledger_text(q, c + 22);
 }
 
 static const struct ledger_shape shape = {sizeof(struct ledger_outgoing), ledger_read_outgoing, strings,
@@ -56,14 +58,15 @@ const char *ledger_outgoing_state_name(enum ledger_outgoing_state state)
 bool ledger_outgoing_plan(struct ledger *ledger, const struct ledger_outgoing *file, int64_t *id, GError **error)
 {
     LEDGER_SQL(insert, "INSERT INTO outgoing(job,revision,kind,name,form,drop_name,recipient,sequence,created,"
-                       "rows,sender,environment,about,folder,state,size)"
-                       " VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,0,-1)");
+                       "rows,sender,environment,about,folder,profile,state,size)"
+                       " VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,0,-1)");
     if (!ledger_run(ledger, &insert,
                     LEDGER_VALUES(LEDGER_INT(file->job), LEDGER_INT(file->revision), LEDGER_TEXT(file->kind),
                                   LEDGER_TEXT(file->name), LEDGER_TEXT(file->form), LEDGER_TEXT(file->drop),
                                   LEDGER_TEXT(file->recipient), LEDGER_INT_OR_NULL(file->sequence),
                                   LEDGER_INT(file->created), LEDGER_INT(file->rows), LEDGER_TEXT(file->sender),
-                                  LEDGER_TEXT(file->environment), LEDGER_INT(file->about), LEDGER_TEXT(file->folder)),
+                                  LEDGER_TEXT(file->environment), LEDGER_INT(file->about), LEDGER_TEXT(file->folder),
+                                  LEDGER_TEXT(file->profile)),
                     error))
         return false;
     if (id != NULL)

@@ -42,6 +42,9 @@ struct ledger_outgoing {
     bool concluded; /* DELIVERED, and nobody saw it: a rename without an answer, and the temporary file is gone */
     /* The form of the temporary name (drop.h) while it is STAGED; NULL: the default. */
     const char *upload_name;
+    const char
+        *profile; /* the digest of the one that it is written with (ledger_profiles.h); NULL: planned by a program
+                            that knew the built-in one alone */
 };
 
 /* "PLANNED" …, a constant text; NULL if there is no such state. */

@@ -82,11 +82,12 @@ bool ledger_execute(struct ledger *ledger, const char *sql, GError **error);
 
 /* One value for one placeholder. Made by the macros below only. */
 struct ledger_value {
-    enum { LEDGER_VALUE_NULL, LEDGER_VALUE_NUMBER, LEDGER_VALUE_TEXT } kind;
+    enum { LEDGER_VALUE_NULL, LEDGER_VALUE_NUMBER, LEDGER_VALUE_TEXT, LEDGER_VALUE_BYTES } kind;
     union {
         int64_t number;
         const char *text; /* borrowed until the call returns */
     };
+    size_t len; /* of BYTES */
 };
 
 static inline struct ledger_value ledger_value_number(int64_t number)
@@ -118,6 +119,12 @@ static inline struct ledger_value ledger_value_id_if(bool set, uint64_t id)
 static inline struct ledger_value ledger_value_text(const char *text)
 {
     return (struct ledger_value){.kind = LEDGER_VALUE_TEXT, .text = text}; /* SQLite stores a NULL pointer as NULL */
+}
+
+/* Bytes of any kind; borrowed until the call returns. */
+static inline struct ledger_value ledger_value_bytes(const char *bytes, size_t len)
+{
+    return (struct ledger_value){.kind = LEDGER_VALUE_BYTES, .text = bytes, .len = len};
 }
 
 /* Calls `make` on a value of an integer type of this project's structs; any other type fails to compile. */
@@ -207,7 +214,7 @@ bool ledger_counts(struct ledger *ledger, sqlite3_stmt *query, ledger_count_visi
  * inventory `i`, an outgoing file `p`, a transition `t`. The readers rely on this order. */
 #define LEDGER_VERDICT                                                                                                 \
     "v.job,v.revision,v.judged_at,v.outcome,v.batch,v.declared,v.parsed,v.accepted,v.rejected,v.deferred,"             \
-    "v.code,v.line,v.col,v.first_item,v.items,v.dispatched,v.truncated,v.ended,v.begun"
+    "v.code,v.line,v.col,v.first_item,v.items,v.dispatched,v.truncated,v.ended,v.begun,v.profile"
 #define LEDGER_ITEM                                                                                                    \
     "w.item,w.job,w.record,w.device_id,w.device_text,w.device_type,w.manufacturer,w.model,w.firmware,w.mpxn,"          \
     "w.chf,w.region,w.attempt,w.outcome,w.code,w.text,w.next_eligible,w.passes,w.slot"
@@ -216,11 +223,12 @@ bool ledger_counts(struct ledger *ledger, sqlite3_stmt *query, ledger_count_visi
     "i.installed,i.commissioned,i.credentials,i.pending"
 #define LEDGER_OUTGOING                                                                                                \
     "p.id,p.job,p.revision,p.kind,p.name,p.form,p.drop_name,p.recipient,p.sequence,p.created,p.rows,p.state,p.size,"   \
-    "p.sha256,p.delivered_at,p.sender,p.environment,p.about,p.folder,p.rename_sent,p.concluded,p.upload_name"
+    "p.sha256,p.delivered_at,p.sender,p.environment,p.about,p.folder,p.rename_sent,p.concluded,p.upload_name,"         \
+    "p.profile"
 #define LEDGER_TRANSITION                                                                                              \
     "t.n,t.at,t.state,t.try,t.job,t.record,t.code,t.due,t.gbcs,t.duis,t.alert,t.subject_id,t.key_id,t.said_at,t."      \
     "statement,t.hub,t.order_id"
-enum { LEDGER_VERDICT_COLUMNS = 19, LEDGER_ITEM_COLUMNS = 19 };
+enum { LEDGER_VERDICT_COLUMNS = 20, LEDGER_ITEM_COLUMNS = 19 };
 
 /* LEDGER_INVENTORY_ROW → struct ledger_inventory. */
 void ledger_read_inventory(sqlite3_stmt *query, int column, void *row);

@@ -131,7 +131,8 @@ bool ledger_reports_of(struct ledger *ledger, const char *ref, int64_t starts, G
         offsetof(struct ledger_report, file.form),      offsetof(struct ledger_report, file.drop),
         offsetof(struct ledger_report, file.recipient), offsetof(struct ledger_report, file.sha256),
         offsetof(struct ledger_report, file.sender),    offsetof(struct ledger_report, file.environment),
-        offsetof(struct ledger_report, file.folder)};
+        offsetof(struct ledger_report, file.folder),    offsetof(struct ledger_report, file.upload_name),
+        offsetof(struct ledger_report, file.profile)};
     static const struct ledger_shape shape = {sizeof(struct ledger_report), read_report, strings,
                                               G_N_ELEMENTS(strings)};
     return ledger_all(ledger,

@@ -337,6 +337,12 @@ static const char *const versions[] = {
     /* Version 9: the order that ended a session has a column of its own. Statement 5 is LEDGER_ENDED_BY_ORDER. */
     "ALTER TABLE transition ADD COLUMN order_id TEXT;"
     "UPDATE transition SET order_id=existing_id,existing_id=NULL WHERE statement=5;"
+    /* The profiles that files were read and written with (ledger_profiles.h), by their digests. */
+    "CREATE TABLE profile(digest TEXT PRIMARY KEY, name TEXT NOT NULL, version TEXT NOT NULL) WITHOUT ROWID;"
+    "CREATE TABLE profile_file(digest TEXT NOT NULL, name TEXT NOT NULL, content BLOB NOT NULL,"
+    " PRIMARY KEY(digest, name));"
+    "ALTER TABLE verdict ADD COLUMN profile TEXT;"
+    "ALTER TABLE outgoing ADD COLUMN profile TEXT;"
     "PRAGMA user_version=9;",
 };
 

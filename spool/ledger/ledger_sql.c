@@ -36,6 +36,8 @@ static int bind_one(sqlite3_stmt *prepared, int position, const struct ledger_va
         return sqlite3_bind_int64(prepared, position, value->number);
     case LEDGER_VALUE_TEXT:
         return sqlite3_bind_text(prepared, position, value->text, -1, keep);
+    case LEDGER_VALUE_BYTES:
+        return sqlite3_bind_blob64(prepared, position, value->text, value->len, keep);
     case LEDGER_VALUE_NULL:
     default:
         return sqlite3_bind_null(prepared, position);

@@ -3,7 +3,8 @@
 
 #include "spool/ledger/ledger_private.h"
 
-static const size_t strings[] = {offsetof(struct ledger_verdict, batch), offsetof(struct ledger_verdict, code)};
+static const size_t strings[] = {offsetof(struct ledger_verdict, batch), offsetof(struct ledger_verdict, code),
+                                 offsetof(struct ledger_verdict, profile)};
 /* Shared: ledger_due.c gives out verdicts too. */
 const struct ledger_shape ledger_verdict_shape = {sizeof(struct ledger_verdict), ledger_read_verdict, strings,
                                                   G_N_ELEMENTS(strings)};
@@ -30,20 +31,21 @@ void ledger_read_verdict(sqlite3_stmt *q, int c, void *row)
     verdict->truncated = sqlite3_column_int(q, c + 16) != 0;
     verdict->ended = sqlite3_column_int64(q, c + 17);
     verdict->begun = sqlite3_column_int64(q, c + 18);
+    verdict->profile = ledger_text(q, c + 19);
 }
 
 bool ledger_verdict_insert(struct ledger *ledger, const struct ledger_verdict *v, GError **error)
 {
     LEDGER_SQL(insert, "INSERT INTO verdict(job,revision,judged_at,outcome,batch,declared,parsed,accepted,"
-                       "rejected,deferred,code,line,col,first_item,items,truncated)"
-                       " VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
+                       "rejected,deferred,code,line,col,first_item,items,truncated,profile)"
+                       " VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
     return ledger_run(ledger, &insert,
                       LEDGER_VALUES(LEDGER_INT(v->job), LEDGER_INT(v->revision), LEDGER_INT(v->judged_at),
                                     LEDGER_TEXT(v->outcome), LEDGER_TEXT(v->batch), LEDGER_INT(v->declared),
                                     LEDGER_INT(v->parsed), LEDGER_INT(v->accepted), LEDGER_INT(v->rejected),
                                     LEDGER_INT(v->deferred), LEDGER_TEXT(v->code), LEDGER_INT_OR_NULL(v->line),
                                     LEDGER_INT_OR_NULL(v->column), LEDGER_INT(v->first_item), LEDGER_INT(v->items),
-                                    LEDGER_INT(v->truncated)),
+                                    LEDGER_INT(v->truncated), LEDGER_TEXT(v->profile)),
                       error);
 }
 

@@ -84,12 +84,14 @@ static void test_completeness__name_of_the_gateways_own__is_left(void **state)
 {
     static const char name[] = "INC_TCOS_90-B3-D5-1F-30-00-00-04_20230703_060000_000001.csv";
     const struct drop_entry file = FILE_OF(name), folder = {.name = name};
+    const struct config config = {.org = (char *)"TCOS", .eui64 = UINT64_C(0x90B3D51F30000004)};
+    const struct config other = {.org = (char *)"TCOS", .eui64 = UINT64_C(0x90B3D51F30000005)};
     struct completeness_result result;
     (void)state;
 
-    assert_false(completeness_is_own(&folder, "TCOS", UINT64_C(0x90B3D51F30000004), &result));
-    assert_false(completeness_is_own(&file, "TCOS", UINT64_C(0x90B3D51F30000005), &result));
-    assert_true(completeness_is_own(&file, "TCOS", UINT64_C(0x90B3D51F30000004), &result));
+    assert_false(completeness_is_own(&folder, &config, &result));
+    assert_false(completeness_is_own(&file, &other, &result));
+    assert_true(completeness_is_own(&file, &config, &result));
     assert_int_equal(result.decision, PICKUP_LEAVE);
     assert_int_equal(result.wait, 0);
     assert_non_null(strstr(result.reason, "never answered"));

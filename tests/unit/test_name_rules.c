@@ -1,6 +1,8 @@
 /* Names of inbound files: code, segment and character of each finding; parties and the clock. */
 #include "validators/name_rules.h"
 
+#include "formats/profile.h"
+
 #include <glib.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,7 +15,8 @@
 #define NOW INT64_C(1688364000) /* 2023-07-03T06:00:00Z */
 
 static const char *const mcc_types[] = {"EMI", NULL};
-static const struct party parties[] = {{"MCC", UINT64_C(0x90B3D51F300EC001), mcc_types, "mcc"}};
+static const struct party parties[] = {
+    {.org = "MCC", .eui64 = UINT64_C(0x90B3D51F300EC001), .types = mcc_types, .drop = "mcc"}};
 static const struct identity identity = {"TCOS", UINT64_C(0x90B3D51F30000004), "TEST", parties, 1};
 static struct rules rules;
 static struct filename filename;
@@ -32,9 +35,10 @@ static int enter(void **state)
 static char *judge(const char *name, size_t len, bool *known)
 {
     struct findings *findings = findings_new(100);
+    const struct judged_file file = {.rules = &rules, .profile = profile_builtin(), .findings = findings};
     GString *found = g_string_new(NULL);
 
-    *known = name_rules_judge(&rules, name, len, &filename, findings);
+    *known = name_rules_judge(&file, name, len, &filename);
     for (size_t i = 0; i < findings_kept(findings); i++) {
         const struct finding *f = findings_at(findings, i);
         assert_int_equal(f->at.line, 0); /* a name has no lines */

@@ -1,0 +1,191 @@
+/*
+ * Profiles are loaded while the configuration is read, so that a gateway which starts knows all of them, and a fault in
+ * one is told like a fault of the configuration: with file and line.
+ */
+#include "gateway/config_profiles.h"
+
+#include "formats/instant.h"
+
+#include <string.h>
+
+char *config_profile_title(const struct profile *profile)
+{
+    return g_strdup_printf("%s-%s", profile->name, profile->version);
+}
+
+static bool same_title(const struct profile *a, const struct profile *b)
+{
+    return strcmp(a->name, b->name) == 0 && strcmp(a->version, b->version) == 0;
+}
+
+/* The setting that names a profile. */
+struct naming {
+    struct config_loading *l;
+    const char *group, *key;
+    const char *folder; /* as it stands in the setting */
+};
+
+G_GNUC_PRINTF(2, 3)
+static void problem(const struct naming *naming, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    g_autofree char *text = g_strdup_vprintf(format, args);
+    va_end(args);
+    config_problem_at(naming->l, config_line_of(naming->l, naming->group, naming->key), "[%s] %s: %s", naming->group,
+                      naming->key, text);
+}
+
+static void on_fault(void *user, const struct profile_fault *fault)
+{
+    const struct naming *naming = user;
+
+    if (fault->line > 0)
+        problem(naming, "%s/%s:%u: %s", naming->folder, fault->file, fault->line, fault->text);
+    else
+        problem(naming, "%s/%s: %s", naming->folder, fault->file, fault->text);
+}
+
+/* ---- loading ---- */
+
+/* Names stand for profiles in messages, so one name has one content. */
+static bool has_own_title(const struct naming *naming, const struct config *c, const struct profile *profile)
+{
+    const struct profile *other = same_title(profile, profile_builtin()) ? profile_builtin() : NULL;
+
+    for (guint i = 0; other == NULL && i < c->profiles->len; i++)
+        other = same_title(profile, c->profiles->pdata[i]) ? c->profiles->pdata[i] : NULL;
+    if (other == NULL)
+        return true;
+    problem(naming,
+            "%s calls itself %s-%s as %s does, whose files are others; give it another name or version in %s/%s",
+            naming->folder, profile->name, profile->version,
+            other == profile_builtin() ? "the built-in profile" : "another profile of this file", naming->folder,
+            "profile.json");
+    return false;
+}
+
+/* Another folder with the same bytes is the same profile. */
+static const struct profile *known_by_digest(const struct config *c, const char *digest)
+{
+    if (strcmp(digest, profile_builtin()->digest) == 0)
+        return profile_builtin();
+    for (guint i = 0; i < c->profiles->len; i++) {
+        if (strcmp(((const struct profile *)c->profiles->pdata[i])->digest, digest) == 0)
+            return c->profiles->pdata[i];
+    }
+    return NULL;
+}
+
+/* NULL: its faults are told. */
+static const struct profile *load_folder(struct naming *naming, struct config *c)
+{
+    g_autofree char *path = g_canonicalize_filename(naming->folder, naming->l->dir);
+    gpointer found = NULL;
+
+    if (g_hash_table_lookup_extended(c->profile_folders, path, NULL, &found))
+        return found; /* NULL: its faults are told already */
+    struct profile *loaded = profile_load(path, on_fault, naming);
+    const struct profile *profile = loaded != NULL ? known_by_digest(c, loaded->digest) : NULL;
+    if (profile != NULL) {
+        profile_free(loaded);
+    } else if (loaded != NULL && has_own_title(naming, c, loaded)) {
+        g_ptr_array_add(c->profiles, loaded);
+        profile = loaded;
+    } else {
+        profile_free(loaded);
+    }
+    g_hash_table_insert(c->profile_folders, g_steal_pointer(&path), (gpointer)profile);
+    return profile;
+}
+
+static const struct profile *find(struct naming *naming, struct config *c)
+{
+    g_autofree char *builtin = config_profile_title(profile_builtin());
+
+    return strcmp(naming->folder, builtin) == 0 ? profile_builtin() : load_folder(naming, c);
+}
+
+/* ---- lists ---- */
+
+/* Two versions of one profile must not be valid at the same time, for the version is all that tells them apart. An open
+ * end of the older one is closed by the newer one. */
+static void check_dates(const struct naming *naming, const struct profile *newer, const struct profile *older)
+{
+    g_autofree char *a = config_profile_title(newer), *b = config_profile_title(older);
+    char from[INSTANT_TEXT_SIZE], until[INSTANT_TEXT_SIZE];
+
+    if (strcmp(newer->name, older->name) != 0)
+        return;
+    if (newer->valid_from <= older->valid_from) {
+        problem(naming,
+                "expected the newest version first, and each to be valid from a later time than the one after it; %s "
+                "is not valid from later than %s",
+                a, b);
+    } else if (older->valid_until != INT64_MAX && older->valid_until > newer->valid_from) {
+        instant_print(newer->valid_from, from);
+        instant_print(older->valid_until, until);
+        problem(naming, "%s is valid from %s, %s until %s; expected versions of one profile that do not overlap", a,
+                from, b, until);
+    }
+}
+
+static void check_list(const struct naming *naming, const struct profile *const *list)
+{
+    for (size_t newer = 0; list[newer] != NULL; newer++) {
+        for (size_t older = newer + 1; list[older] != NULL; older++)
+            check_dates(naming, list[newer], list[older]);
+    }
+}
+
+/* The list that the names make; NULL: they are none. The configuration keeps it. */
+static const struct profile *const *make_list(struct naming *naming, struct config *c, char **names)
+{
+    g_autoptr(GPtrArray) list = g_ptr_array_new();
+
+    for (size_t i = 0; names[i] != NULL; i++) {
+        naming->folder = names[i];
+        const struct profile *profile = find(naming, c);
+        if (profile != NULL)
+            g_ptr_array_add(list, (gpointer)profile);
+    }
+    if (list->len == 0)
+        return NULL;
+    g_ptr_array_add(list, NULL);
+    gpointer *kept = g_ptr_array_steal(list, NULL);
+    g_ptr_array_add(c->profile_lists, kept);
+    const struct profile *const *made = (const struct profile *const *)kept;
+    check_list(naming, made);
+    return made;
+}
+
+void config_load_party_profiles(struct config_loading *l, struct config *c, const char *group, struct party *party)
+{
+    g_auto(GStrv) both = config_list_value(l, group, "profile", "");
+    g_auto(GStrv) in = config_list_value(l, group, "profile_in", "");
+    g_auto(GStrv) out = config_list_value(l, group, "profile_out", "");
+    struct naming naming = {l, group, "profile", NULL};
+    const struct profile *const *list = make_list(&naming, c, both);
+
+    naming.key = "profile_in";
+    const struct profile *const *reads = make_list(&naming, c, in);
+    naming.key = "profile_out";
+    const struct profile *const *writes = make_list(&naming, c, out);
+    party->reads = reads != NULL ? reads : list;
+    party->writes = writes != NULL ? writes : list;
+}
+
+void config_load_report_profiles(struct config_loading *l, struct config *c, const char *group)
+{
+    g_auto(GStrv) names = config_list_value(l, group, "profile", "");
+    struct naming naming = {l, group, "profile", NULL};
+    const struct profile *const *list = make_list(&naming, c, names);
+    const char *mpid = strcmp(group, "report") == 0 ? "" : group + strlen("report ");
+
+    if (g_str_has_prefix(group, "report ") && *mpid == '\0')
+        config_problem_at(l, config_line_of(l, group, ""), "[%s]: expected the Market Participant ID of a recipient",
+                          group);
+    if (list != NULL)
+        g_hash_table_insert(c->report_profiles, g_strdup(mpid), (gpointer)list);
+}

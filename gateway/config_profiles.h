@@ -1,0 +1,23 @@
+/*
+ * The profiles that the configuration names: those of each party, for the files that it sends (profile, profile_in) and
+ * for the gateway's own files for it (profile, profile_out), and those of reports ([report], [report MPID]).
+ *
+ * A list has the newest profile first. A name in it is that of the built-in profile, "proposal-1.0", or the path of a
+ * folder. Each folder is loaded once. All that is wrong with a profile is a problem of the setting that names it.
+ */
+#ifndef ECOSGATE_GATEWAY_CONFIG_PROFILES_H
+#define ECOSGATE_GATEWAY_CONFIG_PROFILES_H
+
+#include "gateway/config.h"
+#include "gateway/config_file.h"
+
+/* "proposal-1.0". g_free. */
+char *config_profile_title(const struct profile *profile);
+
+/* Reads the settings of a [party …]. The lists of *party are the configuration's. */
+void config_load_party_profiles(struct config_loading *l, struct config *c, const char *group, struct party *party);
+
+/* Reads a group [report] or [report MPID]. */
+void config_load_report_profiles(struct config_loading *l, struct config *c, const char *group);
+
+#endif

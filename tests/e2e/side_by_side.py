@@ -1,0 +1,341 @@
+#!/usr/bin/env python3
+"""Several profiles at once: two partners on two profiles, a change-over at a date with files in flight, and files that
+are built again after somebody has removed the folder of their profile (TAP).
+
+A second profile is made here from the built-in one: other names of columns, another order, another namespace and
+version. tests/e2e/profiles.py tests the commands about profiles, and what a folder may hold.
+"""
+import csv
+import io
+import json
+import os
+import re
+import shutil
+import sqlite3
+
+import parties
+from home import SOURCE, Home, Tap
+from parties import CREATED, GATEWAY, MCC, Parties, at, confirmed, device, instructed, said, sound
+
+MCX = "90-B3-D5-1F-30-0E-C0-77"
+PROPOSAL = os.path.join(SOURCE, "formats", "profiles", "proposal-1.0")
+RENAMED = {"DeviceID": "UnitId", "WorkItemId": "OrderLine", "Outcome": "Verdict"}
+NAMESPACE = "urn:annex:"
+
+
+def load(*path):
+    with open(os.path.join(*path), encoding="utf-8") as file:
+        return json.load(file)
+
+
+def save(value, *path):
+    with open(os.path.join(*path), "w", encoding="utf-8") as file:
+        json.dump(value, file, indent=1)
+
+
+def annex(path, version="2.0", name="annex", since=None, until=None):
+    """Writes a profile that differs from the proposal: the columns of rows stand in the opposite order."""
+    shutil.copytree(PROPOSAL, path)
+    about = load(path, "profile.json")
+    about.update(profile=name, version=version, valid={"from": since, "until": until})
+    save(about, path, "profile.json")
+    xml = load(path, "xml.json")
+    xml["namespace"] = NAMESPACE + version
+    xml["version"]["value"] = version
+    save(xml, path, "xml.json")
+    for folder in ("records", "reports"):
+        for file in os.listdir(os.path.join(path, folder)):
+            table = load(path, folder, file)
+            for field in table["fields"]:
+                field["name"] = RENAMED.get(field["name"], field["name"])
+                if field["fact"] == "header.layout":
+                    field["constraints"]["enum"] = [version]
+            if file.endswith(("-D.json", "-E.json", "-F.json")):
+                table["fields"] = table["fields"][:1] + table["fields"][:0:-1]
+            save(table, path, folder, file)
+    return path
+
+
+def columns(path, record):
+    return [field["name"] for field in load(path, "records", record + ".json")["fields"]]
+
+
+class Annexed:
+    """A partner that speaks the annex: instructions from MCX through the drop mcx."""
+
+    def __init__(self, home, settings, types="EMI"):
+        self.home, self.numbers = home, 0
+        for side in ("in", "out"):
+            os.makedirs(home.path("drops", "mcx", side))
+        with open(home.conf, "a", encoding="utf-8") as file:
+            file.write(f"\n[drop mcx]\nin=drops/mcx/in\nout=drops/mcx/out\ncomplete=at-once\n"
+                       f"\n[party MCX]\neui64={MCX}\ntypes={types}\ndrop=mcx\n{settings}\n")
+
+    def instruct(self, devices, version="2.0", form="csv"):
+        self.numbers += 1
+        head = [MCX, GATEWAY, str(self.numbers), CREATED, "TEST", f"B-{self.numbers}", ""]
+        rows = [{**instructed(number), "RecordNumber": str(n)} for n, number in enumerate(devices, 1)]
+        order = ["RecordNumber", *parties.COLUMNS["EMI"]][::-1]
+        if form == "csv":
+            text = io.StringIO()
+            lines = [["H", "EMI", version, *head]]
+            lines += [["D", *(row.get(column, "") for column in order)] for row in rows]
+            csv.writer(text).writerows(lines + [["T", str(len(rows))]])
+            data = text.getvalue()
+        else:
+            names = ["SenderId", "RecipientId", "FileSequence", "CreationDateTime", "Environment", "BatchId"]
+            fields = "".join(f"<{name}>{value}</{name}>" for name, value in zip(names, head))
+            records = "".join("<Device>" + "".join(f"<{RENAMED.get(c, c)}>{row[c]}</{RENAMED.get(c, c)}>"
+                                                   for c in order if row.get(c)) + "</Device>" for row in rows)
+            data = (f'<MigrationInstruction xmlns="{NAMESPACE}{version}" schemaVersion="{version}"><Header>{fields}'
+                    f"<DeviceCount>{len(rows)}</DeviceCount></Header><Devices>{records}</Devices>"
+                    "</MigrationInstruction>")
+        name = f"EMI_MCX_{MCX}_20230703_060000_{self.numbers:06d}.{form}"
+        path = os.path.join(self.home.top, "arriving")
+        with open(path, "w", encoding="utf-8", newline="") as file:
+            file.write(data)
+        self.home.drop("mcx", path, name)
+        return name
+
+    def answer(self, name, kind="EMA"):
+        """The text of an answer; None where there is none."""
+        answer = f"{kind}{name[3:-4]}_R1{name[-4:]}"
+        return self.home.read_out("mcx", answer).decode() if answer in self.home.out("mcx") else None
+
+
+def rows_of(text, letter="D"):
+    return [row for row in csv.reader(io.StringIO(text or "")) if row and row[0] == letter]
+
+
+def version_of(text):
+    """That of a CSV answer, as its H record says."""
+    return rows_of(text, "H")[0][2] if text else None
+
+
+def test_two_partners(tap):
+    home = Home()
+    folder = annex(home.path("annex"))
+    other = Annexed(home, "profile=annex")
+    here = Parties(home)
+    ours, theirs = here.instruct([1, 2]), other.instruct([3, 4])
+    in_xml = other.instruct([5], form="xml")
+    done = home.run()
+    tap.ok(here.acknowledged(ours) == ("AC", []), "a file of a party without profile= is read with the built-in one",
+           done.stderr.decode())
+    file = dict(zip(columns(folder, "EMA-F"), (rows_of(other.answer(theirs), "F") or [[]])[0]))
+    tap.ok(version_of(other.answer(theirs)) == "2.0" and file.get("Verdict") == "AC",
+           "a file of a party on another profile is read with it, and its EMA is written with it",
+           other.answer(theirs))
+    response = rows_of(other.answer(theirs, "EMD"))
+    at_place = columns(folder, "EMD-D").index("UnitId")
+    tap.ok([row[at_place] for row in response] == [device(3), device(4)], "so is its EMD", response)
+    tap.ok(f'xmlns="{NAMESPACE}2.0"' in (other.answer(in_xml, "EMD") or "") and
+           f"<UnitId>{device(5)}</UnitId>" in other.answer(in_xml, "EMD"), "and in XML", other.answer(in_xml, "EMD"))
+    jobs = {job["name"]: job for job in home.json("spool", "list")}
+    shown = [home.json("spool", "show", jobs[name]["id"])[0] for name in (ours, theirs)]
+    tap.ok([one["verdicts"][0]["profile"] for one in shown] == [None, "annex-2.0"] and
+           {row["profile"] for row in shown[1]["parts"]} == {"annex-2.0"}, "spool show names the foreign profile",
+           shown)
+    names = ours, theirs, f"EMA{theirs[3:-4]}_R1.csv"
+    tap.ok([home.json("why", name)[0].get("profile") for name in names] == [None, "annex-2.0", "annex-2.0"],
+           "so does why", home.json("why", theirs))
+    tap.ok([home.json("device", "show", device(number))[0]["profile"] for number in (1, 3)] == [None, "annex-2.0"],
+           "and device show")
+    tap.ok(version_of(home.read_out("tcos", home.out("tcos")[0]).decode()) == "1.0",
+           "the work order is in the profile of its own recipient")
+    sound(tap, home, "two profiles at once")
+    return home, here, other, theirs, folder
+
+
+def test_removed_folder(tap, home, here, other, theirs, folder):
+    """The folder is gone and the party is back on the built-in profile: what was begun with the annex ends with it."""
+    at_place, verdict_at = columns(folder, "EMO-D").index("UnitId"), columns(folder, "EMO-D").index("Verdict")
+    shutil.rmtree(folder)
+    refused = home.command("status")
+    tap.ok(refused.returncode == 2 and b"annex" in refused.stderr and b"ecosgate.conf:" in refused.stderr,
+           "a setting that names a folder which is gone is told with its line", refused.stderr.decode())
+    home.set("party MCX profile=proposal-1.0")
+    sound(tap, home, "stored answers of a profile whose folder is gone")
+    here.result(*(said(number, batch=1, record=number - 2, WorkItemId=f"MCX.B-1.{number - 2}") for number in (3, 4)))
+    here.confirm(*(confirmed(number, WorkItemId=f"MCX.B-1.{number - 2}") for number in (3, 4)))
+    os.rename(home.path("drops", "mcx", "out"), home.path("drops", "mcx", "away"))
+    home.run(now=at(1))
+    stored = [os.path.join(root, name) for root, _, names in os.walk(home.path("spool", "active")) for name in names
+              if name.startswith("EMO_MCX")]
+    tap.ok(len(stored) == 1, "the EMO waits in the spool", stored)
+    with open(stored[0], "r+b") as file:
+        file.write(b"rotten")
+    os.rename(home.path("drops", "mcx", "away"), home.path("drops", "mcx", "out"))
+    home.run(now=at(90))
+    home.run(now=at(91))
+    outcome = other.answer(theirs, "EMO")
+    tap.ok(version_of(outcome) == "2.0" and
+           [(row[at_place], row[verdict_at]) for row in rows_of(outcome)] ==
+           [(device(3), "MIGRATED"), (device(4), "MIGRATED")],
+           "an answer is mended with the profile that it was written with", outcome)
+    sound(tap, home, "after it was mended")
+    with open(other.home.conf, encoding="utf-8") as file:
+        tap.ok("profile=annex" not in file.read(), "the configuration does not name it any more")
+
+
+def test_change_over(tap):
+    """From one hour after the beginning on, version 2.0 replaces version 1.5."""
+    home = Home("gateway inventory=required")
+    annex(home.path("old"), "1.5")
+    annex(home.path("new"), "2.0", since=at(60))
+    other = Annexed(home, "profile=new;old")
+    here = Parties(home)
+    early = other.instruct([1], "1.5")
+    too_early = other.instruct([2], "2.0")
+    home.run(now=at(59))
+    tap.ok(other.answer(early) is None, "both files wait for the inventory before the date")
+    late = other.instruct([1], "1.5"), other.instruct([3], "2.0")
+    home.run(now=at(60))
+    row = "{},ESME,Commissioned,AB01,010A030B,0002012F,1012345678903,,{},,North,2020-01-01,2020-01-01,TCOS,"
+    here.references("INV", *(row.format(device(number), parties.SUBJECT) for number in (1, 2, 3)))
+    home.run(now=at(61))
+    home.run(now=at(62))
+    found = [version_of(other.answer(name)) for name in (early, too_early, *late)]
+    tap.ok(found == ["1.5", "1.5", "2.0", "2.0"],
+           "a file is read with the profile that was valid when it was received, although it is judged later", found)
+    verdicts = [rows_of(other.answer(name), "F")[0][::-1][4] for name in (early, too_early, *late)]
+    tap.ok([verdict == "RJ" for verdict in verdicts] == [False, True, True, False],
+           "the other version is refused on either side of the date", verdicts,
+           *(other.answer(name) for name in (early, too_early, *late)))
+    sound(tap, home, "after a change-over")
+
+
+def test_told_by_content(tap):
+    """Profiles of other names are valid side by side: the file decides. Names do not differ here."""
+    home = Home()
+    annex(home.path("annex"))
+    other = Annexed(home, "profile=annex;proposal-1.0")
+    new = other.instruct([1])
+    there = Parties(home)
+    parties.SENDERS["EMI"] = ("MCX", MCX, "mcx")
+    other.numbers += 1
+    old = there.instruct([2], number=other.numbers)
+    old_xml = there.instruct([3], number=other.numbers + 1, form="xml")
+    other.numbers += 1
+    new_xml = other.instruct([4], form="xml")
+    parties.SENDERS["EMI"] = ("MCC", MCC, "mcc")
+    home.run()
+    found = [version_of(other.answer(name)) for name in (new, old)]
+    tap.ok(found == ["2.0", "1.0"], "the H record tells the profiles apart", found)
+    found = [re.search(r'xmlns="([^"]*)"', other.answer(name) or "").group(1) for name in (old_xml, new_xml)]
+    tap.ok(found == [parties.NAMESPACE, NAMESPACE + "2.0"], "and so does the namespace", found)
+    strange = other.instruct([5], "7.0")
+    home.run(now=at(1))
+    tap.ok(version_of(other.answer(strange)) == "2.0", "a file that fits none is told what the newest expects",
+           other.answer(strange))
+    sound(tap, home, "files told apart by their content")
+
+
+def test_directions(tap):
+    home = Home("gateway incident_party=NOBODY")
+    folder = annex(home.path("annex"))
+    home.set("party TCSP profile_out=annex")
+    other = Annexed(home, "profile_in=annex\nprofile_out=proposal-1.0")
+    here = Parties(home)
+    name = other.instruct([1])
+    home.run()
+    order = home.read_out("tcos", home.out("tcos")[0]).decode()
+    line = dict(zip(columns(folder, "EMW-D"), rows_of(order)[0]))
+    tap.ok(version_of(order) == "2.0" and line.get("OrderLine") == "MCX.B-1.1",
+           "a work order is written with the profile_out of its recipient", order)
+    tap.ok(version_of(other.answer(name)) == "2.0", "an answer with the profile of the file that it answers")
+    result = here.result(said(1, WorkItemId="MCX.B-1.1"))
+    home.run(now=at(1))
+    tap.ok(here.acknowledged(result) == ("AC", []), "what that party sends is read with profile_in, here the default")
+    sound(tap, home, "a profile for each direction")
+
+
+def test_crash(tap):
+    """The files of a profile are kept in the commit that needs them first."""
+    home = Home()
+    annex(home.path("annex"))
+    other = Annexed(home, "profile=annex")
+    name = other.instruct([1])
+    kept = "SELECT count(*)>0 FROM profile_file"
+    for side, expected in (("before", 0), ("after", 1)):
+        home.run(env={"ECOSGATE_CRASH": f"verdict-committed:{side}:1"})
+        found = Parties(home).rows(kept)
+        tap.ok(found == [(expected,)], f"killed {side} the commit of the verdict: all of the profile or nothing", found)
+    home.run(now=at(1))
+    tap.ok(version_of(other.answer(name)) == "2.0", "the next start answers", other.answer(name))
+    sound(tap, home, "after kills around the first verdict with a profile")
+    with_copy = Parties(home).rows("SELECT digest FROM profile_file LIMIT 1")[0][0]
+    with sqlite3.connect(home.path("spool", "ledger.sqlite")) as ledger:
+        ledger.execute("UPDATE profile_file SET content='{}' WHERE name='records/EMI-D.json'")
+    ledger.close()
+    found = home.command("spool", "verify")
+    tap.ok(found.returncode != 0 and with_copy in found.stdout.decode(), "spool verify finds a copy that was changed",
+           found.stdout.decode())
+
+
+def test_changed_folder(tap):
+    home = Home()
+    folder = annex(home.path("annex"))
+    other = Annexed(home, "profile=annex")
+    other.instruct([1])
+    home.run()
+    about = load(folder, "profile.json")
+    about["title"] = "changed"
+    save(about, folder, "profile.json")
+    done = home.run(now=at(1))
+    tap.ok(b"the profile annex-2.0 has changed" in done.stderr, "a profile that changed under its name is told",
+           done.stderr.decode())
+    sound(tap, home, "after a profile was changed")
+
+
+def refusal(home):
+    done = home.run()
+    return done.returncode, done.stderr.decode()
+
+
+def test_refused(tap):
+    """Every fault of a profile ends the start, with file and line."""
+    home = Home()
+    folder = annex(home.path("annex"))
+    Annexed(home, "profile=annex")
+    with open(home.conf, encoding="utf-8") as file:
+        line = next(n for n, text in enumerate(file, 1) if text == "profile=annex\n")
+    good = load(folder, "records", "EMI-D.json")
+    bad = load(folder, "records", "EMI-D.json")
+    bad["fields"][-1]["fact"] = "device.colour"
+    save(bad, folder, "records", "EMI-D.json")
+    about = load(folder, "profile.json")
+    save({**about, "colour": "red"}, folder, "profile.json")
+    status, text = refusal(home)
+    tap.ok(status == 2 and f"ecosgate.conf:{line}: [party MCX] profile: annex/profile.json:" in text and
+           f"ecosgate.conf:{line}: [party MCX] profile: annex/records/EMI-D.json:" in text and "device.colour" in text,
+           "each fault of a profile is told with its file and line", text)
+    save(good, folder, "records", "EMI-D.json")
+    for value, told in (("nowhere", "nowhere"), ("annex;annex", "newest version first"),
+                        ("annex;twin", "give it another name or version"), ("twin;annex", "another name or version"),
+                        ("old;annex", "newest version first"), ("annex;until", "do not overlap"),
+                        ("claimed", "as the built-in profile does")):
+        save({**about, "valid": {"from": at(0), "until": None}}, folder, "profile.json")
+        for other, more in (("twin", {"title": "a twin"}), ("old", {"version": "1.0", "valid": {}}),
+                            ("until", {"version": "1.1", "valid": {"until": at(60)}}),
+                            ("claimed", {"profile": "proposal", "version": "1.0"})):
+            shutil.rmtree(home.path(other), ignore_errors=True)
+            shutil.copytree(folder, home.path(other))
+            save({**about, **more}, home.path(other), "profile.json")
+        home.set(f"party MCX profile={value}")
+        status, text = refusal(home)
+        tap.ok(status == 2 and told in text and f"ecosgate.conf:{line}:" in text, f"profile={value} is refused", text)
+    home.set("party MCX profile=annex;old")
+    status, text = refusal(home)
+    tap.ok(status == 0, "an open end of the older version ends where the newer one begins", text)
+
+
+if __name__ == "__main__":
+    with Tap() as report:
+        test_removed_folder(report, *test_two_partners(report))
+        test_change_over(report)
+        test_told_by_content(report)
+        test_directions(report)
+        test_crash(report)
+        test_changed_folder(report)
+        test_refused(report)

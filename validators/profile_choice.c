@@ -1,0 +1,216 @@
+/*
+ * The candidates are few (a list of one or two for each party that uses the drop), so they are tried one after the
+ * other. What a profile says of a content is asked of its reader, so that no second parser has to know what the root of
+ * an XML form or a header record looks like.
+ */
+#include "validators/profile_choice.h"
+
+#include "formats/reader.h"
+
+#include <glib.h>
+#include <string.h>
+
+enum { HEAD_BYTES = 64 * 1024, HEAD_RECORDS = 1 };
+
+bool profile_list_valid(const struct profile *const *list, size_t i, int64_t at)
+{
+    if (at < list[i]->valid_from || at >= list[i]->valid_until)
+        return false;
+    for (size_t newer = 0; newer < i; newer++) {
+        if (strcmp(list[newer]->name, list[i]->name) == 0 && at >= list[newer]->valid_from)
+            return false;
+    }
+    return true;
+}
+
+const struct profile *profile_list_newest(const struct profile *const *list, int64_t at)
+{
+    const struct profile *begun = NULL, *oldest = NULL;
+
+    for (size_t i = 0; list[i] != NULL; i++) {
+        if (profile_list_valid(list, i, at))
+            return list[i];
+        if (begun == NULL && at >= list[i]->valid_from)
+            begun = list[i];
+        oldest = list[i];
+    }
+    return begun != NULL ? begun : oldest;
+}
+
+struct profile_choice profile_choice_of(const struct rules *rules)
+{
+    return (struct profile_choice){.identity = rules->identity,
+                                   .drop = rules->drop,
+                                   .others = rules->profiles,
+                                   .at = rules->received != 0 ? rules->received : rules->now};
+}
+
+/* ---- candidates ---- */
+
+/* One profile of one possible sender. */
+struct candidate {
+    const struct party *party; /* NULL: a sender that no party is */
+    const struct profile *profile;
+    bool in_grammar; /* the name fits */
+    bool by_sender;  /* the name says that party, or no sender at all */
+};
+
+static void add_list(GArray *candidates, const struct party *party, const struct profile *const *list, int64_t at)
+{
+    const struct profile *newest = profile_list_newest(list, at);
+
+    for (size_t i = 0; list[i] != NULL; i++) {
+        const struct candidate candidate = {.party = party, .profile = list[i]};
+        if (list[i] == newest || profile_list_valid(list, i, at))
+            g_array_append_val(candidates, candidate);
+    }
+}
+
+static GArray *find_candidates(const struct profile_choice *choice)
+{
+    const struct profile *const builtin[] = {profile_builtin(), NULL};
+    const struct profile *const *others = choice->others != NULL ? choice->others : builtin;
+    GArray *candidates = g_array_new(FALSE, FALSE, sizeof(struct candidate));
+
+    for (size_t i = 0; choice->identity != NULL && i < choice->identity->n_parties; i++) {
+        const struct party *party = &choice->identity->parties[i];
+        if (choice->drop == NULL || strcmp(party->drop, choice->drop) == 0)
+            add_list(candidates, party, party->reads != NULL ? party->reads : others, choice->at);
+    }
+    if (candidates->len == 0 || choice->drop == NULL)
+        add_list(candidates, NULL, others, choice->at);
+    return candidates;
+}
+
+static bool says_sender(const struct candidate *candidate, const struct filename *parsed)
+{
+    return candidate->party != NULL && (*parsed->org == '\0' || strcmp(parsed->org, candidate->party->org) == 0);
+}
+
+static const struct profile *profile_at(const GArray *candidates, guint i)
+{
+    return g_array_index(candidates, struct candidate, i).profile;
+}
+
+/* How well the name fits: in the grammar and of that sender, in the grammar, of that sender by what can be guessed. */
+static int rank_of(const struct candidate *candidate)
+{
+    return 2 * candidate->in_grammar + candidate->by_sender;
+}
+
+static bool is_among(const GArray *candidates, guint n, const struct profile *profile)
+{
+    for (guint i = 0; i < n; i++) {
+        if (profile_at(candidates, i) == profile)
+            return true;
+    }
+    return false;
+}
+
+/* Tries the name with each candidate. Those that it fits best stay, each profile once. */
+static void keep_best(GArray *candidates, const char *name, size_t len)
+{
+    int best = 0;
+    guint kept = 0;
+
+    for (guint i = 0; i < candidates->len; i++) {
+        struct candidate *candidate = &g_array_index(candidates, struct candidate, i);
+        struct filename parsed;
+        candidate->in_grammar = filename_parse(candidate->profile, name, len, &parsed, NULL, NULL);
+        candidate->by_sender = says_sender(candidate, &parsed);
+        best = MAX(best, rank_of(candidate));
+    }
+    for (guint i = 0; i < candidates->len; i++) {
+        const struct candidate candidate = g_array_index(candidates, struct candidate, i);
+        if (rank_of(&candidate) == best && !is_among(candidates, kept, candidate.profile))
+            g_array_index(candidates, struct candidate, kept++) = candidate;
+    }
+    g_array_set_size(candidates, kept);
+}
+
+bool profile_choose_by_name(const struct profile_choice *choice, const char *name, size_t len, struct filename *parsed,
+                            const struct profile **profile)
+{
+    g_autoptr(GArray) candidates = find_candidates(choice);
+
+    keep_best(candidates, name, len);
+    *profile = profile_at(candidates, 0);
+    return filename_parse(*profile, name, len, parsed, NULL, NULL);
+}
+
+/* ---- content ---- */
+
+/* What a reader says of the head of a file. */
+struct look {
+    bool strange;
+};
+
+static void see_fault(void *user, const struct fault *fault)
+{
+    struct look *look = user;
+
+    look->strange |= fault->kind == FAULT_FORM || fault->kind == FAULT_ROOT || fault->kind == FAULT_TYPE ||
+                     fault->kind == FAULT_HEADER_RECORD;
+}
+
+static void see_record(void *user, const struct record *record)
+{
+    (void)user;
+    (void)record; /* only the frame is looked at */
+}
+
+static void see_count(void *user, const struct field *declared)
+{
+    (void)user;
+    (void)declared; /* likewise */
+}
+
+static bool fits(const struct profile *profile, const struct profile_file_content *file, const GString *head)
+{
+    struct look look = {0};
+    const struct reader_sink sink = {&look, see_record, see_record, see_count, see_fault};
+    const struct reader_limits limits = {HEAD_RECORDS};
+    struct filename parsed;
+
+    (void)filename_parse(profile, file->name, file->len, &parsed, NULL, NULL);
+    if (parsed.type == NULL || !parsed.type->inbound || parsed.form == FORM_UNKNOWN)
+        return false;
+    struct reader *reader = reader_new(parsed.form, parsed.type, &limits, &sink);
+    (void)reader_push(reader, head->str, head->len);
+    (void)reader_finish(reader); /* the XML parser keeps the last bytes back until the text has ended */
+    reader_free(reader);
+    return !look.strange;
+}
+
+/* The first plain bytes of the file; fewer where it is shorter or damaged, which the verdict tells. */
+static GString *read_head(const struct profile_file_content *file, enum filename_pack pack)
+{
+    GString *head = g_string_sized_new(HEAD_BYTES);
+    struct unpack *unpack = unpack_new(file->fd, pack, NULL, 0, file->unpack);
+    ssize_t n = 1;
+
+    while (n > 0 && head->len < HEAD_BYTES) {
+        n = unpack_read(unpack, head->str + head->len, HEAD_BYTES - head->len, NULL);
+        if (n > 0)
+            g_string_set_size(head, head->len + (size_t)n);
+    }
+    unpack_free(unpack);
+    return head;
+}
+
+const struct profile *profile_choose(const struct profile_choice *choice, const struct profile_file_content *file)
+{
+    g_autoptr(GArray) candidates = find_candidates(choice);
+    struct filename parsed;
+
+    keep_best(candidates, file->name, file->len);
+    if (candidates->len == 1)
+        return profile_at(candidates, 0);
+    (void)filename_parse(profile_at(candidates, 0), file->name, file->len, &parsed, NULL, NULL);
+    g_autoptr(GString) head = read_head(file, parsed.pack);
+    for (guint i = 0; i < candidates->len; i++) {
+        if (fits(profile_at(candidates, i), file, head))
+            return profile_at(candidates, i);
+    }
+    return profile_at(candidates, 0);
+}
