@@ -162,22 +162,36 @@ bool ledger_recovery_raise_revision(struct ledger *ledger, int64_t recovery, int
         "j.sequence") " AND l.newest>=(SELECT ifnull(max(id),0) FROM numbering n WHERE n.sender=j.sender"              \
                       " AND n.type=j.type AND n.org=j.org)"
 
+static bool find_lost(struct ledger *ledger, int64_t job, int64_t *recovery, GError **error)
+{
+    LEDGER_SQL(find, "SELECT ifnull(max(l.recovery),0)" LOST_NUMBERS);
+
+    return ledger_number(ledger, ledger_query(ledger, &find, LEDGER_VALUES(LEDGER_INT(job)), error), recovery, error);
+}
+
 bool ledger_number_was_lost(struct ledger *ledger, int64_t job, bool *lost, GError **error)
 {
-    LEDGER_SQL(find, "SELECT 1" LOST_NUMBERS " LIMIT 1");
-    int64_t found = 0;
+    int64_t recovery = 0;
 
-    if (!ledger_number(ledger, ledger_query(ledger, &find, LEDGER_VALUES(LEDGER_INT(job)), error), &found, error))
+    if (!find_lost(ledger, job, &recovery, error))
         return false;
-    *lost = found != 0;
+    *lost = recovery != 0;
     return true;
+}
+
+bool ledger_recovery_raise_lost(struct ledger *ledger, int64_t job, GError **error)
+{
+    int64_t recovery = 0;
+
+    return find_lost(ledger, job, &recovery, error) &&
+           (recovery == 0 || ledger_recovery_raise_revision(ledger, recovery, job, error));
 }
 
 bool ledger_number_lost(struct ledger *ledger, int64_t job, int64_t *recovery, GError **error)
 {
     LEDGER_SQL(find, "SELECT max(l.recovery)" LOST_NUMBERS
                      " AND NOT EXISTS(SELECT 1 FROM operator_action a WHERE a.job=j.id AND a.result='done'"
-                     " AND a.verb IN('release','requeue') AND a.id>(SELECT b.id FROM recovery r JOIN "
+                     " AND a.verb IN('release','requeue','reject','close') AND a.id>(SELECT b.id FROM recovery r JOIN "
                      "operator_action b"
                      " USING(order_id) WHERE r.id=l.recovery))");
     return ledger_number(ledger, ledger_query(ledger, &find, LEDGER_VALUES(LEDGER_INT(job)), error), recovery, error);

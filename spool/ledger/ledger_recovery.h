@@ -81,8 +81,11 @@ enum { LEDGER_LOST_REVISIONS = 100 /* revisions from here on are of files that a
 /* Raises the job's revision above those that the lost ledger may have used for a file of that name: 100 for each
  * recovery. Once for a job and recovery. */
 bool ledger_recovery_raise_revision(struct ledger *ledger, int64_t recovery, int64_t job, GError **error);
-/* *recovery: the one by which the number of this job is lost; 0: it is not, or an operator has released the job since.
- */
+/* The same for the recovery that has lost the job's number, if one has. An operator's order about a file that was in
+ * held/ before the recovery comes before its intake. */
+bool ledger_recovery_raise_lost(struct ledger *ledger, int64_t job, GError **error);
+/* *recovery: the one by which the number of this job is lost; 0: it is not, or an operator has released or rejected
+ * the job since. */
 bool ledger_number_lost(struct ledger *ledger, int64_t job, int64_t *recovery, GError **error);
 /* *lost: the same, whether an operator has released the job since or not. */
 bool ledger_number_was_lost(struct ledger *ledger, int64_t job, bool *lost, GError **error);

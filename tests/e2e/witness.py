@@ -643,6 +643,51 @@ def test_far_behind(tap):
     once(tap, home, "after many lost files")
 
 
+def lose_instruction(home, order=None):
+    """An instruction is accepted in the lost time; before that an order may have held it. Its name."""
+    if order is None:
+        home.parties.instruct([1])
+        home.go(0)
+        home.keep()
+        name = home.parties.instruct([3, 4])
+    else:
+        name = home.parties.instruct([3, 4])
+        home.run(now=at(0), env={"ECOSGATE_CRASH": "custody-published:after"})
+        home.command("spool", "hold", name, "--reason", "wait")
+        home.go(1)
+        home.keep()
+        home.command("spool", "release", name, "--reason", "go on")
+    home.go(60)
+    home.put_back()
+    home.go(61)
+    home.command("recover", *REASON)
+    return name
+
+
+def test_decided(tap):
+    """An operator decides about a file whose number is lost: once, and its answer has a name of its own."""
+    home = Gateway()
+    name = lose_instruction(home)
+    home.parties.numbers["EMI"] = 1
+    home.parties.instruct([3, 4])
+    home.go(70)
+    before = home.jobs("held")
+    home.command("spool", "reject", name, "--reason", "MCC sends it anew")
+    _, new = home.go(80)
+    tap.ok(len(before) == 1 and not home.jobs("held") and f"EMA_{name[4:-4]}_R101.csv" in new and
+           [row["name"] for row in home.jobs("rejected")] == [name],
+           "a rejected file is rejected, and held no longer", before, home.jobs("held"), new)
+    sound(tap, home, "after a file of the lost time was rejected")
+    for order in ("release", "reject"):
+        home = Gateway()
+        name = lose_instruction(home, "hold")
+        home.command("spool", order, name, "--reason", "as before")
+        _, new = home.go(80)
+        tap.ok(f"EMA_{name[4:-4]}_R101.csv" in new and not home.jobs("held"),
+               f"{order} of a file that was held before the backup: its EMA has a new name", new, home.jobs("held"))
+        sound(tap, home, f"after {order} of a file that was held before the backup")
+
+
 def test_reports(tap):
     """Reports of the lost time are not issued again: their names are in use, and their rows are not known."""
     def newest():
@@ -728,6 +773,7 @@ if __name__ == "__main__":
         test_removed_while_open(report)
         test_stopped(report)
         test_far_behind(report)
+        test_decided(report)
         test_reports(report)
         test_backup(report)
         test_verify(report)
