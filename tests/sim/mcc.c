@@ -142,7 +142,8 @@ struct insistence {
     unsigned number;
 };
 
-/* The Device comes once more in a file of its own: most often its work has not ended yet, and that is C110. */
+/* The Device comes once more in a file of its own: most often its work has not ended yet, and that is C110, or it has
+ * just migrated, and that is C108. */
 static void insist(struct sim *sim, void *user)
 {
     struct insistence *insistence = user;
@@ -296,6 +297,8 @@ static void read_row(struct world *world, const struct record *record)
         plan->since = now;
     } else if (strcmp(outcome, "MIGRATED") == 0) {
         plan->state = PLAN_DONE;
+        if (random_chance(chance_of(world), MIN(5 * world->rates.device_wrong, 0.3)))
+            insist_soon(world, device->number); /* before the inventory tells it */
     } else if (strcmp(record_get(record, "Code"), "C108") == 0) {
         plan->state = PLAN_DONE;
     } else if (strcmp(record_get(record, "Code"), "C102") != 0 && strcmp(record_get(record, "Code"), "C110") != 0 &&

@@ -220,17 +220,6 @@ static void read_findings(struct verdict *verdict, const struct document *ema)
     }
 }
 
-/* A recipient may take an answer of the lost time after the restore. */
-static bool was_lost(const struct oracle *oracle, int64_t at)
-{
-    for (unsigned i = 0; i < oracle->losses->len; i++) {
-        const struct loss *loss = &g_array_index(oracle->losses, struct loss, i);
-        if (at >= loss->back_to && at < loss->at)
-            return true;
-    }
-    return false;
-}
-
 static struct verdict *new_verdict(struct oracle *oracle, struct inbound *inbound, const struct document *ema)
 {
     const struct record *file = document_first(ema, 'F');
@@ -238,7 +227,7 @@ static struct verdict *new_verdict(struct oracle *oracle, struct inbound *inboun
 
     verdict->inbound = inbound;
     verdict->at = oracle_time_of(ema);
-    verdict->lost = was_lost(oracle, verdict->at);
+    verdict->lost = oracle_was_lost(oracle, verdict->at, sim_now(oracle->sim)); /* it may be taken after the restore */
     verdict->parsed = oracle_number(record_get(file, "ParsedCount"));
     verdict->rejected = oracle_number(record_get(file, "RejectedCount"));
     verdict->wrong = g_hash_table_new(NULL, NULL);

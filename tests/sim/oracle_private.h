@@ -28,6 +28,8 @@ struct verdict {
     GHashTable *wrong;  /* numbers of the records that did not count */
     bool responded;     /* there was an EMD */
     bool rounded;       /* an EMO had all Devices ended */
+    int64_t rounded_at; /* when that EMO was made, */
+    int64_t ended_at;   /* and when the last of them had ended, as it says */
     bool lost;          /* the ledger went back to a time before it */
     int64_t outcome_at; /* of the first EMO; 0: none */
     GPtrArray *items;   /* struct item * of the EMD, in order */
@@ -168,6 +170,8 @@ void oracle_judge_items(struct oracle *oracle);
 int64_t oracle_agreed_at(const struct item *item);
 
 /* oracle_restores.c */
+/* Until the time `now`, a restore has lost what was decided at `at`. */
+bool oracle_was_lost(const struct oracle *oracle, int64_t at, int64_t now);
 /* The newest order of the item: it may repeat one that a lost ledger has made. */
 void oracle_suspect_order(struct oracle *oracle, struct item *item);
 void oracle_judge_generation(struct oracle *oracle);

@@ -1,7 +1,6 @@
 /*
  * What a restore has lost. A Device that the lost ledger ordered may have an order under way of which the restored one
- * knows nothing: so it is not ordered again before the result of that order is known, an operator has released it, or
- * its instruction was answered once more, without work, and the lost session is over.
+ * knows nothing: so it is not ordered again before the result of that order is known or an operator has released it.
  */
 #include "tests/sim/oracle_private.h"
 
@@ -52,8 +51,7 @@ GPtrArray *oracle_lost(const struct oracle *oracle, int64_t at)
 
 /* ---- results ---- */
 
-/* Until the time `now`, a restore has lost what was decided at `at`. */
-static bool was_lost(const struct oracle *oracle, int64_t at, int64_t now)
+bool oracle_was_lost(const struct oracle *oracle, int64_t at, int64_t now)
 {
     for (unsigned i = 0; i < oracle->losses->len; i++) {
         const struct loss *loss = &g_array_index(oracle->losses, struct loss, i);
@@ -67,7 +65,7 @@ static bool is_try_known(const struct oracle *oracle, const struct item *item, u
 {
     for (unsigned i = 0; i < item->known->len; i++) {
         const struct known_result *known = &g_array_index(item->known, struct known_result, i);
-        if (known->try == try && known->at <= now && !was_lost(oracle, known->at, now))
+        if (known->try == try && known->at <= now && !oracle_was_lost(oracle, known->at, now))
             return true;
     }
     return false;
@@ -93,12 +91,11 @@ bool oracle_is_known(const struct oracle *oracle, const char *work_item)
 
 /* ---- orders after a restore ---- */
 
-/* The instruction was judged again and the Device rejected or deferred: no work item can be withheld. */
-static bool is_refused(const struct item *item, const struct order *lost, int64_t now)
+/* The instruction was written after the restore: its sender knew what the lost ledger had answered, and the gateway
+ * cannot know that the Device was in a lost file. */
+static bool is_of_new_file(const struct item *item, const struct loss *loss)
 {
-    const struct verdict *verdict = item->verdict;
-
-    return verdict != NULL && !verdict->lost && !item->accepted && verdict->at <= now && lost->session_end <= now;
+    return item->verdict != NULL && item->verdict->inbound->put_at >= loss->at;
 }
 
 /* A backup takes some minutes: what was ordered in them may be in it. */
@@ -108,7 +105,7 @@ static bool was_ordered_in(const struct oracle *oracle, const struct item *item,
     for (unsigned i = 0; i < item->orders->len; i++) {
         const struct order *lost = &g_array_index(item->orders, struct order, i);
         bool was_lost = lost->at >= loss->back_to + 10 * SIM_MINUTE && lost->at < loss->at;
-        if (was_lost && !is_known(oracle, item, order->at) && !is_refused(item, lost, order->at))
+        if (was_lost && !is_known(oracle, item, order->at))
             return true;
     }
     return false;
@@ -121,7 +118,7 @@ static bool repeats(struct oracle *oracle, const struct suspect *suspect)
     const struct loss *loss = &g_array_index(oracle->losses, struct loss, suspect->loss);
     const struct device_facts *device = oracle_device(oracle, suspect->item->device);
 
-    for (unsigned i = 0; i < device->items->len; i++)
+    for (unsigned i = 0; i < device->items->len && !is_of_new_file(suspect->item, loss); i++)
         if (was_ordered_in(oracle, device->items->pdata[i], order, loss))
             return true;
     return false;

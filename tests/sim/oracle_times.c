@@ -86,11 +86,14 @@ static void judge_answer(struct oracle *oracle, const struct verdict *verdict)
                    verdict->inbound->name);
 }
 
-/* The first EMO waits for sessions that have not ended, but not for ever. */
+/* The first EMO waits for sessions that have not ended, but not for ever, and for nothing when all have ended. */
 static void judge_wait(struct oracle *oracle, const struct verdict *verdict)
 {
     int64_t last = 0;
 
+    if (verdict->rounded && verdict->ended_at != 0 && verdict->rounded_at > verdict->ended_at + slack(oracle))
+        sim_broken(oracle->sim, "late", "the EMO that shows the end of all Devices of %s came long after the last end",
+                   verdict->inbound->name);
     for (unsigned i = 0; i < verdict->items->len; i++) {
         const struct item *item = verdict->items->pdata[i];
         if (item == NULL || !item->accepted)

@@ -62,16 +62,17 @@ static void check_session(struct oracle *oracle, const struct item *item, const 
 
 /* The order was made after the gateway knew of the success. Within one pass all has one time: there the success must
  * have been in its drop before that second. */
-static bool is_after(const struct order *order, const struct statement *success)
+static bool is_after(const struct oracle *oracle, const struct order *order, const struct statement *success)
 {
-    return success->at != 0 && (order->at > success->at || (order->at == success->at && success->put_at < order->at));
+    return success->at != 0 && !oracle_was_lost(oracle, success->at, order->at) &&
+           (order->at > success->at || (order->at == success->at && success->put_at < order->at));
 }
 
 static void check_order(struct oracle *oracle, const struct item *item, const struct order *order)
 {
     const struct device_facts *device = oracle_device(oracle, item->device);
 
-    if (is_after(order, &item->tcos) || is_after(order, &item->ecos))
+    if (is_after(oracle, order, &item->tcos) || is_after(oracle, order, &item->ecos))
         oracle_broken(oracle, item, "success", "%s of %s: %s orders it after a side's success was acknowledged",
                       item->id, item->device, order->file);
     check_session(oracle, item, order);
@@ -80,7 +81,9 @@ static void check_order(struct oracle *oracle, const struct item *item, const st
     for (unsigned i = 0; i < device->items->len; i++) {
         const struct item *other = device->items->pdata[i];
         int64_t agreed = oracle_agreed_at(other);
-        if (other != item && agreed != 0 && order->at > agreed && device->overruled_at < agreed)
+        bool lost =
+            oracle_was_lost(oracle, other->tcos.at, order->at) || oracle_was_lost(oracle, other->ecos.at, order->at);
+        if (other != item && agreed != 0 && !lost && order->at > agreed && device->overruled_at < agreed)
             oracle_broken(oracle, item, "success", "%s orders %s as %s, which has migrated as %s", order->file,
                           item->device, item->id, other->id);
     }
@@ -138,10 +141,13 @@ void oracle_look_at_order(struct oracle *oracle, const struct document *document
 
 /* ---- results and confirmations ---- */
 
-static void keep_statement(struct statement *statement, const struct verdict *verdict, const char *key)
+/* The first one that counts. After a restore that is the one which was told again. */
+static void keep_statement(const struct oracle *oracle, struct statement *statement, const struct verdict *verdict,
+                           const char *key)
 {
-    if (statement->at != 0)
+    if (statement->at != 0 && !oracle_was_lost(oracle, statement->at, verdict->at))
         return;
+    g_free(statement->key);
     statement->at = verdict->at;
     statement->put_at = verdict->inbound->put_at;
     statement->key = plain_key(key);
@@ -154,7 +160,8 @@ static void hear_success(struct item *item, int side, const char *key, int64_t n
         item->said_at = now;
 }
 
-static void hear_result(struct item *item, const struct record *record, const struct verdict *verdict, int64_t now)
+static void hear_result(const struct oracle *oracle, struct item *item, const struct record *record,
+                        const struct verdict *verdict)
 {
     const char *result = record_get(record, "Result");
     unsigned try = clamp_try(record_get(record, "Try"));
@@ -164,24 +171,24 @@ static void hear_result(struct item *item, const struct record *record, const st
         const struct known_result known = {try, verdict->at};
         g_array_append_val(item->known, known);
         if (success)
-            keep_statement(&item->tcos, verdict, record_get(record, "ReplacingKeyId"));
+            keep_statement(oracle, &item->tcos, verdict, record_get(record, "ReplacingKeyId"));
         return;
     }
     if (success)
-        hear_success(item, 0, record_get(record, "ReplacingKeyId"), now);
+        hear_success(item, 0, record_get(record, "ReplacingKeyId"), sim_now(oracle->sim));
     item->unattempted_told[try] += strcmp(result, "NOT_ATTEMPTED") == 0;
     item->failed_told[try] += strcmp(result, "FAILED") == 0 || strcmp(result, "TIMEOUT") == 0;
 }
 
-static void hear_confirmation(struct item *item, const struct record *record, const struct verdict *verdict,
-                              int64_t now)
+static void hear_confirmation(const struct oracle *oracle, struct item *item, const struct record *record,
+                              const struct verdict *verdict)
 {
     bool yes = strcmp(record_get(record, "Confirmed"), "Y") == 0;
 
     if (verdict == NULL && yes)
-        hear_success(item, 1, record_get(record, "KeyId"), now);
+        hear_success(item, 1, record_get(record, "KeyId"), sim_now(oracle->sim));
     else if (yes)
-        keep_statement(&item->ecos, verdict, record_get(record, "KeyId"));
+        keep_statement(oracle, &item->ecos, verdict, record_get(record, "KeyId"));
 }
 
 void oracle_hear(struct oracle *oracle, const struct document *document, const struct verdict *verdict)
@@ -197,9 +204,9 @@ void oracle_hear(struct oracle *oracle, const struct document *document, const s
             continue;
         struct item *item = oracle_item(oracle, record_get(record, "WorkItemId"));
         if (result)
-            hear_result(item, record, verdict, sim_now(oracle->sim));
+            hear_result(oracle, item, record, verdict);
         else
-            hear_confirmation(item, record, verdict, sim_now(oracle->sim));
+            hear_confirmation(oracle, item, record, verdict);
         if (verdict != NULL && item->device != NULL)
             check_device(oracle, item);
     }
@@ -329,6 +336,7 @@ void oracle_look_at_outcome(struct oracle *oracle, struct verdict *verdict, cons
 {
     unsigned n = 0;
     bool ended = true;
+    int64_t last = 0;
 
     for (unsigned i = 0; i < document->n; i++) {
         const struct record *record = &document->records[i];
@@ -338,6 +346,7 @@ void oracle_look_at_outcome(struct oracle *oracle, struct verdict *verdict, cons
         struct item *item = n < verdict->items->len ? verdict->items->pdata[n] : NULL;
         n++;
         ended &= is_end(outcome);
+        last = MAX(last, when_parse(record_get(record, "EndedAt")));
         if (item == NULL || item->device == NULL)
             continue;
         if (strcmp(item->id, id) != 0)
@@ -349,7 +358,11 @@ void oracle_look_at_outcome(struct oracle *oracle, struct verdict *verdict, cons
     }
     if (verdict->outcome_at == 0)
         verdict->outcome_at = oracle_time_of(document);
-    verdict->rounded |= ended;
+    if (ended && !verdict->rounded) {
+        verdict->rounded = true;
+        verdict->rounded_at = oracle_time_of(document);
+        verdict->ended_at = last;
+    }
     if (n != verdict->items->len)
         sim_broken(oracle->sim, "sum", "%s has %u rows, the EMD has %u", document->name, n, verdict->items->len);
 }

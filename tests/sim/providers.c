@@ -201,12 +201,27 @@ static void say_success(const struct order *order, int64_t said_at, bool right)
     saying->values[EMT_KEY] = saying->own[OWN_KEY];
 }
 
+/* TCoS did not hear the Device and calls the try failed. ECoS sees it at once: no other try may follow. */
+static void miss(const struct order *order)
+{
+    struct world *world = order->world;
+    int64_t now = sim_now(world->sim);
+    struct saying *saying = say_result(order, "TIMEOUT", now + SIM_MINUTE);
+
+    saying->values[EMT_GBCS] = saying->values[EMT_DUIS] = saying->values[EMT_ALERT] = "";
+    say_confirmed(&world->confirmations, order->item, order->device, now + 3 * SIM_MINUTE, true);
+}
+
 static void succeed(const struct order *order)
 {
     struct world *world = order->world;
     int64_t now = sim_now(world->sim);
 
     device_replace(world->estate, order->device, now);
+    if (!world->settling && random_chance(chance_of(world), world->rates.contradicted)) {
+        miss(order);
+        return;
+    }
     confirm(world, order->item, order->device);
     if (!world->settling && random_chance(chance_of(world), world->rates.contradicted))
         say_success(order, now + SIM_MINUTE, false);
