@@ -2,15 +2,6 @@
 #include "formats/layout.h"
 
 const struct dialect layout_dialect = {',', '"', "\r\n", FRAME_RECORDS};
-const struct dialect layout_report_dialect = {',', '"', "\r\n", FRAME_TITLE};
-
-const struct frame_cells layout_frame_cells = {.letter = "RecordType",
-                                               .type = "Type",
-                                               .type_at = 1,
-                                               .version = "LayoutVersion",
-                                               .version_at = 2,
-                                               .trailer = 'T',
-                                               .count = "Count"};
 
 size_t layout_field_of(const struct layout_record *layout, size_t column)
 {
@@ -51,4 +42,11 @@ const char *form_name(enum form form)
         break;
     }
     return "unknown";
+}
+
+bool layout_header_has(const struct file_type *type, enum form form, size_t field)
+{
+    bool has_header = form == FORM_XML ? type->header->element != NULL : type->dialect->frame == FRAME_RECORDS;
+
+    return has_header && layout_column_of(type->header, field) != NULL;
 }

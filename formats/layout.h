@@ -50,8 +50,8 @@ struct dialect {
     enum frame frame;     /* of a report FRAME_TITLE or FRAME_ROWS */
 };
 
-/* The dialect of the proposal's files, and of its reports, which have a title row. */
-extern const struct dialect layout_dialect, layout_report_dialect;
+/* That of RFC 4180, with records. What a profile does not say is as here. */
+extern const struct dialect layout_dialect;
 
 /* The cells of FRAME_RECORDS that frame the file. The letter is the first cell of each record. */
 struct frame_cells {
@@ -62,9 +62,6 @@ struct frame_cells {
     char trailer;      /* letter of the T record; '\0': there is none */
     const char *count; /* name of its second cell */
 };
-
-/* The frame of the proposal. */
-extern const struct frame_cells layout_frame_cells;
 
 enum { FRAME_MAX_CELLS = 3 }; /* of one record */
 
@@ -238,6 +235,9 @@ const char *layout_name_of(const struct layout_record *layout, size_t field);
 
 /* What the format of the type calls it: "EMI" in the proposal. */
 const char *layout_type_name(const struct file_type *type);
+
+/* Whether a file of the type has a column for a field of its header. In CSV without H record it has none. */
+bool layout_header_has(const struct file_type *type, enum form form, size_t field);
 
 /* "xml", "csv" or "unknown". */
 const char *form_name(enum form form);

@@ -47,7 +47,7 @@ static void add(struct judged_header *h, enum code code, enum header_field colum
 /* Whether the sender's format has a column for a field. What it has none for, is supplied (record_kinds.h). */
 static bool has(const struct judged_header *h, enum header_field column)
 {
-    return layout_column_of(h->file->filename->type->header, column) != NULL;
+    return layout_header_has(h->file->filename->type, h->file->filename->form, column);
 }
 
 static const struct field *value(const struct judged_header *h, enum header_field column)

@@ -100,9 +100,11 @@ static void load_profile(struct profile_loading *loading)
 {
     struct profile_node file;
 
+    loading->dialect = &layout_dialect;
     if (!profile_file_needed(loading, "profile.json", &file))
         return;
-    profile_members_are(&file, "profile", "version", "title", "description", "valid", NULL);
+    profile_members_are(&file, "profile", "version", "title", "description", "valid", "dialect", NULL);
+    loading->dialect = profile_load_dialect(&file, &layout_dialect);
     loading->profile->name = load_name(&file, "profile");
     loading->profile->version = load_name(&file, "version");
     loading->profile->title = profile_text(&file, "title", PROFILE_OPTIONAL);

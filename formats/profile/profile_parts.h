@@ -23,6 +23,9 @@ void profile_load_names(struct profile_loading *loading);
 /* profile_codes.c: codes.json, the words for values and codes; it may be missing. */
 void profile_load_codes(struct profile_loading *loading);
 
+/* profile_dialect.c: the dialect that an object says, or the one above where it says none. */
+const struct dialect *profile_load_dialect(const struct profile_node *object, const struct dialect *above);
+
 /* ---- Table Schemas (profile_table.c) ---- */
 
 /* Checks the members of a Table Schema as a whole. True: it has fields, and *fields is their array. */
@@ -37,12 +40,15 @@ void profile_table_needs_fact(const struct profile_node *field);
 /* The only text that a field may have, by its constraint enum. NULL: not one text (a fault). */
 const char *profile_table_only_text(const struct profile_node *field);
 
-/* Gives a fault for each column whose name another one has before it. columns[i] is the field first + i. */
-void profile_table_names(const struct profile_node *fields, size_t first, const struct layout_column *columns,
-                         size_t n);
+/* Gives a fault for each column whose name another one has before it. columns[i] is the field i. */
+void profile_table_names(const struct profile_node *fields, const struct layout_column *columns, size_t n);
 
-/* Gives a fault for each column whose fact the record has no use for, and each needed fact that no column has. */
-void profile_table_facts(const struct profile_node *fields, size_t first, const struct layout_column *columns, size_t n,
-                         const struct record_kind *kind);
+/* Gives a fault for each column whose fact none of the records has a use for, and each fact needed by one of them that
+ * no column has. Columns that frame the file are passed over. The records end with NULL. */
+void profile_table_facts(const struct profile_node *fields, const struct layout_column *columns, size_t n,
+                         const struct record_kind *const *kinds);
+
+/* Whether a fact belongs to the frame: letter, type, version, count. */
+bool profile_is_of_frame(enum fact fact);
 
 #endif

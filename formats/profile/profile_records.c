@@ -1,30 +1,23 @@
 /*
- * records/<type>-<letter>.json: the columns of each record. Before the columns each record has its frame: the record's
- * letter, and in an H record also type and version. These are constants, which the schemas give as an enum of one text.
+ * records/<type>-<letter>.json: the columns of each record, and among them the cells that frame the file: the record's
+ * letter first, and in an H record also type and version. These are constants, which the schemas give as an enum of one
+ * text. The file of the rows, <type>-D.json or EMA-E.json, says the dialect.
+ *
+ * Where a title row or rows alone make the CSV form, no letters frame it, and only rows stand in it. Then there is a
+ * file for H and F only if the XML form has these records.
  */
 #include "formats/profile/profile_parts.h"
 
 #include <glib.h>
 #include <string.h>
 
-enum { MAX_FRAME = 3 };
-
-/* The fields before the columns of a record. */
-struct frame_fields {
-    size_t n;
-    enum fact facts[MAX_FRAME];
-};
-
-static const struct frame_fields frame_of_header = {3, {FACT_record_letter, FACT_header_type, FACT_header_layout}};
-static const struct frame_fields frame_of_trailer = {2, {FACT_record_letter, FACT_header_count}};
-static const struct frame_fields frame_of_row = {1, {FACT_record_letter}};
-
 /* A record that is being loaded. */
 struct table {
     struct profile_node file, fields;
-    size_t n;                         /* of fields */
-    struct layout_column *columns;    /* n of them, those of the frame first */
-    const char *constants[MAX_FRAME]; /* the text of each field of the frame; NULL: it has none, or a fault */
+    size_t n;                             /* of fields */
+    struct layout_column *columns;        /* n of them */
+    size_t type_at, version_at, count_at; /* 0: there is no such cell */
+    char letter;                          /* '\0': it has none */
 };
 
 /* Reads all fields. False: some of them cannot be looked at. */
@@ -32,6 +25,7 @@ static bool load_table(struct profile_loading *loading, const char *name, struct
 {
     bool good = true;
 
+    *table = (struct table){0};
     if (!profile_file_needed(loading, name, &table->file) || !profile_table(&table->file, &table->fields))
         return false;
     table->n = json_array_size(table->fields.value);
@@ -44,117 +38,260 @@ static bool load_table(struct profile_loading *loading, const char *name, struct
             good = false;
     }
     if (good)
-        profile_table_names(&table->fields, 0, table->columns, table->n);
+        profile_table_names(&table->fields, table->columns, table->n);
     return good;
 }
 
-/* False: a field of the frame is not where it has to be (a fault). */
-static bool load_frame(struct table *table, const struct frame_fields *frame)
+/* The dialect stands in the file of the rows; a record has no last line. */
+static void refuse_member(const struct table *table, const char *name)
 {
+    struct profile_node member;
+
+    if (profile_member(&table->file, name, JSON_OBJECT, PROFILE_OPTIONAL, &member))
+        profile_fault_at(&member, "unknown member \"%s\"", name);
+}
+
+/* ---- the frame ---- */
+
+static const char *only_text(const struct table *table, size_t i)
+{
+    struct profile_node field;
+
+    return profile_item(&table->fields, i, JSON_OBJECT, &field) ? profile_table_only_text(&field) : NULL;
+}
+
+static void load_letter(struct table *table, const struct dialect *dialect)
+{
+    const char *found = only_text(table, 0);
+    struct profile_node field;
+
+    if (found == NULL)
+        return;
+    table->letter = found[0];
+    if ((found[1] != '\0' || !g_ascii_isgraph(found[0]) || found[0] == dialect->delimiter ||
+         found[0] == dialect->quote) &&
+        profile_item(&table->fields, 0, JSON_OBJECT, &field))
+        profile_fault_at(&field, "expected one letter, found \"%s\"", found);
+}
+
+/* Finds the cells that frame the file. has_letter: one must be the first. False: a cell is not where it has to be. */
+static bool load_frame(struct table *table, char role, bool has_letter)
+{
+    struct profile_node field;
     bool good = true;
 
-    for (size_t i = 0; i < frame->n; i++) {
-        const char *fact = fact_entry(frame->facts[i])->name;
-        struct profile_node field;
-
-        if (i >= table->n) {
-            profile_fault_at(&table->fields, "expected a field with the fact %s", fact);
+    if (has_letter && table->columns[0].fact != FACT_record_letter &&
+        profile_item(&table->fields, 0, JSON_OBJECT, &field)) {
+        profile_fault_at(&field, "expected the fact record.letter in field 1");
+        good = false;
+    }
+    for (size_t i = 0; i < table->n; i++) {
+        enum fact fact = table->columns[i].fact;
+        bool right = (fact == FACT_record_letter && has_letter && i == 0) ||
+                     (fact == FACT_header_type && role == 'H' && table->type_at == 0 && i > 0) ||
+                     (fact == FACT_header_layout && role == 'H' && table->version_at == 0 && i > 0) ||
+                     (fact == FACT_header_count && role == 'T' && i == 1);
+        if (right)
+            *(fact == FACT_header_type     ? &table->type_at
+              : fact == FACT_header_layout ? &table->version_at
+                                           : &table->count_at) = i;
+        else if (profile_is_of_frame(fact) && profile_item(&table->fields, i, JSON_OBJECT, &field)) {
+            profile_fault_at(&field, "the fact %s has no place in field %zu of this record", fact_entry(fact)->name,
+                             i + 1);
             good = false;
-        } else if (profile_item(&table->fields, i, JSON_OBJECT, &field) && table->columns[i].fact != frame->facts[i]) {
-            profile_fault_at(&field, "expected the fact %s in field %zu", fact, i + 1);
-            good = false;
-        } else if (frame->facts[i] != FACT_header_count) {
-            table->constants[i] = profile_table_only_text(&field);
         }
     }
     return good;
 }
 
-static void check_letter(const struct table *table, char letter)
-{
-    const char *found = table->constants[0];
-    struct profile_node field;
-
-    if (found != NULL && (found[0] != letter || found[1] != '\0') &&
-        profile_item(&table->fields, 0, JSON_OBJECT, &field))
-        profile_fault_at(&field, "expected the letter %c, found %s", letter, found);
-}
-
-/* Makes a record of the table's columns behind its frame. */
-static const struct layout_record *make_record(const struct table *table, const struct frame_fields *frame, char letter,
-                                               const struct record_kind *kind)
+/* Makes a record of the columns that do not frame the file. */
+static struct layout_record *make_record(const struct table *table, const struct record_kind *kind)
 {
     struct profile *profile = table->file.loading->profile;
     struct layout_record *record = profile_room(profile, 1, sizeof *record);
-    size_t n = table->n - frame->n;
+    struct layout_column *columns = profile_room(profile, table->n, sizeof *columns);
 
-    record->letter = letter;
-    record->n_columns = n;
-    record->columns = table->columns + frame->n;
+    for (size_t i = 0; i < table->n; i++)
+        if (!profile_is_of_frame(table->columns[i].fact))
+            columns[record->n_columns++] = table->columns[i];
+    record->letter = table->letter;
+    record->columns = columns;
     record->n_fields = kind->n;
     record->fields = kind->facts;
-    if (n > LAYOUT_MAX_COLUMNS)
-        profile_fault_at(&table->fields, "expected at most %zu fields, found %zu", LAYOUT_MAX_COLUMNS + frame->n,
-                         table->n);
-    profile_table_facts(&table->fields, frame->n, record->columns, n, kind);
+    if (record->n_columns > LAYOUT_MAX_COLUMNS)
+        profile_fault_at(&table->fields, "expected at most %zu fields, found %zu",
+                         LAYOUT_MAX_COLUMNS + table->n - record->n_columns, table->n);
     return record;
 }
 
 /* A column that no fact fills could only be empty. */
-static void refuse_unfilled(const struct table *table, const struct frame_fields *frame)
+static void refuse_unfilled(const struct table *table)
 {
     struct profile_node field;
 
-    for (size_t i = frame->n; i < table->n; i++)
+    for (size_t i = 0; i < table->n; i++)
         if (profile_item(&table->fields, i, JSON_OBJECT, &field))
             profile_table_needs_fact(&field);
 }
 
-static void refuse_doubled(const struct table *table, const struct frame_fields *frame)
+static void refuse_doubled(const struct table *table)
 {
     struct profile_node field;
 
-    for (size_t i = frame->n; i < table->n; i++)
-        for (size_t k = frame->n; k < i; k++)
+    for (size_t i = 0; i < table->n; i++)
+        for (size_t k = 0; k < i; k++)
             if (table->columns[i].fact != FACT_NONE && table->columns[i].fact == table->columns[k].fact &&
                 profile_item(&table->fields, i, JSON_OBJECT, &field))
                 profile_fault_at(&field, "columns %s and %s carry the same fact, %s", table->columns[k].name,
                                  table->columns[i].name, fact_entry(table->columns[i].fact)->name);
 }
 
-/* NULL: a fault. *header, where it is not NULL, gets type and version. */
-static const struct layout_record *load_record(struct profile_loading *loading, const struct type_kind *type,
-                                               char letter, const struct record_kind *kind, struct file_type *header)
-{
-    const struct frame_fields *frame = letter == 'H' ? &frame_of_header : &frame_of_row;
-    g_autofree char *name = g_strdup_printf("records/%s-%c.json", type->code, letter);
-    struct table table = {0};
+/* ---- the records of a type ---- */
 
-    if (!load_table(loading, name, &table) || !load_frame(&table, frame))
-        return NULL;
-    check_letter(&table, letter);
-    if (header != NULL) {
-        header->published = table.constants[1];
-        header->version = table.constants[2];
-    }
-    if (type->inbound)
-        refuse_doubled(&table, frame);
-    else
-        refuse_unfilled(&table, frame);
-    return make_record(&table, frame, letter, kind);
+/* A type while its records are loaded. */
+struct load {
+    struct profile_loading *loading;
+    const struct type_kind *kind;
+    struct file_type *type;
+    struct frame_cells *cells;
+    bool has_letters;
+};
+
+static char *file_of(const struct load *l, char role)
+{
+    return g_strdup_printf("records/%s-%c.json", l->kind->code, role);
 }
 
-/* The readers and the writer know what a trailer is: the letter and the count. */
-static void load_trailer(struct profile_loading *loading, const struct type_kind *type)
+/* Makes a record of a table that has been read. kinds: the records whose facts it can carry, its own first; NULL ends
+ * them. NULL: a fault. */
+static const struct layout_record *finish(const struct load *l, struct table *table, char role,
+                                          const struct record_kind *const *kinds)
 {
-    g_autofree char *name = g_strdup_printf("records/%s-T.json", type->code);
-    struct table table = {0};
+    if (table->n == 0 || !load_frame(table, role, l->has_letters))
+        return NULL;
+    if (l->has_letters)
+        load_letter(table, l->type->dialect);
+    if (l->kind->inbound)
+        refuse_doubled(table);
+    else
+        refuse_unfilled(table);
+    profile_table_facts(&table->fields, table->columns, table->n, kinds);
+    return make_record(table, kinds[0]);
+}
 
-    if (!load_table(loading, name, &table) || !load_frame(&table, &frame_of_trailer))
+/* The rows. Those that leave may repeat facts of the header. Where no letters frame the file, the rows of an EMA say
+ * what its F record says elsewhere. */
+static void load_rows(struct load *l)
+{
+    g_autofree char *name = file_of(l, l->kind->row_letter);
+    const struct record_kind *kinds[4] = {l->kind->row};
+    size_t n = 1;
+    struct table table;
+    bool good = load_table(l->loading, name, &table);
+
+    l->type->dialect = good ? profile_load_dialect(&table.file, l->loading->dialect) : l->loading->dialect;
+    l->has_letters = l->type->dialect->frame == FRAME_RECORDS;
+    if (!l->has_letters && l->kind->file != NULL)
+        kinds[n++] = l->kind->file;
+    if (!l->kind->inbound)
+        kinds[n++] = l->kind->header;
+    if (!good)
         return;
-    check_letter(&table, 'T');
-    if (table.n != frame_of_trailer.n)
-        profile_fault_at(&table.fields, "expected %zu fields, found %zu", frame_of_trailer.n, table.n);
+    l->type->record = finish(l, &table, l->kind->row_letter, kinds);
+    l->cells->letter = l->has_letters ? table.columns[0].name : NULL;
+}
+
+/* A header of which the file says nothing. */
+static const struct layout_record *no_header(const struct load *l)
+{
+    struct layout_record *record = profile_room(l->loading->profile, 1, sizeof *record);
+
+    record->n_fields = l->kind->header->n;
+    record->fields = l->kind->header->facts;
+    return record;
+}
+
+static void load_header(struct load *l)
+{
+    g_autofree char *name = file_of(l, 'H');
+    const struct record_kind *const kinds[] = {l->kind->header, NULL};
+    struct table table;
+    const char *text;
+
+    l->type->published = l->kind->code;
+    l->type->version = l->loading->profile->version;
+    if (!l->has_letters && !profile_file_is_there(l->loading, name)) {
+        l->type->header = no_header(l);
+        return;
+    }
+    if (!load_table(l->loading, name, &table))
+        return;
+    refuse_member(&table, "dialect");
+    l->type->header = finish(l, &table, 'H', kinds);
+    if (l->type->header == NULL)
+        return;
+    l->cells->type_at = table.type_at;
+    l->cells->version_at = table.version_at;
+    l->cells->type = table.columns[table.type_at].name;
+    l->cells->version = table.columns[table.version_at].name;
+    if (table.type_at > 0 && (text = only_text(&table, table.type_at)) != NULL)
+        l->type->published = text;
+    if (table.version_at > 0 && (text = only_text(&table, table.version_at)) != NULL)
+        l->type->version = text;
+}
+
+/* The F record of an EMA. Without one its facts stand in the rows. */
+static void load_file(struct load *l)
+{
+    g_autofree char *name = file_of(l, 'F');
+    const struct record_kind *const kinds[] = {l->kind->file, NULL};
+    struct table table;
+
+    if (l->kind->file == NULL || (!l->has_letters && !profile_file_is_there(l->loading, name)) ||
+        !load_table(l->loading, name, &table))
+        return;
+    refuse_member(&table, "dialect");
+    l->type->file = finish(l, &table, 'F', kinds);
+}
+
+/* The letter and the count. A format may have no such record. */
+static void load_trailer(struct load *l)
+{
+    g_autofree char *name = file_of(l, 'T');
+    struct table table;
+
+    if (!profile_file_is_there(l->loading, name) || !load_table(l->loading, name, &table))
+        return;
+    if (!l->has_letters) {
+        profile_fault_at(&table.file, "only the frame records has such a record");
+        return;
+    }
+    refuse_member(&table, "dialect");
+    if (!load_frame(&table, 'T', true))
+        return;
+    load_letter(&table, l->type->dialect);
+    if (table.count_at == 0 || table.n != 2)
+        profile_fault_at(&table.fields, "expected two fields, with the facts record.letter and header.count");
+    else
+        l->cells->count = table.columns[1].name;
+    l->cells->trailer = table.letter;
+}
+
+/* The letters tell the records of a file apart. */
+static void check_letters(const struct load *l)
+{
+    const struct layout_record *const records[] = {l->type->header, l->type->file, l->type->record};
+    g_autoptr(GString) letters = g_string_new(NULL);
+    g_autofree char *name = file_of(l, l->kind->row_letter);
+
+    for (size_t i = 0; i < G_N_ELEMENTS(records); i++)
+        if (records[i] != NULL && records[i]->letter != '\0')
+            g_string_append_c(letters, records[i]->letter);
+    if (l->cells->trailer != '\0')
+        g_string_append_c(letters, l->cells->trailer);
+    for (size_t i = 0; i < letters->len; i++)
+        if (memchr(letters->str, letters->str[i], i) != NULL)
+            profile_fault_of(l->loading, name, "two records of this type have the letter %c", letters->str[i]);
 }
 
 void profile_load_records(struct profile_loading *loading)
@@ -164,18 +301,18 @@ void profile_load_records(struct profile_loading *loading)
     for (size_t i = 0; i < n_type_kinds; i++) {
         const struct type_kind *kind = &type_kinds[i];
         struct file_type *type = &types[i];
+        struct load l = {.loading = loading, .kind = kind, .type = type};
 
         type->profile = loading->profile;
         type->code = kind->code;
         type->inbound = kind->inbound;
         type->reference = kind->reference;
-        type->dialect = &layout_dialect;
-        type->cells = &layout_frame_cells;
-        type->header = load_record(loading, kind, 'H', kind->header, type);
-        if (kind->file != NULL)
-            type->file = load_record(loading, kind, 'F', kind->file, NULL);
-        type->record = load_record(loading, kind, kind->row_letter, kind->row, NULL);
-        load_trailer(loading, kind);
+        type->cells = l.cells = profile_room(loading->profile, 1, sizeof *l.cells);
+        load_rows(&l);
+        load_header(&l);
+        load_file(&l);
+        load_trailer(&l);
+        check_letters(&l);
     }
     loading->profile->n_types = n_type_kinds;
     loading->profile->types = loading->types = types;

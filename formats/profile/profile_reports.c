@@ -1,7 +1,21 @@
-/* reports/<ref>.json: the columns of each report. */
+/* reports/<ref>.json: the columns of each report, its dialect and its last line. */
 #include "formats/profile/profile_parts.h"
 
 #include <glib.h>
+
+/* That of the files, but with a title row unless the report says that it has none. */
+static const struct dialect *dialect_of(const struct profile_node *file)
+{
+    struct dialect *above = profile_room(file->loading->profile, 1, sizeof *above);
+    const struct dialect *dialect;
+
+    *above = *file->loading->dialect;
+    above->frame = FRAME_TITLE;
+    dialect = profile_load_dialect(file, above);
+    if (dialect->frame == FRAME_RECORDS)
+        profile_fault_at(file, "dialect: a report has the frame title or rows");
+    return dialect;
+}
 
 static void load_report(struct profile_loading *loading, const struct report_record *kind, struct report_layout *report)
 {
@@ -12,12 +26,12 @@ static void load_report(struct profile_loading *loading, const struct report_rec
 
     report->ref = kind->ref;
     report->profile = loading->profile;
-    report->dialect = &layout_report_dialect;
-    report->footer = "#COUNT,{rows}";
     if (!profile_file_needed(loading, name, &file) || !profile_table(&file, &fields))
         return;
     report->title = profile_text(&file, "title", PROFILE_NEEDED);
     report->version = profile_text(&file, "version", PROFILE_NEEDED);
+    report->footer = profile_text(&file, "footer", PROFILE_OPTIONAL);
+    report->dialect = dialect_of(&file);
     n = json_array_size(fields.value);
     if (n > REPORT_MAX_COLUMNS) {
         profile_fault_at(&fields, "expected at most %d fields, found %zu", REPORT_MAX_COLUMNS, n);
@@ -34,8 +48,8 @@ static void load_report(struct profile_loading *loading, const struct report_rec
         made[i].fact = columns[i].fact;
         made[i].text = columns[i].fact != FACT_NONE && fact_entry(columns[i].fact)->type == FACT_TYPE_FREE_TEXT;
     }
-    profile_table_names(&fields, 0, columns, n);
-    profile_table_facts(&fields, 0, columns, n, kind->row);
+    profile_table_names(&fields, columns, n);
+    profile_table_facts(&fields, columns, n, (const struct record_kind *const[]){kind->row, NULL});
     report->n_columns = n;
     report->columns = made;
 }

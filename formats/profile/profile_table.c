@@ -11,9 +11,9 @@ static const char no_name[] = "_";
 
 bool profile_table(const struct profile_node *schema, struct profile_node *fields)
 {
-    static const char *const known[] = {"$schema",    "name",       "title",       "description",
-                                        "homepage",   "version",    "fields",      "missingValues",
-                                        "primaryKey", "uniqueKeys", "foreignKeys", NULL};
+    static const char *const known[] = {"$schema",     "name",    "title",         "description", "homepage",
+                                        "version",     "fields",  "missingValues", "primaryKey",  "uniqueKeys",
+                                        "foreignKeys", "dialect", "footer",        NULL};
 
     profile_members_are_of(schema, known);
     if (!profile_member(schema, "fields", JSON_ARRAY, PROFILE_NEEDED, fields))
@@ -101,17 +101,23 @@ const char *profile_table_only_text(const struct profile_node *field)
     return NULL;
 }
 
-void profile_table_names(const struct profile_node *fields, size_t first, const struct layout_column *columns, size_t n)
+void profile_table_names(const struct profile_node *fields, const struct layout_column *columns, size_t n)
 {
     struct profile_node field;
 
     for (size_t i = 0; i < n; i++)
         for (size_t k = 0; k < i; k++)
             if (columns[i].name != no_name && g_strcmp0(columns[i].name, columns[k].name) == 0 &&
-                profile_item(fields, first + i, JSON_OBJECT, &field)) {
+                profile_item(fields, i, JSON_OBJECT, &field)) {
                 profile_fault_at(&field, "two columns have the name %s", columns[i].name);
                 break;
             }
+}
+
+bool profile_is_of_frame(enum fact fact)
+{
+    return fact == FACT_record_letter || fact == FACT_header_type || fact == FACT_header_layout ||
+           fact == FACT_header_count;
 }
 
 static bool has_column(const struct layout_column *columns, size_t n, enum fact fact)
@@ -122,18 +128,27 @@ static bool has_column(const struct layout_column *columns, size_t n, enum fact 
     return false;
 }
 
-void profile_table_facts(const struct profile_node *fields, size_t first, const struct layout_column *columns, size_t n,
-                         const struct record_kind *kind)
+static bool one_has(const struct record_kind *const *kinds, enum fact fact)
+{
+    for (; *kinds != NULL; kinds++)
+        if (record_kind_has(*kinds, fact))
+            return true;
+    return false;
+}
+
+void profile_table_facts(const struct profile_node *fields, const struct layout_column *columns, size_t n,
+                         const struct record_kind *const *kinds)
 {
     struct profile_node field;
 
     for (size_t i = 0; i < n; i++)
-        if (columns[i].fact != FACT_NONE && !record_kind_has(kind, columns[i].fact) &&
-            profile_item(fields, first + i, JSON_OBJECT, &field))
+        if (columns[i].fact != FACT_NONE && !profile_is_of_frame(columns[i].fact) && !one_has(kinds, columns[i].fact) &&
+            profile_item(fields, i, JSON_OBJECT, &field))
             profile_fault_at(&field, "column %s: this record cannot carry the fact %s", columns[i].name,
                              fact_entry(columns[i].fact)->name);
-    for (size_t i = 0; i < kind->n; i++)
-        if (kind->needs[i] == FACT_NEEDED && !has_column(columns, n, kind->facts[i]))
-            profile_fault_at(fields, "no column carries the fact %s, which the program needs",
-                             fact_entry(kind->facts[i])->name);
+    for (; *kinds != NULL; kinds++)
+        for (size_t i = 0; i < (*kinds)->n; i++)
+            if ((*kinds)->needs[i] == FACT_NEEDED && !has_column(columns, n, (*kinds)->facts[i]))
+                profile_fault_at(fields, "no column carries the fact %s, which the program needs",
+                                 fact_entry((*kinds)->facts[i])->name);
 }

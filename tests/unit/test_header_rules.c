@@ -142,6 +142,7 @@ static void test_header_rules__mode__is_judged_in_reference_data_only(void **sta
     (void)state;
     for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
         filename.type = profile_type(profile_builtin(), "NMM", 3);
+        filename.form = FORM_CSV; /* the only one of this type */
         g_autofree char *codes = judge(HEADER_MODE, cases[i].text, true);
         assert_string_equal(codes, cases[i].codes);
         assert_int_equal(header.mode, cases[i].mode);

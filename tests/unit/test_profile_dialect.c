@@ -1,0 +1,205 @@
+/* The loader of profiles: dialects, letters and frames of a folder, as readers and writers meet them. */
+#include "formats/profile.h"
+#include "formats/reader.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+/* after the standard headers: they need them */
+#include <cmocka.h>
+
+#include "tests/unit/profile_folder.h"
+
+/* ---- what the reader gives: one line for each call ---- */
+
+static void add_record(GString *out, const char *what, const struct record *record)
+{
+    g_string_append(out, what);
+    for (size_t i = 0; i < record->n_fields; i++) {
+        const struct field *f = &record->fields[i];
+
+        g_string_append_printf(out, "|%.*s", f->text ? (int)f->len : 1, f->text ? f->text : "-");
+    }
+    g_string_append_c(out, '\n');
+}
+
+static void on_header(void *user, const struct record *record)
+{
+    add_record(user, "header", record);
+}
+
+static void on_record(void *user, const struct record *record)
+{
+    add_record(user, "row", record);
+}
+
+static void on_count(void *user, const struct field *declared)
+{
+    g_string_append_printf(user, "count %.*s\n", (int)declared->len, declared->text);
+}
+
+static void on_fault(void *user, const struct fault *fault)
+{
+    g_string_append_printf(user, "%s: %s\n", fault->field ? fault->field : "-", fault->text);
+}
+
+static void expect(const struct profile *profile, const char *code, const char *document, const char *expected)
+{
+    g_autoptr(GString) heard = g_string_new(NULL);
+    const struct reader_sink sink = {heard, on_header, on_record, on_count, on_fault};
+    const struct reader_limits limits = {10};
+    struct reader *reader = reader_new(FORM_CSV, profile_type(profile, code, strlen(code)), &limits, &sink);
+
+    (void)reader_push(reader, document, strlen(document)); /* reader_finish says the same */
+    (void)reader_finish(reader);
+    reader_free(reader);
+    assert_string_equal(heard->str, expected);
+}
+
+static struct profile *load(const char *folder)
+{
+    g_autoptr(GString) faults = g_string_new(NULL);
+    struct profile *profile = profile_load(folder, folder_hear_fault, faults);
+
+    assert_string_equal(faults->str, "");
+    return profile;
+}
+
+static void test_profile_dialect__letters_and_places__are_those_of_the_folder(void **state)
+{
+    char *folder = folder_copy();
+    struct profile *profile;
+
+    (void)state; /* cmocka's signature */
+    folder_change(folder, "profile.json", "\"delimiter\": \",\"", "\"delimiter\": \";\"");
+    folder_change(folder, "profile.json", "\"\\\"\"", "\"'\"");
+    folder_change(folder, "records/COS-H.json", "\"H\"", "\"1\"");
+    folder_change(folder, "records/COS-D.json", "\"D\"", "\"2\"");
+    folder_change(folder, "records/COS-T.json", "\"T\"", "\"9\"");
+    folder_change(folder, "records/COS-T.json", "\"Count\"", "\"Lines\"");
+    folder_change(folder, "records/COS-H.json", "header.layout", "header.sender");
+    folder_change(folder, "records/COS-H.json", "\"SenderId\",\n      \"fact\": \"header.sender\"",
+                  "\"SenderId\",\n      \"fact\": \"header.layout\"");
+    folder_change(folder, "records/COS-H.json",
+                  "\"required\": true,\n        \"pattern\": \"(?:[0-9A-Fa-f]{2}-){7}[0-9A-Fa-f]{2}\"",
+                  "\"enum\": [\"v7\"]");
+    folder_write(folder, "records/NMM-T.json", NULL);
+    profile = load(folder);
+    expect(profile, "COS", "1;COS;me;v7;r;2;w;TEST;b;;FULL\n2;1;SET;'m';;g;2026-01-01\n9;1\n",
+           "header|me|r|2|w|TEST|b||FULL\nrow|1|SET|m||g|2026-01-01\ncount 1\n");
+    expect(profile, "COS", "1;COX;me;v1;r;2;w;TEST;b;;FULL\n2;1;SET;m\n9;x;\n",
+           "Type: expected COS, found \"COX\"\nSenderId: expected v7, found \"v1\"\n"
+           "header|me|r|2|w|TEST|b||FULL\n"
+           "LosingSupplierId: expected 7 fields, found 4: expected LosingSupplierId here, found the line's end\n"
+           "-: expected 2 fields, found 3: expected the line's end after Lines; the fields behind it are empty, as a "
+           "spreadsheet adds them: remove their semicolons\ncount x\n");
+    expect(profile, "NMM", "H;NMM;1.0;s;r;2;w;TEST;b;;FULL\nT;0\n",
+           "header|s|r|2|w|TEST|b||FULL\n-: expected a record H or D, found \"T\"\n");
+    profile_free(profile);
+    folder_remove(folder);
+}
+
+#define PARTIES                                                                                                        \
+    "{\"dialect\": {\"delimiter\": \"|\", %s}, \"fields\": [{\"name\": \"Who\", \"fact\": \"party.id\","               \
+    " \"constraints\": {\"required\": true}}, {\"name\": \"Is\", \"fact\": \"party.role\"},"                           \
+    " {\"name\": \"MPID\", \"fact\": \"party.mpid\"}]}"
+
+static struct profile *load_parties(char *folder, const char *frame)
+{
+    g_autofree char *rows = g_strdup_printf(PARTIES, frame);
+
+    folder_write(folder, "records/PTY-D.json", rows);
+    folder_write(folder, "records/PTY-H.json", NULL);
+    folder_write(folder, "records/PTY-T.json", NULL);
+    return load(folder);
+}
+
+static void test_profile_dialect__title_row__needs_no_header_and_trailer(void **state)
+{
+    static const char header[] = "header|-|-|-|-|-|-|-|-\n";
+    char *folder = folder_copy();
+    struct profile *profile = load_parties(folder, "\"header\": true");
+    g_autofree char *read = g_strconcat(header, "row|-|-|id|MAP|-|-|-\n", NULL);
+
+    (void)state;
+    expect(profile, "PTY", "Is|Who\nMAP|id\n", read);
+    assert_string_equal(profile_type(profile, "PTY", 3)->published, "PTY");
+    assert_false(layout_header_has(profile_type(profile, "PTY", 3), FORM_CSV, HEADER_SENDER_ID));
+    assert_true(layout_header_has(profile_type(profile, "COS", 3), FORM_CSV, HEADER_SENDER_ID));
+    assert_true(layout_header_has(profile_type(profile, "EMI", 3), FORM_XML, HEADER_SENDER_ID));
+    assert_false(layout_header_has(profile_type(profile, "EMI", 3), FORM_XML, HEADER_MODE));
+    profile_free(profile);
+    folder_remove(folder);
+}
+
+static void test_profile_dialect__rows_alone__are_read_by_place(void **state)
+{
+    char *folder = folder_copy();
+    struct profile *profile = load_parties(folder, "\"frame\": \"rows\", \"header\": false");
+
+    (void)state;
+    expect(profile, "PTY", "id|MAP|M1\n", "header|-|-|-|-|-|-|-|-\nrow|-|-|id|MAP|M1|-|-\n");
+    profile_free(profile);
+    folder_remove(folder);
+}
+
+/* What the proposal says of the file in its F record stands in the rows, and a row may name the batch. */
+static void test_profile_dialect__acknowledgement_with_a_title__has_the_facts_of_the_file(void **state)
+{
+    static const char rows[] = "{\"dialect\": {\"frame\": \"title\"}, \"fields\": [{\"name\": \"Batch\", \"fact\": "
+                               "\"header.batch\"}, {\"name\": \"File\", \"fact\": \"file.name\"}, {\"name\": \"Is\", "
+                               "\"fact\": \"file.outcome\"}, {\"name\": \"Code\", \"fact\": \"finding.code\"}, "
+                               "{\"name\": \"Of\", \"fact\": \"finding.scope\"}]}";
+    static const char *const gone[] = {"records/EMA-H.json", "records/EMA-F.json", "records/EMA-T.json"};
+    char *folder = folder_copy();
+    struct profile *profile;
+
+    (void)state;
+    for (size_t i = 0; i < G_N_ELEMENTS(gone); i++)
+        folder_write(folder, gone[i], NULL);
+    folder_write(folder, "records/EMA-E.json", rows);
+    folder_write(folder, "xml.json", NULL);
+    profile = load(folder);
+    assert_null(profile_type(profile, "EMA", 3)->file);
+    assert_int_equal(profile_type(profile, "EMA", 3)->record->n_columns, 5);
+    profile_free(profile);
+    folder_change(folder, "records/EMA-E.json", "file.outcome", "file.size");
+    g_autofree char *faults = folder_faults(folder);
+    assert_string_equal(faults,
+                        "records/EMA-E.json:1: no column carries the fact file.outcome, which the program needs\n");
+    folder_remove(folder);
+}
+
+static void test_profile_dialect__report__has_that_of_the_files_and_a_title(void **state)
+{
+    char *folder = folder_copy();
+    struct profile *profile;
+
+    (void)state;
+    folder_change(folder, "profile.json", "\\r\\n", "\\n");
+    folder_change(folder, "reports/MAPR.json", "\"footer\": \"#COUNT,{rows}\"",
+                  "\"dialect\": {\"delimiter\": \"\\t\", \"header\": false}");
+    profile = load(folder);
+    assert_string_equal(profile_report(profile, "NMDM")->footer, "#COUNT,{rows}");
+    assert_string_equal(profile_report(profile, "NMDM")->dialect->line_end, "\n");
+    assert_int_equal(profile_report(profile, "NMDM")->dialect->frame, FRAME_TITLE);
+    assert_null(profile_report(profile, "MAPR")->footer);
+    assert_int_equal(profile_report(profile, "MAPR")->dialect->delimiter, '\t');
+    assert_int_equal(profile_report(profile, "MAPR")->dialect->frame, FRAME_ROWS);
+    profile_free(profile);
+    folder_remove(folder);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_profile_dialect__letters_and_places__are_those_of_the_folder),
+        cmocka_unit_test(test_profile_dialect__title_row__needs_no_header_and_trailer),
+        cmocka_unit_test(test_profile_dialect__rows_alone__are_read_by_place),
+        cmocka_unit_test(test_profile_dialect__acknowledgement_with_a_title__has_the_facts_of_the_file),
+        cmocka_unit_test(test_profile_dialect__report__has_that_of_the_files_and_a_title),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
