@@ -114,6 +114,24 @@ static void check_parts(struct compiling *c, const struct name_grammar *grammar,
     }
 }
 
+/* No name is given twice: what tells two files of a kind apart must stand in it. */
+static void check_unique(struct compiling *c, const struct names_template *from, const struct name_grammar *grammar)
+{
+    unsigned recipient = 1U << NAME_MPID | 1U << NAME_EUI64, calendar = 1U << NAME_DATE | 1U << NAME_INSTANT;
+    bool moment = from->code != NULL && strcmp(from->code, "NMDM") == 0; /* issued when it changes, so often in a day */
+
+    if (from->use == NAMES_TYPE && (grammar->tells & 1U << NAME_SEQUENCE) == 0)
+        on_fault(c, 1, "expected {sequence}: no two files of the gateway's own have one name");
+    if (from->use != NAMES_REPORT)
+        return;
+    if ((grammar->tells & recipient) == 0)
+        on_fault(c, 1, "expected {mpid} or {eui64}: each recipient gets a report of another name");
+    if ((grammar->tells & calendar) == 0 || (moment && (grammar->tells & (1U << NAME_TIME | 1U << NAME_INSTANT)) == 0))
+        on_fault(c, 1,
+                 moment ? "expected {date} and {time}, or {instant}: no two reports have one name"
+                        : "expected {date} or {instant}: no two reports have one name");
+}
+
 static void add_own(struct compiling *c, const struct names_template *from, const struct file_type *answered)
 {
     struct names_own own = {.use = from->use, .code = from->code, .answered = answered};
@@ -132,6 +150,7 @@ static void add_own(struct compiling *c, const struct names_template *from, cons
         return;
     if (one.original != NULL)
         check_parts(c, &own.grammar, one.original);
+    check_unique(c, from, &own.grammar);
     g_array_append_val(c->own, own);
 }
 

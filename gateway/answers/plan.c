@@ -136,10 +136,10 @@ static bool plan(struct gateway *gateway, struct ledger_outgoing *outgoing, cons
     return plan_outgoing(gateway, outgoing, NULL, error);
 }
 
-/* Names that differ only in packing (.xml and .xml.gz) give the same name of an answer. So the number behind R,
- * *revision, goes on until the name is free. */
-static bool plan_ema(struct gateway *gateway, struct ledger_outgoing *outgoing, const struct plan_judged *judged,
-                     int64_t *revision, GError **error)
+/* Names that differ only in packing (.xml and .xml.gz), or in what the names of answers do not say, give the same name of
+ * an answer. So the number behind R, *revision, goes on until the name is free. */
+static bool plan_free(struct gateway *gateway, struct ledger_outgoing *outgoing, const struct plan_judged *judged,
+                      int64_t *revision, GError **error)
 {
     GError *cause = NULL;
 
@@ -173,12 +173,12 @@ bool plan_answers(struct gateway *gateway, const struct plan_judged *judged, GEr
     recipient_of(gateway, judged, recipient);
     outgoing.kind = "EMA";
     if (!ledger_counter_next_sequence(gateway->ledger, outgoing.kind, &outgoing.sequence, error) ||
-        !plan_ema(gateway, &outgoing, judged, &revision, error))
+        !plan_free(gateway, &outgoing, judged, &revision, error))
         return false;
     if (verdict->outcome == OUTCOME_RJ || g_strcmp0(job->type, "EMI") != 0)
         return true;
-    /* With the number that the EMA got: the names show that both belong together. */
+    /* From the number on that the EMA got: the names show that both belong together. */
     outgoing.kind = "EMD";
     return ledger_counter_next_sequence(gateway->ledger, outgoing.kind, &outgoing.sequence, error) &&
-           plan(gateway, &outgoing, judged, revision, error);
+           plan_free(gateway, &outgoing, judged, &revision, error);
 }

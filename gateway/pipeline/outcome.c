@@ -6,8 +6,11 @@
 #include "gateway/pipeline/outcome.h"
 
 #include "formats/eui64.h"
+#include "formats/filename.h"
+#include "formats/text.h"
 #include "gateway/answers/incidents.h"
 #include "gateway/answers/plan.h"
+#include "gateway/profiles.h"
 #include "spool/ledger/ledger_devices.h"
 #include "spool/ledger/ledger_due.h"
 #include "spool/ledger/ledger_estate.h"
@@ -20,6 +23,8 @@
 #include "validators/retry.h"
 
 #include <string.h>
+
+enum { MOST_NAMES = 1000 /* files of one name but for their packing */ };
 
 /* ---- D160: a Device Model that always fails ---- */
 
@@ -370,19 +375,37 @@ static bool find_response(struct gateway *gateway, const struct ledger_verdict *
     return false;
 }
 
-/* The name of the response, but for the type; for a further outcome, the next number behind R that is free. *name:
- * g_free. */
-static bool name_outcome(struct gateway *gateway, const char *response, char **name, GError **error)
+/* The number behind R of the response: the outcome begins with it, so that the names show that both belong together. A
+ * name that a program of another release gave may have none by this profile: then the revision. */
+static unsigned response_number(const struct profile *profile, const char *raw_name, const struct ledger_verdict *of,
+                                const char *response)
 {
-    const char *dot = strrchr(response, '.'), *r = g_strrstr(response, "_R");
-    g_autofree char *stem = g_strndup(response + strlen("EMD"), (size_t)(r - response) - strlen("EMD"));
-    g_autofree struct ledger_outgoing *before = NULL;
-    int64_t number = g_ascii_strtoll(r + strlen("_R"), NULL, 10);
+    for (unsigned ahead = 0; ahead < MOST_NAMES; ahead++) {
+        g_autofree char *name = filename_answer(profile, raw_name, "EMD", (unsigned)of->revision + ahead);
+        if (g_strcmp0(name, response) == 0)
+            return (unsigned)of->revision + ahead;
+    }
+    return (unsigned)of->revision;
+}
 
+/* The name that an answer to the instruction has in the profile of the response; for a further outcome, with the next
+ * number that is free. *name: g_free. */
+static bool name_outcome(struct gateway *gateway, const struct ledger_verdict *of,
+                         const struct ledger_outgoing *response, char **name, GError **error)
+{
+    const struct profile *profile = profiles_find(gateway, response->profile, error);
+    g_autofree struct ledger_outgoing *before = NULL;
+    g_autofree struct ledger_job *job = NULL;
+    size_t len;
+
+    if (profile == NULL || !ledger_job_get(gateway->ledger, of->job, &job, error))
+        return false;
+    g_autofree char *raw = text_unescape(job->name, &len);
+    unsigned number = response_number(profile, raw, of, response->name);
     do {
         g_free(*name);
         g_clear_pointer(&before, g_free);
-        *name = g_strdup_printf("EMO%s_R%" G_GINT64_FORMAT "%s", stem, number++, dot);
+        *name = filename_answer(profile, raw, "EMO", number++);
         if (!ledger_outgoing_named(gateway->ledger, *name, &before, error))
             return false;
     } while (before != NULL);
@@ -395,7 +418,7 @@ static bool plan(struct gateway *gateway, const struct ledger_verdict *of, int64
     g_autofree char *name = NULL;
     int64_t job;
 
-    if (!find_response(gateway, of, &response, error) || !name_outcome(gateway, response->name, &name, error))
+    if (!find_response(gateway, of, &response, error) || !name_outcome(gateway, of, response, &name, error))
         return false;
     const struct ledger_outgoing file = {.revision = of->revision,
                                          .about = of->job,

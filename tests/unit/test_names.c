@@ -74,6 +74,29 @@ static void test_names__bad_template__says_what_is_wrong_and_where(void **state)
     }
 }
 
+static void test_names__written_files__have_names_of_their_own(void **state)
+{
+    static const struct {
+        struct names_template one;
+        const char *faults;
+    } cases[] = {
+        {{NAMES_TYPE, "EMW", .text = "EMW_{sequence}"}, ""},
+        {{NAMES_TYPE, "EMW", .text = "EMW_{date}_{time}"}, "0@1: expected {sequence}: no two files"},
+        {{NAMES_REPORT, "ECOSMIG-001", .text = "R1_{mpid}_{date}.csv"}, ""},
+        {{NAMES_REPORT, "ECOSMIG-001", .text = "R1_{date}.csv"}, "0@1: expected {mpid} or {eui64}"},
+        {{NAMES_REPORT, "ECOSMIG-001", .text = "R1_{mpid}.csv"}, "0@1: expected {date} or {instant}"},
+        {{NAMES_REPORT, "NMDM", .text = "NM_{eui64}_{date}.csv"}, "0@1: expected {date} and {time}, or {instant}"},
+        {{NAMES_REPORT, "NMDM", .text = "NM_{eui64}_{instant}.csv"}, ""},
+    };
+
+    (void)state; /* cmocka's signature */
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *faults = faults_of(&cases[i].one, 1);
+        if (*cases[i].faults == '\0' ? *faults != '\0' : !g_str_has_prefix(faults, cases[i].faults))
+            fail_msg("%s: expected %s, found %s", cases[i].one.text, cases[i].faults, faults);
+    }
+}
+
 static void test_names__builtin_templates__have_no_fault(void **state)
 {
     (void)state;
@@ -85,6 +108,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_names__bad_template__says_what_is_wrong_and_where),
+        cmocka_unit_test(test_names__written_files__have_names_of_their_own),
         cmocka_unit_test(test_names__builtin_templates__have_no_fault),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
