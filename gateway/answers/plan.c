@@ -136,8 +136,8 @@ static bool plan(struct gateway *gateway, struct ledger_outgoing *outgoing, cons
     return plan_outgoing(gateway, outgoing, NULL, error);
 }
 
-/* Names that differ only in packing (.xml and .xml.gz), or in what the names of answers do not say, give the same name of
- * an answer. So the number behind R, *revision, goes on until the name is free. */
+/* Names that differ only in packing (.xml and .xml.gz), or in what the names of answers do not say, give the same name
+ * of an answer. So the number behind R, *revision, goes on until the name is free. */
 static bool plan_free(struct gateway *gateway, struct ledger_outgoing *outgoing, const struct plan_judged *judged,
                       int64_t *revision, GError **error)
 {

@@ -71,7 +71,7 @@ class Annexed:
             file.write(f"\n[drop mcx]\nin=drops/mcx/in\nout=drops/mcx/out\ncomplete=at-once\n"
                        f"\n[party MCX]\neui64={MCX}\ntypes={types}\ndrop=mcx\n{settings}\n")
 
-    def instruct(self, devices, version="2.0", form="csv"):
+    def instruct(self, devices, version="2.0", form="csv", name=None):
         self.numbers += 1
         head = [MCX, GATEWAY, str(self.numbers), CREATED, "TEST", f"B-{self.numbers}", ""]
         rows = [{**instructed(number), "RecordNumber": str(n)} for n, number in enumerate(devices, 1)]
@@ -90,7 +90,7 @@ class Annexed:
             data = (f'<MigrationInstruction xmlns="{NAMESPACE}{version}" schemaVersion="{version}"><Header>{fields}'
                     f"<DeviceCount>{len(rows)}</DeviceCount></Header><Devices>{records}</Devices>"
                     "</MigrationInstruction>")
-        name = f"EMI_MCX_{MCX}_20230703_060000_{self.numbers:06d}.{form}"
+        name = name or f"EMI_MCX_{MCX}_20230703_060000_{self.numbers:06d}.{form}"
         path = os.path.join(self.home.top, "arriving")
         with open(path, "w", encoding="utf-8", newline="") as file:
             file.write(data)
@@ -288,6 +288,86 @@ def test_changed_folder(tap):
     sound(tap, home, "after a profile was changed")
 
 
+def test_own_names(tap):
+    """The names differ, too: they decide before the content does. All EMDs have one name but for the number."""
+    home = Home()
+    folder = annex(home.path("annex"))
+    names = load(folder, "names.json")
+    names["names"]["EMI"] = "{org}_INSTRUCTION_{eui64}_{date}_{time}_{sequence}.{form}"
+    names["answers"]["EMA"]["EMI"] = "ACK-{org}-{sequence}-{revision}.{form}"
+    names["answers"]["EMD"]["EMI"] = "RESPONSE-{org}-{revision}.{form}"
+    names["answers"]["EMO"]["EMI"] = "OUTCOME-{org}-{sequence}-{revision}.{form}"
+    save(names, folder, "names.json")
+    other = Annexed(home, "profile=annex;proposal-1.0")
+    here = Parties(home)
+    own = f"MCX_INSTRUCTION_{MCX}_20230703_060000_{{:06d}}.csv"
+    first = other.instruct([1], name=own.format(1))
+    other.instruct([2], name=own.format(2))
+    unfit = other.instruct([3])
+    home.run()
+    responses = [name for name in home.out("mcx") if name.startswith("RESPONSE")]
+    tap.ok(responses == ["RESPONSE-MCX-1.csv", "RESPONSE-MCX-2.csv"], "a name that is taken gets the next number",
+           home.out("mcx"))
+    tap.ok(version_of(home.read_out("mcx", "ACK-MCX-000001-1.csv").decode()) == "2.0", "a name of the annex is read so",
+           home.out("mcx"))
+    tap.ok(version_of(other.answer(unfit)) == "1.0", "a name of the proposal is read so, whatever the content is",
+           home.out("mcx"))
+    here.result(*(said(n, WorkItemId=f"MCX.B-{n}.1") for n in (1, 2)))
+    here.confirm(*(confirmed(n, WorkItemId=f"MCX.B-{n}.1") for n in (1, 2)))
+    home.run(now=at(1))
+    outcomes = [name for name in home.out("mcx") if name.startswith("OUTCOME")]
+    tap.ok(outcomes == ["OUTCOME-MCX-000001-1.csv", "OUTCOME-MCX-000002-2.csv"],
+           "the EMO has its own name, with the EMD's number", home.out("mcx"))
+    tap.ok(home.json("why", first)[0]["profile"] == "annex-2.0", "why knows the file by its name")
+    sound(tap, home, "names of its own")
+
+
+def test_reports(tap):
+    home = Home("gateway incident_party=NOBODY")
+    folder = annex(home.path("annex"))
+    with open(home.conf, "a", encoding="utf-8") as file:
+        file.write("\n[report]\nprofile=annex\n\n[report BBBB]\nprofile=proposal-1.0\n")
+    here = Parties(home)
+    here.references("PTY", *(f"90-B3-D5-1F-30-05-00-0{n},SUPPLIER,{mpid},,"
+                             for n, mpid in enumerate(("AAAA", "BBBB"), 1)))
+    home.run()
+    home.run(now=at(24 * 60))
+
+    def titles(mpid):
+        place = home.path("drops", "suppliers", "out", mpid)
+        name = next(one for one in os.listdir(place) if one.startswith("ECOSMIG-001"))
+        with open(os.path.join(place, name), encoding="utf-8") as file:
+            return file.readline().split(",")
+
+    tap.ok("UnitId" in titles("AAAA") and "DeviceID" in titles("BBBB"),
+           "each recipient gets its reports in its own profile", titles("AAAA"), titles("BBBB"))
+    sound(tap, home, "reports in two profiles")
+    printed = home.command("report", "ECOSMIG-001", "--supplier", "AAAA", now=at(24 * 60)).stdout.decode()
+    tap.ok("UnitId" in printed, "the command report prints what was issued", printed)
+    shutil.rmtree(folder)
+    home.set("report profile=proposal-1.0")
+    sound(tap, home, "reports of a profile whose folder is gone")
+
+
+def test_check(tap):
+    """A dry run with the configuration reads and answers as `run` does."""
+    home = Home()
+    annex(home.path("annex"))
+    other = Annexed(home, "profile=annex")
+    name = other.instruct([1])
+    os.makedirs(home.path("answers"))
+    done = home.command("check", "--answers", home.path("answers"), os.path.join(home.inbox("mcx"), name))
+    answer = f"EMA{name[3:-4]}_R1.csv"
+    found = os.listdir(home.path("answers"))
+    tap.ok(done.returncode == 0 and answer in found, "check judges a file by the profile of its sender",
+           done.stdout.decode(), done.stderr.decode(), found)
+    home.run()
+    with open(home.path("answers", answer), "rb") as file:
+        content = file.read()
+    tap.ok(content == home.read_out("mcx", answer), "and answers with the bytes that run sends", content,
+           other.answer(name))
+
+
 def refusal(home):
     done = home.run()
     return done.returncode, done.stderr.decode()
@@ -336,6 +416,9 @@ if __name__ == "__main__":
         test_change_over(report)
         test_told_by_content(report)
         test_directions(report)
+        test_own_names(report)
+        test_reports(report)
+        test_check(report)
         test_crash(report)
         test_changed_folder(report)
         test_refused(report)
