@@ -1,0 +1,156 @@
+/*
+ * Fuzz target: a profile in which one file has any bytes. The first line of the input is the name of that file, the
+ * rest is its content; the other files are those of the built-in profile.
+ * - There is either a profile or a fault. A fault has a place in a file, and one printable line of text.
+ * - A profile can do its work: it reads documents, parses names and gives names, whatever it says.
+ */
+#include "formats/filename.h"
+#include "formats/profile.h"
+#include "formats/profile/profile_files.h"
+#include "formats/profile/profile_json.h"
+#include "formats/reader.h"
+#include "formats/writer.h"
+#include "tests/fuzz/reading.h"
+
+#include <string.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* The file that is replaced. */
+struct replaced {
+    char *name;
+    const char *text;
+    size_t len;
+    unsigned lines; /* of any file at most */
+    unsigned faults;
+};
+
+static unsigned lines_of(const char *text, size_t len)
+{
+    unsigned lines = 1;
+
+    for (size_t i = 0; i < len; i++)
+        lines += text[i] == '\n';
+    return lines;
+}
+
+static void on_fault(void *user, const struct profile_fault *fault)
+{
+    struct replaced *r = user;
+
+    r->faults++;
+    g_assert(fault->file != NULL && *fault->file != '\0');
+    g_assert(fault->text != NULL && *fault->text != '\0');
+    g_assert(fault->line <= r->lines);
+    assert_printable(fault->file);
+    assert_printable(fault->text);
+}
+
+/* The built-in files with the one replaced. A name that none of them has adds a file. */
+static struct profile_files *files_of(struct replaced *r)
+{
+    struct profile_files *builtin = profile_files_builtin(), *files = profile_files_new();
+    bool added = false;
+
+    r->lines = lines_of(r->text, r->len);
+    for (size_t i = 0; i < profile_files_count(builtin); i++) {
+        const struct profile_file *file = profile_files_at(builtin, i);
+        int order = added ? 1 : strcmp(r->name, file->name);
+        if (order <= 0)
+            profile_files_add(files, r->name, r->text, r->len);
+        added |= order <= 0;
+        if (order != 0)
+            profile_files_add(files, file->name, file->text, file->len);
+        r->lines = MAX(r->lines, lines_of(file->text, file->len));
+    }
+    if (!added)
+        profile_files_add(files, r->name, r->text, r->len);
+    profile_files_free(builtin);
+    return files;
+}
+
+/* ---- what a profile has to stand ---- */
+
+static void hear_record(void *user, const struct record *record)
+{
+    (void)user;
+    (void)record;
+}
+
+static void hear_count(void *user, const struct field *count)
+{
+    (void)user;
+    (void)count;
+}
+
+static void hear_fault(void *user, const struct fault *fault)
+{
+    (void)user;
+    assert_printable(fault->text);
+}
+
+static void read_document(const struct file_type *type, enum form form, const char *document)
+{
+    const struct reader_sink sink = {NULL, hear_record, hear_record, hear_count, hear_fault};
+    struct reader *reader = reader_new(form, type, &(struct reader_limits){10}, &sink);
+
+    (void)reader_push(reader, document, strlen(document)); /* reader_finish says the same */
+    (void)reader_finish(reader);
+    reader_free(reader);
+}
+
+static void use_names(const struct profile *profile)
+{
+    static const char *const names[] = {"EMI_MCC_90-B3-D5-1F-30-0E-C0-01_20230703_060000_000001.xml",
+                                        "INV_DCC_90-B3-D5-1F-30-0E-C0-04_20230703_060000_000001.csv.gz", "", "x"};
+    static const struct filename_own report = {
+        .type = "MAPR", .org = "ABCD", .eui64 = UINT64_C(0x90B3D51F300EC001), .at = 1688364000, .form = "csv"};
+    struct filename file;
+    g_autofree char *name = filename_report(profile, &report);
+
+    g_assert(name != NULL && *name != '\0');
+    for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
+        (void)filename_parse(profile, names[i], strlen(names[i]), &file, NULL, NULL);
+        (void)filename_is_own(profile, names[i], "MCC", 1);
+    }
+}
+
+static void use(const struct profile *profile)
+{
+    for (size_t i = 0; i < profile->n_types; i++) {
+        const struct file_type *type = &profile->types[i];
+        if (!type->inbound)
+            continue;
+        read_document(type, FORM_CSV, "H,EMI,1.0,a,b,1,c,TEST,B,\nD,1,2,3,4,5,6,7,8,9,10\nT,1\n");
+        if (type->root != NULL)
+            read_document(type, FORM_XML,
+                          "<MigrationInstruction xmlns=\"urn:ecos-gateway:migration:1\" schemaVersion=\"1.0\">"
+                          "<Header><SenderId>a</SenderId></Header><Devices><Device><DeviceID>b</DeviceID></Device>"
+                          "</Devices></MigrationInstruction>");
+    }
+    use_names(profile);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    const char *text = (const char *)data, *end = size > 0 ? memchr(text, '\n', size) : NULL;
+    struct replaced r = {0};
+    struct profile *profile;
+
+    if (end == NULL || end == text || end - text > 64 || memchr(text, '\0', (size_t)(end - text)) != NULL)
+        return 0;
+    r.name = g_strndup(text, (gsize)(end - text));
+    r.text = end + 1;
+    r.len = MIN(size - (size_t)(r.text - text), PROFILE_MAX_FILE_BYTES);
+    profile = g_utf8_validate(r.name, -1, NULL) && strpbrk(r.name, "\r\t\x1b\x7f") == NULL
+                  ? profile_load_files(files_of(&r), on_fault, &r)
+                  : NULL;
+    g_assert(profile == NULL || r.faults == 0);
+    if (profile != NULL) {
+        g_assert(strlen(profile->digest) == PROFILE_DIGEST_SIZE - 1);
+        use(profile);
+    }
+    profile_free(profile);
+    g_free(r.name);
+    return 0;
+}
