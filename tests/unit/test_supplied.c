@@ -2,12 +2,15 @@
 #include "formats/reader.h"
 #include "validators/device_rules.h"
 #include "validators/header_rules.h"
+#include "validators/judge.h"
 #include "validators/reference_rules.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 /* after the standard headers: they need them */
 #include <cmocka.h>
 
@@ -179,11 +182,40 @@ static void test_supplied__reference_data_without_mode_and_action__are_full_and_
     story_end(&s);
 }
 
+/* The whole way of a file, chosen and judged by the profile. The record numbers that it does not have count nothing. */
+static void test_supplied__records_without_numbers__are_accepted(void **state)
+{
+    static const char name[] = "EMI_MCC_90-B3-D5-1F-30-0E-C0-01_20230703_060000_000007.csv";
+    static const char text[] = "H,EMI,1.0\n"
+                               "D,00-DB-12-34-56-78-90-A0,ESME,AB01,010A030B,0002012F,1012345678903,\n"
+                               "D,00-DB-12-34-56-78-90-A1,ESME,AB01,010A030B,0002012F,1012345678903,\nT,2\n";
+    struct story s;
+    struct verdict verdict = {0};
+    int fd = memfd_create("file", MFD_CLOEXEC);
+
+    (void)state;
+    story_begin(&s, "EMI");
+    const struct profile *const profiles[] = {s.profile, NULL};
+    s.rules.identity = NULL;
+    s.rules.profiles = profiles;
+    assert_int_equal(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+    const struct judge_request request = {
+        .rules = &s.rules, .name = name, .name_len = strlen(name), .fd = fd, .max_findings = 10};
+    assert_true(judge_file(&request, &verdict, NULL));
+    assert_int_equal(verdict.outcome, OUTCOME_AC);
+    assert_int_equal(verdict.accepted, 2);
+    assert_string_equal(verdict.header.batch, "20230703-060000-000007");
+    verdict_clear(&verdict);
+    close(fd);
+    story_end(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_supplied__header_without_columns__has_what_name_and_gateway_say),
         cmocka_unit_test(test_supplied__name_that_says_nothing__leaves_the_clock),
+        cmocka_unit_test(test_supplied__records_without_numbers__are_accepted),
         cmocka_unit_test(test_supplied__reference_data_without_mode_and_action__are_full_and_set),
     };
 
