@@ -125,6 +125,7 @@ struct code_form {
     size_t min, max;      /* characters */
     bool upper, hex;      /* letters allowed beside digits: upper-case ones, or hex digits of either case */
     const char *expected; /* the form in words, for the finding */
+    const char *example;  /* a value that has it, behind the words; NULL: none */
 };
 
 static bool has_form(const struct field *field, const struct code_form *form)
@@ -144,7 +145,8 @@ static const char *code_value(struct result *result, size_t column, const struct
     const struct field *field = value(result, column);
 
     if (field->len > 0 && !has_form(field, form)) {
-        row_error(&result->row, C120, column, "expected %s, or nothing", form->expected);
+        row_error(&result->row, C120, column, "expected %s%s, or nothing", form->expected,
+                  form->example != NULL ? row_word(&result->row, column, form->example) : "");
         return NULL;
     }
     return copy(result, field);
@@ -311,8 +313,8 @@ static bool kind_value(struct result *result, enum retry_result_kind *kind)
 /* GBCSStatus. Leading zeros are refused, so that the table of codes in retry_code.c can compare texts. */
 static const char *gbcs_value(struct result *result)
 {
-    static const struct code_form form = {1, 3, false, false,
-                                          "a GBCS status, a number of 1 to 3 digits without leading zeros"};
+    static const struct code_form form = {
+        1, 3, false, false, "a GBCS status, a number of 1 to 3 digits without leading zeros", NULL};
     const struct field *field = value(result, RESULT_GBCS_STATUS);
 
     if (field->len > 1 && field->text[0] == '0') {
@@ -382,8 +384,8 @@ static bool judge_subject(struct result *result, size_t column, const char *now,
  * error of the ledger. */
 static bool judge_values(struct result *result, struct retry_result *said, GError **error)
 {
-    static const struct code_form duis = {1, 8, true, false, "a DUIS response code such as E20"};
-    static const struct code_form alert = {4, 4, false, true, "an alert code of 4 hex digits"};
+    static const struct code_form duis = {1, 8, true, false, "a DUIS response code such as ", "E20"};
+    static const struct code_form alert = {4, 4, false, true, "an alert code of 4 hex digits", NULL};
     bool known = kind_value(result, &said->kind);
     bool success = known && said->kind == RESULT_SUCCESS;
 

@@ -1,11 +1,10 @@
 /* Sequence numbers of inbound files: gaps, jumps, over the end, set by an operator; and those of our own files. */
+#include "formats/profile.h"
 #include "spool/ledger/ledger_actions.h"
 #include "spool/ledger/ledger_numbering.h"
 #include "spool/ledger/ledger_verdicts.h"
 #include "tests/unit/ledger_home.h"
 #include "validators/history_rules.h"
-
-#include "formats/profile.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

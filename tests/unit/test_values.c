@@ -169,6 +169,12 @@ static const char *own_value(enum fact fact, const char *wanted)
     return fact_values(fact) != NULL || wanted != NULL ? wanted ? wanted : fact_values(fact)[0] : "";
 }
 
+static const char *nonsense(enum fact fact, const char *wanted)
+{
+    (void)fact, (void)wanted;
+    return "!/ !";
+}
+
 /* The value that the tests give to a fact; NULL: none. */
 static const char *wanted_of(enum fact fact, const char *const (*wanted)[2])
 {
@@ -255,6 +261,7 @@ static void test_values__findings__have_no_word_of_the_proposal(void **state)
     (void)state;
     for (size_t i = 0; i < G_N_ELEMENTS(codes); i++) {
         expect_findings(codes[i], own_value, NULL, 5);
+        expect_findings(codes[i], nonsense, NULL, 9);
         expect_findings(codes[i], word_for, NULL, 4);
         expect_findings(codes[i], word_for, removal, 4);
         expect_findings(codes[i], word_for, failed, 4);
