@@ -54,12 +54,6 @@ static bool find_acknowledgement(struct ledger *ledger, int64_t job, char **name
     return true;
 }
 
-/* The sender's profile; the built-in one where the name does not tell the type. */
-static const struct profile *profile_of(const struct judged_file *file)
-{
-    return file->filename->type != NULL ? file->filename->type->profile : profile_builtin();
-}
-
 /* What the sender calls a column of the header. */
 static const char *header_name(const struct judged_file *file, enum header_field column)
 {
@@ -71,7 +65,7 @@ static const char *header_name(const struct judged_file *file, enum header_field
 static bool describe(const struct judged_file *file, int64_t id, char **text, GError **error)
 {
     struct ledger *ledger = file->rules->ledger;
-    const struct profile *profile = profile_of(file);
+    const struct profile *profile = file->profile;
     g_autofree struct ledger_job *job = NULL;
     g_autofree struct ledger_verdict *verdict = NULL;
     g_autofree char *answer = NULL;
@@ -252,7 +246,7 @@ static bool judge_batch(const struct judged_file *file, const struct ledger_file
 static bool add_not_rejected(const struct judged_file *file, const struct ledger_file *subject,
                              const struct record *record, const struct ledger_rejected *named, GError **error)
 {
-    const struct profile *profile = profile_of(file);
+    const struct profile *profile = file->profile;
     const char *ema = layout_type_name(profile_type(profile, "EMA", strlen("EMA")));
     g_autofree char *found = NULL;
     int64_t job = 0;

@@ -136,9 +136,9 @@ static char *list_findings(const struct verdict *verdict)
 
     for (size_t i = 0; i < findings_kept(findings); i++) {
         const struct finding *f = findings_at(findings, i);
-        g_autofree char *place = verdict_text_place(f);
-        g_string_append_printf(text, "%s %s%s\n    %s: %s\n", catalogue_entry(f->code)->id,
-                               f->warning ? "warning" : "error", place, catalogue_entry(f->code)->name, f->text);
+        g_autofree char *place = verdict_text_place(f), *code = verdict_text_code(verdict, f->code);
+        g_string_append_printf(text, "%s %s%s\n    %s: %s\n", code, f->warning ? "warning" : "error", place,
+                               verdict_text_name(verdict, f->code), f->text);
     }
     if (findings_truncated(findings))
         g_string_append_printf(text, "... and %" PRIu64 " more\n", findings_total(findings) - findings_kept(findings));

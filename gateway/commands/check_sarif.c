@@ -8,6 +8,7 @@
 
 #include "formats/text.h"
 #include "gateway/commands/command.h"
+#include "gateway/commands/verdict_text.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -137,12 +138,13 @@ static json_t *properties(const struct finding *f)
 }
 
 /* The message stands alone in a list: it has the field and its value. */
-static json_t *result(const struct finding *f, const char *path)
+static json_t *result(const struct verdict *verdict, const struct finding *f, const char *path)
 {
     const struct code_entry *entry = catalogue_entry(f->code);
+    const char *name = verdict_text_name(verdict, f->code);
     g_autofree char *value = f->value != NULL ? g_strdup_printf(" \"%s\"", f->value) : g_strdup("");
-    g_autofree char *text = f->field != NULL ? g_strdup_printf("%s%s: %s: %s", f->field, value, entry->name, f->text)
-                                             : g_strdup_printf("%s: %s", entry->name, f->text);
+    g_autofree char *text = f->field != NULL ? g_strdup_printf("%s%s: %s: %s", f->field, value, name, f->text)
+                                             : g_strdup_printf("%s: %s", name, f->text);
 
     return json_pack("{s:s,s:I,s:s,s:o,s:[o],s:o}", "ruleId", entry->id, "ruleIndex", rule_index(f->code), "level",
                      f->warning ? "warning" : "error", "message", message(text), "locations", location(f, path),
@@ -181,7 +183,7 @@ static void judged(struct check_output *output, const struct check_judged *file)
 
     for (size_t i = 0; i < findings_kept(findings); i++) {
         (void)fputs(output->results++ > 0 ? ",\n" : "\n", stdout); /* as in put */
-        put(result(findings_at(findings, i), file->path));
+        put(result(file->verdict, findings_at(findings, i), file->path));
     }
     add_artifact(output, file);
     if (!findings_truncated(findings))

@@ -88,13 +88,26 @@ char *verdict_text_place(const struct finding *f)
     return g_string_free(text, FALSE);
 }
 
-static void print_finding(const char *path, const struct finding *f, GHashTable *excerpts)
+char *verdict_text_code(const struct verdict *verdict, enum code code)
+{
+    const char *id = catalogue_entry(code)->id, *own = profile_code_id(verdict->profile, id);
+
+    return strcmp(own, id) == 0 ? g_strdup(id) : g_strdup_printf("%s (%s)", own, id);
+}
+
+const char *verdict_text_name(const struct verdict *verdict, enum code code)
+{
+    return profile_code_text(verdict->profile, catalogue_entry(code)->id, catalogue_entry(code)->name);
+}
+
+static void print_finding(const struct verdict *verdict, const char *path, const struct finding *f,
+                          GHashTable *excerpts)
 {
     const struct excerpt *line = f->at.line ? g_hash_table_lookup(excerpts, &f->at) : NULL;
-    g_autofree char *place = verdict_text_place(f);
+    g_autofree char *place = verdict_text_place(f), *code = verdict_text_code(verdict, f->code);
 
-    printf("  %s%s %s%s%s\n        %s: %s\n", colour(f->warning ? YELLOW : RED), catalogue_entry(f->code)->id,
-           f->warning ? "warning" : "error", colour(PLAIN), place, catalogue_entry(f->code)->name, f->text);
+    printf("  %s%s %s%s%s\n        %s: %s\n", colour(f->warning ? YELLOW : RED), code, f->warning ? "warning" : "error",
+           colour(PLAIN), place, verdict_text_name(verdict, f->code), f->text);
     if (line != NULL)
         print_caret(line->text, line->caret);
     else if (!f->at.line && f->at.column)
@@ -124,14 +137,15 @@ void verdict_text_print(const char *path, int fd, const struct unpack_limits *li
     printf("%s\n  %s%s %s%s: %s\n", shown, colour(outcome_colours[verdict->outcome]), outcome_code(verdict->outcome),
            outcome_words[verdict->outcome], colour(PLAIN), counts);
     for (size_t i = 0; i < kept; i++)
-        print_finding(path, findings_at(verdict->findings, i), excerpts);
+        print_finding(verdict, path, findings_at(verdict->findings, i), excerpts);
     if (!findings_truncated(verdict->findings))
         return;
     printf("  … and %" PRIu64 " more; in all:", findings_total(verdict->findings) - kept);
     for (size_t code = 0; code < CODE_COUNT; code++) {
+        g_autofree char *shown_code = verdict_text_code(verdict, (enum code)code);
+
         if (findings_count(verdict->findings, (enum code)code) > 0)
-            printf(" %s ×%" PRIu64, catalogue_entry((enum code)code)->id,
-                   findings_count(verdict->findings, (enum code)code));
+            printf(" %s ×%" PRIu64, shown_code, findings_count(verdict->findings, (enum code)code));
     }
     putchar('\n');
 }

@@ -21,6 +21,10 @@ struct verdict_totals {
 
 /* What a verdict says, "rejected whole: 3 Devices, 0 accepted, 3 rejected, 0 deferred". g_free. */
 char *verdict_text_of(const struct verdict *verdict);
+/* A code as the sender's profile calls it, and behind it the catalogue's if that is another: "E-108 (C108)". g_free. */
+char *verdict_text_code(const struct verdict *verdict, enum code code);
+/* What the code means: the text of the profile, else the catalogue's name. */
+const char *verdict_text_name(const struct verdict *verdict, enum code code);
 /* Where a finding is and what stands there, "  line 5, column 3  DeviceCount  \"4\"". g_free. */
 char *verdict_text_place(const struct finding *finding);
 

@@ -24,15 +24,21 @@ static const char *plain(struct split_row *row, const struct record *record, siz
     return copy;
 }
 
-static const char *escaped(struct split_row *row, const struct record *record, size_t column)
+/* The value of a word; what the sender wrote where it is no word. The EMD turns values into words again, so a word that
+ * happens to be a value of ours (ESME, where an ESME is called otherwise) stays unknown. */
+static const char *escaped(struct split_row *row, const struct device *device, size_t column)
 {
+    const struct record *record = device->row.record;
     const struct field *field = &record->fields[column];
 
-    if (field_is(field, VALUE_UNKNOWN))
-        field = record_words(record, column); /* no value of ours: what the sender wrote */
     if (field->len == 0)
         return NULL;
+    if (field_is(field, VALUE_UNKNOWN))
+        field = record_words(record, column);
     row->columns[column] = text_escape(field->text, field->len, LAYOUT_FIELD_MAX_CHARS);
+    if (field != &record->fields[column] &&
+        strcmp(row_word(&device->row, column, row->columns[column]), row->columns[column]) != 0)
+        return VALUE_UNKNOWN;
     return row->columns[column];
 }
 
@@ -50,20 +56,20 @@ static void fill_accepted(struct split_row *row, const struct record *record)
     item->attempt = plain(row, record, INSTRUCTION_ATTEMPT, false);
 }
 
-static void fill_refused(struct split_row *row, const struct record *record)
+static void fill_refused(struct split_row *row, const struct device *device)
 {
     struct ledger_item *item = &row->item;
 
-    item->device_type = escaped(row, record, INSTRUCTION_DEVICE_TYPE);
-    item->manufacturer = escaped(row, record, INSTRUCTION_MANUFACTURER);
-    item->model = escaped(row, record, INSTRUCTION_MODEL);
-    item->firmware = escaped(row, record, INSTRUCTION_FIRMWARE);
-    item->mpxn = escaped(row, record, INSTRUCTION_MPXN);
-    item->chf = escaped(row, record, INSTRUCTION_CHF_DEVICE_ID);
-    item->region = escaped(row, record, INSTRUCTION_CSP_REGION);
-    item->attempt = escaped(row, record, INSTRUCTION_ATTEMPT);
+    item->device_type = escaped(row, device, INSTRUCTION_DEVICE_TYPE);
+    item->manufacturer = escaped(row, device, INSTRUCTION_MANUFACTURER);
+    item->model = escaped(row, device, INSTRUCTION_MODEL);
+    item->firmware = escaped(row, device, INSTRUCTION_FIRMWARE);
+    item->mpxn = escaped(row, device, INSTRUCTION_MPXN);
+    item->chf = escaped(row, device, INSTRUCTION_CHF_DEVICE_ID);
+    item->region = escaped(row, device, INSTRUCTION_CSP_REGION);
+    item->attempt = escaped(row, device, INSTRUCTION_ATTEMPT);
     if (!item->has_device)
-        item->device_text = escaped(row, record, INSTRUCTION_DEVICE_ID);
+        item->device_text = escaped(row, device, INSTRUCTION_DEVICE_ID);
 }
 
 /* Every code that applies, with its name, in the words of the sender's profile. Its place and what was expected stand
@@ -98,7 +104,7 @@ void split_device(const struct device *device, int64_t job, struct split_row *ro
         fill_accepted(row, device->row.record);
         return;
     }
-    fill_refused(row, device->row.record);
+    fill_refused(row, device);
     item->outcome = row_is_deferred(&device->row) ? LEDGER_DEFERRED : LEDGER_REJECTED;
     item->code = catalogue_entry(row_first_code(&device->row))->id;
     item->transient = !row_has_permanent(&device->row, row_first_code(&device->row));

@@ -50,8 +50,7 @@ static const char *judge(int64_t id, int64_t gap, bool rejected)
     struct rules rules;
     struct findings *findings = findings_new(10);
     struct history history = {0};
-    const struct filename filename = {.type = profile_type(profile_builtin(), "EMI", 3)};
-    const struct judged_file file = {.rules = &rules, .filename = &filename, .findings = findings};
+    const struct judged_file file = {.rules = &rules, .profile = profile_builtin(), .findings = findings};
     const char *code = NULL;
 
     rules_init(&rules);
