@@ -72,6 +72,9 @@ const char *const *fact_values(enum fact fact);
 /* Whether the fact is a code of the catalogue, such as C108. */
 bool fact_is_code(enum fact fact);
 
+/* An example of its value; "": there is none. The examples of one record fit each other. */
+const char *fact_example(enum fact fact);
+
 /* "text", "free text", "code", "number", "eui64", "hex", "date" or "time". */
 const char *fact_type_name(enum fact_type type);
 

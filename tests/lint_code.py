@@ -44,8 +44,8 @@ WRITING_CALL = re.compile(
 # Those that write. doctor.c is not named: the files that it makes in a drop are made by drops/.
 WRITING_COMMANDS = {f"gateway/commands/{name}" for name in (
     "check_answers.c", "init.c", "run.c", "order.h", "order.c", "spool_orders.c", "incident_close.c",
-    "report_redeliver.c", "sequence_set.c", "claim_take.c", "backup.c", "restore.c", "recover.c", "device_release.c",
-    "device_end.c")}
+    "profile_folder.c", "report_redeliver.c", "sequence_set.c", "claim_take.c", "backup.c", "restore.c", "recover.c",
+    "device_release.c", "device_end.c")}
 # Headers that also declare functions which only read: answer_digest, job_envelope_read.
 READING = {("gateway/commands/verify_job.c", "gateway/answers/answer.h"),
            ("gateway/commands/verify_job.c", "spool/custody.h")}

@@ -4,6 +4,7 @@
  */
 #include "formats/profile/profile_json.h"
 
+#include "formats/nearest.h"
 #include "formats/text.h"
 
 #include <glib.h>
@@ -327,12 +328,18 @@ const char *profile_text(const struct profile_node *object, const char *name, en
     return profile_member(object, name, JSON_STRING, need, &member) ? profile_node_text(&member) : NULL;
 }
 
-static void unknown_member(const struct profile_node *object, const char *name)
+static void unknown_member(const struct profile_node *object, const char *name, const char *const *names)
 {
+    struct nearest nearest = nearest_to(name);
     const struct profile_node member = {
         .loading = object->loading, .file = object->file, .above = object, .member = name};
 
-    profile_fault_at(&member, "unknown member \"%s\"", name);
+    for (; *names != NULL; names++)
+        nearest_try(&nearest, *names);
+    if (nearest.word != NULL)
+        profile_fault_at(&member, "unknown member \"%s\"; did you mean \"%s\"?", name, nearest.word);
+    else
+        profile_fault_at(&member, "unknown member \"%s\"", name);
 }
 
 void profile_members_are_of(const struct profile_node *object, const char *const *names)
@@ -340,7 +347,8 @@ void profile_members_are_of(const struct profile_node *object, const char *const
     const char *name;
     json_t *value;
 
-    json_object_foreach(object->value, name, value) if (!g_strv_contains(names, name)) unknown_member(object, name);
+    json_object_foreach(object->value, name, value) if (!g_strv_contains(names, name))
+        unknown_member(object, name, names);
 }
 
 void profile_members_are(const struct profile_node *object, ...)

@@ -138,6 +138,7 @@ static struct profile *load(struct profile_files *files, profile_fault_fn *on_fa
     loading.profile->files = files;
     profile_files_digest(files, loading.profile->digest);
     load_profile(&loading);
+    profile_load_forms(&loading);
     profile_load_records(&loading);
     profile_load_xml(&loading);
     profile_load_reports(&loading);

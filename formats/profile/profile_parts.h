@@ -8,6 +8,12 @@
 #include "formats/profile/profile_json.h"
 #include "formats/record_kinds.h"
 
+/* profile_forms.c: forms.json, of which the XSD is made. Comes before the records, which name forms. */
+void profile_load_forms(struct profile_loading *loading);
+
+/* Gives a fault if a field of a Table Schema names a form that there is not. */
+void profile_check_form(const struct profile_node *field);
+
 /* profile_records.c: records/<type>-<letter>.json, makes profile->types. */
 void profile_load_records(struct profile_loading *loading);
 

@@ -1,4 +1,5 @@
 /* What records and reports have in common: each is a Frictionless Table Schema whose fields name facts. */
+#include "formats/nearest.h"
 #include "formats/profile/profile_parts.h"
 
 #include <glib.h>
@@ -25,6 +26,18 @@ bool profile_table(const struct profile_node *schema, struct profile_node *field
     return false;
 }
 
+static void unknown_fact(const struct profile_node *member, const char *name)
+{
+    struct nearest nearest = nearest_to(name);
+
+    for (enum fact fact = 0; fact < FACT_COUNT; fact++)
+        nearest_try(&nearest, fact_entry(fact)->name);
+    if (nearest.word != NULL)
+        profile_fault_at(member, "there is no fact \"%s\"; did you mean %s?", name, nearest.word);
+    else
+        profile_fault_at(member, "there is no fact \"%s\"; `ecosgate profile facts` lists them", name);
+}
+
 static enum fact fact_of(const struct profile_node *field)
 {
     const char *name = profile_text(field, "fact", PROFILE_OPTIONAL);
@@ -34,7 +47,7 @@ static enum fact fact_of(const struct profile_node *field)
     if (name == NULL || fact_of_name(name, &fact))
         return name == NULL ? FACT_NONE : fact;
     if (profile_member(field, "fact", JSON_STRING, PROFILE_NEEDED, &member))
-        profile_fault_at(&member, "there is no fact \"%s\"; `ecosgate profile facts` lists them", name);
+        unknown_fact(&member, name);
     return FACT_NONE;
 }
 
@@ -67,13 +80,15 @@ static void check_type(const struct profile_node *field)
 
 bool profile_table_field(const struct profile_node *field, struct layout_column *column)
 {
-    static const char *const known[] = {"name",    "fact",        "type",    "format",   "title",      "description",
-                                        "example", "constraints", "rdfType", "examples", "categories", NULL};
+    static const char *const known[] = {"name",        "fact",       "type",        "format", "title",
+                                        "description", "example",    "constraints", "form",   "rdfType",
+                                        "examples",    "categories", NULL};
 
     profile_members_are_of(field, known);
     check_type(field);
     *column = (struct layout_column){
         .name = profile_text(field, "name", PROFILE_NEEDED), .fact = fact_of(field), .required = is_required(field)};
+    profile_check_form(field);
     if (column->name != NULL)
         return true;
     column->name = no_name;

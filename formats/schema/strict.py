@@ -110,7 +110,8 @@ def table(kind, letter):
     for name, (form, required) in known.items():
         strict_field(fields[name], form, required)
     for field in schema["fields"]:
-        del field["fact"]
+        for own in ("fact", "form", "xml"):
+            field.pop(own, None)
     schema["name"] += "-strict"
     schema["description"] += STRICT
     return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
@@ -144,10 +145,9 @@ def strict_type(text, kind):
 def xsd():
     text = read(XSD)
     forms = sorted({form for kind in TYPES for form, _ in columns_of(kind).values() if form != "any"})
-    begin = text.index("The values of a Device")
-    end = text.index("All times are UTC.", begin)
-    text = (f"{text[:begin]}\n      Strict, for senders: the forms of a Device's values too, in files to the gateway."
-            f"\n      {text[end:]}").replace("…. \n", "….\n")
+    judged = re.search(r"\s+The\s+values\s+of\s+a\s+Device\s.*?All\s+times\s+are\s+UTC\.", text, re.DOTALL)
+    text = (f"{text[:judged.start()]}\n      Strict, for senders: the forms of a Device's values too, in files to the "
+            f"gateway.\n      All times are UTC.{text[judged.end():]}")
     place = text.index("  <xs:complexType name=")
     text = text[:place] + "".join(simple_type(form) for form in forms) + text[place:]
     for kind in TYPES:

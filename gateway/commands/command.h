@@ -71,6 +71,12 @@ int command_claim_list(struct invocation *invocation);       /* whose each drop 
 int command_claim_take(struct invocation *invocation);       /* an order: give us a drop */
 int command_sequence_set(struct invocation *invocation);     /* an order: set it */
 int command_profile_facts(struct invocation *invocation);    /* all facts that a column can carry */
+int command_profile_list(struct invocation *invocation);     /* the profiles */
+int command_profile_show(struct invocation *invocation);     /* one profile, or one record of it */
+int command_profile_diff(struct invocation *invocation);     /* what differs between two */
+int command_profile_new(struct invocation *invocation);      /* makes the folder of a new one */
+int command_profile_check(struct invocation *invocation);    /* its faults; tries it on samples */
+int command_profile_export(struct invocation *invocation);   /* writes what it publishes */
 int command_backup(struct invocation *invocation);           /* copies ledger and spool as of one moment */
 int command_restore(struct invocation *invocation);          /* puts such a copy in their place */
 int command_status(struct invocation *invocation);           /* the state of the whole gateway */

@@ -40,6 +40,17 @@ static json_t *records_of(const struct profile *profile, enum fact fact)
     return records;
 }
 
+/* The list of its values; NULL: any text of its type. */
+static json_t *values_of(enum fact fact)
+{
+    const char *const *values = fact_values(fact);
+    json_t *list = values != NULL ? json_array() : NULL;
+
+    for (size_t i = 0; values != NULL && values[i] != NULL; i++)
+        json_array_append_new(list, json_string(values[i]));
+    return list;
+}
+
 int command_profile_facts(struct invocation *invocation)
 {
     static const char *const columns[] = {"fact", "type", "meaning", NULL};
@@ -55,6 +66,8 @@ int command_profile_facts(struct invocation *invocation)
         output_set_text(row, "fact", entry->name);
         output_set_text(row, "type", fact_type_name(entry->type));
         output_set_text(row, "meaning", entry->meaning);
+        output_set_text(row, "example", fact_example(fact));
+        output_set(row, "values", values_of(fact));
         output_set(row, "records", records_of(profile_builtin(), fact));
         output_list_add(&rows, row);
     }

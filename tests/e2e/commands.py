@@ -14,6 +14,7 @@ COMMANDS = [words.split() for words in (
     "device list", "device release", "device end", "incident",
     "incident list", "incident show", "incident close", "report", "report list", "report redeliver",
     "sequence", "sequence list", "sequence set", "claim", "claim list", "claim take", "profile", "profile facts",
+    "profile list", "profile show", "profile diff", "profile new", "profile check", "profile export",
     "backup", "restore", "recover")]
 WRONG = (("--bogus",), ("nothing",), ("init",), ("init", "a", "b"), ("init", "--ledger", "a"),
          ("check",), ("check", "--max-findings", "-1", "a"), ("check", "-"), ("check", "a", "--name", "b"),
@@ -31,7 +32,9 @@ WRONG = (("--bogus",), ("nothing",), ("init",), ("init", "a", "b"), ("init", "--
          ("sequence", "set", "MCC", "EMA", "1", "--reason", "x"),
          ("sequence", "set", "MCC", "EMI", "1000000", "--reason", "x"),
          ("sequence", "set", "MCC", "EMI", "-1", "--reason", "x"), ("sequence", "set", "MCC", "EMI", "1"),
-         ("profile",), ("profile", "nothing"), ("profile", "facts", "x"),
+         ("profile",), ("profile", "nothing"), ("profile", "facts", "x"), ("profile", "list", "x"),
+         ("profile", "show"), ("profile", "diff", "proposal-1.0"), ("profile", "new", "/tmp/x"), ("profile", "check"),
+         ("profile", "check", "/nowhere"), ("profile", "export"),
          ("claim", "list", "x"), ("claim", "take"), ("claim", "take", "mcc"),
          ("backup",), ("backup", "a", "b"), ("backup", "/nowhere/at/all"), ("restore",), ("restore", "/nowhere"),
          ("recover",), ("recover", "x", "--reason", "y"), ("recover", "--list", "x"), ("device", "release"),

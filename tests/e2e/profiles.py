@@ -5,9 +5,11 @@ import json
 import os
 import re
 import subprocess
+import tempfile
 
 from home import GATE, PATIENCE, SOURCE, Tap, manual_members
 
+PROPOSAL = sorted(glob.glob(os.path.join(SOURCE, "formats", "profiles", "proposal-1.0", "r*", "*.json")))
 FACT = re.compile(r'^FACT\(\w+, "([^"]+)", (\w+), "([^"]+)"\)$', re.M)
 
 
@@ -22,7 +24,7 @@ def listed(*arguments):
 def schemas():
     """Of each published Table Schema the names of its fields."""
     found = {}
-    for path in glob.glob(os.path.join(SOURCE, "formats", "profiles", "proposal-1.0", "r*", "*.json")):
+    for path in PROPOSAL:
         with open(path, encoding="utf-8") as file:
             found[os.path.basename(path)[:-5]] = [field["name"] for field in json.load(file)["fields"]]
     return found
@@ -49,5 +51,221 @@ def test_facts(tap):
            text[:3])
 
 
-with Tap() as tap:
+def change(path, old, new):
+    """Replaces the first place of a text in a file, which must have it. Returns the line of that place."""
+    with open(path, encoding="utf-8") as file:
+        text = file.read()
+    begin = text.index(old)
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(text[:begin] + new + text[begin + len(old):])
+    return text.count("\n", 0, begin) + 1
+
+
+def copy(folder, name):
+    """A new profile that begins as the proposal."""
+    path = os.path.join(folder, name)
+    done = call("profile", "new", path, "--from", "proposal-1.0")
+    assert done.returncode == 0, done.stderr
+    return path
+
+
+def test_list_and_show(tap):
+    rows = listed("profile", "list")
+    tap.ok([row["profile"] for row in rows] == ["proposal-1.0"] and len(rows[0]["digest"]) == 64,
+           "profile list has the built-in profile", rows)
+    shown = listed("profile", "show", "proposal-1.0")[0]
+    tap.ok([row["type"] for row in shown["types"]][:2] == ["EMI", "EMA"] and len(shown["reports"]) == 10 and
+           shown["namespace"] == "urn:ecos-gateway:migration:1" and shown["digest"] == rows[0]["digest"],
+           "profile show tells types, reports, namespace and digest", shown)
+    columns = listed("profile", "show", "proposal-1.0", "EMI-D")
+    tap.ok([row["column"] for row in columns] == schemas()["EMI-D"][1:] and
+           columns[1] == {"position": 2, "column": "DeviceID", "fact": "device.id", "required": True,
+                          "element": "DeviceID"}, "profile show EMI-D lists its columns", columns[:2])
+    columns = listed("profile", "show", "proposal-1.0", "MAPR")
+    tap.ok([row["column"] for row in columns] == schemas()["MAPR"], "profile show MAPR lists those of a report",
+           columns)
+    names = set().union(*rows, shown, *shown["types"], *shown["reports"], *columns)
+    tap.ok(not names - manual_members(), "ecosgate(1) names the members", names - manual_members())
+    for arguments, status, said in (
+            (("show", "proposl-1.0"), 2, "did you mean proposal-1.0?"),
+            (("show", "other"), 2, "'ecosgate profile list' lists the profiles"),
+            (("show", "/nowhere"), 2, "/nowhere is no folder of a profile"),
+            (("show", "proposal-1.0", "ECOSMIG-007"), 1, "did you mean ECOSMIG-00"),
+            (("show", "proposal-1.0", "nothing"), 1, "expected a name such as EMI-D")):
+        done = call("profile", *arguments)
+        tap.ok(done.returncode == status and said in done.stderr and not done.stdout,
+               f"profile {' '.join(arguments)}: {said}", done.returncode, done.stderr)
+
+
+def test_new(tap, folder):
+    path = copy(folder, "annex-2.0")
+    found = listed("profile", "show", path)[0]
+    tap.ok(found["profile"] == "annex-2.0" and found["folder"] == path, "profile new names the profile as its folder",
+           found)
+    done = call("profile", "new", path, "--from", "proposal-1.0")
+    tap.ok(done.returncode == 2 and "exists already and was not changed" in done.stderr, "it refuses one that exists",
+           done.stderr)
+    done = call("profile", "new", os.path.join(folder, "other"))
+    tap.ok(done.returncode == 2 and "--from is missing" in done.stderr, "it needs --from", done.stderr)
+    with open(os.path.join(path, "xml.json"), "a", encoding="utf-8") as file:
+        file.write("}")
+    done = call("profile", "new", os.path.join(folder, "third"), "--from", path)
+    tap.ok(done.returncode == 2 and "xml.json:" in done.stderr and not os.path.exists(os.path.join(folder, "third")),
+           "a profile with faults is not copied", done.stderr)
+
+
+def test_check(tap, folder):
+    done = call("profile", "check", "proposal-1.0")
+    tap.ok(done.returncode == 0 and done.stdout == "sound: proposal-1.0, 12 types, 10 reports, 29 samples\n",
+           "the proposal is sound, and so are the samples made of it", done.stdout, done.stderr)
+    path = copy(folder, "faulty-1.0")
+    wanted = [("records/EMI-D.json", '"fact": "device.id"', '"fact": "device.idd"', "did you mean device.id?"),
+              ("reports/MAPR.json", '"fact": "device.status"', '"fact": "result.outcome"', "cannot carry the fact"),
+              ("profile.json", '"from": null', '"from": "tomorrow"', "expected a time"),
+              ("records/EMW-D.json", '"form": "Hex4"', '"form": "Hex5"', 'forms.json has no form "Hex5"')]
+    lines = [(name, change(os.path.join(path, name), old, new), said) for name, old, new, said in wanted]
+    faults = listed("profile", "check", path)
+    summary = faults.pop()
+    for name, line, said in lines:
+        tap.ok(any(row["file"] == name and line - 2 <= row["line"] <= line and said in row["text"] for row in faults),
+               f"a fault has file and line: {name}: {said}", line, faults)
+    tap.ok(summary["faults"] == len(faults) and not (set(faults[0]) | set(summary)) - manual_members(),
+           "the last object counts the faults", summary)
+    done = call("profile", "check", path)
+    tap.ok(done.returncode == 1 and done.stdout.endswith(f"\n{len(faults)} faults\n") and
+           f"{lines[0][0]}:{lines[0][1]}: " in done.stdout, "a profile with faults: exit status 1", done.stdout)
+    done = call("profile", "check", os.path.join(folder, "nothing"))
+    tap.ok(done.returncode == 2 and not done.stdout, "one that is not there: exit status 2", done.stderr)
+
+
+def test_samples(tap, folder):
+    into = os.path.join(folder, "samples")
+    done = call("profile", "check", "proposal-1.0", "--samples", into)
+    files = sorted(glob.glob(os.path.join(into, "*")))
+    tap.ok(done.returncode == 0 and len(files) == 29, "--samples writes the samples", files, done.stderr)
+    inbound = [path for path in files if re.match("EMI|EMT|EMC|INV|COS|NMM|PTY", os.path.basename(path))]
+    verdicts = {row["file"]: row["verdict"] for row in listed("check", *inbound)}
+    tap.ok(len(verdicts) == 10 and set(verdicts.values()) == {"AC"}, "check accepts those of files that arrive",
+           verdicts)
+    done = subprocess.run(["xmllint", "--noout", "--schema",
+                           os.path.join(SOURCE, "formats", "schema", "ecos-migration-1.xsd"),
+                           *[path for path in files if path.endswith(".xml")]], capture_output=True, text=True,
+                          check=False)
+    tap.ok(done.returncode == 0, "xmllint finds all XML samples valid by the published XSD", done.stderr)
+    done = call("profile", "check", "proposal-1.0", "--samples", into)
+    tap.ok(done.returncode == 2 and "exists already" in done.stderr, "--samples changes no folder that exists",
+           done.stderr)
+
+
+def test_own_schema(tap, folder):
+    """The partner's XSD lies in the folder, and includes another one."""
+    path = copy(folder, "schema-1.0")
+    with open(os.path.join(SOURCE, "formats", "schema", "ecos-migration-1.xsd"), encoding="utf-8") as file:
+        text = file.read()
+    begin, end = text.index("  <xs:simpleType name=\"Eui64\""), text.index("  <xs:complexType")
+    head = text[:text.index("  <xs:annotation>")]
+    with open(os.path.join(path, "types.xsd"), "w", encoding="utf-8") as file:
+        file.write(head + text[begin:end] + "</xs:schema>\n")
+    own = os.path.join(path, "annex.xsd")
+    with open(own, "w", encoding="utf-8") as file:
+        file.write(head + '  <xs:include schemaLocation="types.xsd"/>\n' + text[end:])
+    change(os.path.join(path, "xml.json"), '"schema": null', '"schema": "annex.xsd"')
+    done = call("profile", "check", path)
+    tap.ok(done.returncode == 0, "samples are valid by the partner's own XSD, which includes another file", done.stdout)
+    change(own, '<xs:element name="Attempt">', '<xs:element name="Attempts">')
+    done = call("profile", "check", path)
+    tap.ok(done.returncode == 1 and re.search(r"^sample EMI_MCC_\S+\.xml:\d+: by the schema annex\.xsd: .*Attempt",
+                                              done.stdout, re.M), "one that wants another element: a fault",
+           done.stdout)
+    change(own, "types.xsd", "/etc/hostname")
+    done = call("profile", "check", path)
+    tap.ok(done.returncode == 1 and "the schema annex.xsd, line" in done.stdout,
+           "a schema reads no file outside the folder", done.stdout)
+
+
+def test_diff(tap, folder):
+    path = copy(folder, "other-1.0")
+    tap.ok([row["what"] for row in listed("profile", "diff", "proposal-1.0", path)] == ["profile"],
+           "a copy differs in its name only")
+    record = os.path.join(path, "records", "EMI-D.json")
+    change(record, '"name": "DeviceID"', '"name": "MeterId"')
+    change(record, '"required": true,\n        "pattern"', '"required": false,\n        "pattern"')
+    with open(record, encoding="utf-8") as file:
+        schema = json.load(file)
+    fields = schema["fields"]
+    fields.insert(3, fields.pop(5))  # DeviceModel
+    fields.append({"name": "Colour", "type": "string"})
+    with open(record, "w", encoding="utf-8") as file:
+        json.dump(schema, file)
+    change(os.path.join(path, "xml.json"), '"MigrationInstruction"', '"Instruction"')
+    rows = {(row["where"], row["what"]): (row["first"], row["second"])
+            for row in listed("profile", "diff", "proposal-1.0", path)}
+    for key, values in ((("EMI-D device.id", "column"), ("DeviceID", "MeterId")),
+                        (("EMI-D record.number", "required"), ("yes", "no")),
+                        (("EMI-D column Colour", "column"), (None, "Colour")),
+                        (("xml.json", "types.EMI.root"), ("MigrationInstruction", "Instruction"))):
+        tap.ok(rows.get(key) == values, f"profile diff: {key[0]}: {key[1]}", rows)
+    tap.ok(("EMI-D device.model", "behind") in rows and ("EMI-D work.attempt", "behind") not in rows,
+           "a column that moved is one, others are none", rows)
+    done = call("profile", "diff", path, path)
+    tap.ok((done.returncode, done.stdout) == (0, "no difference\n"), "a profile does not differ from itself",
+           done.stdout)
+
+
+def without(schema):
+    for field in schema["fields"]:
+        for own in ("fact", "form", "xml"):
+            field.pop(own, None)
+    return schema
+
+
+def test_export(tap, folder):
+    into = os.path.join(folder, "export")
+    done = call("profile", "export", into)
+    tap.ok(done.returncode == 0, "profile export", done.stderr)
+    for name, published in (("ecos-migration-1.xsd", ("formats", "schema", "ecos-migration-1.xsd")),
+                            ("COLUMNS.md", ("formats", "COLUMNS.md"))):
+        with open(os.path.join(into, name), encoding="utf-8") as file:
+            made = file.read()
+        with open(os.path.join(SOURCE, *published), encoding="utf-8") as file:
+            tap.ok(made == file.read(), f"{'/'.join(published)} is what profile export writes; copy it from there")
+    wrong = []
+    for path in PROPOSAL:
+        with open(path, encoding="utf-8") as file, \
+                open(os.path.join(into, os.path.basename(path)), encoding="utf-8") as made:
+            if without(json.load(file)) != json.load(made):
+                wrong.append(path)
+    tap.ok(not wrong and len(PROPOSAL) > 40, "each Table Schema is exported without what only the gateway needs", wrong)
+    done = call("profile", "export", into)
+    tap.ok(done.returncode == 2 and "exists already" in done.stderr, "a folder that exists is not changed", done.stderr)
+
+
+def test_files_md(tap):
+    """The lists of columns and the tables of fields in FILES.md name columns that there are."""
+    found = schemas()
+    with open(os.path.join(SOURCE, "formats", "FILES.md"), encoding="utf-8") as file:
+        text = file.read()
+    lead = re.search(r"The leading columns \*\*LEAD\*\*: ([^.]*)\.", text).group(1)
+    for name in sorted(name for name in found if "-H" not in name and name.isupper() and f"**{name}**," in text):
+        listed_columns = re.search(rf"\*\*{name}\*\*,.*?Columns: ([^.]*)\.", text, re.DOTALL)
+        if listed_columns:
+            wanted = listed_columns.group(1).replace("LEAD", lead)
+            tap.ok(re.split(r",\s+", wanted) == found[name], f"FILES.md lists the columns of {name}", wanted,
+                   found[name])
+    columns = {column for fields in found.values() for column in fields}
+    tables = re.findall(r"^\| (?:field|item|column) \| .*\n\| --- .*\n((?:\|.*\n)+)", text, re.MULTILINE)
+    named = {name for row in "".join(tables).splitlines() for name in row.split("|")[1].strip().split(", ")}
+    tap.ok(len(tables) > 4 and not named - columns - {""}, "each field of a table in FILES.md is a column",
+           named - columns)
+
+
+with Tap() as tap, tempfile.TemporaryDirectory() as top:
     test_facts(tap)
+    test_list_and_show(tap)
+    test_new(tap, top)
+    test_check(tap, top)
+    test_samples(tap, top)
+    test_own_schema(tap, top)
+    test_diff(tap, top)
+    test_export(tap, top)
+    test_files_md(tap)

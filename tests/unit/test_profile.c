@@ -100,7 +100,7 @@ static void test_profile__other_names_and_order__are_those_of_the_folder(void **
 static const struct wrong {
     const char *file, *old, *new, *faults;
 } wrongs[] = {
-    {"profile.json", "\"title\"", "\"titel\"", "profile.json:4: unknown member \"titel\"\n"},
+    {"profile.json", "\"title\"", "\"titel\"", "profile.json:4: unknown member \"titel\"; did you mean \"title\"?\n"},
     {"profile.json", "\"version\": \"1.0\",\n", "", "profile.json:1: the member \"version\" is missing\n"},
     {"profile.json", "\"1.0\"", "1.0", "profile.json:3: version: expected a text, \"…\", found a number\n"},
     {"profile.json", "\"1.0\"", "\"1/0\"",
@@ -140,21 +140,21 @@ static const struct wrong {
      "names.json:28: unknown: character 1: expected {revision}: a file may be answered again, and no name is given "
      "twice\n"},
     {"records/EMI-D.json", "\"device.id\"", "\"device.idd\"",
-     "records/EMI-D.json:33: there is no fact \"device.idd\"; `ecosgate profile facts` lists them\n"
+     "records/EMI-D.json:34: there is no fact \"device.idd\"; did you mean device.id?\n"
      "records/EMI-D.json:6: no column carries the fact device.id, which the program needs\n"},
     {"records/EMI-D.json", "\"device.region\"", "\"supply.start\"",
-     "records/EMI-D.json:108: column CSPRegion: this record cannot carry the fact supply.start\n"},
+     "records/EMI-D.json:116: column CSPRegion: this record cannot carry the fact supply.start\n"},
     {"records/EMI-D.json", "\"device.hub\"", "\"device.mpxn\"",
-     "records/EMI-D.json:97: columns MPxN and CHFDeviceID carry the same fact, device.mpxn\n"
+     "records/EMI-D.json:104: columns MPxN and CHFDeviceID carry the same fact, device.mpxn\n"
      "records/EMI-D.json:6: no column carries the fact device.hub, which the program needs\n"},
-    {"records/EMI-D.json", "\"CSPRegion\"", "\"MPxN\"", "records/EMI-D.json:108: two columns have the name MPxN\n"},
+    {"records/EMI-D.json", "\"CSPRegion\"", "\"MPxN\"", "records/EMI-D.json:116: two columns have the name MPxN\n"},
     {"records/EMI-D.json", "\"fact\": \"device.mpxn\"", "\"fakt\": \"device.mpxn\"",
-     "records/EMI-D.json:88: unknown member \"fakt\"\n"
+     "records/EMI-D.json:94: unknown member \"fakt\"; did you mean \"fact\"?\n"
      "records/EMI-D.json:6: no column carries the fact device.mpxn, which the program needs\n"},
     {"records/EMI-D.json", "\"required\": true", "\"required\": 1",
      "records/EMI-D.json:14: required: expected true or false, found a number\n"},
     {"records/EMI-D.json", "\"name\": \"CSPRegion\",\n", "",
-     "records/EMI-D.json:108: the member \"name\" is missing\n"},
+     "records/EMI-D.json:116: the member \"name\" is missing\n"},
     {"records/EMI-D.json", "\"type\": \"string\"", "\"type\": \"text\"",
      "records/EMI-D.json:10: type: expected one of Table Schema, such as string or integer, found \"text\"\n"},
     {"records/EMI-D.json", "\"D\"", "\"E\"", ""},
@@ -162,7 +162,7 @@ static const struct wrong {
     {"records/EMI-D.json", "\"D\"", "\",\"", "records/EMI-D.json:7: expected one letter, found \",\"\n"},
     {"records/EMI-D.json", "\"D\"", "\"T\"", "records/EMI-D.json:0: two records of this type have the letter T\n"},
     {"records/EMI-D.json", "\"device.id\"", "\"header.type\"",
-     "records/EMI-D.json:31: the fact header.type has no place in field 3 of this record\n"},
+     "records/EMI-D.json:32: the fact header.type has no place in field 3 of this record\n"},
     {"records/EMI-H.json", "\"fields\"", "\"dialect\": {}, \"fields\"",
      "records/EMI-H.json:6: unknown member \"dialect\"\n"},
     {"profile.json", "\"delimiter\": \",\"", "\"delimiter\": \"x\"",
@@ -190,9 +190,9 @@ static const struct wrong {
     {"records/EMI-T.json", "\"header.count\"", "\"file.parsed\"",
      "records/EMI-T.json:6: expected two fields, with the facts record.letter and header.count\n"},
     {"records/EMW-D.json", "\"fact\": \"work.try\",", "",
-     "records/EMW-D.json:109: the column has no fact: the program has no value for it\n"},
+     "records/EMW-D.json:117: the column has no fact: the program has no value for it\n"},
     {"records/EMW-D.json", "\"work.try\"", "\"device.credentials\"",
-     "records/EMW-D.json:109: column Try: this record cannot carry the fact device.credentials\n"},
+     "records/EMW-D.json:117: column Try: this record cannot carry the fact device.credentials\n"},
     {"records/EMW-D.json", "\"device.id\"", "\"work.item\"",
      "records/EMW-D.json:6: no column carries the fact device.id, which the program needs\n"},
     {"reports/MAPR.json", "\"map.id\"", "\"party.drop\"",

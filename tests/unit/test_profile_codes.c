@@ -54,7 +54,7 @@ static void test_profile_codes__words__are_those_of_the_file(void **state)
 static const struct {
     const char *text, *fault;
 } wrong[] = {
-    {"{\"coeds\": {}}", "1: unknown member \"coeds\""},
+    {"{\"coeds\": {}}", "1: unknown member \"coeds\"; did you mean \"codes\"?"},
     {"{\"codes\": []}", "1: codes: expected an object, {…}, found an array, […]"},
     {"{\"codes\": {\n\"X108\": {\"code\": \"1\"}}}",
      "2: the catalogue has no code \"X108\"; `ecosgate profile facts` lists them"},

@@ -1,0 +1,42 @@
+/* The distance is that of Levenshtein: letters to insert, remove or replace. Upper and lower case count as the same. */
+#include "formats/nearest.h"
+
+#include <glib.h>
+#include <string.h>
+
+enum { MAX_BYTES = 64 /* of a word that is compared */ };
+
+/* The distance of two texts of at most MAX_BYTES. */
+static size_t distance(const char *a, const char *b)
+{
+    size_t row[MAX_BYTES + 1], n = strlen(b);
+
+    for (size_t k = 0; k <= n; k++)
+        row[k] = k;
+    for (size_t i = 1; a[i - 1] != '\0'; i++) {
+        size_t diagonal = row[0];
+        row[0] = i;
+        for (size_t k = 1; k <= n; k++) {
+            size_t replaced = diagonal + (g_ascii_tolower(a[i - 1]) != g_ascii_tolower(b[k - 1]));
+            diagonal = row[k];
+            row[k] = MIN(replaced, MIN(row[k], row[k - 1]) + 1);
+        }
+    }
+    return row[n];
+}
+
+struct nearest nearest_to(const char *text)
+{
+    return (struct nearest){.text = text, .distance = 1 + strlen(text) / 3};
+}
+
+void nearest_try(struct nearest *nearest, const char *word)
+{
+    if (word == NULL || strlen(word) > MAX_BYTES || strlen(nearest->text) > MAX_BYTES)
+        return;
+    size_t found = distance(nearest->text, word);
+    if (found < nearest->distance || (found == nearest->distance && nearest->word == NULL)) {
+        nearest->word = word;
+        nearest->distance = found;
+    }
+}

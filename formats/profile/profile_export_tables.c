@@ -1,0 +1,110 @@
+/* Table Schemas as a partner gets them, and the same columns as lists for people. */
+#include "formats/profile/profile_export.h"
+
+#include <glib.h>
+#include <string.h>
+
+/* Properties of a field that say how the gateway reads and publishes it. */
+static const char *const own_properties[] = {"fact", "form", "xml"};
+
+char *profile_export_table(const json_t *table)
+{
+    json_t *copy = json_deep_copy(table), *field;
+    size_t i;
+
+    if (copy == NULL)
+        return NULL;
+    json_array_foreach(json_object_get(copy, "fields"), i, field) for (size_t k = 0; k < G_N_ELEMENTS(own_properties);
+                                                                       k++)
+        json_object_del(field, own_properties[k]); /* it may have none */
+    char *dumped = json_dumps(copy, JSON_INDENT(2));
+    char *text = g_strconcat(dumped, "\n", NULL);
+    g_free(dumped);
+    json_decref(copy);
+    return text;
+}
+
+/* ---- for people ---- */
+
+enum { WIDTH = 120 };
+
+static const char *text_of(const json_t *object, const char *member)
+{
+    const char *text = json_string_value(json_object_get(object, member));
+
+    return text != NULL ? text : "";
+}
+
+/* Appends words, in lines of at most WIDTH characters; a further line is indented. */
+static void append_words(GString *out, glong *width, const char *text)
+{
+    g_auto(GStrv) words = g_strsplit(text, " ", -1);
+
+    for (char **word = words; *word != NULL; word++) {
+        glong len = g_utf8_strlen(*word, -1);
+        bool fits = *width + 1 + len <= WIDTH;
+        g_string_append(out, fits ? " " : "\n  ");
+        g_string_append(out, *word);
+        *width = (fits ? *width + 1 : 2) + len;
+    }
+}
+
+static void field_line(GString *out, const json_t *field)
+{
+    bool required = json_is_true(json_object_get(json_object_get(field, "constraints"), "required"));
+    const char *fact = text_of(field, "fact"), *meaning = text_of(field, "description");
+    g_autofree char *carries = *fact != '\0' ? g_strdup_printf(", `%s`", fact) : g_strdup("");
+    g_autofree char *line = g_strdup_printf("**%s**%s%s%s%s", text_of(field, "name"), carries,
+                                            required ? ", required" : "", *meaning != '\0' ? ": " : "", meaning);
+    glong width = 1;
+
+    g_string_append_c(out, '-');
+    append_words(out, &width, line);
+    g_string_append_c(out, '\n');
+}
+
+/* The columns of one Table Schema. */
+static void table(GString *out, const char *name, json_t *schema)
+{
+    json_t *field;
+    size_t i;
+
+    if (schema == NULL)
+        return;
+    g_string_append_printf(out, "\n### %s: %s\n\n", name, text_of(schema, "title"));
+    json_array_foreach(json_object_get(schema, "fields"), i, field) field_line(out, field);
+    json_decref(schema);
+}
+
+static void type_lists(GString *out, const struct file_type *type, profile_export_read_fn *read, void *user)
+{
+    static const char letters[] = "HFEDT";
+
+    g_string_append_printf(out, "\n## %s\n", type->code);
+    if (type->root != NULL)
+        g_string_append_printf(out, "\nIn XML the root element is `%s`.\n", type->root);
+    for (const char *letter = letters; *letter != '\0'; letter++) {
+        g_autofree char *name = g_strdup_printf("%s-%c", type->code, *letter);
+        g_autofree char *file = g_strdup_printf("records/%s.json", name);
+        table(out, name, read(user, file));
+    }
+}
+
+char *profile_export_columns(const struct profile *profile, profile_export_read_fn *read, void *user)
+{
+    GString *out = g_string_new("# Columns of all files and reports\n\n");
+
+    g_string_append_printf(
+        out,
+        "`ecosgate profile export` has made this of the profile %s-%s. What a fact is says `ecosgate "
+        "profile facts`.\n",
+        profile->name, profile->version);
+    for (size_t i = 0; i < profile->n_types; i++)
+        type_lists(out, &profile->types[i], read, user);
+    g_string_append(out, "\n## Reports\n");
+    for (size_t i = 0; i < profile->n_reports; i++) {
+        g_autofree char *file = g_strdup_printf("reports/%s.json", profile->reports[i].ref);
+        table(out, profile->reports[i].ref, read(user, file));
+    }
+    return g_string_free(out, FALSE);
+}

@@ -1,0 +1,110 @@
+/*
+ * libxml2 opens what a schema includes by its entity loader, which is one for the whole process. While a schema is
+ * compiled, ours takes its place: it knows the files of the profile's folder and no others. Nothing else of the program
+ * parses XML meanwhile, as it has one thread for that.
+ */
+#include "formats/xml_schema.h"
+
+#include <glib.h>
+#include <libxml/parser.h>
+#include <libxml/xmlschemas.h>
+#include <string.h>
+
+enum { MAX_FAULTS = 20 /* of one text: one mistake may give thousands */ };
+
+struct xml_schema {
+    xmlSchemaPtr schema;
+};
+
+struct told {
+    xml_schema_fault_fn *on_fault;
+    void *user;
+    unsigned n;
+};
+
+/* Whose files the entity loader gives: set while a schema is compiled. */
+static struct {
+    xml_schema_file_fn *file;
+    void *user;
+} loading;
+
+/* libxml2's signature: it is called with a line's end behind the message. */
+static void on_error(void *user, xmlErrorPtr error)
+{
+    struct told *told = user;
+
+    if (told->n++ >= MAX_FAULTS)
+        return;
+    g_autofree char *text = g_strdup(error->message != NULL ? error->message : "no reason given");
+    told->on_fault(told->user, error->line, g_strstrip(text));
+}
+
+static xmlParserInputPtr load_entity(const char *url, const char *id, xmlParserCtxtPtr context)
+{
+    size_t len;
+
+    (void)id; /* libxml2's signature */
+    if (url == NULL)
+        return NULL;
+    g_autofree char *name = g_path_get_basename(url);
+    const char *text = loading.file(loading.user, name, &len);
+    if (text == NULL)
+        return NULL;
+    xmlParserInputBufferPtr buffer = xmlParserInputBufferCreateMem(text, (int)len, XML_CHAR_ENCODING_NONE);
+    xmlParserInputPtr input = xmlNewIOInputStream(context, buffer, XML_CHAR_ENCODING_NONE);
+    if (input != NULL)
+        input->filename = (const char *)xmlStrdup((const xmlChar *)url); /* the input frees it */
+    return input;
+}
+
+struct xml_schema *xml_schema_new(const char *name, xml_schema_file_fn *file, xml_schema_fault_fn *on_fault, void *user)
+{
+    xmlExternalEntityLoader before = xmlGetExternalEntityLoader();
+    struct told told = {on_fault, user, 0};
+    struct xml_schema *schema = NULL;
+
+    loading.file = file;
+    loading.user = user;
+    xmlSetExternalEntityLoader(load_entity);
+    xmlSchemaParserCtxtPtr parser = xmlSchemaNewParserCtxt(name);
+    if (parser != NULL) {
+        xmlSchemaSetParserStructuredErrors(parser, on_error, &told);
+        xmlSchemaPtr compiled = xmlSchemaParse(parser);
+        xmlSchemaFreeParserCtxt(parser);
+        if (compiled != NULL) {
+            schema = g_new0(struct xml_schema, 1);
+            schema->schema = compiled;
+        }
+    }
+    xmlSetExternalEntityLoader(before);
+    if (schema == NULL && told.n == 0)
+        on_fault(user, 0, "is no XML Schema");
+    return schema;
+}
+
+bool xml_schema_validate(struct xml_schema *schema, const char *text, size_t len, xml_schema_fault_fn *on_fault,
+                         void *user)
+{
+    struct told told = {on_fault, user, 0};
+    xmlDocPtr document = xmlReadMemory(text, (int)len, "sample.xml", NULL, XML_PARSE_NONET | XML_PARSE_NOERROR);
+    xmlSchemaValidCtxtPtr validator = document != NULL ? xmlSchemaNewValidCtxt(schema->schema) : NULL;
+    int result = -1;
+
+    if (validator != NULL) {
+        xmlSchemaSetValidStructuredErrors(validator, on_error, &told);
+        result = xmlSchemaValidateDoc(validator, document);
+        xmlSchemaFreeValidCtxt(validator);
+    }
+    xmlFreeDoc(document);
+    if (result != 0 && told.n == 0)
+        on_fault(user, 0, "cannot be validated: it is no well-formed XML");
+    return result == 0;
+}
+
+void xml_schema_free(struct xml_schema *schema)
+{
+    if (schema == NULL)
+        return;
+    xmlSchemaFree(schema->schema);
+    g_free(schema);
+}
