@@ -28,7 +28,7 @@ static const struct command {
     int (*run)(struct invocation *invocation);
 } commands[] = {
     {"init", "DIR", "[--ledger]", "make a gateway home: ecosgate.conf, drops/, spool/", command_init},
-    {"check", "FILE|DIR|- …", "[--name NAME] [--answers DIR] [--format FORMAT] [--max-findings N]",
+    {"check", "FILE|DIR|- …", "[--name NAME] [--answers DIR] [--format FORMAT] [--max-findings N] [--profile NAME|DIR]",
      "judge files as the gateway would; changes nothing", command_check},
     {"run", "", "[--once]", "run the gateway; --once makes one pass over all work, then ends", command_run},
     {"pickup", "[DROP]", "", "show which files would be picked up now, which not, and why", command_pickup},

@@ -9,6 +9,7 @@
 #include "gateway/commands/check_files.h"
 #include "gateway/commands/check_output.h"
 #include "gateway/commands/command.h"
+#include "gateway/commands/profile_source.h"
 #include "gateway/commands/progress.h"
 #include "gateway/config.h"
 
@@ -22,12 +23,15 @@
 /* What the options say. Texts are owned. */
 struct check_options {
     gint64 max_findings; /* NOT_GIVEN */
-    char *format, *name, *answers;
+    char *format, *name, *answers, *profile;
 };
 enum { NOT_GIVEN = G_MININT };
 
 struct check {
     struct rules rules;
+    const struct profile *profiles[2]; /* that of --profile, and NULL */
+    struct identity identity;          /* whose parties send files of that profile */
+    struct party *parties;             /* of identity */
     size_t max_findings;
     struct check_output output;
     struct check_answers *answers; /* NULL: none are asked for */
@@ -261,6 +265,23 @@ static bool good_name(const struct invocation *invocation, const char *name)
     return true;
 }
 
+/* Has all files read by the profile of --profile, whoever sends them. */
+static void read_by(struct check *check, const struct profile *profile)
+{
+    const struct identity *identity = check->rules.identity;
+
+    check->profiles[0] = profile;
+    check->rules.profiles = check->profiles;
+    if (identity == NULL)
+        return;
+    check->identity = *identity;
+    check->parties = g_memdup2(identity->parties, identity->n_parties * sizeof *identity->parties);
+    for (size_t i = 0; i < identity->n_parties; i++)
+        check->parties[i].reads = check->profiles;
+    check->identity.parties = check->parties;
+    check->rules.identity = &check->identity;
+}
+
 /* --json is the format json. NULL: a message has been printed. */
 static const struct check_format *chosen_format(const struct invocation *invocation, const char *name)
 {
@@ -288,14 +309,34 @@ static bool good_options(const struct invocation *invocation, const struct check
     return good_name(invocation, options->name);
 }
 
+/* Judges the files by the rules and the profile. config NULL: there is none. */
+static int judge_all(struct check *check, struct invocation *invocation, const struct check_options *options,
+                     const struct config *config)
+{
+    const struct check_format *format = chosen_format(invocation, options->format);
+    GError *error = NULL;
+
+    if (format == NULL)
+        return EXIT_UNABLE;
+    if (options->answers != NULL) {
+        check->answers = check_answers_new(options->answers, config, check->rules.now, &error);
+        if (check->answers == NULL)
+            return command_unable(error);
+    }
+    g_autoptr(GPtrArray) entries = check_files_find(invocation->argc, invocation->argv, options->name, config);
+    check_output_begin(&check->output, format, &check->rules);
+    int status = check_entries(check, entries);
+    check_answers_free(check->answers);
+    return status;
+}
+
 static int run(struct invocation *invocation, const struct check_options *options)
 {
     struct check check = {.max_findings = FINDINGS_DEFAULT_MAX};
-    const struct check_format *format = chosen_format(invocation, options->format);
+    struct profile_source source = {.profile = NULL};
     g_autoptr(config_t) config = NULL;
-    GError *error = NULL;
 
-    if (format == NULL || !good_options(invocation, options))
+    if (!good_options(invocation, options))
         return EXIT_UNABLE;
     if (options->max_findings != NOT_GIVEN)
         check.max_findings = (size_t)options->max_findings;
@@ -307,15 +348,14 @@ static int run(struct invocation *invocation, const struct check_options *option
         config_rules(config, clock_now(), &check.rules);
     }
     check.rules.now = clock_now();
-    if (options->answers != NULL) {
-        check.answers = check_answers_new(options->answers, config, check.rules.now, &error);
-        if (check.answers == NULL)
-            return command_unable(error);
+    if (options->profile != NULL) {
+        if (!profile_source_sound(&source, invocation, options->profile))
+            return EXIT_UNABLE;
+        read_by(&check, source.profile);
     }
-    g_autoptr(GPtrArray) entries = check_files_find(invocation->argc, invocation->argv, options->name, config);
-    check_output_begin(&check.output, format, &check.rules);
-    int status = check_entries(&check, entries);
-    check_answers_free(check.answers);
+    int status = judge_all(&check, invocation, options, config);
+    g_free(check.parties);
+    profile_source_close(&source);
     return status;
 }
 
@@ -330,6 +370,7 @@ int command_check(struct invocation *invocation)
          "NAME"},
         {"answers", 0, 0, G_OPTION_ARG_FILENAME, &options.answers,
          "write the answers (EMA, EMD) that the gateway would send into this folder", "DIR"},
+        {"profile", 0, 0, G_OPTION_ARG_FILENAME, &options.profile, "read the files by this profile", "NAME|DIR"},
         {NULL, 0, 0, 0, NULL, NULL, NULL},
     };
     int status = EXIT_UNABLE;
@@ -339,5 +380,6 @@ int command_check(struct invocation *invocation)
     g_free(options.format);
     g_free(options.name);
     g_free(options.answers);
+    g_free(options.profile);
     return status;
 }

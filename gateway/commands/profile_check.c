@@ -109,7 +109,7 @@ static int run(struct check *check, const char *samples_in)
     const char *argument = check->invocation->argv[0];
     GError *error = NULL;
 
-    if (!profile_source_open(&check->source, argument, on_fault, check))
+    if (!profile_source_open(&check->source, check->invocation, argument, on_fault, check))
         return EXIT_UNABLE;
     g_autoptr(GPtrArray) samples = check->source.profile != NULL ? profile_samples_new(check->source.profile) : NULL;
     if (samples != NULL)

@@ -70,8 +70,8 @@ static void add_values(json_t *properties, const char *path, json_t *value)
 
 static void add_files(json_t *things, const struct profile_source *source)
 {
-    for (size_t i = 0; i < profile_files_count(source->files); i++) {
-        const struct profile_file *file = profile_files_at(source->files, i);
+    for (size_t i = 0; i < profile_files_count(source->profile->files); i++) {
+        const struct profile_file *file = profile_files_at(source->profile->files, i);
         json_t *root = g_str_has_suffix(file->name, ".json") ? json_loadb(file->text, file->len, 0, NULL) : NULL;
         if (root != NULL && strcmp(file->name, "forms.json") != 0) /* names of types in the XSD */
             add_values(thing(things, file->name), "", root);
@@ -217,11 +217,11 @@ static int diff(const struct invocation *invocation, const struct profile_source
 int command_profile_diff(struct invocation *invocation)
 {
     struct profile_source a, b;
-    int status;
+    int status = EXIT_UNABLE;
 
-    if (!command_arguments(invocation, NULL, 2, 2) || !profile_source_sound(&a, invocation->argv[0], &status))
+    if (!command_arguments(invocation, NULL, 2, 2) || !profile_source_sound(&a, invocation, invocation->argv[0]))
         return EXIT_UNABLE;
-    if (profile_source_sound(&b, invocation->argv[1], &status)) {
+    if (profile_source_sound(&b, invocation, invocation->argv[1])) {
         status = diff(invocation, &a, &b);
         profile_source_close(&b);
     }

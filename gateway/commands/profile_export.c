@@ -17,8 +17,8 @@ static bool write_text(const char *dir, const char *name, const char *text, GErr
 /* The Table Schemas stand in the folder by the names that they have in records/ and reports/. */
 static bool write_tables(struct profile_source *source, const char *dir, GError **error)
 {
-    for (size_t i = 0; i < profile_files_count(source->files); i++) {
-        const struct profile_file *file = profile_files_at(source->files, i);
+    for (size_t i = 0; i < profile_files_count(source->profile->files); i++) {
+        const struct profile_file *file = profile_files_at(source->profile->files, i);
         if (strchr(file->name, '/') == NULL)
             continue;
         json_t *table = profile_source_json(source, file->name);
@@ -45,12 +45,11 @@ int command_profile_export(struct invocation *invocation)
 {
     struct profile_source source;
     GError *error = NULL;
-    int status;
 
     if (!command_arguments(invocation, NULL, 1, 2))
         return EXIT_UNABLE;
     g_autofree char *builtin = profile_source_name(profile_builtin());
-    if (!profile_source_sound(&source, invocation->argc == 2 ? invocation->argv[1] : builtin, &status))
+    if (!profile_source_sound(&source, invocation, invocation->argc == 2 ? invocation->argv[1] : builtin))
         return EXIT_UNABLE;
     bool good = export(&source, invocation->argv[0], &error);
     profile_source_close(&source);

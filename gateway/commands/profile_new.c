@@ -47,8 +47,8 @@ static bool write_files(struct profile_source *from, const char *dir, GError **e
 
     if (!profile_folder_make(dir, error) || !profile_folder_write(dir, "profile.json", text, strlen(text), error))
         return false;
-    for (size_t i = 0; i < profile_files_count(from->files); i++) {
-        const struct profile_file *file = profile_files_at(from->files, i);
+    for (size_t i = 0; i < profile_files_count(from->profile->files); i++) {
+        const struct profile_file *file = profile_files_at(from->profile->files, i);
         if (strcmp(file->name, "profile.json") != 0 &&
             !profile_folder_write(dir, file->name, file->text, file->len, error))
             return false;
@@ -78,7 +78,6 @@ int command_profile_new(struct invocation *invocation)
         {NULL, 0, 0, 0, NULL, NULL, NULL},
     };
     struct profile_source source;
-    int status;
 
     if (!command_arguments(invocation, entries, 1, 1))
         return EXIT_UNABLE;
@@ -87,9 +86,9 @@ int command_profile_new(struct invocation *invocation)
                    "proposal-1.0\n");
         return EXIT_UNABLE;
     }
-    if (!profile_source_sound(&source, from, &status))
+    if (!profile_source_sound(&source, invocation, from))
         return EXIT_UNABLE;
-    status = make(invocation, &source, invocation->argv[0]);
+    int status = make(invocation, &source, invocation->argv[0]);
     profile_source_close(&source);
     return status;
 }

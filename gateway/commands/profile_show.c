@@ -101,7 +101,7 @@ int command_profile_show(struct invocation *invocation)
     struct profile_source source;
     int status;
 
-    if (!command_arguments(invocation, NULL, 1, 2) || !profile_source_sound(&source, invocation->argv[0], &status))
+    if (!command_arguments(invocation, NULL, 1, 2) || !profile_source_sound(&source, invocation, invocation->argv[0]))
         return EXIT_UNABLE;
     if (invocation->argc == 2) {
         status = show_record(invocation, &source, invocation->argv[1]);

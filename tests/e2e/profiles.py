@@ -7,7 +7,7 @@ import re
 import subprocess
 import tempfile
 
-from home import GATE, PATIENCE, SOURCE, Tap, manual_members
+from home import GATE, PATIENCE, SOURCE, Home, Tap, manual_members
 
 PROPOSAL = sorted(glob.glob(os.path.join(SOURCE, "formats", "profiles", "proposal-1.0", "r*", "*.json")))
 FACT = re.compile(r'^FACT\(\w+, "([^"]+)", (\w+), "([^"]+)"\)$', re.M)
@@ -138,6 +138,37 @@ def test_check(tap, folder):
     tap.ok(done.returncode == 2 and not done.stdout, "one that is not there: exit status 2", done.stderr)
 
 
+def test_configured(tap, folder):
+    """Profiles of the configuration have names."""
+    home = Home()
+    path = copy(home.dir, "annex-2.0")
+    home.set("party MCC profile=annex-2.0;proposal-1.0")
+    rows = home.json("profile", "list")
+    tap.ok([(row["profile"], row["folder"]) for row in rows] == [("proposal-1.0", None), ("annex-2.0", path)],
+           "profile list has those of the configuration", rows)
+    shown = home.json("profile", "show", "annex-2.0")
+    tap.ok(shown[0]["profile"] == "annex-2.0", "profile show knows their names", shown)
+    done = home.command("profile", "check", "anex-2.0")
+    tap.ok(done.returncode == 2 and b"did you mean annex-2.0?" in done.stderr, "a name that is nearly one", done.stderr)
+
+    change(os.path.join(path, "records", "EMI-D.json"), '"name": "DeviceID"', '"name": "MeterEUI"')
+    into = os.path.join(folder, "annex samples")
+    call("profile", "check", path, "--samples", into)
+    sample = glob.glob(os.path.join(into, "EMI_*.xml"))
+    tap.ok([row["verdict"] for row in listed("check", *sample, "--profile", path)] == ["AC"],
+           "check --profile reads a file by that profile")
+    found = listed("check", *sample)[0]
+    tap.ok(found["verdict"] == "RJ" and found["findings"][0]["code"] == "B203", "without it the file is another's",
+           found)
+    found = home.json("check", *sample, "--profile", "annex-2.0")[0]
+    tap.ok(found["verdict"] == "AC" and "B103" not in found["not_judged"],
+           "with -c by its name, too, with the rules of parties", found)
+    found = home.json("check", *sample, "--profile", "proposal-1.0")[0]
+    tap.ok("B203" in found["counts"], "it counts more than the profile of the party", found)
+    done = call("check", *sample, "--profile", "annnex-2.0")
+    tap.ok(done.returncode == 2 and "there is no profile" in done.stderr, "a profile that there is not", done.stderr)
+
+
 def test_samples(tap, folder):
     into = os.path.join(folder, "samples")
     done = call("profile", "check", "proposal-1.0", "--samples", into)
@@ -265,6 +296,7 @@ with Tap() as tap, tempfile.TemporaryDirectory() as top:
     test_new(tap, top)
     test_check(tap, top)
     test_samples(tap, top)
+    test_configured(tap, top)
     test_own_schema(tap, top)
     test_diff(tap, top)
     test_export(tap, top)
