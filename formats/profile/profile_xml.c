@@ -82,6 +82,23 @@ static struct file_type *type_of(struct profile_loading *loading, const char *co
     return NULL;
 }
 
+/* A file gets its answers in its own form: each inbound type has its EMA, an instruction its EMD and EMO. */
+static void check_answers(const struct profile_node *types)
+{
+    static const struct {
+        const char *answered, *answer;
+    } needed[] = {{"EMI", "EMD"}, {"EMI", "EMO"}, {NULL, "EMA"}};
+    struct profile_loading *loading = types->loading;
+
+    for (size_t i = 0; i < G_N_ELEMENTS(needed); i++) {
+        bool asked = needed[i].answered != NULL && type_of(loading, needed[i].answered)->root != NULL;
+        for (size_t k = 0; needed[i].answered == NULL && k < n_type_kinds; k++)
+            asked |= type_kinds[k].inbound && loading->types[k].root != NULL;
+        if (asked && type_of(loading, needed[i].answer)->root == NULL)
+            profile_fault_at(types, "expected an entry %s: files in XML get their answers in XML", needed[i].answer);
+    }
+}
+
 void profile_load_xml(struct profile_loading *loading)
 {
     struct profile *profile = loading->profile;
@@ -107,4 +124,5 @@ void profile_load_xml(struct profile_loading *loading)
         else
             load_type(&node, type);
     }
+    check_answers(&types);
 }

@@ -22,6 +22,14 @@ bool plan_outgoing(struct gateway *gateway, const struct ledger_outgoing *outgoi
     return ledger_outgoing_plan(gateway->ledger, &whole, id, error);
 }
 
+/* "xml" where that is wanted and the profile has such a form of the kind; else "csv", which every kind has. */
+static const char *form_in(const struct profile *profile, const char *kind, enum form wanted)
+{
+    const struct file_type *type = profile_type(profile, kind, strlen(kind));
+
+    return form_name(wanted == FORM_XML && type->root != NULL ? FORM_XML : FORM_CSV);
+}
+
 /* ---- jobs of our own ---- */
 
 bool plan_job(struct gateway *gateway, struct ledger_job *job, GError **error)
@@ -78,12 +86,14 @@ static const struct profile *profile_to(const struct gateway *gateway, const str
 bool plan_file(struct gateway *gateway, const struct ledger_outgoing *file, int64_t *job, GError **error)
 {
     struct ledger_outgoing outgoing = *file;
+    const struct profile *profile = profile_to(gateway, file);
     g_autofree char *name = NULL;
 
-    const struct profile *profile = profile_to(gateway, file);
-
-    if (file->name == NULL)
+    if (file->name == NULL) {
         outgoing.profile = profile->digest;
+        outgoing.form =
+            form_in(profile, file->kind, strcmp(file->form, form_name(FORM_XML)) == 0 ? FORM_XML : FORM_CSV);
+    }
     if ((file->name == NULL && !profiles_keep(gateway->ledger, profile, error)) ||
         !number_file(gateway, profile, &outgoing, &name, error))
         return false;
@@ -163,7 +173,7 @@ bool plan_answers(struct gateway *gateway, const struct plan_judged *judged, GEr
     enum form form = verdict->name_is_known ? verdict->filename.form : FORM_CSV;
     struct ledger_outgoing outgoing = {.job = job->id,
                                        .revision = job->revision,
-                                       .form = form_name(form),
+                                       .form = form_in(verdict->profile, "EMA", form),
                                        .drop = job->drop,
                                        .recipient = recipient,
                                        .created = judged->at,
@@ -179,6 +189,7 @@ bool plan_answers(struct gateway *gateway, const struct plan_judged *judged, GEr
         return true;
     /* From the number on that the EMA got: the names show that both belong together. */
     outgoing.kind = "EMD";
+    outgoing.form = form_in(verdict->profile, outgoing.kind, form);
     return ledger_counter_next_sequence(gateway->ledger, outgoing.kind, &outgoing.sequence, error) &&
            plan_free(gateway, &outgoing, judged, &revision, error);
 }

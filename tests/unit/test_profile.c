@@ -199,6 +199,8 @@ static const struct wrong {
      "reports/MAPR.json:9: column MAPId: this record cannot carry the fact party.drop\n"},
     {"reports/MAPR.json", "\"version\": \"1.0\",", "", "reports/MAPR.json:1: the member \"version\" is missing\n"},
     {"xml.json", "\"EMT\"", "\"EMX\"", "xml.json:45: there is no type EMX\n"},
+    {"xml.json", "\"EMD\"", "\"EMX\"",
+     "xml.json:24: there is no type EMX\nxml.json:8: expected an entry EMD: files in XML get their answers in XML\n"},
     {"xml.json", "\"WorkOrder\"", "\"Work Order\"",
      "xml.json:32: root: expected the name of an XML element, found \"Work Order\"\n"},
     {"xml.json", "\"file\": \"File\",", "", "xml.json:16: the member \"file\" is missing\n"},
