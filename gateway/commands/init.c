@@ -137,6 +137,9 @@ static char *configuration_text(void)
                                "# when a file counts as whole: closed, stable (for stable_seconds), marker or at-once\n"
                                "complete=closed\n",
                                drops[i], drops[i], drops[i]);
+    g_string_append(text,
+                    "\n# a party whose files have other formats than the built-in ones gets a line such as\n"
+                    "# profile=FOLDER;proposal-1.0, the newest first; reports: the same line in a group [report]\n");
     for (size_t i = 0; i < G_N_ELEMENTS(parties); i++) {
         g_autofree char *types = types_of_party(i);
         g_string_append_printf(text, "\n# %s\n[party %s]\neui64=%s\ntypes=%s\ndrop=%s\n", parties[i].who,
