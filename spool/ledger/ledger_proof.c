@@ -193,10 +193,11 @@ bool ledger_sequences_above_counter(struct ledger *ledger, int64_t *n, GError **
     "(SELECT count(*) FROM job j WHERE j.direction=0 AND j.numbering>0 AND NOT EXISTS(SELECT 1 FROM numbering n"       \
     " WHERE n.id=j.numbering AND n.sender=j.sender AND n.type=j.type AND n.org=j.org))"
 
-/* A numbering was begun either by a job of its own or by an operator's order. */
+/* A numbering was begun either by a job of its own or by an operator's order: a number that he set, or a recovery of a
+ * ledger that knew less numberings (ledger_recovery_lose_number). */
 #define WRONG_BEGINNINGS                                                                                               \
     "(SELECT count(*) FROM numbering n WHERE n.number NOT BETWEEN 0 AND 999999 OR iif(n.job=0,"                        \
-    "NOT EXISTS(SELECT 1 FROM operator_action a WHERE a.order_id=n.order_id AND a.verb='sequence'),"                   \
+    "NOT EXISTS(SELECT 1 FROM operator_action a WHERE a.order_id=n.order_id AND a.verb IN('sequence','recover')),"     \
     "n.order_id IS NOT NULL OR NOT EXISTS(SELECT 1 FROM job j WHERE j.id=n.job AND j.numbering=n.id)))"
 
 /* A number that was accepted in a lost time comes late if it is accepted again. */

@@ -736,6 +736,28 @@ def test_backup(tap):
            done.stderr)
 
 
+def test_numbering_begun(tap):
+    """The lost ledger had accepted a file of a numbering that an operator's order had begun."""
+    for copy_is, early in (("before the order", True), ("after the order", False)):
+        home = Gateway()
+        home.parties.instruct([1, 2])
+        home.go(0)
+        if early:
+            home.keep()
+        done = home.command("sequence", "set", "MCC", "EMI", "50", *REASON)
+        tap.ok(done.returncode == 0, f"a number is set; the copy is {copy_is}", done.stderr)
+        if not early:
+            home.keep()
+        home.parties.numbers["EMI"] = 50
+        home.parties.instruct([3, 4])
+        home.go(60)
+        home.put_back()
+        home.go(120)
+        done = home.command("recover", *REASON)
+        tap.ok(done.returncode == 0, f"the copy is {copy_is}: recover", done.stderr)
+        sound(tap, home, f"after recover, the copy is {copy_is}")
+
+
 def test_verify(tap):
     home = lived()
     home.change("INSERT INTO withheld VALUES(99,1)")
@@ -776,4 +798,5 @@ if __name__ == "__main__":
         test_decided(report)
         test_reports(report)
         test_backup(report)
+        test_numbering_begun(report)
         test_verify(report)
