@@ -1,10 +1,11 @@
 /*
  * Damage on the gateway's disk while the gateway is down: pages of the ledger, or a byte of a stored file. `spool
  * verify` must not call that sound. Then the newest backup is restored, or the good bytes come back from the mirrored
- * disk.
+ * disk. Now and then the gateway is started on the damaged ledger before.
  */
 #include "tests/sim/world_private.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -86,6 +87,41 @@ static void mend(struct damage *damage)
     machines_go_on(world);
 }
 
+/* ---- a gateway that is started on it ---- */
+
+static void end_run(struct sim *sim, void *user)
+{
+    struct damage *damage = user;
+    struct process *run = process_find(sim, damage->world->home, "run");
+
+    if (run != NULL)
+        process_signal(run, SIGTERM);
+}
+
+/* Whatever it has done since is lost with the ledger. */
+static void run_ended(struct sim *sim, struct process *process, int status, void *user)
+{
+    struct damage *damage = user;
+
+    sim_say(sim, "run on the damaged ledger ends with %d: %.300s", status, process_output(process));
+    if (!restores_newest(damage->world))
+        mend(damage);
+}
+
+/* Nobody has looked at what verify says. Only where a backup can replace the ledger afterwards. */
+static bool start_on_damage(struct damage *damage)
+{
+    struct world *world = damage->world;
+    struct random *random = sim_random(world->sim, "starts on damage");
+
+    if (!damage->ledger || !restores_has_backup(world) || !random_chance(random, 0.5))
+        return false;
+    sim_say(world->sim, "run is started on the damaged ledger");
+    (void)process_start(world->sim, world->home, (const char *const[]){"run", NULL}, run_ended, damage);
+    sim_at(world->sim, world_between(world, random, SIM_MINUTE, 6 * SIM_HOUR), end_run, damage);
+    return true;
+}
+
 static void verified(struct sim *sim, struct process *process, int status, void *user)
 {
     struct damage *damage = user;
@@ -93,7 +129,8 @@ static void verified(struct sim *sim, struct process *process, int status, void 
     sim_say(sim, "spool verify of the damaged spool ends with %d: %.300s", status, process_output(process));
     if (status == 0)
         sim_broken(sim, "verify", "%s was damaged, and spool verify calls all sound", damage->path);
-    mend(damage);
+    if (!start_on_damage(damage))
+        mend(damage);
 }
 
 static void damage_when_stopped(struct sim *sim, void *user)

@@ -4,16 +4,15 @@
  */
 #include "tests/sim/world_private.h"
 
-#include <jansson.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
-typedef void read_line(struct world *world, json_t *object);
-
 struct command {
     struct world *world;
-    read_line *read; /* each line of the output, as JSON; NULL: nobody reads it */
+    operators_read *read; /* each line of the output, as JSON; NULL: nobody reads it */
+    operators_ended *ended;
+    char *what; /* for `ended` */
     char **argv;
 };
 
@@ -57,6 +56,7 @@ static void free_command(void *data)
     struct command *command = data;
 
     g_strfreev(command->argv);
+    g_free(command->what);
     g_free(command);
 }
 
@@ -69,6 +69,8 @@ static void command_ended(struct sim *sim, struct process *process, int status, 
         sim_say(sim, "%s ends with %d: %s", command->argv[0], status, process_output(process));
     if (command->read != NULL)
         read_output(command, process_output(process));
+    if (command->ended != NULL)
+        command->ended(world, status, command->what);
     free_command(command);
     world->operators->busy = false;
     run_next(world);
@@ -85,16 +87,17 @@ static void run_next(struct world *world)
     (void)process_start(world->sim, world->home, (const char *const *)command->argv, command_ended, world);
 }
 
-static void run(struct world *world, read_line *read, const char *const *argv)
+void operators_run(struct world *world, operators_read *read, operators_ended *ended, const char *what,
+                   const char *const *argv)
 {
     struct command *command = g_new0(struct command, 1);
 
-    *command = (struct command){world, read, g_strdupv((char **)argv)};
+    *command = (struct command){world, read, ended, g_strdup(what), g_strdupv((char **)argv)};
     g_queue_push_tail(world->operators->commands, command);
     run_next(world);
 }
 
-#define RUN(world, read, ...) run(world, read, (const char *const[]){__VA_ARGS__, NULL})
+#define RUN(world, read, ...) operators_run(world, read, NULL, NULL, (const char *const[]){__VA_ARGS__, NULL})
 
 /* ---- the round ---- */
 
@@ -311,7 +314,7 @@ static void judge_drops(struct world *world)
 }
 
 /* Runs a command to its end; its status. */
-static int ask(struct world *world, read_line *read, const char *const *argv)
+static int ask(struct world *world, operators_read *read, const char *const *argv)
 {
     g_autoptr(GString) output = g_string_new(NULL);
     struct command command = {.world = world, .read = read};

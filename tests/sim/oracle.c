@@ -408,12 +408,14 @@ void oracle_clock_was_ahead(struct oracle *oracle, int64_t by)
     oracle->clock_wrong = true;
 }
 
-void oracle_requeued(struct oracle *oracle, const char *name)
+void oracle_requeued(struct oracle *oracle, const char *name, bool done)
 {
     struct inbound *inbound = g_hash_table_lookup(oracle->inbound, name);
 
-    if (inbound != NULL)
-        inbound->requeued++;
+    if (inbound == NULL)
+        return;
+    inbound->requeued += !done;
+    inbound->again += done;
 }
 
 void oracle_redelivered(struct oracle *oracle, const char *name)
@@ -450,7 +452,7 @@ static void judge_acknowledgements(struct oracle *oracle)
 {
     for (unsigned i = 0; i < oracle->order_of_inbound->len; i++) {
         struct inbound *inbound = oracle->order_of_inbound->pdata[i];
-        unsigned wanted = inbound->puts + inbound->requeued;
+        unsigned wanted = inbound->puts + inbound->again;
         if (inbound->verdicts->len < wanted && oracle->restores == 0)
             sim_broken(oracle->sim, "unanswered", "%s was put %u times and acknowledged %u times", inbound->name,
                        inbound->puts, inbound->verdicts->len);

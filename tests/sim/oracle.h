@@ -36,8 +36,9 @@ void oracle_clock_was_ahead(struct oracle *oracle, int64_t by);
 /* From now on dispatch_hours=FROM-TO and daily_limit=LIMIT stand in the configuration. */
 void oracle_set(struct oracle *oracle, unsigned from, unsigned to, unsigned limit);
 
-/* An operator had the file of that name judged again: one more answer. */
-void oracle_requeued(struct oracle *oracle, const char *name);
+/* An operator orders that the file of that name is judged again: at most one more answer. Once the order has been
+ * carried out: at least one more. */
+void oracle_requeued(struct oracle *oracle, const char *name, bool done);
 /* An operator had an outgoing file delivered once more. */
 void oracle_redelivered(struct oracle *oracle, const char *name);
 /* An operator has overruled what is known of the Device. */

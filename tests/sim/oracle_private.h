@@ -11,7 +11,8 @@ enum { TRIES = 16 };
 struct inbound {
     char *name;
     char type[4];
-    unsigned puts, requeued, number; /* the number of the first put in the run */
+    unsigned puts, number;    /* the number of the first put in the run */
+    unsigned requeued, again; /* orders to judge it again, and those that were carried out for sure */
     int64_t put_at;
     GPtrArray *digests;   /* SHA-256 of what was put under it, in order */
     GPtrArray *documents; /* the same, read; NULL where it cannot be read */

@@ -166,6 +166,11 @@ static struct backup *newest_backup(const struct restores *restores)
     return NULL;
 }
 
+bool restores_has_backup(const struct world *world)
+{
+    return newest_backup(world->restores) != NULL && sim_has(world->sim, "restores");
+}
+
 bool restores_newest(struct world *world)
 {
     struct backup *backup = newest_backup(world->restores);

@@ -222,6 +222,7 @@ struct world *world_begin(struct sim *sim)
     restores_begin(world);
     standby_begin(world);
     settings_begin(world);
+    decisions_begin(world);
     return world;
 }
 
@@ -261,6 +262,7 @@ void world_free(struct world *world)
     restores_free(world);
     standby_free(world);
     settings_free(world);
+    decisions_free(world);
     dcc_free(world);
     g_ptr_array_free(world->results.sayings, TRUE);
     g_ptr_array_free(world->results.past, TRUE);

@@ -14,6 +14,8 @@
 #include "tests/sim/when.h"
 #include "tests/sim/world.h"
 
+#include <jansson.h>
+
 /* How often what happens. Chances are of each case, rates are a day. profiles.c. */
 struct rates {
     unsigned devices;                      /* of the estate at the beginning */
@@ -113,6 +115,7 @@ struct world {
     struct restores *restores;
     struct standby *standby;
     struct settings *settings;
+    struct decisions *decisions;
     struct dcc *dcc;
 };
 
@@ -161,6 +164,12 @@ void dcc_free(struct world *world);
 
 void suppliers_begin(struct world *world);
 
+/* A line of a command's output, and its end: exit status (-1: killed), and the text that was given for it. */
+typedef void operators_read(struct world *world, json_t *object);
+typedef void operators_ended(struct world *world, int status, const char *what);
+/* Gives the command after those that wait. read and ended may be NULL; what is copied. */
+void operators_run(struct world *world, operators_read *read, operators_ended *ended, const char *what,
+                   const char *const *argv);
 void operators_begin(struct world *world);
 void operators_settle(struct world *world);
 void operators_redeliver(struct world *world, const char *name);
@@ -176,6 +185,10 @@ bool machines_are_down(const struct world *world);
 /* The same without a word to the daemon: its machine is dead or frozen. */
 void machines_lose(struct world *world);
 void machines_go_on(struct world *world);
+
+/* Operators take decisions back, and give orders that partners do not expect. */
+void decisions_begin(struct world *world);
+void decisions_free(struct world *world);
 
 void settings_begin(struct world *world);
 void settings_free(struct world *world);
@@ -207,6 +220,8 @@ void restores_begin(struct world *world);
 void restores_free(struct world *world);
 /* The daemon is down: restores the newest backup, recovers, and starts the daemon. False: there is no backup. */
 bool restores_newest(struct world *world);
+/* restores_newest would find a backup. */
+bool restores_has_backup(const struct world *world);
 /* Clean-ups come within the next hour, where they come at all. */
 void restores_clean_soon(struct world *world);
 /* The time to which the ledger went back last; 0: it never did. */
