@@ -65,6 +65,10 @@ struct filename {
 /* True when a name that was read well tells this part. */
 bool filename_tells(const struct filename *file, enum name_part_kind part);
 
+/* The seconds that the time in the name stands for: 1, 60 (no seconds), 3600, 86400 (a date alone); 0: it tells none.
+ */
+int64_t filename_precision(const struct filename *file);
+
 /* Reads len bytes of name, which may be any bytes and need not be terminated, by the grammars of the profile. True when
  * the name is in one of them. Else calls on_fault for each fault, from left to right, by the grammar that fits best;
  * on_fault may be NULL. Fills *out in either case. Parameters: a name has a length, because it may be any bytes. */

@@ -179,6 +179,25 @@ static void add_answers(struct compiling *c, const struct names_template *from)
 
 /* ---- the table ---- */
 
+/* A type has a CSV form, and may have an XML form too. Then the name has to say which of them the file has. */
+static void settle_form(struct compiling *c, struct name_grammar *grammar, const struct file_type *type)
+{
+    bool known = grammar->n_forms > 0 || grammar->form != FORM_UNKNOWN;
+
+    for (size_t i = 0; i < grammar->n_forms; i++)
+        known = known && grammar->forms[i].form != FORM_UNKNOWN;
+    if (known)
+        return;
+    if (type->root != NULL) {
+        on_fault(c, 1, "this type has an XML form and a CSV form; expected {form}, or which of them such a file has: "
+                       "{form:csv=WORD} with the word that stands in the name, {form:csv=} without one");
+        return;
+    }
+    grammar->form = FORM_CSV;
+    for (size_t i = 0; i < grammar->n_forms; i++)
+        grammar->forms[i].form = FORM_CSV;
+}
+
 static void compile_type(struct compiling *c, const struct names_template *from)
 {
     const struct file_type *type = type_of(c, from->code);
@@ -187,8 +206,10 @@ static void compile_type(struct compiling *c, const struct names_template *from)
     struct name_grammar grammar;
     char word[NAME_TEXT_SIZE];
 
-    if (type != NULL && type->inbound && name_grammar_compile(&one, &grammar, word, on_fault, c))
-        add_inbound(c, &grammar, word, type);
+    if (type == NULL || !type->inbound || !name_grammar_compile(&one, &grammar, word, on_fault, c))
+        return;
+    settle_form(c, &grammar, type);
+    add_inbound(c, &grammar, word, type);
 }
 
 static void compile_own(struct compiling *c, const struct names_template *from)

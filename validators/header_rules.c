@@ -84,10 +84,16 @@ static void judge_sender(struct judged_header *h)
 
     if (!eui64_parse(sender->text, sender->len, &id)) {
         add(h, B211, HEADER_SENDER_ID, "expected an EUI-64 of eight hex pairs joined by '-'");
-    } else if (h->name != NULL && id != h->name->eui64) {
-        eui64_print(h->name->eui64, named);
-        add(h, B206, HEADER_SENDER_ID, "the name says %s", named);
+        return;
     }
+    h->header->sender = id;
+    if (h->name == NULL || h->name->eui64 == 0 || id == h->name->eui64)
+        return;
+    eui64_print(h->name->eui64, named);
+    if (filename_tells(h->name, NAME_EUI64))
+        add(h, B206, HEADER_SENDER_ID, "the name says %s", named);
+    else
+        add(h, B206, HEADER_SENDER_ID, "expected %s, the identity of %s", named, h->name->org);
 }
 
 /* RecipientId: B211, B207 */
@@ -114,9 +120,10 @@ static void judge_sequence(struct judged_header *h)
 {
     uint32_t sequence = field_number(value(h, HEADER_FILE_SEQUENCE), 6);
 
+    h->header->sequence = sequence;
     if (sequence == 0)
         add(h, B211, HEADER_FILE_SEQUENCE, "expected a whole number from 1 to 999999 without leading zeros");
-    else if (h->name != NULL && sequence != h->name->sequence)
+    else if (h->name != NULL && filename_tells(h->name, NAME_SEQUENCE) && sequence != h->name->sequence)
         add(h, B206, HEADER_FILE_SEQUENCE, "the name says %" PRIu32, h->name->sequence);
 }
 
@@ -132,10 +139,11 @@ static void judge_creation(struct judged_header *h)
         return;
     }
     h->header->created = at;
-    if (h->name != NULL && at != h->name->created) {
+    int64_t precision = h->name != NULL ? filename_precision(h->name) : 0; /* of the time that the name tells */
+    if (precision != 0 && (at < h->name->created || at >= h->name->created + precision)) {
         instant_print(h->name->created, named);
         add(h, B206, HEADER_CREATION_DATE_TIME, "the name says %s", named);
-    } else if (h->name == NULL && at > h->file->rules->now + h->file->rules->future_tolerance) {
+    } else if (precision != 1 && at > h->file->rules->now + h->file->rules->future_tolerance) {
         add(h, B211, HEADER_CREATION_DATE_TIME, "expected at most %" PRId64 " seconds ahead of the clock",
             h->file->rules->future_tolerance);
     }
@@ -209,14 +217,18 @@ static void supply_creation(struct judged_header *h)
     h->header->created = h->name != NULL && h->name->created != 0 ? h->name->created : h->file->rules->now;
 }
 
-/* A batch of its own for each file. It follows the creation, of which it is made. */
+/* A batch of its own for each file. It follows sequence and creation, of which it is made. A file without a sequence
+ * has the number of its job. */
 static void supply_batch(struct judged_header *h)
 {
     char date[INSTANT_DATE_SIZE], time[INSTANT_TIME_SIZE];
 
+    uint32_t sequence = h->header->sequence != 0 ? h->header->sequence : h->name != NULL ? h->name->sequence : 0;
     instant_print_name(h->header->created, date, time);
-    g_snprintf(h->header->batch, sizeof h->header->batch, "%s-%s-%06" PRIu32, date, time,
-               h->name != NULL ? h->name->sequence : 0);
+    if (sequence != 0 || h->file->rules->job == 0)
+        g_snprintf(h->header->batch, sizeof h->header->batch, "%s-%s-%06" PRIu32, date, time, sequence);
+    else
+        g_snprintf(h->header->batch, sizeof h->header->batch, "%s-J%" PRId64, date, h->file->rules->job);
 }
 
 /* The sender and the sequence are those of the name: whoever needs them asks there. */

@@ -18,7 +18,9 @@ enum header_mode { HEADER_MODE_NONE, HEADER_MODE_FULL, HEADER_MODE_DELTA };
 /* What later stages need of the header; empty or 0 where a value was malformed, or is not known. */
 struct header {
     bool seen;                                   /* there was a header record */
+    uint64_t sender;                             /* SenderId */
     uint64_t recipient;                          /* RecipientId */
+    uint32_t sequence;                           /* FileSequence */
     char environment[HEADER_ENVIRONMENT_SIZE];   /* "LIVE" or "TEST" */
     int64_t created;                             /* CreationDateTime: seconds since 1970, UTC */
     char batch[BATCH_ID_SIZE];                   /* BatchId */

@@ -194,32 +194,56 @@ static bool judge_sequence(const struct judged_file *file, const struct ledger_f
     return true;
 }
 
-bool history_rules_judge_name(const struct judged_file *file, struct ledger_file *subject, struct history *history,
-                              GError **error)
+/* What follows from the duplicates that were found. */
+static void judge_position(const struct judged_file *file, const struct ledger_file *subject,
+                           const struct position *position, const struct ledger_duplicates *found,
+                           struct history *history)
+{
+    history->numbering = subject->numbering;
+    if (subject->type == NULL)
+        return;
+    if (subject->sequence == 0 || found->name_and_bytes || found->name_other_bytes || found->sequence_other_bytes) {
+        /* The number is the earlier file's. As the newest one it would let a stale file follow over the end. */
+        history->numbering = LEDGER_NUMBERING_NONE;
+        return;
+    }
+    if (!judge_sequence(file, subject, position))
+        history->numbering = LEDGER_NUMBERING_NONE;
+    else
+        history->wraps = !position->above && subject->sequence != position->numbering.last;
+}
+
+/* named: names are compared, too. */
+static bool judge_all(const struct judged_file *file, struct ledger_file *subject, bool named, struct history *history,
+                      GError **error)
 {
     struct ledger_duplicates found;
     struct position position = {0};
 
-    if (subject->type != NULL && !find_position(file->rules->ledger, subject, &position, error))
+    if (subject->type != NULL && subject->sequence != 0 &&
+        !find_position(file->rules->ledger, subject, &position, error))
         return false;
     if (!ledger_duplicates(file->rules->ledger, subject, &found, error))
         return false;
+    if (!named)
+        found.name_and_bytes = found.name_other_bytes = 0;
+    history->repeated = history->repeated || found.name_and_bytes != 0;
     if (!judge_duplicates(file, subject, &found, error))
         return false;
-    history->repeated = found.name_and_bytes != 0;
-    history->numbering = subject->numbering;
-    if (subject->type == NULL)
-        return true;
-    if (history->repeated || found.name_other_bytes || found.sequence_other_bytes) {
-        /* The number is the earlier file's. As the newest one it would let a stale file follow over the end. */
-        history->numbering = LEDGER_NUMBERING_NONE;
-        return true;
-    }
-    if (!judge_sequence(file, subject, &position))
-        history->numbering = LEDGER_NUMBERING_NONE;
-    else
-        history->wraps = !position.above && subject->sequence != position.numbering.last;
+    judge_position(file, subject, &position, &found, history);
     return true;
+}
+
+bool history_rules_judge_name(const struct judged_file *file, struct ledger_file *subject, struct history *history,
+                              GError **error)
+{
+    return judge_all(file, subject, true, history, error);
+}
+
+bool history_rules_judge_number(const struct judged_file *file, struct ledger_file *subject, struct history *history,
+                                GError **error)
+{
+    return judge_all(file, subject, false, history, error);
 }
 
 /* A rejected file has used its BatchId up: a resubmission needs a new one. */

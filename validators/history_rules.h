@@ -18,8 +18,9 @@ struct history {
     bool wraps;
 };
 
-/* B105 to B108, B112, B113, of the file as a whole. subject->type is NULL for a name outside the grammar: then only
- * names and bytes are compared. Sets numbering and since of the subject.
+/* B105 to B108, B112, B113, of the file as a whole. subject->type is NULL for a name outside the grammar, and while the
+ * sender is not known: then only names and bytes are compared. A file without a sequence is in no numbering: its name
+ * and bytes alone guard against repetition. Sets numbering and since of the subject.
  *
  * The sequence is compared with `last`, the last accepted one (or the one that an operator set). It may skip at most
  * rules->sequence_gap_max numbers that did not come; a rejected file counts as come, unless its number was why.
@@ -31,6 +32,10 @@ struct history {
  * After 50 a late 999950 is B113, for it looks like a jump. */
 bool history_rules_judge_name(const struct judged_file *file, struct ledger_file *subject, struct history *history,
                               GError **error);
+
+/* The same but for names (B105, B106 of names), once the header has told the sender or the sequence. */
+bool history_rules_judge_number(const struct judged_file *file, struct ledger_file *subject, struct history *history,
+                                GError **error);
 
 /* B107: a file of reference data, while a newer file of its type was accepted. B210: the BatchId was used before,
  * or ResubmissionOf names no rejected file of this drop or sender. record is the header record, file->header what it

@@ -15,6 +15,7 @@
 #include "validators/history_rules.h"
 #include "validators/name_rules.h"
 #include "validators/profile_choice.h"
+#include "validators/sender_rules.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -63,13 +64,50 @@ static void on_fault(void *user, const struct fault *fault)
                  fault->value, fault->value_len);
 }
 
+/* How the ledger is asked about earlier files: by sender, type and number, as far as they are known. Outside the
+ * grammar only the name itself can be compared. */
+static void fill_subject(struct judging *j)
+{
+    const struct filename *name = &j->verdict->filename;
+
+    if (!j->verdict->name_is_known)
+        return;
+    j->subject.local = !filename_tells(name, NAME_ORG) && !filename_tells(name, NAME_EUI64);
+    j->subject.again = filename_precision(name) == 0 && !filename_tells(name, NAME_SEQUENCE);
+    if (name->org[0] == '\0' || name->eui64 == 0)
+        return;
+    eui64_print(name->eui64, j->sender);
+    j->subject.type = name->type->code;
+    j->subject.org = name->org;
+    j->subject.sender = j->sender;
+    j->subject.sequence = name->sequence;
+}
+
+/* The header may tell sender and number where the name does not. Then they are judged now. */
+static bool judge_sender(struct judging *j, const struct record *record, GError **error)
+{
+    struct history history = {0};
+
+    if (!j->verdict->name_is_known || !sender_rules_judge_header(&j->file, record, &j->verdict->filename))
+        return true;
+    fill_subject(j);
+    if (j->file.rules->ledger == NULL || j->subject.type == NULL)
+        return true;
+    if (!history_rules_judge_number(&j->file, &j->subject, &history, error))
+        return false;
+    j->verdict->numbering = history.numbering;
+    j->verdict->wraps = history.wraps;
+    return true;
+}
+
 static void on_header(void *user, const struct record *record)
 {
     struct judging *j = user;
     GError *error = NULL;
 
     header_rules_judge(&j->file, record, &j->verdict->header);
-    if ((j->file.rules->ledger != NULL &&
+    if (!judge_sender(j, record, &error) ||
+        (j->file.rules->ledger != NULL &&
          !history_rules_judge_header(&j->file, &j->subject, record, &j->verdict->corrects, &error)) ||
         (j->request->on_header != NULL &&
          !j->request->on_header(j->request->user, j->verdict->filename.type, &j->verdict->header, &error)))
@@ -254,22 +292,6 @@ static void add_rejection(struct judging *j)
     findings_add(j->file.findings, &(struct finding){.code = B114, .text = text}, NULL, 0);
 }
 
-/* How the ledger is asked about earlier files. Outside the grammar only the name itself can be compared. */
-static void fill_subject(struct judging *j, const char *escaped, char *sender)
-{
-    const struct filename *name = &j->verdict->filename;
-
-    j->subject = (struct ledger_file){
-        .id = j->file.rules->job, .name = escaped, .drop = j->file.rules->drop, .sha256 = j->request->sha256};
-    if (!j->verdict->name_is_known)
-        return;
-    eui64_print(name->eui64, sender);
-    j->subject.type = name->type->code;
-    j->subject.org = name->org;
-    j->subject.sender = sender;
-    j->subject.sequence = name->sequence;
-}
-
 static const struct profile *choose_profile(const struct judge_request *request)
 {
     const struct profile_choice choice = profile_choice_of(request->rules);
@@ -282,7 +304,6 @@ static bool judge_all(struct judging *j, GError **error)
 {
     g_autofree char *escaped = text_escape(j->request->name, j->request->name_len, 0);
     struct verdict *verdict = j->verdict;
-    char sender[EUI64_TEXT_SIZE];
     struct history history = {0};
 
     if (j->request->rejection != NULL)
@@ -290,7 +311,9 @@ static bool judge_all(struct judging *j, GError **error)
     verdict->profile = j->file.profile = choose_profile(j->request);
     verdict->name_is_known = j->file.name_is_known =
         name_rules_judge(&j->file, j->request->name, j->request->name_len, &verdict->filename);
-    fill_subject(j, escaped, sender);
+    j->subject = (struct ledger_file){
+        .id = j->file.rules->job, .name = escaped, .drop = j->file.rules->drop, .sha256 = j->request->sha256};
+    fill_subject(j);
     if (j->file.rules->ledger != NULL && !history_rules_judge_name(&j->file, &j->subject, &history, error))
         return false;
     verdict->numbering = history.numbering;

@@ -5,6 +5,7 @@
 #ifndef ECOSGATE_VALIDATORS_JUDGE_PRIVATE_H
 #define ECOSGATE_VALIDATORS_JUDGE_PRIVATE_H
 
+#include "formats/eui64.h"
 #include "spool/ledger/ledger_earlier_files.h"
 #include "spool/ledger/ledger_reference.h"
 #include "validators/judge.h"
@@ -38,7 +39,8 @@ struct judging {
     const struct inbound_type *type; /* set once the content is read */
     struct verdict *verdict;
     struct reader *reader;
-    struct ledger_file subject;  /* the file, for questions about earlier files */
+    struct ledger_file subject; /* the file, for questions about earlier files */
+    char sender[EUI64_TEXT_SIZE];
     struct review review;        /* of an instruction, if there is a ledger */
     enum ledger_reference table; /* of reference data */
     uint32_t expected_number;    /* RecordNumber of the next record */

@@ -1,12 +1,12 @@
 /*
  * The parser (formats/filename.h) finds what is outside the grammar. What follows here is about segments that are well
- * formed: a time that lies in the future, a party that is not known or may not send this.
+ * formed: a time that lies in the future. Who sent the file: sender_rules.h.
  */
 #include "validators/name_rules.h"
 
-#include "formats/eui64.h"
 #include "formats/instant.h"
 #include "formats/profile.h"
+#include "validators/sender_rules.h"
 
 #include <glib.h>
 #include <inttypes.h>
@@ -48,13 +48,6 @@ struct judged_name {
     struct findings *findings;
 };
 
-static void add(struct judged_name *n, enum code code, const char *label, struct filename_place place, const char *text)
-{
-    findings_add(n->findings,
-                 &(struct finding){.code = code, .at.column = (uint32_t)place.at + 1, .field = label, .text = text},
-                 n->name + place.at, place.len);
-}
-
 /* B104 */
 static void judge_time(struct judged_name *n)
 {
@@ -68,34 +61,9 @@ static void judge_time(struct judged_name *n)
     g_autofree char *text = g_strdup_printf("character %zu (date): expected a time at most %" PRId64
                                             " seconds ahead of the clock, which says %s",
                                             date.at + 1, tolerance, now);
-    add(n, B104, "date", date, text);
-}
-
-/* B103: an unknown party, another identity, a type it may not send, or another drop than its own. A drop is what proves
- * who sent a file: a name can be chosen by anybody who may write to any drop. */
-static void judge_sender(struct judged_name *n)
-{
-    const struct filename *filename = n->filename;
-    const struct party *party = rules_party(n->rules->identity, filename->org);
-    g_autofree char *text = NULL;
-
-    if (party == NULL) {
-        add(n, B103, "org", filename->org_at, "expected the code of a party that the gateway's configuration knows");
-        return;
-    }
-    if (party->eui64 != filename->eui64) {
-        char expected[EUI64_TEXT_SIZE];
-        eui64_print(party->eui64, expected);
-        text = g_strdup_printf("expected %s, the identity of %s", expected, party->org);
-        add(n, B103, "eui64", filename->eui64_at, text);
-    } else if (!rules_may_send(party, filename->type->code)) {
-        text = g_strdup_printf("%s is not entitled to send %s", party->org, layout_type_name(filename->type));
-        add(n, B103, "type", filename->type_at, text);
-    } else if (n->rules->drop != NULL && strcmp(n->rules->drop, party->drop) != 0) {
-        text = g_strdup_printf("expected through %s's own drop '%s'; it came through '%s'", party->org, party->drop,
-                               n->rules->drop);
-        add(n, B103, "org", filename->org_at, text);
-    }
+    findings_add(n->findings,
+                 &(struct finding){.code = B104, .at.column = (uint32_t)date.at + 1, .field = "date", .text = text},
+                 n->name + date.at, date.len);
 }
 
 bool name_rules_judge(const struct judged_file *file, const char *name, size_t len, struct filename *filename)
@@ -104,7 +72,6 @@ bool name_rules_judge(const struct judged_file *file, const char *name, size_t l
         return false;
     struct judged_name n = {file->rules, name, filename, file->findings};
     judge_time(&n);
-    if (file->rules->identity != NULL)
-        judge_sender(&n);
+    sender_rules_judge_name(file->rules, name, filename, file->findings);
     return true;
 }

@@ -31,6 +31,29 @@ const struct party *rules_party(const struct identity *identity, const char *org
     return NULL;
 }
 
+const struct party *rules_party_of_id(const struct identity *identity, uint64_t eui64)
+{
+    for (size_t i = 0; i < identity->n_parties; i++) {
+        if (identity->parties[i].eui64 == eui64)
+            return &identity->parties[i];
+    }
+    return NULL;
+}
+
+const struct party *rules_party_of_drop(const struct identity *identity, const char *drop)
+{
+    const struct party *only = NULL;
+
+    for (size_t i = 0; drop != NULL && i < identity->n_parties; i++) {
+        if (strcmp(identity->parties[i].drop, drop) != 0)
+            continue;
+        if (only != NULL)
+            return NULL;
+        only = &identity->parties[i];
+    }
+    return only;
+}
+
 bool rules_may_send(const struct party *party, const char *type)
 {
     for (size_t i = 0; party->types[i] != NULL; i++) {

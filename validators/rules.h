@@ -79,6 +79,12 @@ void rules_init(struct rules *rules);
 /* The party with that code; NULL: identity knows none. Borrowed from identity. */
 const struct party *rules_party(const struct identity *identity, const char *org);
 
+/* The party of that EUI-64. NULL: there is none. */
+const struct party *rules_party_of_id(const struct identity *identity, uint64_t eui64);
+
+/* The party of that drop. NULL: there is none, or several have it; so for a drop of NULL. */
+const struct party *rules_party_of_drop(const struct identity *identity, const char *drop);
+
 /* Whether a party may send files of that type, "EMI". */
 bool rules_may_send(const struct party *party, const char *type);
 

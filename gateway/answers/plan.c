@@ -123,15 +123,15 @@ static char *answer_name(const struct plan_judged *judged, const char *kind, int
     return filename_unknown_answer(judged->verdict->profile, sha256, (unsigned)revision);
 }
 
-/* The party that the name says. A name outside the grammar says none: then the party whose drop the file came through,
- * or "" where several parties have that drop. */
+/* The party that sent the file. If neither name nor header says it, the party whose drop the file came through, or ""
+ * where several parties have that drop. */
 static void recipient_of(const struct gateway *gateway, const struct plan_judged *judged,
                          char recipient[EUI64_TEXT_SIZE])
 {
     const struct party *party;
 
     recipient[0] = '\0';
-    if (judged->verdict->name_is_known)
+    if (judged->verdict->name_is_known && judged->verdict->filename.eui64 != 0)
         eui64_print(judged->verdict->filename.eui64, recipient);
     else if ((party = config_party_of_drop(gateway->config, judged->job->drop)) != NULL)
         eui64_print(party->eui64, recipient);

@@ -152,7 +152,8 @@ static bool find_profile(const struct check *check, const struct profile **profi
     return true;
 }
 
-/* The ledger keeps the parts of a file's name beside the name, for the rules on duplicates and sequence. */
+/* The ledger keeps the parts of a file's name beside the name, for the rules on duplicates and sequence. What the name
+ * does not tell came from the file's header or drop, and is not compared. */
 static void check_name(struct check *check, const struct profile *profile)
 {
     const struct ledger_job *job = check->job;
@@ -164,10 +165,13 @@ static void check_name(struct check *check, const struct profile *profile)
 
     if (known)
         eui64_print(parsed.eui64, sender);
+    bool org = !known || filename_tells(&parsed, NAME_ORG), id = !known || filename_tells(&parsed, NAME_EUI64);
+    bool sequence = !known || filename_tells(&parsed, NAME_SEQUENCE);
     if (g_strcmp0(job->type, known ? parsed.type->code : NULL) != 0 ||
         g_strcmp0(job->form, known ? form_name(parsed.form) : NULL) != 0 ||
-        g_strcmp0(job->org, known ? parsed.org : NULL) != 0 || g_strcmp0(job->sender, known ? sender : NULL) != 0 ||
-        job->sequence != (known ? parsed.sequence : 0))
+        (org && g_strcmp0(job->org, known ? parsed.org : NULL) != 0) ||
+        (id && g_strcmp0(job->sender, known ? sender : NULL) != 0) ||
+        (sequence && job->sequence != (known ? parsed.sequence : 0)))
         verify_problem(check->problems,
                        "its type, form, sender or sequence in the ledger is not that of its name %s" VERIFY_RESTORE,
                        job->name);

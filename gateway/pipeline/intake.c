@@ -44,7 +44,7 @@
 /* One file while it is judged, as the callbacks of judge_file need it. */
 struct intake {
     struct gateway *gateway;
-    const struct ledger_job *job;
+    struct ledger_job *job;
     int64_t now;                /* seconds UTC: the time of the verdict */
     struct recording recording; /* the rows that the file's answers are made of */
     int64_t incidents; /* open incidents of single Devices before the file; 0 saves a look-up for each Device */
@@ -309,9 +309,10 @@ static bool hold_shrinking(struct gateway *gateway, const struct ledger_job *job
 static bool judge_payload(struct gateway *gateway, const struct ledger_job *job, int fd, struct proof *proof,
                           GError **error)
 {
-    struct intake intake = {.gateway = gateway, .job = job, .now = clock_now()};
+    struct ledger_job judged = *job; /* may be completed by what the file says */
+    struct intake intake = {.gateway = gateway, .job = &judged, .now = clock_now()};
 
-    intake.recording = (struct recording){.ledger = gateway->ledger, .job = job, .now = intake.now};
+    intake.recording = (struct recording){.ledger = gateway->ledger, .job = &judged, .now = intake.now};
     if (!ledger_begin(gateway->ledger, error))
         return false;
     bool good = judge_in_transaction(&intake, fd, proof, error);

@@ -11,12 +11,26 @@ void recording_describe(struct ledger_job *job, const struct filename *name, cha
 {
     if (name->type == NULL)
         return;
-    eui64_print(name->eui64, sender);
     job->type = name->type->code;
     job->form = form_name(name->form);
-    job->org = name->org;
-    job->sender = sender;
+    job->org = name->org[0] != '\0' ? name->org : NULL;
+    job->sender = name->eui64 != 0 ? sender : NULL;
     job->sequence = name->sequence;
+    eui64_print(name->eui64, sender);
+}
+
+/* What the name does not tell is known since the file was judged. */
+static bool complete_job(struct recording *recording, const struct verdict *verdict, GError **error)
+{
+    static const enum name_part_kind parts[] = {NAME_ORG, NAME_EUI64, NAME_SEQUENCE};
+    bool told = true;
+
+    for (size_t i = 0; i < G_N_ELEMENTS(parts); i++)
+        told = told && filename_tells(&verdict->filename, parts[i]);
+    if (!verdict->name_is_known || told)
+        return true;
+    recording_describe(recording->job, &verdict->filename, recording->sender);
+    return ledger_job_describe(recording->ledger, recording->job, error);
 }
 
 bool recording_add_device(struct recording *recording, const struct device *device, GError **error)
@@ -89,7 +103,7 @@ bool recording_add_verdict(struct recording *recording, const struct verdict *ve
     };
 
     g_strlcpy(row.outcome, outcome_code(verdict->outcome), sizeof row.outcome);
-    return profiles_keep(recording->ledger, verdict->profile, error) &&
+    return complete_job(recording, verdict, error) && profiles_keep(recording->ledger, verdict->profile, error) &&
            ledger_verdict_insert(recording->ledger, &row, error) &&
            add_findings(recording, &row, verdict->findings, error) &&
            ledger_recovery_withhold_file(recording->ledger, &row, &recording->withheld, error);

@@ -101,8 +101,9 @@ static void raise_accepted(const struct gateway *gateway, const struct stray *st
     struct filename parsed;
     char sender[EUI64_TEXT_SIZE];
 
-    if (stray->state != JOB_DONE || stray->envelope == NULL || !parse_name(gateway, stray->envelope, &parsed, sender))
-        return;
+    if (stray->state != JOB_DONE || stray->envelope == NULL || !parse_name(gateway, stray->envelope, &parsed, sender) ||
+        parsed.org[0] == '\0' || parsed.eui64 == 0 || parsed.sequence == 0)
+        return; /* nothing but its header told sender or number */
     g_autofree char *name = g_strdup_printf("accepted %s %s %s", sender, parsed.type->code, parsed.org);
     (void)witness_raise(known, name, parsed.sequence);
 }

@@ -16,17 +16,19 @@
 #define ID_SENDER_AND_TYPE(self)                                                                                       \
     LEDGER_INT((self)->id), LEDGER_TEXT((self)->sender), LEDGER_TEXT((self)->type), LEDGER_TEXT((self)->org)
 
-/* B105 and B106: the same name is compared without regard to sender and type, which the name says itself. A name
- * outside the grammar says no sender; its drop does. */
+/* B105 and B106: the same name is compared without regard to sender and type, which the name says itself. A name that
+ * says no sender, as one outside the grammar, stands for itself within its drop. */
 static bool same_name(struct ledger *ledger, const struct ledger_file *self, struct ledger_duplicates *found,
                       GError **error)
 {
     LEDGER_SQL(same_bytes, OLDEST " AND o.name=?2 AND(?3 IS NOT NULL OR o.drop_name=?4) AND o.sha256=?5");
     LEDGER_SQL(other_bytes, OLDEST " AND o.name=?2 AND(?3 IS NOT NULL OR o.drop_name=?4) AND o.sha256<>?5");
-    struct ledger_values values = LEDGER_VALUES(LEDGER_INT(self->id), LEDGER_TEXT(self->name), LEDGER_TEXT(self->type),
-                                                LEDGER_TEXT(self->drop), LEDGER_TEXT(self->sha256));
+    struct ledger_values values =
+        LEDGER_VALUES(LEDGER_INT(self->id), LEDGER_TEXT(self->name), LEDGER_TEXT(self->local ? NULL : self->type),
+                      LEDGER_TEXT(self->drop), LEDGER_TEXT(self->sha256));
     return ledger_number(ledger, ledger_query(ledger, &same_bytes, values, error), &found->name_and_bytes, error) &&
-           ledger_number(ledger, ledger_query(ledger, &other_bytes, values, error), &found->name_other_bytes, error);
+           (self->again ||
+            ledger_number(ledger, ledger_query(ledger, &other_bytes, values, error), &found->name_other_bytes, error));
 }
 
 bool ledger_duplicates(struct ledger *ledger, const struct ledger_file *self, struct ledger_duplicates *found,

@@ -26,14 +26,16 @@
 
 /* The file that is judged. "Others" are inbound jobs with another id. */
 struct ledger_file {
-    int64_t id;                      /* its job */
-    const char *name;                /* escaped */
-    const char *drop;                /* that it came through; NULL: not known */
+    int64_t id;       /* its job */
+    const char *name; /* escaped */
+    const char *drop; /* that it came through; NULL: not known */
     const char *type, *org, *sender; /* as in struct ledger_job */
-    int64_t sequence;
+    int64_t sequence;                /* 0: it has none */
     int64_t numbering;  /* files with the same sequence are duplicates only within this one (ledger_numbering.h), */
     int64_t since;      /* and only if their job is above this one */
     const char *sha256; /* hex digits */
+    bool local;       /* its name does not say who sent it: the same name in another drop is another file's */
+    bool again;       /* its name is given again and again: with other bytes it is another file */
 };
 
 /* Job ids of the oldest other that is older or accepted; 0: none. */

@@ -92,6 +92,15 @@ bool ledger_job_insert(struct ledger *ledger, const struct ledger_job *job, int6
     return true;
 }
 
+bool ledger_job_describe(struct ledger *ledger, const struct ledger_job *job, GError **error)
+{
+    LEDGER_SQL(describe, "UPDATE job SET org=?2,sender=?3,sequence=?4 WHERE id=?1");
+    return ledger_run(ledger, &describe,
+                      LEDGER_VALUES(LEDGER_INT(job->id), LEDGER_TEXT(job->org), LEDGER_TEXT(job->sender),
+                                    LEDGER_INT_OR_NULL(job->sequence)),
+                      error);
+}
+
 bool ledger_job_get(struct ledger *ledger, int64_t id, struct ledger_job **job, GError **error)
 {
     LEDGER_SQL(of_id, "SELECT " COLUMNS " FROM job WHERE id=?");
