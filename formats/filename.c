@@ -142,6 +142,11 @@ bool filename_tells(const struct filename *file, enum name_part_kind part)
     return file->grammar != NULL && (file->grammar->tells & 1U << part) != 0;
 }
 
+uint32_t filename_sequence_max(const struct filename *file)
+{
+    return file->grammar != NULL ? file->grammar->sequence_max : 0;
+}
+
 int64_t filename_precision(const struct filename *file)
 {
     return file->grammar != NULL ? file->grammar->precision : 0;

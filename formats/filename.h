@@ -113,6 +113,13 @@ struct filename_own {
  * "EMW_<org>_<eui64>_<date>_<time>_<sequence>.csv". */
 char *filename_own(const struct profile *profile, const struct filename_own *own);
 
+/* The greatest number that the names of files of that type have room for. 0: they have no number, but date and time to
+ * the second. */
+uint32_t filename_own_sequence_max(const struct profile *profile, const char *type);
+
+/* The greatest number of files named like this one, after which 1 comes. 0: they have none. */
+uint32_t filename_sequence_max(const struct filename *file);
+
 /* The name of a report: "ECOSMIG-002_<mpid>_<eui64>_<date>_<time>.csv". */
 char *filename_report(const struct profile *profile, const struct filename_own *report);
 

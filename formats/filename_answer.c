@@ -24,13 +24,17 @@ char *filename_answer(const struct profile *profile, const char *name, const cha
     g_return_val_if_fail(filename_parse(profile, name, strlen(name), &f, NULL, NULL), NULL);
     const struct names_own *own = names_own(profile->names, NAMES_ANSWER, answer_type, f.type);
     g_return_val_if_fail(own != NULL, NULL);
+    g_autofree char *hash = NULL;
+    if ((own->grammar.tells & 1U << NAME_HASH) != 0)
+        hash = g_compute_checksum_for_string(G_CHECKSUM_SHA256, name, -1);
     const struct name_values values = {.org = f.org,
                                        .eui64 = f.eui64,
                                        .date = f.date,
                                        .time = f.time,
                                        .sequence = f.sequence,
                                        .form = form_word(&own->grammar, form_name(f.form)),
-                                       .revision = revision};
+                                       .revision = revision,
+                                       .hash = hash};
     return name_grammar_print(&own->grammar, &values);
 }
 
@@ -70,6 +74,13 @@ char *filename_own(const struct profile *profile, const struct filename_own *of)
     const struct name_grammar *grammar = type != NULL ? names_of_type(profile->names, type, &word) : NULL;
     g_return_val_if_fail(grammar != NULL, NULL);
     return print_own(grammar, word->word, of);
+}
+
+uint32_t filename_own_sequence_max(const struct profile *profile, const char *type)
+{
+    const struct names_own *own = names_own(profile->names, NAMES_TYPE, type, NULL);
+
+    return own != NULL ? own->grammar.sequence_max : 0;
 }
 
 char *filename_report(const struct profile *profile, const struct filename_own *report)

@@ -29,7 +29,8 @@ struct scan {
     bool segments_missing; /* one fault: what follows the first missing segment is missing too */
     bool form_read;
     struct span date, time; /* of digits that stand as the picture has them; segment NULL: they do not */
-    size_t n_good; /* parts that were read without a fault */
+    unsigned revision;      /* of the name of an answer; 0: it has none */
+    size_t n_good;          /* parts that were read without a fault */
     size_t n_faults;
     struct {
         struct filename_fault fault; /* its position is an offset, its expectation is beside it */

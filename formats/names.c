@@ -2,7 +2,7 @@
  * The names of files that arrive are compiled first: answers are named by them. Then each answer is compiled for each
  * type that it may answer, so that a name of an answer is read by one grammar like any other.
  */
-#include "formats/names.h"
+#include "formats/names_private.h"
 
 #include "formats/profile.h"
 
@@ -49,28 +49,40 @@ static void add_word(struct names_inbound *of, const char *word, const struct fi
     of->types[of->n_types++].type = type;
 }
 
-/* Two types with one grammar need different words. */
-static void check_word(struct compiling *c, const struct names_inbound *of, const char *word)
+static void tell_meeting(struct compiling *c, const struct file_type *type)
+{
+    g_autofree char *text = g_strdup_printf("a file with such a name may be of the type %s too; expected another word "
+                                            "for the type, or another grammar",
+                                            type->code);
+    on_fault(c, 1, text);
+}
+
+/* Two types with one grammar need different words; those with other grammars, names that fit one of them only. */
+static void check_meetings(struct compiling *c, const struct names_reading *new, bool same_shape,
+                           const struct names_inbound *of)
 {
     for (size_t i = 0; i < of->n_types; i++) {
-        if (*word != '\0' && g_ascii_strcasecmp(of->types[i].word, word) != 0)
-            continue;
-        g_autofree char *text = g_strdup_printf("a file with such a name may be of the type %s too; expected another "
-                                                "word for the type, or another grammar",
-                                                of->types[i].type->code);
-        on_fault(c, 1, text);
+        const struct names_reading old = {&of->grammar, of->types[i].word, true};
+        if (same_shape ? *new->word == '\0' || g_ascii_strcasecmp(old.word, new->word) == 0 : names_may_meet(new, &old))
+            tell_meeting(c, of->types[i].type);
     }
 }
 
 static void add_inbound(struct compiling *c, const struct name_grammar *grammar, const char *word,
                         const struct file_type *type)
 {
+    const struct names_reading reading = {grammar, word, true};
+    struct names_inbound *same = NULL;
+
     for (guint i = 0; i < c->inbound->len; i++) {
         struct names_inbound *of = &g_array_index(c->inbound, struct names_inbound, i);
-        if (!name_grammar_same_shape(&of->grammar, grammar))
-            continue;
-        check_word(c, of, word);
-        add_word(of, word, type);
+        bool same_shape = name_grammar_same_shape(&of->grammar, grammar);
+        check_meetings(c, &reading, same_shape, of);
+        if (same_shape)
+            same = of;
+    }
+    if (same != NULL) {
+        add_word(same, word, type);
         return;
     }
     struct names_inbound new = {.grammar = *grammar};
@@ -120,8 +132,10 @@ static void check_unique(struct compiling *c, const struct names_template *from,
     unsigned recipient = 1U << NAME_MPID | 1U << NAME_EUI64, calendar = 1U << NAME_DATE | 1U << NAME_INSTANT;
     bool moment = from->code != NULL && strcmp(from->code, "NMDM") == 0; /* issued when it changes, so often in a day */
 
-    if (from->use == NAMES_TYPE && (grammar->tells & 1U << NAME_SEQUENCE) == 0)
-        on_fault(c, 1, "expected {sequence}: no two files of the gateway's own have one name");
+    if (from->use == NAMES_TYPE && grammar->sequence_max == 0 && grammar->precision != 1)
+        on_fault(
+            c, 1,
+            "expected {sequence}, or date and time to the second: no two files of the gateway's own have one name");
     if (from->use != NAMES_REPORT)
         return;
     if ((grammar->tells & recipient) == 0)
@@ -130,6 +144,21 @@ static void check_unique(struct compiling *c, const struct names_template *from,
         on_fault(c, 1,
                  moment ? "expected {date} and {time}, or {instant}: no two reports have one name"
                         : "expected {date} or {instant}: no two reports have one name");
+}
+
+/* A file with such a name would be taken for the gateway's own and never be read. */
+static void check_arrivals(struct compiling *c, const struct names_own *own)
+{
+    const struct names_reading mine = {&own->grammar, own->word, false};
+
+    for (guint i = 0; i < c->inbound->len; i++) {
+        const struct names_inbound *of = &g_array_index(c->inbound, struct names_inbound, i);
+        for (size_t t = 0; t < of->n_types; t++) {
+            const struct names_reading theirs = {&of->grammar, of->types[t].word, true};
+            if (names_may_meet(&mine, &theirs))
+                tell_meeting(c, of->types[t].type);
+        }
+    }
 }
 
 static void add_own(struct compiling *c, const struct names_template *from, const struct file_type *answered)
@@ -151,6 +180,7 @@ static void add_own(struct compiling *c, const struct names_template *from, cons
     if (one.original != NULL)
         check_parts(c, &own.grammar, one.original);
     check_unique(c, from, &own.grammar);
+    check_arrivals(c, &own);
     g_array_append_val(c->own, own);
 }
 
@@ -189,8 +219,9 @@ static void settle_form(struct compiling *c, struct name_grammar *grammar, const
     if (known)
         return;
     if (type->root != NULL) {
-        on_fault(c, 1, "this type has an XML form and a CSV form; expected {form}, or which of them such a file has: "
-                       "{form:csv=WORD} with the word that stands in the name, {form:csv=} without one");
+        on_fault(c, 1,
+                 "this type has an XML form and a CSV form; expected {form}, or which of them such a file has: "
+                 "{form:csv=WORD} with the word that stands in the name, {form:csv=} without one");
         return;
     }
     grammar->form = FORM_CSV;

@@ -88,6 +88,16 @@ static bool describe(const struct judged_file *file, int64_t id, char **text, GE
     return true;
 }
 
+/* As many digits as the numbers in such names have; six where names have none. */
+static int digits_of(const struct judged_file *file)
+{
+    int digits = 0;
+
+    for (uint32_t most = filename_sequence_max(file->filename); most > 0; most /= 10)
+        digits++;
+    return digits > 0 ? digits : 6;
+}
+
 static bool judge_duplicates(const struct judged_file *file, const struct ledger_file *subject,
                              const struct ledger_duplicates *found, GError **error)
 {
@@ -105,7 +115,8 @@ static bool judge_duplicates(const struct judged_file *file, const struct ledger
             "%s had the same name and other bytes; corrected content needs a new number", name);
     else if (sequence != NULL)
         add(file, error_at(B106, sequence_number),
-            "%s had sequence %06" PRId64 " and other bytes; expected a new number", sequence, subject->sequence);
+            "%s had sequence %0*" PRId64 " and other bytes; expected a new number", sequence, digits_of(file),
+            subject->sequence);
     if (bytes != NULL)
         add(file, error_at(B112, whole_name), "%s had the same bytes under another name", bytes);
     return true;
@@ -115,6 +126,7 @@ static bool judge_duplicates(const struct judged_file *file, const struct ledger
 struct position {
     struct ledger_numbering numbering;
     bool above;     /* above the last accepted number, so that it is not asked whether it follows over the end */
+    int64_t most;   /* the greatest number of such files: 1 comes after it */
     int64_t before; /* the number that came before it, accepted or not */
     int64_t skips;  /* numbers between the two */
 };
@@ -158,39 +170,43 @@ static bool find_position(struct ledger *ledger, struct ledger_file *subject, st
     }
     if (!find_before_over_end(ledger, subject, p, error))
         return false;
-    p->skips = ledger_numbering_distance(p->before, subject->sequence) - 1;
+    p->skips = ledger_numbering_distance(p->before, subject->sequence, p->most) - 1;
     return true;
 }
 
 /* The first number that may come after `before`. */
-static int64_t next_number(int64_t before)
+static int64_t next_number(const struct position *p, int64_t before)
 {
-    return before % LEDGER_SEQUENCE_MAX + 1;
+    return before % p->most + 1;
 }
 
 /* B107, B108, B113. False for a number that cannot be used. */
 static bool judge_sequence(const struct judged_file *file, const struct ledger_file *subject, const struct position *p)
 {
     const struct ledger_numbering *n = &p->numbering;
-    int64_t most = file->rules->sequence_gap_max, next = next_number(p->before);
+    int64_t most = file->rules->sequence_gap_max, next = next_number(p, p->before);
+    int digits = digits_of(file);
+
+    if (p->most < LEDGER_SEQUENCE_MAX)
+        most = MIN(most, p->most / 2); /* else a late number would always follow over the end */
 
     if (!n->known || (subject->sequence == n->last && n->job != 0))
         return true; /* the first file; or one with the bytes of another, which B112 says */
     if (p->above && p->skips > most) {
         add(file, error_at(B113, sequence_number),
-            "expected %06" PRId64 " to %06" PRId64 ", found %06" PRId64 ": %" PRId64
+            "expected %0*" PRId64 " to %0*" PRId64 ", found %0*" PRId64 ": %" PRId64
             " numbers did not come; the number is not used up",
-            next, next_number(p->before + most), subject->sequence, p->skips);
+            digits, next, digits, next_number(p, p->before + most), digits, subject->sequence, p->skips);
         return false;
     }
     if (!p->above && (p->skips > most || subject->sequence == n->last)) {
-        add(file, error_at(B107, sequence_number), "expected more than %06" PRId64 ", the last %s; found %06" PRId64,
-            n->last, n->job != 0 ? "accepted one" : "one by an operator's order", subject->sequence);
+        add(file, error_at(B107, sequence_number), "expected more than %0*" PRId64 ", the last %s; found %0*" PRId64,
+            digits, n->last, n->job != 0 ? "accepted one" : "one by an operator's order", digits, subject->sequence);
         return false;
     }
     if (p->skips > 0)
         add(file, (struct finding){.code = B108, .warning = true, .field = sequence_number},
-            "expected %06" PRId64 ", found %06" PRId64, next, subject->sequence);
+            "expected %0*" PRId64 ", found %0*" PRId64, digits, next, digits, subject->sequence);
     return true;
 }
 
@@ -218,7 +234,8 @@ static bool judge_all(const struct judged_file *file, struct ledger_file *subjec
                       GError **error)
 {
     struct ledger_duplicates found;
-    struct position position = {0};
+    uint32_t most = filename_sequence_max(file->filename);
+    struct position position = {.most = most != 0 ? most : LEDGER_SEQUENCE_MAX};
 
     if (subject->type != NULL && subject->sequence != 0 &&
         !find_position(file->rules->ledger, subject, &position, error))

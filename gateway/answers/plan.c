@@ -48,7 +48,9 @@ bool plan_job(struct gateway *gateway, struct ledger_job *job, GError **error)
 }
 
 /* Gives the file its number and, unless it answers another file, its name (*name: g_free). Numbers go on from 1 after
- * 999999. The ledger keeps all names, delivered or not; a number whose name was used before is left out. */
+ * the greatest one that the names have room for. The ledger keeps all names, delivered or not; a number whose name was
+ * used before is left out. Names without a number tell the second; a file of a second that is used is dated one
+ * later. */
 static bool number_file(struct gateway *gateway, const struct profile *profile, struct ledger_outgoing *outgoing,
                         char **name, GError **error)
 {
@@ -58,10 +60,15 @@ static bool number_file(struct gateway *gateway, const struct profile *profile, 
     *name = NULL;
     if (outgoing->name != NULL)
         return ledger_counter_next_sequence(gateway->ledger, outgoing->kind, &outgoing->sequence, error);
+    uint32_t most = filename_own_sequence_max(profile, outgoing->kind);
     while (used) {
         g_autofree struct ledger_outgoing *before = NULL;
         if (!ledger_counter_next_sequence(gateway->ledger, outgoing->kind, &outgoing->sequence, error))
             return false;
+        if (most != 0)
+            outgoing->sequence = (outgoing->sequence - 1) % most + 1;
+        else if (*name != NULL)
+            outgoing->created++;
         const struct filename_own own = {
             outgoing->kind, config->org, config->eui64, outgoing->created, (uint32_t)outgoing->sequence,
             outgoing->form};

@@ -110,10 +110,10 @@ char *completeness_behind(const char *ahead)
 
 bool completeness_waits_behind(const struct filename *file, const struct filename *fault)
 {
-    int64_t ahead = (int64_t)file->sequence - fault->sequence;
+    int64_t ahead = (int64_t)file->sequence - fault->sequence, most = filename_sequence_max(file);
 
     if (file->type == NULL || file->type != fault->type || file->eui64 != fault->eui64 ||
         strcmp(file->org, fault->org) != 0 || file->sequence == 0 || fault->sequence == 0)
         return false;
-    return ABS(ahead) > LEDGER_SEQUENCE_MAX / 2 ? ahead < 0 : ahead > 0;
+    return ABS(ahead) > most / 2 ? ahead < 0 : ahead > 0;
 }

@@ -12,7 +12,11 @@
 
 static void free_listed(gpointer listed)
 {
-    g_free(((struct listed *)listed)->name);
+    struct listed *one = listed;
+
+    if (one->order != one->name)
+        g_free(one->order);
+    g_free(one->name);
     g_free(listed);
 }
 

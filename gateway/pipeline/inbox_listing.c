@@ -36,7 +36,7 @@ static bool keep_entry(void *user, const struct drop_entry *entry)
     struct inbox *inbox = user;
     struct listed *listed = g_new(struct listed, 1);
 
-    listed->name = g_strdup(entry->name);
+    listed->name = listed->order = g_strdup(entry->name);
     listed->entry = *entry;
     listed->entry.name = listed->name;
     g_ptr_array_add(inbox->entries, listed);
@@ -290,11 +290,24 @@ static int64_t number_at(const char *name, size_t differs)
     return g_ascii_strtoll(name + start, NULL, 10);
 }
 
+/* The names of other profiles need not begin with what their order is: it is put together as in the built-in one. */
+static void find_order(struct inbox *inbox)
+{
+    struct filename f;
+
+    for (guint i = 0; inbox->gateway->config->profiles->len > 0 && i < inbox->entries->len; i++) {
+        struct listed *listed = inbox->entries->pdata[i];
+        if (inbox_parse_name(inbox, listed->name, &f))
+            listed->order = g_strdup_printf("%s_%s_%016" G_GINT64_MODIFIER "X_%s_%s_%06" G_GUINT32_FORMAT ".%s",
+                                            f.type->code, f.org, f.eui64, f.date, f.time, f.sequence, listed->name);
+    }
+}
+
 /* Files are picked up in the order of their names. For one type and sender that is the order of their numbers; of those
  * made in one second, 999999 comes before 1. */
 static int by_name(gconstpointer a, gconstpointer b)
 {
-    const char *x = (*(struct listed *const *)a)->name, *y = (*(struct listed *const *)b)->name;
+    const char *x = (*(struct listed *const *)a)->order, *y = (*(struct listed *const *)b)->order;
     size_t differs = 0;
 
     while (x[differs] != '\0' && x[differs] == y[differs])
@@ -370,6 +383,7 @@ bool inbox_end_listing(struct inbox *inbox, GError **error)
                         .decided = g_array_new(FALSE, FALSE, sizeof(struct decided))};
 
     g_array_set_clear_func(l.decided, clear_decided);
+    find_order(inbox);
     g_ptr_array_sort(inbox->entries, by_name);
     bool good = decide_all(&l, error);
     if (!good)

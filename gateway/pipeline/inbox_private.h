@@ -19,6 +19,7 @@
 /* An entry of the newest listing. */
 struct listed {
     char *name;
+    char *order;             /* by which it is picked up: its name, or what the name says in the order of by_name */
     struct drop_entry entry; /* entry.name is name */
 };
 

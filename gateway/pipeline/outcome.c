@@ -15,6 +15,7 @@
 #include "spool/ledger/ledger_due.h"
 #include "spool/ledger/ledger_estate.h"
 #include "spool/ledger/ledger_incidents.h"
+#include "spool/ledger/ledger_jobs.h"
 #include "spool/ledger/ledger_reference.h"
 #include "spool/ledger/ledger_resolved.h"
 #include "spool/ledger/ledger_verdicts.h"

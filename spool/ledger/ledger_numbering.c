@@ -12,9 +12,9 @@
     "(SELECT max((SELECT ifnull(max(id),0) FROM numbering),"                                                           \
     "ifnull((SELECT value FROM counter WHERE name='numbering'),0))+1)"
 
-int64_t ledger_numbering_distance(int64_t from, int64_t to)
+int64_t ledger_numbering_distance(int64_t from, int64_t to, int64_t most)
 {
-    return (to - from + LEDGER_SEQUENCE_MAX) % LEDGER_SEQUENCE_MAX;
+    return (to - from + most) % most;
 }
 
 /* The greatest number of an older accepted file, and its job. A number is accepted once in a numbering; if it is not,

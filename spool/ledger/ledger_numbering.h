@@ -55,8 +55,8 @@ struct ledger_numbering_order {
     const char *who, *reason;
 };
 
-/* How many numbers it is from one to another, forwards and over the end: 0 to 999998. */
-int64_t ledger_numbering_distance(int64_t from, int64_t to);
+/* How many numbers it is from one to another, forwards and over the end, where 1 comes after `most`: 0 to most - 1. */
+int64_t ledger_numbering_distance(int64_t from, int64_t to, int64_t most);
 
 /* The numbering that self is judged in. Only older files count: self->id may be above all ids. */
 bool ledger_numbering_find(struct ledger *ledger, const struct ledger_file *self, struct ledger_numbering *numbering,

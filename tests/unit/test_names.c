@@ -81,7 +81,8 @@ static void test_names__written_files__have_names_of_their_own(void **state)
         const char *faults;
     } cases[] = {
         {{NAMES_TYPE, "EMW", .text = "EMW_{sequence}"}, ""},
-        {{NAMES_TYPE, "EMW", .text = "EMW_{date}_{time}"}, "0@1: expected {sequence}: no two files"},
+        {{NAMES_TYPE, "EMW", .text = "EMW_{date}_{time}"}, ""},
+        {{NAMES_TYPE, "EMW", .text = "EMW_{date}_{time:HHMM}"}, "0@1: expected {sequence}, or date and time"},
         {{NAMES_REPORT, "ECOSMIG-001", .text = "R1_{mpid}_{date}.csv"}, ""},
         {{NAMES_REPORT, "ECOSMIG-001", .text = "R1_{date}.csv"}, "0@1: expected {mpid} or {eui64}"},
         {{NAMES_REPORT, "ECOSMIG-001", .text = "R1_{mpid}.csv"}, "0@1: expected {date} or {instant}"},
@@ -97,6 +98,68 @@ static void test_names__written_files__have_names_of_their_own(void **state)
     }
 }
 
+/* Names of EMI and of COS. */
+static void test_names__two_grammars__no_name_fits_both(void **state)
+{
+    static const struct {
+        const char *emi, *cos;
+        bool apart;
+    } cases[] = {
+        {"EMI_{org}.{form}", "COS_{org}.csv", true},
+        {"{type:A}_{org}.{form}", "{type:A}_{org}.csv", false},
+        {"{type:A}_{org}.{form}", "{type:a}_{org}.{form}", false}, /* a name in the wrong case would be of either */
+        {"EMI_{org}.{form}", "{org}_{org:3}.csv", true},           /* a fault of its own */
+        {"AB_{sequence:4}.csv", "{org}_{date}.csv", true},
+        {"AB_{sequence:4}.csv", "{org}_{sequence:4}.csv", false},
+        {"AB_{sequence:4}.csv", "{org}_{sequence:1-4}.csv", false},
+        {"{sequence:4}{form:csv=}", "{date}{form:csv=}", true},
+        {"{sequence:1-6}{form:csv=}", "{date}{form:csv=}", true},
+        {"{date}.{org}{form:csv=}", "{date:DDMMYYYY}.X{sequence:2}.csv", true},
+        {"{date}.{org}{form:csv=}", "{date:DDMMYYYY}.X{sequence:2}", false},
+        {"{eui64:XXXXXXXXXXXXXXXX}.csv", "{sequence:6}{date}{sequence:2}.csv", true}, /* a fault of its own */
+        {"{eui64:XXXXXXXXXXXXXXXX}.csv", "{date}{time:HHMM}{sequence:4}.csv", false},
+        {"{eui64:xxxxxxxxxxxxxxxx}.csv", "A{date}{time:HHMM}{sequence:3}.csv", true},
+        {"EMI{form:csv=}", "EMI.csv", true},
+        {"EMI.csv.{form:csv=gza}", "EMI.csv.{form:csv=gzb}", true},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        const struct names_template both[] = {{NAMES_TYPE, "EMI", .text = cases[i].emi},
+                                              {NAMES_TYPE, "COS", .text = cases[i].cos}};
+        g_autofree char *faults = faults_of(both, G_N_ELEMENTS(both));
+        bool apart = strstr(faults, "may be of the type EMI too") == NULL;
+        if (apart != cases[i].apart)
+            fail_msg("%s and %s: %s", cases[i].emi, cases[i].cos, faults);
+    }
+}
+
+/* Names that the gateway gives, beside those of EMI. */
+static void test_names__own_names__fit_what_they_are_for(void **state)
+{
+    static const struct {
+        enum names_use use;
+        const char *code, *answered, *text, *faults;
+    } cases[] = {
+        {NAMES_TYPE, "EMW", NULL, "IN.{sequence:4}.csv", "1@1: a file with such a name may be of the type EMI too"},
+        {NAMES_ANSWER, "EMA", "EMI", "A.{answered.name}.{revision}.csv", ""},
+        {NAMES_ANSWER, "EMA", "EMI", "A.{answered.type}.{sequence:4}.{revision}.csv", ""},
+        {NAMES_ANSWER, "EMA", "EMI", "A.{hash}.{revision}.csv", ""},
+        {NAMES_ANSWER, "EMA", "EMI", "A.{answered.name}.csv", "1@1: expected {revision}"},
+        {NAMES_ANSWER, "EMA", "EMI", "A.{org}.{revision}.csv", "1@1: the name of the answered file has no {org}"},
+        {NAMES_ANSWER, "EMA", "EMT", "A.{revision}.csv", ""}, /* EMT has no names here */
+    };
+
+    (void)state;
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        const struct names_template both[] = {{NAMES_TYPE, "EMI", .text = "{type:IN}.{sequence:4}.{form:csv}"},
+                                              {cases[i].use, cases[i].code, cases[i].answered, cases[i].text}};
+        g_autofree char *faults = faults_of(both, G_N_ELEMENTS(both));
+        if (*cases[i].faults == '\0' ? *faults != '\0' : !g_str_has_prefix(faults, cases[i].faults))
+            fail_msg("%s: expected %s, found %s", cases[i].text, cases[i].faults, faults);
+    }
+}
+
 static void test_names__builtin_templates__have_no_fault(void **state)
 {
     (void)state;
@@ -109,6 +172,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_names__bad_template__says_what_is_wrong_and_where),
         cmocka_unit_test(test_names__written_files__have_names_of_their_own),
+        cmocka_unit_test(test_names__two_grammars__no_name_fits_both),
+        cmocka_unit_test(test_names__own_names__fit_what_they_are_for),
         cmocka_unit_test(test_names__builtin_templates__have_no_fault),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

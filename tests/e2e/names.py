@@ -1,0 +1,170 @@
+#!/usr/bin/env python3
+"""Files whose names are those of another profile: no sender, another order, dots, numbers of four digits or none (TAP).
+
+The profile is the built-in one with another names.json, so that nothing but the names differs.
+"""
+import csv
+import io
+import os
+import shutil
+
+import parties
+from home import Home, Tap
+from parties import CREATED, GATEWAY, at, confirmed, device, instructed, said, sound
+from side_by_side import MCX, PROPOSAL, Annexed, load, rows_of, save
+
+NAMES = {
+    "EMI": "{instant:YYYY-MM-DDTHHMMSSZ}.{type:INSTR}.{sequence:4}.{form:csv=txt}",
+    "EMT": "RSLT-{date:DD-MM-YYYY}.csv",
+    "EMC": "CONF.csv",
+    "EMW": "{type:ORDER}.{sequence:2}.{date:YYYY-MM-DD}.csv",
+}
+ANSWERS = {
+    "EMA": {"EMI": "ACK.{answered.name}.{revision}.txt", "*": "ACK.{hash}.{revision}.csv",
+            "unknown": "ACK.{hash}.{revision}.txt"},
+    "EMD": {"EMI": "RSP.{answered.name}.{revision}.txt"},
+    "EMO": {"EMI": "OUT.{answered.name}.{revision}.txt"},
+}
+WHEN = "2023-07-03T060000Z"
+
+
+def renamed(path):
+    """Writes the profile."""
+    shutil.copytree(PROPOSAL, path)
+    about = load(path, "profile.json")
+    about.update(profile="renamed", version="1")
+    save(about, path, "profile.json")
+    names = load(path, "names.json")
+    names["names"].update(NAMES)
+    names["answers"] = ANSWERS
+    save(names, path, "names.json")
+
+
+class Named(Annexed):
+    """MCX, whose names do not say who it is, and the two sides, whose names say nothing but the type."""
+
+    def send(self, name, kind, rows, number, drop="mcx", **head):  # pylint: disable=too-many-arguments
+        sender = {"mcx": MCX, "tcos": parties.TCSP, "ecos": parties.ECSP}[drop]
+        line = ["H", kind, "1.0", sender, GATEWAY, str(number), head.get("created", CREATED), "TEST",
+                head.get("batch", f"{kind[1:]}-{number}"), ""]
+        order = ["RecordNumber", *parties.COLUMNS[kind]]
+        lines = [["D", *(row.get(column, "") for column in order)]
+                 for row in ({**row, "RecordNumber": str(n)} for n, row in enumerate(rows, 1))]
+        text = io.StringIO()
+        csv.writer(text).writerows([line, *lines, ["T", str(len(rows))]])
+        path = os.path.join(self.home.top, "arriving")
+        with open(path, "w", encoding="utf-8", newline="") as file:
+            file.write(text.getvalue())
+        self.home.drop(drop, path, name)
+
+    def order_of(self, devices, number, second=0):
+        """An instruction that was made in that second; its name without the form."""
+        name = f"2023-07-03T0600{second:02d}Z.INSTR.{number:04d}"
+        self.send(f"{name}.txt", "EMI", [instructed(one) for one in devices], number,
+                  created=f"2023-07-03T06:00:{second:02d}Z", batch=f"B-{number}-{second}")
+        return name
+
+    def text(self, name, drop="mcx"):
+        """Of a file that the gateway wrote; "" where there is none."""
+        return self.home.read_out(drop, name).decode() if name in self.home.out(drop) else ""
+
+    def verdict(self, name, drop="mcx"):
+        """Outcome and codes of an EMA."""
+        text = self.text(name, drop)
+        codes = {row[1] for row in rows_of(text, "E") if row[1][0] == "B"}
+        return [row[5] for row in rows_of(text, "F")] + sorted(codes)
+
+
+def begun():
+    home = Home("gateway incident_party=NOBODY")
+    renamed(home.path("renamed"))
+    home.set("party TCSP profile=renamed")
+    home.set("party ECSP profile=renamed")
+    return home, Named(home, "profile=renamed")
+
+
+def test_instructions(tap):
+    home, other = begun()
+    first = other.order_of([1], 9998)
+    done = home.run()
+    tap.ok(other.verdict(f"ACK.{first}.1.txt") == ["AC"] and other.text(f"RSP.{first}.1.txt"),
+           "the answers have the names that the profile gives them", home.out("mcx"), done.stderr.decode())
+    row = home.json("spool", "show", home.json("spool", "list")[0]["id"])[0]
+    tap.ok((row["org"], row["sender"], row["sequence"]) == ("MCX", MCX, 9998),
+           "the drop says who sent a file whose name does not", row)
+    again = other.order_of([2], 9998, 1)
+    home.run(now=at(1))
+    tap.ok(other.verdict(f"ACK.{again}.1.txt") == ["RJ", "B106"], "a number that came before is refused",
+           other.text(f"ACK.{again}.1.txt"))
+    last = other.order_of([3], 9999, 2)
+    home.run(now=at(2))
+    over = other.order_of([4], 2, 3)
+    home.run(now=at(3))
+    tap.ok([other.verdict(f"ACK.{name}.1.txt") for name in (last, over)] == [["AC"], ["WN", "B108"]] and
+           "expected 0001, found 0002" in other.text(f"ACK.{over}.1.txt"),
+           "1 comes after the greatest number of four digits", home.out("mcx"))
+    other.send(f"{WHEN}.instr.12.txt", "EMI", [instructed(5)], 4)
+    home.run(now=at(4))
+    texts = [other.text(name) for name in home.out("mcx") if name.startswith("ACK.") and "INSTR" not in name]
+    tap.ok(len(texts) == 1 and "(type): expected upper case: INSTR" in texts[0] and
+           "(seq): expected four digits, 0001 to 9999" in texts[0], "a wrong name is told part by part", texts)
+    own = home.path("drops", "mcx", "in", f"ACK.{first}.1.txt")
+    shutil.copy(home.path("drops", "mcx", "out", f"ACK.{first}.1.txt"), own)
+    home.run(now=at(5))
+    tap.ok(os.path.exists(own), "a file with a name that the gateway gives is left alone")
+    os.unlink(own)
+    sound(tap, home, "names without a sender")
+
+
+def answered(home, drop):
+    return sorted(name for name in home.out(drop) if name.startswith("ACK."))
+
+
+def test_work(tap):
+    """A Device through all files. Results are named after a day, confirmations have always the same name."""
+    home, other = begun()
+    first = other.order_of([1, 2], 1)
+    home.run()
+    tap.ok([name for name in home.out("tcos") if name.startswith("ORDER.")] == ["ORDER.01.2023-07-03.csv"],
+           "a work order is named by the profile of its recipient", home.out("tcos"))
+    item = "MCX.B-1-0.{}".format
+    other.send("RSLT-03-07-2023.csv", "EMT", [said(1, WorkItemId=item(1)), said(2, WorkItemId=item(2))], 1, "tcos")
+    other.send("CONF.csv", "EMC", [confirmed(1, WorkItemId=item(1))], 1, "ecos")
+    home.run(now=at(1))
+    found = [other.verdict(name, drop) for drop in ("tcos", "ecos") for name in answered(home, drop)]
+    tap.ok(found == [["AC"], ["AC"]], "the header says the number where the name does not", found)
+    other.send("RSLT-03-07-2023.csv", "EMT", [said(2, WorkItemId=item(2), attempt=2)], 2, "tcos")
+    other.send("CONF.csv", "EMC", [confirmed(1, WorkItemId=item(1))], 1, "ecos")
+    home.run(now=at(2))
+    found = [other.verdict(name, drop) for drop in ("tcos", "ecos") for name in answered(home, drop)]
+    tap.ok(["RJ", "B106"] in found and ["RJ", "B105"] in found,
+           "the name of a day comes once, and the very same file is never processed again", found)
+    other.send("CONF.csv", "EMC", [confirmed(2, WorkItemId=item(2))], 3, "ecos")
+    home.run(now=at(3))
+    texts = [other.verdict(name, "ecos") for name in answered(home, "ecos")]
+    tap.ok(["WN", "B108"] in texts, "a name that is always the same comes again with other bytes", texts)
+    home.run(now=at(4))
+    outcome = other.text(f"OUT.{first}.1.txt")
+    tap.ok([row[2] for row in rows_of(outcome)] == [device(1), device(2)], "the outcome has a name of its own", outcome,
+           home.out("mcx"))
+    sound(tap, home, "names without a number")
+
+
+def test_order(tap):
+    """By what the names say, not by their text: the 30th of June comes before the 2nd of July."""
+    home, other = begun()
+    for number, day in ((1, "30-06"), (2, "02-07")):
+        month, date = day[3:], day[:2]
+        other.send(f"RSLT-{day}-2023.csv", "EMT", [said(number)], number, "tcos",
+                   created=f"2023-{month}-{date}T06:00:00Z")
+    home.run()
+    found = [other.verdict(name, "tcos") for name in answered(home, "tcos")]
+    tap.ok(len(found) == 2 and all(len(one) == 1 for one in found), "files are picked up in the order of their dates",
+           found)
+
+
+if __name__ == "__main__":
+    with Tap() as report:
+        test_instructions(report)
+        test_work(report)
+        test_order(report)
