@@ -86,11 +86,15 @@ static void add_literal(struct compiling *c, enum name_part_kind kind, const cha
     (void)g_snprintf(part->expected, sizeof part->expected, "\"%s\"", part->text);
 }
 
-/* Words are letters and digits, separators all other characters. */
-static void add_text(struct compiling *c, const char *text, size_t len)
+/* Words are letters and digits, separators all other characters. written: it stands in the template at c->begin. */
+static void add_text(struct compiling *c, const char *text, size_t len, bool written)
 {
+    size_t begin = c->begin;
+
     for (size_t at = 0, end; at < len; at = end) {
         bool word = g_ascii_isalnum(text[at]);
+        if (written)
+            c->begin = begin + at;
         for (end = at; end < len && !g_ascii_isalnum(text[end]) == !word;)
             end++;
         add_literal(c, word ? NAME_WORD : NAME_SEPARATOR, text + at, end - at);
@@ -111,7 +115,7 @@ static void add_type(struct compiling *c, const char *word, size_t len)
     }
     (void)g_strlcpy(c->word, word, len + 1);
     if (c->from->writes) {
-        add_text(c, word, len);
+        add_text(c, word, len, false);
         return;
     }
     for (size_t i = 0; i < len; i++) {
@@ -143,6 +147,7 @@ static const char *find_code(const char *text, size_t len, const char *code)
 static void read_text(struct compiling *c, const char *text, size_t len)
 {
     const char *code = c->from->code, *found;
+    size_t begin = c->begin;
 
     for (size_t i = 0; i < len; i++) {
         if (text[i] > ' ' && text[i] <= '~' && text[i] != '/' && text[i] != '\\' && text[i] != '}')
@@ -154,15 +159,15 @@ static void read_text(struct compiling *c, const char *text, size_t len)
     if ((found = find_code(text, len, code)) == NULL)
         found = find_code(text, len, code = c->from->other_code);
     if (found == NULL || c->word[0] != '\0') {
-        add_text(c, text, len);
+        add_text(c, text, len, true);
         return;
     }
     size_t before = (size_t)(found - text);
-    add_text(c, text, before);
-    c->begin += before;
+    add_text(c, text, before, true);
+    c->begin = begin + before;
     add_type(c, found, strlen(code));
-    c->begin += strlen(code);
-    add_text(c, found + strlen(code), len - before - strlen(code));
+    c->begin = begin + before + strlen(code);
+    add_text(c, found + strlen(code), len - before - strlen(code), true);
 }
 
 /* ---- parts ---- */
@@ -243,8 +248,9 @@ static void add_picture(struct compiling *c, enum name_part_kind kind, const cha
     }
     (void)g_strlcpy(part->text, picture, sizeof part->text);
     name_picture_expect(part);
-    if (kind != NAME_EUI64)
-        c->grammar->precision = name_picture_precision(part);
+    int64_t precision = kind != NAME_EUI64 ? name_picture_precision(part) : 0, before = c->grammar->precision;
+    if (precision != 0)
+        c->grammar->precision = before != 0 ? MIN(before, precision) : precision; /* of date and time, the time's */
 }
 
 static enum form form_named(const char *name)
@@ -334,9 +340,9 @@ static void add_original(struct compiling *c)
     for (size_t i = 0; i < original->tail; i++) {
         const struct name_part *from = &original->parts[i];
         if (from->kind == NAME_TYPE) {
-            add_text(c, c->from->answered, strlen(c->from->answered));
+            add_text(c, c->from->answered, strlen(c->from->answered), false);
         } else if (from->kind == NAME_SEPARATOR || from->kind == NAME_WORD) {
-            add_text(c, from->text, from->max);
+            add_text(c, from->text, from->max, false);
         } else {
             size_t at = c->begin + 1;
             struct name_part *part = add_part(c, from->kind, from->min, from->max);
@@ -404,7 +410,7 @@ static bool add_answered(struct compiling *c, const char *name)
     if (c->from->answered == NULL || (!type && c->from->original == NULL))
         FAULT(c, "{%s} belongs into the name of an answer; this file answers none", name);
     else if (type)
-        add_text(c, c->from->answered, strlen(c->from->answered));
+        add_text(c, c->from->answered, strlen(c->from->answered), false);
     else
         add_original(c);
     return true;
@@ -520,6 +526,10 @@ static void judge_parts(struct compiling *c)
         fault_at(c, 1, "expected the name of a file");
     else if (g->parts[0].kind == NAME_SEPARATOR && g->parts[0].text[0] == '.')
         fault_at(c, 1, "names that begin with '.' are no files yet; expected another character");
+    const char *end = g->n > 0 ? g->parts[g->n - 1].text : "";
+    if (strcmp(end, "gz") == 0 || strcmp(end, "zip") == 0)
+        fault_at(c, g->parts[g->n - 1].at, "a file whose name ends in \"%s\" is packed; expected another word here",
+                 end);
     if (time && !date)
         fault_at(c, 1, "{time} says nothing without {date}; expected both");
     if ((g->tells & 1U << NAME_INSTANT) != 0 && (date || time))

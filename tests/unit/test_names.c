@@ -62,6 +62,7 @@ static void test_names__bad_template__says_what_is_wrong_and_where(void **state)
         {"EMI_{eui64:XX}", "0@5: expected 16 X"},
         {"EMI_{form:doc}", "0@5: expected xml and csv"},
         {"EMI_{form:xml=gz}", "0@5: expected xml and csv"},
+        {"EMI_{org}.gz", "0@11: a file whose name ends in \"gz\" is packed"},
         {"{type:MI GR}_{org}", "0@1: expected letters and digits as the word"},
     };
 
@@ -160,6 +161,89 @@ static void test_names__own_names__fit_what_they_are_for(void **state)
     }
 }
 
+/* A name that a grammar gives, read by it again. */
+static void check_name(const struct profile *profile, const char *template, const char *pack)
+{
+    const struct name_grammar *grammar =
+        profile->names->inbound[0].grammar.n > 0 ? &profile->names->inbound[0].grammar : NULL;
+    char org[] = "CSVGZ7AB";
+    struct filename f;
+
+    assert_non_null(grammar);
+    for (size_t i = 0; i < grammar->n; i++)
+        if (grammar->parts[i].kind == NAME_ORG)
+            org[grammar->parts[i].min] = '\0';
+    const struct filename_own own = {"EMI", org, UINT64_C(0x90B3D51F300EC001), 1688364000, 1, "csv"};
+    g_autofree char *plain = filename_own(profile, &own), *name = g_strconcat(plain, pack, NULL);
+    if (!filename_parse(profile, name, strlen(name), &f, NULL, NULL))
+        fail_msg("%s: %s is not read", template, name);
+    assert_string_equal(f.type->code, "EMI");
+    assert_true(!filename_tells(&f, NAME_ORG) || strcmp(f.org, org) == 0);
+    assert_true(!filename_tells(&f, NAME_EUI64) || f.eui64 == own.eui64);
+    assert_true(!filename_tells(&f, NAME_SEQUENCE) || f.sequence == 1);
+    assert_int_equal(f.stem_len, strlen(plain));
+    if (filename_precision(&f) != 0)
+        assert_int_equal(f.created, own.at - own.at % filename_precision(&f));
+}
+
+/* What random templates are made of. */
+static const char *const pieces[] = {"{org}",
+                                     "{org:3}",
+                                     "{eui64}",
+                                     "{eui64:xxxxxxxxxxxxxxxx}",
+                                     "{date}",
+                                     "{date:YYYY-MM-DD}",
+                                     "{time}",
+                                     "{date:DD.MM.YY}",
+                                     "{time:HH}",
+                                     "{instant}",
+                                     "{sequence}",
+                                     "{sequence:1-4}",
+                                     "{form}",
+                                     "{sequence:3}",
+                                     "{type:CSV}",
+                                     "{instant:YYMMDDHHMM}",
+                                     "{form:csv=txt}",
+                                     "{form:csv=}",
+                                     "EMI",
+                                     "_",
+                                     "-",
+                                     ".",
+                                     "__",
+                                     "X",
+                                     "gz",
+                                     "7",
+                                     ".",
+                                     "_",
+                                     "{form:csv=,xml}",
+                                     ".csv"};
+
+static void test_names__any_template_without_fault__reads_the_names_that_it_gives(void **state)
+{
+    g_autoptr(GRand) rand = g_rand_new_with_seed(20231127);
+    unsigned good = 0;
+
+    (void)state;
+    for (int i = 0; i < 100000; i++) {
+        g_autoptr(GString) text = g_string_new(NULL);
+        for (int n = g_rand_int_range(rand, 1, 11); n > 0; n--)
+            g_string_append(text, pieces[g_rand_int_range(rand, 0, G_N_ELEMENTS(pieces))]);
+        const struct names_template one = {NAMES_TYPE, "EMI", .text = text->str};
+        const struct names_table table = {1, &one};
+        struct profile profile = *profile_builtin();
+        struct names names;
+        profile.names = &names;
+        if (!names_compile(&profile, &table, &names, NULL, NULL))
+            continue;
+        good++;
+        check_name(&profile, text->str, "");
+        check_name(&profile, text->str, ".gz");
+        check_name(&profile, text->str, ".zip");
+        names_clear(&names);
+    }
+    assert_true(good > 1000);
+}
+
 static void test_names__builtin_templates__have_no_fault(void **state)
 {
     (void)state;
@@ -174,6 +258,7 @@ int main(void)
         cmocka_unit_test(test_names__written_files__have_names_of_their_own),
         cmocka_unit_test(test_names__two_grammars__no_name_fits_both),
         cmocka_unit_test(test_names__own_names__fit_what_they_are_for),
+        cmocka_unit_test(test_names__any_template_without_fault__reads_the_names_that_it_gives),
         cmocka_unit_test(test_names__builtin_templates__have_no_fault),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -50,7 +50,9 @@ static const char *judge(int64_t id, int64_t gap, bool rejected)
     struct rules rules;
     struct findings *findings = findings_new(10);
     struct history history = {0};
-    const struct judged_file file = {.rules = &rules, .profile = profile_builtin(), .findings = findings};
+    const struct filename filename = {0};
+    const struct judged_file file = {
+        .rules = &rules, .profile = profile_builtin(), .filename = &filename, .findings = findings};
     const char *code = NULL;
 
     rules_init(&rules);
