@@ -22,7 +22,7 @@ static char *shown(const xmlChar *name)
 static struct fault new_fault(const struct xml *x, enum fault_kind kind, struct place at, const char *field,
                               const xmlChar *value)
 {
-    bool in_record = x->depth >= XML_LEVELS && x->levels[XML_LEVELS].container == &x->record;
+    bool in_record = x->depth >= x->record_depth && x->levels[x->record_depth].container == &x->record.top;
 
     return (struct fault){.kind = kind,
                           .at = at,
@@ -189,8 +189,9 @@ bool xml_check_root(struct xml *x, const xmlChar *name, const xmlChar *uri, stru
     } else if (uri != x->our_namespace) {
         struct fault fault = new_fault(x, FAULT_ROOT, at, x->root.element, uri ? uri : (const xmlChar *)"");
 
-        g_autofree char *expected = g_strconcat("the namespace ", x->profile->namespace, NULL);
-        give(x, &fault, expected, uri ? "another" : "none");
+        const char *namespace = x->profile->namespace;
+        g_autofree char *expected = namespace ? g_strconcat("the namespace ", namespace, NULL) : NULL;
+        give(x, &fault, expected ? expected : "no namespace", !uri ? "none" : namespace ? "another" : "one");
     }
     return !x->stopped;
 }
@@ -210,7 +211,7 @@ void xml_check_attributes(struct xml *x, int n, const xmlChar *const *a, struct 
     for (; n > 0; n--, a += 5) {
         bool location = a[2] == x->xsi && (a[0] == x->schema_location || a[0] == x->no_namespace_schema_location);
 
-        if (!location && !(x->depth == 1 && a[2] == NULL && a[0] == x->schema_version))
+        if (!location && !(x->depth == 1 && a[2] == NULL && x->schema_version && a[0] == x->schema_version))
             fault_attribute(x, a, at);
     }
 }
@@ -229,6 +230,8 @@ void xml_check_version(struct xml *x, int n, const xmlChar *const *a, struct pla
 {
     struct fault fault = new_fault(x, FAULT_ROOT, at, x->profile->version_attribute, NULL);
 
+    if (!x->schema_version)
+        return;
     for (; n > 0; n--, a += 5)
         if (a[2] == NULL && a[0] == x->schema_version) {
             fault.value = (const char *)a[3];
@@ -248,9 +251,9 @@ void xml_fault_excess(struct xml *x, const struct field *f)
     const struct xml_container *container = x->levels[x->depth - 1].container;
     size_t i = 0;
 
-    while (i + 1 < container->n && container->fields[i] != (size_t)(f - x->fields))
+    while (i + 1 < container->n && (container->inner[i] || container->fields[i] != (size_t)(f - x->fields)))
         i++;
-    const char *name = (const char *)container->names[i];
+    const char *name = container->columns[i];
     struct fault fault = new_fault(x, FAULT_LIMIT, f->at, name, NULL);
 
     fault.value = f->text;

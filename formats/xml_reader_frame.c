@@ -1,6 +1,7 @@
 /*
- * Compares the elements and texts that the parser reports with the layout. The frame is data: four containers (root,
- * header, rows, record), each a list of the children that it may have, made from the layout when the reader is opened.
+ * Compares the elements and texts that the parser reports with the layout. The frame is data: containers (root, header,
+ * rows, record, and groups of fields), each a list of the children that it may have, made from the layout when the
+ * reader is opened. A layout may have no Header, no element around the rows, and no count.
  *
  * These functions run for each element and text of a file, so they are written for speed: names are compared as
  * pointers to the parser's copies, fields are collected in one array, nothing is allocated per element, and what a good
@@ -51,6 +52,7 @@ static void open_record(struct xml *x, const struct xml_container *container, si
 {
     open_container(x, container);
     memset(x->fields, 0, sizeof x->fields); /* they still hold the record before */
+    x->incomplete = false;
     x->text_len = 0;
     x->max_chars = max_chars;
     x->at = at;
@@ -59,28 +61,41 @@ static void open_record(struct xml *x, const struct xml_container *container, si
 /* The child i of a known container begins: a field, or a container. */
 static inline void enter(struct xml *x, size_t i, struct place at)
 {
-    const struct xml_container *parent = x->levels[x->depth - 1].container;
+    const struct xml_container *parent = x->levels[x->depth - 1].container, *inner = parent->inner[i];
 
-    if (parent == &x->record || parent == &x->header) {
+    if (!inner) {
         x->field = &x->fields[parent->fields[i]];
         *x->field = (struct field){.text = x->text + x->text_len, .at = at};
         x->excess = x->excess_blanks = 0;
-    } else if (parent == &x->rows) {
-        open_record(x, &x->record, LAYOUT_FIELD_MAX_CHARS, at);
+    } else if (inner == &x->record.top) {
+        open_record(x, inner, LAYOUT_FIELD_MAX_CHARS, at);
         x->ordinal = reader_count_record(x->reader, at);
         x->stopped = x->ordinal == 0;
-    } else if (i == 0) {
-        open_record(x, &x->header, READER_HEADER_MAX_CHARS, at);
+    } else if (inner == &x->header.top) {
+        open_record(x, inner, READER_HEADER_MAX_CHARS, at);
     } else {
-        open_container(x, &x->rows);
+        open_container(x, inner);
     }
+}
+
+/* A layout without Header has one all the same: none of its facts stands in the file. */
+XML_COLD static void give_empty_header(struct xml *x, struct place at)
+{
+    const struct record record = {.at = at, .n_fields = x->header.top.n_fields, .fields = x->fields};
+
+    memset(x->fields, 0, sizeof x->fields);
+    reader_emit_header(x->reader, &record);
 }
 
 XML_COLD static bool open_root(struct xml *x, const xmlChar *name, const xmlChar *uri, struct place at)
 {
     open_container(x, &x->root);
     x->namespace = uri;
-    return xml_check_root(x, name, uri, at);
+    if (!xml_check_root(x, name, uri, at))
+        return false;
+    if (!x->header.top.element)
+        give_empty_header(x, at);
+    return true;
 }
 
 /* A child of a known container: the usual case. Returns its place. */
@@ -93,7 +108,7 @@ static inline struct place start_child(struct xml *x, const xmlChar *name, const
 
     if (i < c->n) {
         level->seen |= 1u << i;
-        level->next = i + (c != &x->rows);
+        level->next = i + (i != c->repeated);
     } else {
         i = xml_fault_misplaced(x, level, name, uri, at);
     }
@@ -163,7 +178,7 @@ static inline void close_field(struct xml *x)
 /* Gives the Header to the sink, and apart from it the number of records, which is the Header's last child. */
 XML_COLD static void emit_header(struct xml *x)
 {
-    const struct record record = {.at = x->at, .n_fields = x->header.n_fields, .fields = x->fields};
+    const struct record record = {.at = x->at, .n_fields = x->header.top.n_fields, .fields = x->fields};
     const struct field count = x->fields[XML_COUNT_FIELD];
 
     reader_emit_header(x->reader, &record);
@@ -178,12 +193,14 @@ static void close_container(struct xml *x)
     uint32_t missing = c->required & ~level->seen;
     struct record record = {.ordinal = x->ordinal, .at = x->at, .n_fields = c->n_fields, .fields = x->fields};
 
-    if (missing)
+    if (missing) {
         xml_fault_missing(x, level);
-    if (c == &x->record) {
-        if (!missing)
+        x->incomplete = true;
+    }
+    if (c == &x->record.top) {
+        if (!x->incomplete)
             reader_emit_record(x->reader, &record);
-    } else if (c == &x->header) {
+    } else if (c == &x->header.top) {
         emit_header(x);
     }
     x->root_closed = c == &x->root;
@@ -278,46 +295,104 @@ void xml_frame_on_cdata(void *user, const xmlChar *data, int length)
 
 /* --- Names ----------------------------------------------------------------------------------------- */
 
-/* Makes a container of the layout's columns; without a layout it has no children yet. */
-static void fill(struct xml *x, struct xml_container *c, const char *element, const struct layout_record *layout)
+/* Adds a child after those that are there. Returns its index. */
+static size_t add(struct xml *x, struct xml_container *c, const char *name, size_t len, bool required)
 {
-    c->element = element;
-    c->n_fields = layout ? layout->n_fields : 0;
-    for (; layout && c->n < layout->n_columns; c->n++) {
-        c->fields[c->n] = layout_field_of(layout, c->n);
-        c->names[c->n] = (const xmlChar *)layout->columns[c->n].name;
-        c->required |= (layout->columns[c->n].required ? 1u : 0u) << c->n;
-    }
-    for (size_t i = 0; i < c->n; i++) {
-        c->names[i] = xml_parser_intern(x->parser, (const char *)c->names[i]);
-        c->lengths[i] = strlen((const char *)c->names[i]);
-    }
+    g_autofree char *text = g_strndup(name, len);
+
+    c->names[c->n] = xml_parser_intern(x->parser, text);
+    c->lengths[c->n] = len;
+    c->required |= (required ? 1u : 0u) << c->n;
+    return c->n++;
 }
 
-/* Adds a child after those that are there. */
-static void add(struct xml *x, struct xml_container *c, const char *name, bool required)
+static void add_container(struct xml *x, struct xml_container *c, const struct xml_container *inner, bool required)
 {
-    c->names[c->n] = xml_parser_intern(x->parser, name);
-    c->lengths[c->n] = strlen(name);
-    c->required |= (required ? 1u : 0u) << c->n;
-    c->n++;
+    size_t i = add(x, c, inner->element, strlen(inner->element), required);
+
+    c->inner[i] = inner;
+}
+
+/* The group of that name in c, made where it is not there yet. It is required where one of its fields is. */
+static struct xml_container *find_group(struct xml *x, struct xml_tree *tree, struct xml_container *c, const char *name,
+                                        size_t len)
+{
+    size_t i = 0;
+
+    while (i < c->n &&
+           (!c->inner[i] || strlen(c->inner[i]->element) != len || memcmp(c->inner[i]->element, name, len) != 0))
+        i++;
+    if (i == c->n) {
+        struct xml_container *group = &tree->groups[tree->n_groups++];
+
+        add(x, c, name, len, false);
+        *group = (struct xml_container){.element = (const char *)c->names[i], .repeated = XML_MAX_CHILDREN};
+        c->inner[i] = group;
+    }
+    return (struct xml_container *)c->inner[i];
+}
+
+/* Adds the field of a column at the end of its path. */
+static void add_column(struct xml *x, struct xml_tree *tree, const struct layout_record *layout, size_t column)
+{
+    const char *path = layout_path(&layout->columns[column]), *slash;
+    bool required = layout->columns[column].required;
+    struct xml_container *c = &tree->top;
+
+    for (; (slash = strchr(path, '/')); path = slash + 1) {
+        struct xml_container *group = find_group(x, tree, c, path, (size_t)(slash - path));
+
+        for (size_t i = 0; required && i < c->n; i++)
+            c->required |= (c->inner[i] == group ? 1u : 0u) << i;
+        c = group;
+    }
+    size_t i = add(x, c, path, strlen(path), required);
+    c->fields[i] = layout_field_of(layout, column);
+    c->columns[i] = layout->columns[column].name;
+}
+
+static void fill(struct xml *x, struct xml_tree *tree, const struct layout_record *layout)
+{
+    tree->top.element = layout->element;
+    tree->top.n_fields = layout->n_fields;
+    tree->top.repeated = XML_MAX_CHILDREN;
+    for (size_t i = 0; i < layout->n_columns && layout->element; i++)
+        add_column(x, tree, layout, i);
+}
+
+/* The count is the Header's last child. */
+static void add_count(struct xml *x, const char *name)
+{
+    struct xml_container *header = &x->header.top;
+    size_t i = add(x, header, name, strlen(name), true);
+
+    header->fields[i] = XML_COUNT_FIELD;
+    header->columns[i] = name;
 }
 
 void xml_frame_fill(struct xml *x, const struct file_type *type)
 {
+    struct xml_container *holder = type->rows_element ? &x->rows : &x->root;
+
     x->profile = type->profile;
-    fill(x, &x->header, type->header->element, type->header);
-    x->header.fields[x->header.n] = XML_COUNT_FIELD;
-    add(x, &x->header, type->count_element, true);
-    fill(x, &x->record, type->record->element, type->record);
-    fill(x, &x->rows, type->rows_element, NULL);
-    add(x, &x->rows, type->record->element, false); /* that there is one is for a rule to say (B306) */
-    fill(x, &x->root, type->root, NULL);
-    add(x, &x->root, type->header->element, true);
-    add(x, &x->root, type->rows_element, true);
-    x->our_namespace = xml_parser_intern(x->parser, type->profile->namespace);
+    fill(x, &x->header, type->header);
+    fill(x, &x->record, type->record);
+    if (type->header->element && type->count_element)
+        add_count(x, type->count_element);
+    x->root.element = type->root;
+    x->root.repeated = x->rows.repeated = XML_MAX_CHILDREN;
+    if (type->header->element)
+        add_container(x, &x->root, &x->header.top, true);
+    x->rows.element = type->rows_element;
+    if (type->rows_element)
+        add_container(x, &x->root, &x->rows, true);
+    holder->repeated = holder->n;
+    add_container(x, holder, &x->record.top, false); /* that there is one is for a rule to say (B306) */
+    x->record_depth = type->rows_element ? 3 : 2;
+    x->our_namespace = type->profile->namespace ? xml_parser_intern(x->parser, type->profile->namespace) : NULL;
     x->xsi = xml_parser_intern(x->parser, XSI_NAMESPACE);
     x->schema_location = xml_parser_intern(x->parser, "schemaLocation");
     x->no_namespace_schema_location = xml_parser_intern(x->parser, "noNamespaceSchemaLocation");
-    x->schema_version = xml_parser_intern(x->parser, type->profile->version_attribute);
+    if (type->profile->version_attribute)
+        x->schema_version = xml_parser_intern(x->parser, type->profile->version_attribute);
 }

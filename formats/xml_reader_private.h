@@ -23,10 +23,11 @@
 #define XML_COLD __attribute__((cold, noinline))
 
 enum {
-    XML_BLOCK = 32 * 1024,        /* bytes that are parsed at once */
-    XML_MAX_PENDING = 128 * 1024, /* bytes of one tag, comment, instruction or CDATA section */
-    XML_LEVELS = 3,               /* depth of elements that hold elements: root, rows, record */
-    XML_MAX_DEPTH = 32,           /* of any element */
+    XML_BLOCK = 32 * 1024,               /* bytes that are parsed at once */
+    XML_MAX_PENDING = 128 * 1024,        /* bytes of one tag, comment, instruction or CDATA section */
+    XML_MAX_GROUPS = LAYOUT_MAX_COLUMNS, /* elements between a record or Header and its fields, of one of them */
+    XML_LEVELS = 3 + LAYOUT_MAX_STEPS,   /* depth of elements that hold elements: root, rows, record, groups */
+    XML_MAX_DEPTH = 32,                  /* of any element */
     XML_MAX_CHILDREN = LAYOUT_MAX_COLUMNS + 1,
     XML_COUNT_FIELD = LAYOUT_NO_FIELD + 1, /* of the Header's last child */
     /* A record of as many fields as any has; the Header and its count need less. */
@@ -36,15 +37,26 @@ _Static_assert(XML_MAX_CHILDREN <= 32, "bits of a set");
 _Static_assert((HEADER_FIELDS + 1) * READER_HEADER_MAX_CHARS * READER_MAX_CHARACTER_BYTES <= XML_TEXT_BYTES,
                "XML_TEXT_BYTES");
 
-/* An element that holds elements, made from the layout. Bit i of a set of children stands for names[i]. */
+/* An element that holds elements, made from the layout: the root, the Header, the rows, a record, or a group: a step of
+ * the path to a field. Bit i of a set of children stands for names[i]. */
 struct xml_container {
     const char *element;
-    size_t n;                               /* children that it may have */
-    const xmlChar *names[XML_MAX_CHILDREN]; /* the parser's copies: equal names are equal pointers */
-    size_t lengths[XML_MAX_CHILDREN];       /* bytes of names[i] */
-    size_t fields[XML_MAX_CHILDREN]; /* of a record or Header: where the text of names[i] goes (layout_field_of) */
-    size_t n_fields;                 /* of a record or Header */
-    uint32_t required;               /* set of children */
+    size_t n;                                            /* children that it may have */
+    const xmlChar *names[XML_MAX_CHILDREN];              /* the parser's copies: equal names are equal pointers */
+    size_t lengths[XML_MAX_CHILDREN];                    /* bytes of names[i] */
+    const struct xml_container *inner[XML_MAX_CHILDREN]; /* the container that names[i] is; NULL: it is a field */
+    size_t fields[XML_MAX_CHILDREN];                     /* of a field: where its text goes (layout_field_of) */
+    const char *columns[XML_MAX_CHILDREN];               /* of a field: the name of its column */
+    size_t n_fields;                                     /* of a record or Header */
+    size_t repeated;                                     /* index of the child that may come again; n: none may */
+    uint32_t required;                                   /* set of children */
+};
+
+/* The Header or a record, and the groups within it. */
+struct xml_tree {
+    struct xml_container top;
+    size_t n_groups;
+    struct xml_container groups[XML_MAX_GROUPS];
 };
 
 /* An open container. The sets see to it that one mistake in a file gives one fault. */
@@ -60,7 +72,10 @@ struct xml {
     struct reader *reader;
     xmlParserCtxtPtr parser;
     const struct profile *profile;
-    struct xml_container root, header, rows, record;
+    struct xml_container root, rows;
+    struct xml_tree header, record;
+    size_t record_depth;                      /* of a record's element */
+    bool incomplete;                          /* a required element within a group of this record was not there */
     const xmlChar *our_namespace, *namespace; /* as it should be; as the root has it */
     const xmlChar *xsi, *schema_location, *no_namespace_schema_location, *schema_version;
 
@@ -165,7 +180,7 @@ XML_COLD void xml_fault_syntax(struct xml *x, const xmlError *error);
 
 /* ---- xml_reader_frame.c ---- */
 
-/* Makes the four containers from the type's layout. The parser must be there: it keeps the names. */
+/* Makes the containers from the type's layout. The parser must be there: it keeps the names. */
 void xml_frame_fill(struct xml *x, const struct file_type *type);
 
 /* The start of an element, as the parser reports it; user is the struct xml.

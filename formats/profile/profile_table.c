@@ -82,12 +82,14 @@ bool profile_table_field(const struct profile_node *field, struct layout_column 
 {
     static const char *const known[] = {"name",        "fact",       "type",        "format", "title",
                                         "description", "example",    "constraints", "form",   "rdfType",
-                                        "examples",    "categories", NULL};
+                                        "examples",    "categories", "xml",         NULL};
 
     profile_members_are_of(field, known);
     check_type(field);
-    *column = (struct layout_column){
-        .name = profile_text(field, "name", PROFILE_NEEDED), .fact = fact_of(field), .required = is_required(field)};
+    *column = (struct layout_column){.name = profile_text(field, "name", PROFILE_NEEDED),
+                                     .fact = fact_of(field),
+                                     .required = is_required(field),
+                                     .xml = profile_text(field, "xml", PROFILE_OPTIONAL)};
     profile_check_form(field);
     if (column->name != NULL)
         return true;

@@ -4,11 +4,22 @@
 #include <glib.h>
 #include <string.h>
 
-/* ASCII names without a colon: the readers compare names byte by byte. */
+enum { MAX_GROUPS = LAYOUT_MAX_COLUMNS }; /* elements between a record and its fields: the reader has so much room */
+
+/* Bytes of the XML name that the text begins with: ASCII without a colon, because readers compare names byte by byte.
+ * 0: there is none. */
+static size_t name_bytes(const char *text)
+{
+    if (!g_ascii_isalpha(*text) && *text != '_')
+        return 0;
+    return strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-");
+}
+
 static bool is_xml_name(const char *text)
 {
-    return (g_ascii_isalpha(*text) || *text == '_') &&
-           strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-") == strlen(text);
+    size_t len = name_bytes(text);
+
+    return len > 0 && text[len] == '\0';
 }
 
 static const char *xml_name(const struct profile_node *object, const char *member, enum profile_need need)
@@ -25,7 +36,7 @@ static void load_version(const struct profile_node *file, struct profile *profil
 {
     struct profile_node version;
 
-    if (!profile_member(file, "version", JSON_OBJECT, PROFILE_NEEDED, &version))
+    if (!profile_member(file, "version", JSON_OBJECT, PROFILE_OPTIONAL, &version))
         return;
     profile_members_are(&version, "attribute", "value", NULL);
     profile->version_attribute = xml_name(&version, "attribute", PROFILE_NEEDED);
@@ -48,27 +59,96 @@ static void set_element(const struct layout_record *record, const char *element)
         ((struct layout_record *)record)->element = element; /* it is being made */
 }
 
-/* The columns of a record are elements. */
+/* One step of the path of a column's element, or more. */
+static bool is_path(const char *path)
+{
+    for (size_t steps = 1; steps <= LAYOUT_MAX_STEPS; steps++) {
+        size_t len = name_bytes(path);
+
+        if (len == 0 || path[len] == '\0')
+            return len > 0;
+        if (path[len] != '/')
+            return false;
+        path += len + 1;
+    }
+    return false;
+}
+
+/* Whether the path a leads to or through the element of path b, which has len bytes. */
+static bool leads_through(const char *a, const char *b, size_t len)
+{
+    return strncmp(a, b, len) == 0 && (a[len] == '\0' || a[len] == '/');
+}
+
+/* Gives a fault where the columns before column i have a group of its path, but not the one just before it: the element
+ * would come twice. Adds the groups that are new to *groups. */
+static void check_groups(const struct profile_node *type, const struct layout_record *record, size_t i, size_t *groups)
+{
+    const char *path = layout_path(&record->columns[i]);
+
+    for (const char *slash = strchr(path, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
+        size_t len = (size_t)(slash - path);
+        bool before = false, just_before = false;
+
+        for (size_t k = 0; k < i; k++) {
+            just_before = leads_through(layout_path(&record->columns[k]), path, len);
+            before |= just_before;
+        }
+        *groups += !before;
+        if (before && !just_before)
+            profile_fault_at(type, "record %s: the columns within %.*s must stand together", record->element, (int)len,
+                             path);
+    }
+}
+
+/* The columns of a record are elements, each with a place of its own. */
 static void check_columns(const struct profile_node *type, const struct layout_record *record)
 {
-    for (size_t i = 0; record != NULL && i < record->n_columns; i++)
-        if (record->columns[i].name != NULL && !is_xml_name(record->columns[i].name))
-            profile_fault_at(type, "record %c: the column %s has no name that an XML element can have", record->letter,
-                             record->columns[i].name);
+    size_t groups = 0;
+
+    for (size_t i = 0; record != NULL && record->element != NULL && i < record->n_columns; i++) {
+        const char *path = layout_path(&record->columns[i]);
+
+        if (!is_path(path)) {
+            profile_fault_at(type,
+                             "record %s: expected an element or a path of at most %d for the column %s, found \"%s\"",
+                             record->element, LAYOUT_MAX_STEPS, record->columns[i].name, path);
+            continue;
+        }
+        for (size_t k = 0; k < record->n_columns; k++)
+            if (k != i && leads_through(layout_path(&record->columns[k]), path, strlen(path)) &&
+                (k < i || strcmp(layout_path(&record->columns[k]), path) != 0) &&
+                strcmp(record->columns[k].name, record->columns[i].name) != 0)
+                profile_fault_at(type, "record %s: the element %s is that of another column, too", record->element,
+                                 path);
+        check_groups(type, record, i, &groups);
+    }
+    if (groups > MAX_GROUPS)
+        profile_fault_at(type, "record %s: expected at most %d elements around the columns, found %zu", record->element,
+                         MAX_GROUPS, groups);
+}
+
+static void load_elements(const struct profile_node *node, struct file_type *type)
+{
+    const char *file = xml_name(node, "file", type->file != NULL ? PROFILE_NEEDED : PROFILE_OPTIONAL);
+
+    type->root = xml_name(node, "root", PROFILE_NEEDED);
+    type->count_element = xml_name(node, "count", PROFILE_OPTIONAL);
+    type->rows_element = xml_name(node, "rows", PROFILE_OPTIONAL);
+    set_element(type->header, xml_name(node, "header", PROFILE_OPTIONAL));
+    set_element(type->record, xml_name(node, "row", PROFILE_NEEDED));
+    if (type->file != NULL)
+        set_element(type->file, file);
 }
 
 static void load_type(const struct profile_node *node, struct file_type *type)
 {
-    const struct type_kind *kind = &type_kinds[type - node->loading->types];
-
     profile_members_are(node, "root", "header", "count", "rows", "row", "file", NULL);
-    type->root = xml_name(node, "root", PROFILE_NEEDED);
-    type->count_element = xml_name(node, "count", PROFILE_NEEDED);
-    type->rows_element = xml_name(node, "rows", PROFILE_OPTIONAL);
-    set_element(type->header, xml_name(node, "header", PROFILE_NEEDED));
-    set_element(type->record, xml_name(node, "row", PROFILE_NEEDED));
-    if (kind->file != NULL)
-        set_element(type->file, xml_name(node, "file", PROFILE_NEEDED));
+    load_elements(node, type);
+    if (type->header != NULL && type->header->element == NULL && type->count_element != NULL)
+        profile_fault_at(node, "count: it stands in the header, which this type does not have");
+    if (type->file == NULL && type_kinds[type - node->loading->types].file != NULL)
+        profile_fault_at(node, "the XML form needs records/%s-F.json", type->code);
     check_columns(node, type->header);
     check_columns(node, type->file);
     check_columns(node, type->record);
@@ -109,7 +189,7 @@ void profile_load_xml(struct profile_loading *loading)
     if (!profile_file_open(loading, "xml.json", &file))
         return;
     profile_members_are(&file, "namespace", "version", "schema", "types", NULL);
-    profile->namespace = profile_text(&file, "namespace", PROFILE_NEEDED);
+    profile->namespace = profile_text(&file, "namespace", PROFILE_OPTIONAL);
     load_version(&file, profile);
     load_schema(&file, profile);
     if (!profile_member(&file, "types", JSON_OBJECT, PROFILE_NEEDED, &types))

@@ -209,7 +209,7 @@ static const struct wrong {
     {"xml.json", "\"namespace\"", "\"namespace\": \"a\", \"namespace\"",
      "xml.json:2: duplicate object key near '\"namespace\"'\n"},
     {"records/EMI-D.json", "\"MPxN\"", "\"MP xN\"",
-     "xml.json:9: record D: the column MP xN has no name that an XML element can have\n"},
+     "xml.json:9: record Device: expected an element or a path of at most 4 for the column MP xN, found \"MP xN\"\n"},
     {"records/EMI-D.json", "\"fields\": [", "\"fields\": [ 7,",
      "records/EMI-D.json:6: expected an object, {…}, found a number\n"},
 };

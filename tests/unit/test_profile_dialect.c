@@ -1,6 +1,5 @@
 /* The loader of profiles: dialects, letters and frames of a folder, as readers and writers meet them. */
 #include "formats/profile.h"
-#include "formats/reader.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -9,52 +8,12 @@
 /* after the standard headers: they need them */
 #include <cmocka.h>
 
+#include "tests/unit/heard_lines.h"
 #include "tests/unit/profile_folder.h"
-
-/* ---- what the reader gives: one line for each call ---- */
-
-static void add_record(GString *out, const char *what, const struct record *record)
-{
-    g_string_append(out, what);
-    for (size_t i = 0; i < record->n_fields; i++) {
-        const struct field *f = &record->fields[i];
-
-        g_string_append_printf(out, "|%.*s", f->text ? (int)f->len : 1, f->text ? f->text : "-");
-    }
-    g_string_append_c(out, '\n');
-}
-
-static void on_header(void *user, const struct record *record)
-{
-    add_record(user, "header", record);
-}
-
-static void on_record(void *user, const struct record *record)
-{
-    add_record(user, "row", record);
-}
-
-static void on_count(void *user, const struct field *declared)
-{
-    g_string_append_printf(user, "count %.*s\n", (int)declared->len, declared->text);
-}
-
-static void on_fault(void *user, const struct fault *fault)
-{
-    g_string_append_printf(user, "%s: %s\n", fault->field ? fault->field : "-", fault->text);
-}
 
 static void expect(const struct profile *profile, const char *code, const char *document, const char *expected)
 {
-    g_autoptr(GString) heard = g_string_new(NULL);
-    const struct reader_sink sink = {heard, on_header, on_record, on_count, on_fault};
-    const struct reader_limits limits = {10};
-    struct reader *reader = reader_new(FORM_CSV, profile_type(profile, code, strlen(code)), &limits, &sink);
-
-    (void)reader_push(reader, document, strlen(document)); /* reader_finish says the same */
-    (void)reader_finish(reader);
-    reader_free(reader);
-    assert_string_equal(heard->str, expected);
+    heard_expect(profile_type(profile, code, strlen(code)), FORM_CSV, document, expected);
 }
 
 static struct profile *load(const char *folder)
