@@ -209,6 +209,59 @@ static void element(struct xsd *x, int depth, bool inbound, const struct layout_
     line(x, depth, "</xs:element>");
 }
 
+/* Columns of a record, from the one up to the other, whose paths have the first `skip` bytes in common. */
+struct span {
+    size_t from, to, skip;
+};
+
+/* The end of the columns from i on that stand within the same element; i: column i stands alone. */
+static size_t group_end(const struct xsd_record *record, struct span span, size_t i)
+{
+    const char *path = layout_path(&record->layout->columns[i]), *slash = strchr(path + span.skip, '/');
+
+    if (slash == NULL)
+        return i;
+    while (i < span.to && strncmp(layout_path(&record->layout->columns[i]), path, (size_t)(slash - path) + 1) == 0)
+        i++;
+    return i;
+}
+
+static bool any_required(const struct xsd_record *record, size_t from, size_t to)
+{
+    for (; from < to; from++)
+        if (record->layout->columns[from].required)
+            return true;
+    return false;
+}
+
+/* The elements of the columns. Those whose paths begin alike stand within one element. */
+static void elements(struct xsd *x, int depth, const struct xsd_record *record, struct span span)
+{
+    for (size_t i = span.from; i < span.to;) {
+        const struct layout_column *column = &record->layout->columns[i];
+        struct layout_column shown = *column;
+        size_t end = group_end(record, span, i);
+
+        shown.name = layout_path(column) + span.skip;
+        if (end == i) {
+            element(x, depth, record->type->inbound, &shown, field_of(record, column->name));
+            i++;
+            continue;
+        }
+        size_t len = strcspn(shown.name, "/");
+        indent(x, depth);
+        g_string_append_printf(x->out, "<xs:element name=\"%.*s\"%s>\n", (int)len, shown.name,
+                               any_required(record, i, end) ? "" : " minOccurs=\"0\"");
+        line(x, depth + 1, "<xs:complexType>");
+        line(x, depth + 2, "<xs:sequence>");
+        elements(x, depth + 3, record, (struct span){i, end, span.skip + len + 1});
+        line(x, depth + 2, "</xs:sequence>");
+        line(x, depth + 1, "</xs:complexType>");
+        line(x, depth, "</xs:element>");
+        i = end;
+    }
+}
+
 /* ---- complex types ---- */
 
 /* The name of the complex type of a record; g_free. */
@@ -229,11 +282,8 @@ static void complex_type(struct xsd *x, const struct xsd_record *record)
     tag(x, 1, "<xs:complexType name=\"%s\">", name);
     annotation(x, 2, text_of(record->names, "description"));
     line(x, 2, "<xs:sequence>");
-    for (size_t i = 0; i < record->layout->n_columns; i++) {
-        const struct layout_column *column = &record->layout->columns[i];
-        element(x, 3, inbound, column, field_of(record, column->name));
-    }
-    if (record->layout == record->type->header)
+    elements(x, 3, record, (struct span){0, record->layout->n_columns, 0});
+    if (record->layout == record->type->header && record->type->count_element != NULL)
         element(x, 3, inbound, &(struct layout_column){.name = record->type->count_element, .required = true},
                 record->count_field);
     line(x, 2, "</xs:sequence>");
@@ -294,7 +344,7 @@ static void each_record(struct xsd *x, const struct file_type *type,
     json_t *count = count_field(x, type);
 
     for (size_t i = 0; i < G_N_ELEMENTS(layouts); i++) {
-        if (layouts[i] == NULL)
+        if (layouts[i] == NULL || layouts[i]->element == NULL)
             continue;
         struct xsd_record record = record_of(x, type, layouts[i], parts[i]);
         record.count_field = count;
@@ -347,7 +397,7 @@ static void begin(struct xsd *x)
 
     g_string_append(x->out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
                             "<xs:schema xmlns:xs=\"http://www.w3.org/2001/XMLSchema\"");
-    if (*profile->namespace != '\0')
+    if (profile->namespace != NULL)
         g_string_append_printf(x->out, " xmlns=\"%s\"\n           targetNamespace=\"%s\"", profile->namespace,
                                profile->namespace);
     g_string_append_printf(x->out, " elementFormDefault=\"qualified\" version=\"%s\">\n", profile->version);

@@ -46,7 +46,7 @@ static json_t *rows_of_record(const struct file_type *type, const struct layout_
 
     for (size_t i = 0; i < record->n_columns; i++) {
         const struct layout_column *column = &record->columns[i];
-        add(rows, column->name, column->fact, column->required, type->root != NULL ? column->name : NULL);
+        add(rows, column->name, column->fact, column->required, type->root != NULL ? layout_path(column) : NULL);
     }
     return rows;
 }

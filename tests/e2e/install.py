@@ -12,7 +12,7 @@ from home import FOLDER, NOW, PATIENCE, SOURCE, Home, Tap
 BUILD = os.environ.get("top_builddir", ".")
 # What is in the source only: code, and what builds or tests it. README.md says so.
 CODE = re.compile(r"\.(c|h|def|ac|am|supp|so)$|^(\.\./)?(tests|\.ci)/(?!README\.md)|"
-                  r"^(samples/)?(demo|demo_sftp|packages)\.sh$|^(formats/)?(schema/strict\.py|profile/embed\.sh)$")
+                  r"^(samples/)?(demo\w*|packages)\.sh$|^(formats/)?(schema/strict\.py|profile/embed\.sh)$")
 # Words that look like a file of this project and are none of it.
 FOREIGN = re.compile(r"^(sshd_config|known_hosts|.*_config)$|^NAME|[*…<>]|^/|^~")
 ENDINGS = r"(?:\.(?:md|py|sh|json|xsd|csv|xml|def|c|h|ac|am|supp|so)|ecosgate\.1|ecosgate\.conf\.5)"

@@ -7,9 +7,10 @@ import re
 import subprocess
 import tempfile
 
-from home import GATE, PATIENCE, SOURCE, Home, Tap, manual_members
+from home import GATE, PATIENCE, SAMPLES, SOURCE, Home, Tap, manual_members
 
 PROPOSAL = sorted(glob.glob(os.path.join(SOURCE, "formats", "profiles", "proposal-1.0", "r*", "*.json")))
+CONTRAST = os.path.join(SOURCE, "samples", "profiles", "contrast-2.0")
 FACT = re.compile(r'^FACT\(\w+, "([^"]+)", (\w+), "([^"]+)"\)$', re.M)
 
 
@@ -188,6 +189,40 @@ def test_samples(tap, folder):
            done.stderr)
 
 
+def test_contrast(tap, folder):
+    """A profile that differs in everything that may differ is sound, and its samples are files of that profile only."""
+    done = call("profile", "check", CONTRAST)
+    tap.ok(done.returncode == 0 and done.stdout == "sound: contrast-2.0, 12 types, 10 reports, 29 samples\n",
+           "the second profile is sound", done.stdout, done.stderr)
+    samples = os.path.join(folder, "contrast")
+    call("profile", "check", CONTRAST, "--samples", samples)
+    inbound = [path for path in sorted(glob.glob(os.path.join(samples, "*")))
+               if re.search("ASSIGN-|~REPORT~|STATE-|STOCK-|SWITCH-|MODELS-|PARTIES-", path) and "/CLOSURE" not in path
+               and "/DECISION" not in path and "/RECEIPT" not in path]
+    verdicts = [row["verdict"] for row in listed("check", "--profile", CONTRAST, *inbound)]
+    tap.ok(verdicts == ["AC"] * 10, "check --profile accepts each of its files", inbound, verdicts)
+    verdicts = [row["verdict"] for row in listed("check", *inbound)]
+    tap.ok(verdicts == ["RJ"] * 10, "without it none is accepted", verdicts)
+    rows = listed("profile", "diff", "proposal-1.0", CONTRAST)
+    records = {row["where"].split()[0] for row in rows if " " in row["where"]}
+    tap.ok(len(rows) > 300 and len(records) > 40, "profile diff shows that it differs in each record", len(rows),
+           records)
+
+
+def test_demo(tap, folder):
+    """The way of gateway/PROFILES.md: two partners of one gateway on two profiles."""
+    done = subprocess.run(["sh", os.path.join(SAMPLES, "demo_profiles.sh"), os.path.join(folder, "demo")],
+                          capture_output=True, text=True, check=False, env={**os.environ, "ECOSGATE": GATE})
+    tap.ok(done.returncode == 0, "samples/demo_profiles.sh goes its way to the end", done.stdout[-2000:], done.stderr)
+    for text in ("did you mean device.model?", "sound: annex-2.0, 12 types, 10 reports, 29 samples",
+                 "job 00000001: ASSIGN-MCC-0001-20230703T060000Z.csv: AC",
+                 "EMW_TCOS_90-B3-D5-1F-30-00-00-04_20230703_120000_000001.csv",
+                 "D,1,00-DB-12-34-56-78-90-A0,MCC.B20230703-0001.1,MIGRATED,,1,2023-07-03T13:10:00Z,",
+                 "CLOSURE-MCC-0001-20230703T060000Z.1.csv", "profile          annex-2.0",
+                 "sound: 5 jobs, 1 Devices in = 1 accepted + 0 rejected + 0 deferred"):
+        tap.ok(text in done.stdout, f"it shows: {text}", done.stdout[-3000:])
+
+
 def test_own_schema(tap, folder):
     """The partner's XSD lies in the folder, and includes another one."""
     path = copy(folder, "schema-1.0")
@@ -297,6 +332,8 @@ with Tap() as tap, tempfile.TemporaryDirectory() as top:
     test_check(tap, top)
     test_samples(tap, top)
     test_configured(tap, top)
+    test_contrast(tap, top)
+    test_demo(tap, top)
     test_own_schema(tap, top)
     test_diff(tap, top)
     test_export(tap, top)
