@@ -141,8 +141,7 @@ def call(program, seed, profile, days):
 
 
 def seeds(program, sound, profile, days):
-    """Seed, reason and seconds of the first run that breaks a promise which the sound program keeps; without one the
-    number of runs."""
+    """The columns of the table in README.md, for the first run that breaks a promise which the sound program keeps."""
     spent, runs, unsound = 0.0, 0, 0
     while spent < LIMIT:
         runs += 1
@@ -154,9 +153,9 @@ def seeds(program, sound, profile, days):
             continue
         reason = next(line for line in lines if " BROKEN " in line).split(" BROKEN ", 1)[1]
         if run(call(sound, runs, profile, days), LIMIT)[0] == 0:
-            return f"{profile} seed {runs}, {runs - unsound} runs, {spent:.0f} s: {reason[:90]}"
+            return f"`{reason.split(':')[0]}` | {profile} | {runs - unsound} | {spent:.0f}"
         unsound += 1
-    return f"NOT FOUND in {runs} runs, {spent:.0f} s; in {unsound} of them the sound program breaks a promise, too"
+    return f"NOT FOUND; in {unsound} runs the sound program breaks a promise, too | {profile} | {runs} | {spent:.0f}"
 
 
 def build(folder):
@@ -211,7 +210,7 @@ def main():
             if len(sys.argv) > 2 and not any(word in mutant[0] for word in sys.argv[2:]):
                 continue
             line = play(copy, made, sound, mutant)
-            bad += " seed " not in line
+            bad += " | `" not in line
             print(line, flush=True)
         sys.exit(bad > 0)
     finally:

@@ -8,9 +8,9 @@
 static const struct rates calm = {
     .devices = 500,
     .per_file = 1,
-    .instructed = 2.5,
-    .installed = 0.6,
-    .moved = 0.4,
+    .instructed = 3.2,
+    .installed = 0.8,
+    .moved = 0.5,
     .non_migratable = 0.01,
     .failed = 0.25,
     .permanent = 0.1,
