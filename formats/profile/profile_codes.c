@@ -145,6 +145,9 @@ static bool check_fact(const struct profile_node *member, enum fact *fact)
 {
     if (!find_fact(member->member, fact))
         profile_fault_at(member, "there is no fact %s; `ecosgate profile facts` lists them", member->member);
+    else if (*fact == FACT_record_letter || *fact == FACT_header_type)
+        profile_fault_at(member, "%s frames a record; expected its words in the enum of the field in records/",
+                         member->member);
     else if (fact_is_code(*fact))
         profile_fault_at(member, "%s is a code of the catalogue; expected its words under \"codes\"", member->member);
     else if (fact_entry(*fact)->type != FACT_TYPE_CODE)

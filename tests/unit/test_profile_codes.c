@@ -67,6 +67,8 @@ static const struct {
      "2: there is no fact result.outcom; `ecosgate profile facts` lists them"},
     {"{\"values\": {\"device.id\": {\"1\": \"2\"}}}",
      "1: device.id has no list of values: it is of the type eui64; expected a fact of the type code"},
+    {"{\"values\": {\n\"header.type\": {\"EMI\": \"2\"}}}",
+     "2: header.type frames a record; expected its words in the enum of the field in records/"},
     {"{\"values\": {\"finding.code\": {\"C108\": \"2\"}}}",
      "1: finding.code is a code of the catalogue; expected its words under \"codes\""},
     {"{\"values\": {\"header.mode\": {\n\"ALL\": \"F\", \"FULL\": \"G\"}}}",
