@@ -86,7 +86,14 @@ static const struct profile *load_folder(struct naming *naming, struct config *c
 
     if (g_hash_table_lookup_extended(c->profile_folders, path, NULL, &found))
         return found; /* NULL: its faults are told already */
-    struct profile *loaded = profile_load(path, on_fault, naming);
+    struct profile *loaded = NULL;
+    if (g_file_test(path, G_FILE_TEST_IS_DIR))
+        loaded = profile_load(path, on_fault, naming);
+    else
+        problem(naming,
+                "%s: there is no such folder; expected proposal-1.0, or the folder of a profile. If nobody sends or "
+                "gets files of that profile any more, take it out of the list: the ledger keeps what stored files need",
+                naming->folder);
     const struct profile *profile = loaded != NULL ? known_by_digest(c, loaded->digest) : NULL;
     if (profile != NULL) {
         profile_free(loaded);
@@ -118,7 +125,9 @@ static void check_dates(const struct naming *naming, const struct profile *newer
 
     if (strcmp(newer->name, older->name) != 0)
         return;
-    if (newer->valid_from <= older->valid_from) {
+    if (newer == older) {
+        problem(naming, "%s stands in the list twice; expected each profile once", a);
+    } else if (newer->valid_from <= older->valid_from) {
         problem(naming,
                 "expected the newest version first, and each to be valid from a later time than the one after it; %s "
                 "is not valid from later than %s",
