@@ -96,7 +96,7 @@ static bool find_sender(struct judged_sender *s)
     const struct identity *identity = s->rules->identity;
 
     if (header->sender == 0) {
-        if (identity != NULL)
+        if (identity != NULL && s->rules->drop != NULL) /* `check` of a file: its drop may say it */
             add(s, NULL, (struct filename_place){0, 0},
                 "nothing says who sent this file; expected a sender in the name or in the header, or a drop that one "
                 "party alone has");

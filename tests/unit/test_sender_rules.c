@@ -100,24 +100,23 @@ static void test_sender_rules__name_and_drop__say_who_sent_it(void **state)
     }
 }
 
-/* Judges what the header says of a file through the drop that two parties have. */
-static void judge_header(const char *name, uint64_t sender, uint32_t sequence, struct seen *seen)
+/* Judges what the header says of a file. */
+static void judge_header(const char *name, const char *drop, const struct header *header, struct seen *seen)
 {
     struct names names;
     const struct profile *profile = profile_with("EMI.{form}", &names);
     struct rules rules;
-    const struct header header = {.sender = sender, .sequence = sequence};
     static const struct field fields[HEADER_FIELDS];
     const struct record record = {.n_fields = HEADER_FIELDS, .fields = fields};
     struct judged_file file = {.rules = &rules,
                                .filename = &seen->filename,
                                .name_is_known = true,
-                               .header = &header,
+                               .header = header,
                                .findings = findings_new(10)};
 
     rules_init(&rules);
     rules.identity = &identity;
-    rules.drop = "shared";
+    rules.drop = drop;
     assert_true(filename_parse(profile, name, strlen(name), &seen->filename, NULL, NULL));
     (void)sender_rules_judge_header(&file, &record, &seen->filename);
     seen->text = text_of(file.findings);
@@ -128,23 +127,26 @@ static void judge_header(const char *name, uint64_t sender, uint32_t sequence, s
 static void test_sender_rules__header__says_what_name_and_drop_do_not(void **state)
 {
     static const struct {
-        const char *name;
+        const char *name, *drop;
         uint64_t sender;
         uint32_t sequence;
         const char *org, *findings;
     } cases[] = {
-        {"INV-20230703.csv", DCC_ID, 12, "DCC", ""},
-        {"INV-20230703.csv", DCC_ID, 0, "DCC", ""},
-        {"INV-20230703.csv", MCC_ID, 12, "MCC", "B103 SenderId  0\n"}, /* not its type */
-        {"INV-20230703.csv", 99, 12, "", "B103 SenderId  0\n"},
-        {"INV-20230703.csv", 0, 12, "", "B103 SenderId  0\n"},
-        {"EMI.csv", DCC_ID, 12, "DCC", "B103 SenderId  0\n"},
+        {"INV-20230703.csv", "shared", DCC_ID, 12, "DCC", ""},
+        {"INV-20230703.csv", "shared", DCC_ID, 0, "DCC", ""},
+        {"INV-20230703.csv", "shared", MCC_ID, 12, "MCC", "B103 SenderId  0\n"}, /* not its type */
+        {"INV-20230703.csv", "shared", 99, 12, "", "B103 SenderId  0\n"},
+        {"INV-20230703.csv", "shared", 0, 12, "", "B103 SenderId  0\n"},
+        {"INV-20230703.csv", NULL, DCC_ID, 12, "DCC", ""},
+        {"INV-20230703.csv", NULL, 0, 12, "", ""}, /* `check` of a file, whose drop is not known */
+        {"EMI.csv", "shared", DCC_ID, 12, "DCC", "B103 SenderId  0\n"},
     };
 
     (void)state;
     for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
         struct seen seen;
-        judge_header(cases[i].name, cases[i].sender, cases[i].sequence, &seen);
+        const struct header header = {.sender = cases[i].sender, .sequence = cases[i].sequence};
+        judge_header(cases[i].name, cases[i].drop, &header, &seen);
         if (strcmp(seen.text, cases[i].findings) != 0 || strcmp(seen.filename.org, cases[i].org) != 0)
             fail_msg("case %zu: expected %s, %s; found %s, %s", i, cases[i].org, cases[i].findings, seen.filename.org,
                      seen.text);
