@@ -3,7 +3,9 @@
  * - each field is the text at its place in the document, with its quotes undone; the fields of a record follow each
  *   other,
  * - what a fault says of a byte is true of it,
- * - the same values, each quoted, give the same fields.
+ * - the same values, each quoted, give the same fields,
+ * - in another dialect the same bytes, with its delimiter and quote, give the same,
+ * - the same bytes are read below a title row, and as rows alone.
  */
 #include "tests/fuzz/reading.h"
 
@@ -174,6 +176,83 @@ static void check_requoted(const struct reading *reading)
     g_string_free(text, TRUE);
 }
 
+/* ---- other dialects and frames ---- */
+
+static const struct dialect semicolons = {';', '\'', "\n", FRAME_RECORDS}, bars = {'|', '"', "\n", FRAME_TITLE},
+                            tabs = {'\t', '"', "\n", FRAME_ROWS};
+
+/* A copy of the bytes in which two of them have changed places. g_free. */
+static char *exchange(const char *text, size_t len, char one, char other)
+{
+    char *copy = g_memdup2(text, len + 1);
+
+    for (size_t i = 0; i < len; i++)
+        copy[i] = copy[i] == one ? other : copy[i] == other ? one : copy[i];
+    return copy;
+}
+
+static void check_same_text(const char *given, const char *expected)
+{
+    if (given == NULL || expected == NULL) {
+        g_assert(given == expected);
+        return;
+    }
+    g_autofree char *commas = exchange(given, strlen(given), ';', ','),
+                    *quotes = exchange(commas, strlen(commas), '\'', '"');
+    g_assert_cmpstr(quotes, ==, expected);
+}
+
+static void check_exchanged(const struct reading *reading)
+{
+    const struct document *d = reading->document;
+    struct file_type type = *reading->type;
+    const struct reading_options options = {.form = FORM_CSV, .type = &type};
+    g_autofree char *commas = exchange(d->text, d->len, ',', ';'), *text = exchange(commas, d->len, '"', '\'');
+    struct document *document = document_of(text, d->len);
+    struct reading *other;
+
+    type.dialect = &semicolons;
+    other = reading_of(document, &options);
+    g_assert(other->faults == reading->faults && other->kinds == reading->kinds && other->found == reading->found &&
+             other->whole == reading->whole && other->texts->len == reading->texts->len);
+    for (guint i = 0; i < other->texts->len; i++)
+        check_same_text(other->texts->pdata[i], reading->texts->pdata[i]);
+    reading_free(other);
+    document_free(document);
+}
+
+/* The same bytes with other delimiters, behind a title row or not: whatever that gives, it is sound. */
+static void read_frame(const struct reading *reading, const struct dialect *dialect, const char *before)
+{
+    static const enum fact facts[HEADER_FIELDS];
+    const struct layout_record header = {.element = "Header", .n_fields = HEADER_FIELDS, .fields = facts};
+    const struct document *d = reading->document;
+    struct file_type type = *reading->type;
+    const struct reading_options options = {.form = FORM_CSV, .type = &type};
+    g_autofree char *rows = exchange(d->text, d->len, ',', dialect->delimiter);
+    g_autoptr(GString) text = g_string_new(before);
+    struct document *document;
+
+    type.dialect = dialect;
+    type.header = &header;
+    g_string_append_len(text, rows, (gssize)d->len);
+    document = document_of(text->str, text->len);
+    reading_free(reading_all_ways(document, &options));
+    document_free(document);
+}
+
+static void read_frames(const struct reading *reading)
+{
+    const struct layout_record *layout = reading->type->record;
+    g_autoptr(GString) title = g_string_new(NULL);
+
+    for (size_t i = layout->n_columns; i-- > 0;)
+        g_string_append_printf(title, "%s%s", layout->columns[i].name, i > 0 ? "|" : "\n");
+    read_frame(reading, &bars, title->str);
+    read_frame(reading, &bars, "");
+    read_frame(reading, &tabs, "");
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct document *document = document_new(data, size);
@@ -181,6 +260,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         .form = FORM_CSV, .check_record = check_record, .check_count = check_count, .check_fault = check_fault};
     struct reading *reading = reading_all_ways(document, &options);
     check_lines(reading);
+    check_exchanged(reading);
+    read_frames(reading);
     if (reading->faults == 0 && !reading->stopped)
         check_requoted(reading);
     reading_free(reading);

@@ -59,7 +59,8 @@ static void add_field(struct reading *reading, const struct field *f, size_t max
     char *text = f->text ? g_strndup(f->text, f->len) : NULL;
 
     if (f->text == NULL) {
-        g_assert(f->len == 0 && f->at.line == 0 && reading->options->form == FORM_XML);
+        g_assert(f->len == 0 && f->at.line == 0 &&
+                 (reading->options->form == FORM_XML || reading->type->dialect->frame == FRAME_TITLE));
     } else {
         g_assert(g_utf8_validate_len(f->text, f->len, NULL));
         g_assert(text_valid_prefix(f->text, f->len) == f->len);
@@ -95,10 +96,13 @@ static void on_header(void *user, const struct record *record)
     add_record(reading, reading->type->header, record, HEADER_CHARS);
 }
 
-/* A faulty record keeps its ordinal, so that no number is left out. A wrong separator is told once for many records. */
+/* A faulty record keeps its ordinal, so that no number is left out. A wrong separator is told once for many records,
+ * and so is a faulty title row. */
 static void add_ordinal(struct reading *reading, uint32_t ordinal)
 {
-    g_assert(ordinal == reading->ordinal || ordinal == reading->ordinal + 1 || reading->separator);
+    bool below_fault = reading->faults > 0 && reading->type->dialect->frame == FRAME_TITLE;
+
+    g_assert(ordinal == reading->ordinal || ordinal == reading->ordinal + 1 || reading->separator || below_fault);
     g_assert(ordinal <= reader_records(reading->reader) && ordinal <= READING_MAX_RECORDS);
     reading->ordinal = ordinal;
 }
@@ -170,15 +174,18 @@ static void on_fault(void *user, const struct fault *fault)
 
 static void judge_end(const struct reading *reading)
 {
+    bool has_records = reading->options->form == FORM_XML || reading->type->dialect->frame == FRAME_RECORDS;
     bool marked = g_array_index(reading->document->lines, size_t, 0) > 0;
 
     g_assert(reading->ordinal <= reading->found && reading->records <= reading->found);
     g_assert(!marked || reading->kinds & 1u << FAULT_ENCODING); /* a byte order mark gives a fault */
     g_assert(reading->whole ? !reading->stopped : reading->stopped || reading->faults > 0);
-    /* A record that was not given has given a fault. */
-    g_assert(!reading->whole || reading->ordinal == reading->found || reading->separator);
+    /* A record that was not given has given a fault, but below a title row that is faulty. */
+    g_assert(!reading->whole || reading->ordinal == reading->found || reading->separator ||
+             (!has_records && reading->faults > 0));
     if (reading->faults == 0 && !reading->stopped)
-        g_assert(reading->whole && reading->headers == 1 && reading->counts == 1 && reading->records == reading->found);
+        g_assert(reading->whole && reading->headers == 1 && reading->counts == has_records &&
+                 reading->records == reading->found);
 }
 
 struct reading *reading_of(const struct document *document, const struct reading_options *options)
