@@ -44,7 +44,7 @@ OUR_MISTAKE = re.compile("after its end|outside a transaction|values are given|c
 # Others go on where one drop or one file cannot be read: the order, and with it the numbers, may then be another. While
 # the drop of the work orders is down none is made, and then one for all.
 PASSED_OVER = re.compile(r"^open .*(/drops/\w+/in(/[^/]*)?|/payload|/out/\.ecosgate-claim)$|"
-                         r"^(open|sync) .*/drops/tcos/out$")
+                         r"^\w+ .*/drops/tcos/out(/.*)?$")
 WORKERS = 3
 VERIFY_EVERY = 8  # `spool verify`; the ledger's own check is asked every time
 
