@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
 """Profiles, the formats of files as data: the commands that show and check them (TAP)."""
+import copy as copy_tree
 import glob
 import json
 import os
 import re
 import subprocess
 import tempfile
+import xml.etree.ElementTree as ET
 
 from home import GATE, PATIENCE, SAMPLES, SOURCE, Home, Tap, manual_members
 
@@ -209,6 +211,54 @@ def test_contrast(tap, folder):
            records)
 
 
+def mutations(path, folder):
+    """Copies of an XML file, each with one change of its structure."""
+    root = ET.parse(path).getroot()
+    ET.register_namespace("", root.tag[1:].split("}")[0])
+    parents = [node for node in root.iter() if len(node)]
+    for p, parent in enumerate(parents):
+        for i in range(len(parent)):
+            for what in ("removed", "doubled", "moved", "renamed", "nested"):
+                tree = copy_tree.deepcopy(root)
+                node = [node for node in tree.iter() if len(node)][p]
+                child = node[i]
+                if what == "removed":
+                    node.remove(child)
+                elif what == "doubled":
+                    node.insert(i, copy_tree.deepcopy(child))
+                elif what == "moved":
+                    node.remove(child)
+                    node.insert(0 if i else len(node), child)
+                elif what == "renamed":
+                    child.tag += "X"
+                else:
+                    child.append(copy_tree.deepcopy(child))
+                made = os.path.join(folder, f"{p}-{i}-{what}", os.path.basename(path))
+                os.makedirs(os.path.dirname(made), exist_ok=True)
+                ET.ElementTree(tree).write(made, encoding="UTF-8", xml_declaration=True)
+                yield made
+
+
+def test_differential(tap, folder, profile):
+    """The exported XSD accepts the structure that the reader of that profile accepts, and no other."""
+    name = os.path.basename(profile)
+    into, samples = os.path.join(folder, f"published {name}"), os.path.join(folder, f"differential {name}")
+    call("profile", "export", into, profile)
+    call("profile", "check", profile, "--samples", samples)
+    read = [row["file"] for row in listed("check", "--profile", profile, samples) if row["form"] == "xml" and
+            row["type"] in ("EMI", "EMT", "EMC")]
+    files = [made for path in read for made in mutations(path, os.path.join(samples, "mutations", path[-7:-4]))]
+    found = {row["file"]: row["counts"] for row in listed("check", "--profile", profile, *read, *files)}
+    done = subprocess.run(["xmllint", "--noout", "--schema", glob.glob(os.path.join(into, "*.xsd"))[0], *read, *files],
+                          capture_output=True, text=True, check=False)
+    valid = {line[:-len(" validates")] for line in done.stderr.splitlines() if line.endswith(" validates")}
+    differ = [path for path in read + files if (path in valid) == bool({"B202", "B203", "B306"} & set(found[path]))]
+    tap.ok(len(read) == 3 and len(files) > 250 and not differ,
+           f"{name}: reader and exported XSD agree about {len(files)} changed files", differ[:3], len(read))
+    tap.ok(set(read) <= valid and 20 < len(valid) < len(files), f"{name}: some of them are valid, most are not",
+           len(valid))
+
+
 def test_demo(tap, folder):
     """The way of gateway/PROFILES.md: two partners of one gateway on two profiles."""
     done = subprocess.run(["sh", os.path.join(SAMPLES, "demo_profiles.sh"), os.path.join(folder, "demo")],
@@ -334,6 +384,8 @@ with Tap() as tap, tempfile.TemporaryDirectory() as top:
     test_configured(tap, top)
     test_contrast(tap, top)
     test_demo(tap, top)
+    for profile in ("proposal-1.0", CONTRAST):
+        test_differential(tap, top, profile)
     test_own_schema(tap, top)
     test_diff(tap, top)
     test_export(tap, top)
