@@ -314,6 +314,7 @@ static int judge_all(struct check *check, struct invocation *invocation, const s
                      const struct config *config)
 {
     const struct check_format *format = chosen_format(invocation, options->format);
+    const struct check_names names = {config, check->profiles[0]};
     GError *error = NULL;
 
     if (format == NULL)
@@ -323,7 +324,7 @@ static int judge_all(struct check *check, struct invocation *invocation, const s
         if (check->answers == NULL)
             return command_unable(error);
     }
-    g_autoptr(GPtrArray) entries = check_files_find(invocation->argc, invocation->argv, options->name, config);
+    g_autoptr(GPtrArray) entries = check_files_find(invocation->argc, invocation->argv, options->name, &names);
     check_output_begin(&check->output, format, &check->rules);
     int status = check_entries(check, entries);
     check_answers_free(check->answers);

@@ -154,9 +154,10 @@ static const char *drop_of(const struct check_answers *answers)
     return party != NULL ? party->drop : "";
 }
 
-static bool may_answer(struct check_answers *answers, const char *name, GError **error)
+static bool may_answer(struct check_answers *answers, const struct rules *rules, const char *name, GError **error)
 {
-    g_autofree char *reason = check_files_left_alone(name, answers->config, NULL);
+    const struct check_names names = {answers->config, rules->profiles != NULL ? rules->profiles[0] : NULL};
+    g_autofree char *reason = check_files_left_alone(name, &names, NULL);
 
     if (reason != NULL)
         return refuse(error, "is not answered: %s", reason);
@@ -174,7 +175,7 @@ bool check_answers_begin(struct check_answers *answers, const struct rules *rule
     struct ledger *ledger = answers->gateway.ledger;
 
     check_answers_abandon(answers);
-    if (!may_answer(answers, name, error))
+    if (!may_answer(answers, rules, name, error))
         return false;
     answers->name = g_strdup(name);
     answers->escaped = text_escape(name, strlen(name), 0);

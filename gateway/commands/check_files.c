@@ -55,11 +55,13 @@ static char *drop_leaves(const struct drop *drop, const struct drop_entry *entry
     return NULL;
 }
 
-char *check_files_left_alone(const char *name, const struct config *config, const struct drop *drop)
+char *check_files_left_alone(const char *name, const struct check_names *names, const struct drop *drop)
 {
     const struct drop_entry entry = {.name = name, .regular = true};
 
-    if (config != NULL ? config_is_own_name(config, name) : filename_is_own(profile_builtin(), name, "", 0))
+    if (names->config != NULL
+            ? config_is_own_name(names->config, name)
+            : filename_is_own(names->profile != NULL ? names->profile : profile_builtin(), name, "", 0))
         return g_strdup("its name is one that a gateway writes, and a gateway never answers such a file");
     return drop_leaves(drop != NULL ? drop : &default_drop, &entry);
 }
@@ -109,7 +111,7 @@ static GPtrArray *names_in(const char *folder)
 }
 
 /* One name of a folder. True if it is to be judged, or somebody has to know that it cannot be. */
-static bool add_name(GPtrArray *entries, char *path, const char *name, const struct config *config,
+static bool add_name(GPtrArray *entries, char *path, const char *name, const struct check_names *rules,
                      const struct drop *drop)
 {
     struct stat st;
@@ -120,7 +122,7 @@ static bool add_name(GPtrArray *entries, char *path, const char *name, const str
         return true;
     }
     if (S_ISREG(st.st_mode))
-        reason = check_files_left_alone(name, config, drop);
+        reason = check_files_left_alone(name, rules, drop);
     else
         reason = drop_leaves(drop != NULL ? drop : &default_drop, &(struct drop_entry){.name = name});
     if (S_ISDIR(st.st_mode) && !filename_is_temporary(name, drop != NULL ? drop->temporary : NULL)) {
@@ -131,9 +133,9 @@ static bool add_name(GPtrArray *entries, char *path, const char *name, const str
     return reason == NULL;
 }
 
-static void add_folder(GPtrArray *entries, const char *folder, const struct config *config)
+static void add_folder(GPtrArray *entries, const char *folder, const struct check_names *rules)
 {
-    const struct drop *drop = drop_of(config, folder);
+    const struct drop *drop = drop_of(rules->config, folder);
     g_autoptr(GPtrArray) names = names_in(folder);
     bool any = false;
 
@@ -143,7 +145,7 @@ static void add_folder(GPtrArray *entries, const char *folder, const struct conf
         return;
     }
     for (guint i = 0; i < names->len; i++)
-        any |= add_name(entries, g_build_filename(folder, names->pdata[i], NULL), names->pdata[i], config, drop);
+        any |= add_name(entries, g_build_filename(folder, names->pdata[i], NULL), names->pdata[i], rules, drop);
     if (!any)
         add(entries, CHECK_UNABLE, g_strdup(folder),
             g_strdup("is a folder without a file to judge; put the files in it, or name another one"), 0);
@@ -152,25 +154,26 @@ static void add_folder(GPtrArray *entries, const char *folder, const struct conf
 /* ---- the arguments ---- */
 
 /* A file that cannot be looked at is added, too: it is opened, and then the message says why it cannot be. */
-static void add_argument(GPtrArray *entries, const char *argument, const char *input_name, const struct config *config)
+static void add_argument(GPtrArray *entries, const char *argument, const char *input_name,
+                         const struct check_names *rules)
 {
     struct stat st;
 
     if (strcmp(argument, CHECK_INPUT_ARGUMENT) == 0)
         add(entries, CHECK_INPUT, g_strdup(input_name), NULL, 0);
     else if (stat(argument, &st) == 0 && S_ISDIR(st.st_mode))
-        add_folder(entries, argument, config);
+        add_folder(entries, argument, rules);
     else
         add(entries, CHECK_FILE, g_strdup(argument), NULL,
             stat(argument, &st) == 0 && S_ISREG(st.st_mode) ? (uint64_t)st.st_size : 0);
 }
 
-GPtrArray *check_files_find(int n, char **arguments, const char *input_name, const struct config *config)
+GPtrArray *check_files_find(int n, char **arguments, const char *input_name, const struct check_names *names)
 {
     GPtrArray *entries = g_ptr_array_new_with_free_func(entry_free);
 
     for (int i = 0; i < n; i++)
-        add_argument(entries, arguments[i], input_name, config);
+        add_argument(entries, arguments[i], input_name, names);
     return entries;
 }
 

@@ -29,13 +29,19 @@ struct check_entry {
     uint64_t size; /* bytes, for a progress bar; 0: not known */
 };
 
-/* The entries (struct check_entry) of n arguments; the array owns them. input_name: the name for standard input. config
- * NULL: there is none; else a folder that is the `in` of one of its drops is seen by the rules of that drop. */
-GPtrArray *check_files_find(int n, char **arguments, const char *input_name, const struct config *config);
+/* Whose names a gateway writes. */
+struct check_names {
+    const struct config *config;   /* NULL: there is none */
+    const struct profile *profile; /* by which names are read without one; NULL: the built-in one */
+};
+
+/* The entries (struct check_entry) of n arguments; the array owns them. input_name: the name for standard input. With a
+ * configuration a folder that is the `in` of one of its drops is seen by the rules of that drop. */
+GPtrArray *check_files_find(int n, char **arguments, const char *input_name, const struct check_names *names);
 
 /* Why a drop would leave a file of that name alone, so that the gateway never answers it; NULL: it would not. g_free.
  * drop NULL: by the default settings. */
-char *check_files_left_alone(const char *name, const struct config *config, const struct drop *drop);
+char *check_files_left_alone(const char *name, const struct check_names *names, const struct drop *drop);
 
 /* Copies standard input to a temporary file without a name, for a verdict needs a file. Returns it, open for reading;
  * the caller closes it. -1 with an error: it cannot be read or stored, or it has more than max_bytes. */

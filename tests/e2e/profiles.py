@@ -203,6 +203,10 @@ def test_contrast(tap, folder):
                and "/DECISION" not in path and "/RECEIPT" not in path]
     verdicts = [row["verdict"] for row in listed("check", "--profile", CONTRAST, *inbound)]
     tap.ok(verdicts == ["AC"] * 10, "check --profile accepts each of its files", inbound, verdicts)
+    done = call("check", "--profile", CONTRAST, samples)
+    left_out = done.stderr.count("left out: its name is one that a gateway writes")  # reports for all say which gateway
+    tap.ok(left_out == 17 and "12 files: 10 AC, 0 WN, 0 PA, 2 RJ" in done.stdout,
+           "in a folder it leaves out what a gateway writes by that profile", done.stderr[-1500:], done.stdout[-300:])
     verdicts = [row["verdict"] for row in listed("check", *inbound)]
     tap.ok(verdicts == ["RJ"] * 10, "without it none is accepted", verdicts)
     rows = listed("profile", "diff", "proposal-1.0", CONTRAST)
