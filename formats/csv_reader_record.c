@@ -219,10 +219,12 @@ static struct record arrange(struct csv *c, const struct layout_record *layout)
 {
     const struct csv_cells *cells = &c->cells[c->kind];
 
-    memset(c->given, 0, layout->n_fields * sizeof *c->given);
+    size_t n_fields = layout->n_fields + layout->n_kept;
+
+    memset(c->given, 0, n_fields * sizeof *c->given);
     for (size_t i = cells->first; i < cells->n; i++)
         c->given[cells->fields[i]] = c->fields[i];
-    return (struct record){.ordinal = c->ordinal, .at = c->at, .n_fields = layout->n_fields, .fields = c->given};
+    return (struct record){.ordinal = c->ordinal, .at = c->at, .n_fields = n_fields, .fields = c->given};
 }
 
 static void take_header(struct csv *c)

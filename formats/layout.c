@@ -1,14 +1,20 @@
 /* Look-ups in layouts. The layouts themselves are made by the loader of profiles (profile/). */
 #include "formats/layout.h"
 
+#include <string.h>
+
 const struct dialect layout_dialect = {',', '"', "\r\n", FRAME_RECORDS};
 
 size_t layout_field_of(const struct layout_record *layout, size_t column)
 {
-    size_t field = LAYOUT_NO_FIELD;
+    size_t field;
 
-    (void)facts_find(layout->fields, layout->n_fields, layout->columns[column].fact, &field);
-    return field;
+    if (facts_find(layout->fields, layout->n_fields, layout->columns[column].fact, &field))
+        return field;
+    for (size_t i = 0; i < layout->n_kept; i++)
+        if (strcmp(layout->kept[i], layout->columns[column].name) == 0)
+            return layout->n_fields + i;
+    return LAYOUT_NO_FIELD;
 }
 
 const char *layout_column_of(const struct layout_record *layout, size_t field)

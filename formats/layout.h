@@ -31,8 +31,10 @@ enum {
 struct layout_column {
     const char *name; /* the Table Schema field; of FRAME_TITLE the title; the XML element unless xml is another */
     enum fact fact;   /* that it carries; FACT_NONE: the gateway does not know it */
-    bool required;    /* XML: the element must be present; FRAME_TITLE: the column must be */
-    const char *xml;  /* the element below that of the record, or the path to it: "Identity/DeviceID"; NULL: name */
+    /* Of a column that leaves, in place of a fact: the column of the instruction (EMI) whose kept text it has. */
+    const char *passed;
+    bool required;   /* XML: the element must be present; FRAME_TITLE: the column must be */
+    const char *xml; /* the element below that of the record, or the path to it: "Identity/DeviceID"; NULL: name */
 };
 
 /* What stands around the rows of the CSV form. */
@@ -74,6 +76,10 @@ struct layout_record {
     /* Of a file that arrives: the fact of each field, by the enums below. Which columns give them is the layout's. */
     size_t n_fields;
     const enum fact *fields;
+    /* Columns without a fact whose texts are kept, of an instruction alone: their texts are further fields behind those
+     * with facts. n_fields + n_kept is at most LAYOUT_MAX_COLUMNS. */
+    size_t n_kept;
+    const char *const *kept; /* names of these columns, in the order of the layout */
 };
 
 struct profile;
@@ -224,7 +230,8 @@ static inline const char *layout_path(const struct layout_column *column)
     return column->xml ? column->xml : column->name;
 }
 
-/* The field that the text of a column goes to, of a file that arrives. LAYOUT_NO_FIELD: the gateway has none for it. */
+/* The field that the text of a column goes to, of a file that arrives: that of its fact, or one behind these if the
+ * text is kept. LAYOUT_NO_FIELD: the gateway has none for it. */
 size_t layout_field_of(const struct layout_record *layout, size_t column);
 
 /* The name of the column that the text of a field comes from. NULL: the layout has none for it. */

@@ -63,7 +63,7 @@ static inline uint32_t field_number(const struct field *field, size_t max_digits
 struct record {
     uint32_t ordinal;           /* 1 for the first; faulty records are counted too. A header has 0 */
     struct place at;            /* of the record's first character or its start tag */
-    size_t n_fields;            /* of the layout (n_fields); a field without a column has no text */
+    size_t n_fields;            /* of the layout (n_fields + n_kept); a field without a column has no text */
     const struct field *fields; /* by the enums of layout.h, whatever the order of the columns is; values (values.h) */
     const struct field *words;  /* the same as they stand in the file, for messages; NULL: they are the values */
 };

@@ -182,11 +182,11 @@ OUTGOING(MAPR);
 #define LEAVES .header = &FILE_HEADER_kind
 
 const struct type_kind type_kinds[] = {
-    {.code = "EMI", ARRIVES, .header = &header_kind, .row = &instruction_kind},
+    {.code = "EMI", ARRIVES, .header = &header_kind, .row = &instruction_kind, .keeps = true},
     {.code = "EMA", LEAVES, .file = &EMA_FILE_kind, .row = &EMA_FINDING_kind, .row_letter = 'E'},
-    {.code = "EMD", LEAVES, .row = &EMD_kind, .row_letter = 'D'},
-    {.code = "EMW", LEAVES, .row = &EMW_kind, .row_letter = 'D'},
-    {.code = "EMO", LEAVES, .row = &EMO_kind, .row_letter = 'D'},
+    {.code = "EMD", LEAVES, .row = &EMD_kind, .row_letter = 'D', .passes = true},
+    {.code = "EMW", LEAVES, .row = &EMW_kind, .row_letter = 'D', .passes = true},
+    {.code = "EMO", LEAVES, .row = &EMO_kind, .row_letter = 'D', .passes = true},
     {.code = "EMT", ARRIVES, .header = &header_kind, .row = &result_kind},
     {.code = "EMC", ARRIVES, .header = &header_kind, .row = &confirmation_kind},
     {.code = "INV", REFERENCE, .row = &inventory_kind},

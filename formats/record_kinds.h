@@ -50,6 +50,8 @@ struct type_kind {
     const struct record_kind *file;   /* F, of an EMA; else NULL */
     const struct record_kind *row;    /* the rows */
     char row_letter;                  /* 'D'; 'E' of an EMA */
+    bool keeps;                       /* texts of columns without a fact are kept with the Device of its row */
+    bool passes;                      /* its rows can pass such texts on */
 };
 
 struct report_record {

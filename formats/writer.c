@@ -7,6 +7,7 @@
 #include "formats/csv_cell.h"
 #include "formats/profile.h"
 
+#include <jansson.h>
 #include <string.h>
 
 /* Large enough that a call of the byte function costs little for each byte, small enough to stay in the CPU's cache. */
@@ -28,6 +29,7 @@ struct binding {
     size_t source[LAYOUT_MAX_COLUMNS];                /* of each column: the index of its fact */
     const struct kept *from[LAYOUT_MAX_COLUMNS];      /* which the index belongs to; NULL: the record's own facts */
     const struct value_map *maps[LAYOUT_MAX_COLUMNS]; /* of each column: the profile's words for its values, or NULL */
+    const char *passed[LAYOUT_MAX_COLUMNS];           /* of each column: whose text it passes on, or NULL */
 };
 
 struct writer {
@@ -38,6 +40,7 @@ struct writer {
     GString *buffer;
     struct binding header, file, row; /* of the H record, the F record of an EMA, the rows */
     struct kept of_header, of_file;   /* in a frame without F records a row may have both */
+    json_t *passing;                  /* the texts that the row can pass on; NULL: there are none */
     uint64_t declared;                /* rows, as the header says */
     uint64_t written;                 /* rows */
     GError *error;                    /* the first one; nothing is written after it */
@@ -99,7 +102,8 @@ static bool bind(struct writer *w, const struct layout_record *record, const str
 
     for (size_t i = 0; i < record->n_columns; i++) {
         binding->maps[i] = w->type->profile->values[record->columns[i].fact];
-        if (bind_column(w, record->columns[i].fact, facts, binding, i) || may_lack)
+        binding->passed[i] = record->columns[i].passed;
+        if (record->columns[i].passed != NULL || bind_column(w, record->columns[i].fact, facts, binding, i) || may_lack)
             continue;
         g_set_error(&w->error, writer_error_quark(), 0, "layout %s, record %c, column %s: no value of the fact %s",
                     w->type->code, record->letter, record->columns[i].name, fact_entry(record->columns[i].fact)->name);
@@ -125,17 +129,19 @@ static bool given(const char *value)
 }
 
 /* The value of column i. */
-static const char *value_of(const struct binding *binding, const struct facts *facts, size_t i)
+static const char *value_of(const struct writer *w, const struct binding *binding, const struct facts *facts, size_t i)
 {
+    if (binding->passed[i] != NULL)
+        return json_string_value(json_object_get(w->passing, binding->passed[i]));
     if (binding->from[i] != NULL)
         return binding->from[i]->values[binding->source[i]];
     return binding->source[i] != NO_VALUE ? facts->values[binding->source[i]] : NULL;
 }
 
 /* The text of column i. */
-static const char *cell(const struct binding *binding, const struct facts *facts, size_t i)
+static const char *cell(const struct writer *w, const struct binding *binding, const struct facts *facts, size_t i)
 {
-    const char *value = value_of(binding, facts, i);
+    const char *value = value_of(w, binding, facts, i);
 
     return binding->maps[i] == NULL ? value : value_word(binding->maps[i], value);
 }
@@ -151,7 +157,7 @@ static void csv_line(struct writer *w, const struct layout_record *record, const
     for (size_t i = 0; i < record->n_columns; i++) {
         if (i > 0 || dialect->frame == FRAME_RECORDS)
             g_string_append_c(w->buffer, dialect->delimiter);
-        csv_cell(w->buffer, dialect, cell(binding, facts, i));
+        csv_cell(w->buffer, dialect, cell(w, binding, facts, i));
     }
     g_string_append(w->buffer, dialect->line_end);
 }
@@ -238,14 +244,15 @@ static int xml_enter_group(GString *out, int indent, const char *open, size_t *l
     return depth;
 }
 
-static void xml_children(GString *out, int indent, const struct layout_record *record, const struct binding *binding,
-                         const struct facts *facts)
+static void xml_children(struct writer *w, int indent, const struct layout_record *record,
+                         const struct binding *binding, const struct facts *facts)
 {
+    GString *out = w->buffer;
     const char *open = "";
     size_t len = 0;
 
     for (size_t i = 0; i < record->n_columns; i++) {
-        const char *value = cell(binding, facts, i), *path = layout_path(&record->columns[i]), *name = path;
+        const char *value = cell(w, binding, facts, i), *path = layout_path(&record->columns[i]), *name = path;
         int depth = 0;
         if (!given(value))
             continue;
@@ -283,7 +290,7 @@ static void xml_header(struct writer *w, const struct facts *facts)
     xml_root(w);
     if (type->header->element != NULL) {
         xml_tag(out, 1, "<", type->header->element, ">\n");
-        xml_children(out, 2, type->header, &w->header, facts);
+        xml_children(w, 2, type->header, &w->header, facts);
         if (type->count_element != NULL) {
             xml_tag(out, 2, "<", type->count_element, ">");
             g_string_append_printf(out, "%" G_GUINT64_FORMAT, w->declared);
@@ -301,7 +308,7 @@ static void xml_row(struct writer *w, const struct layout_record *record, const 
     int indent = w->type->rows_element != NULL ? 2 : 1;
 
     xml_tag(w->buffer, indent, "<", record->element, ">\n");
-    xml_children(w->buffer, indent + 1, record, binding, facts);
+    xml_children(w, indent + 1, record, binding, facts);
     xml_tag(w->buffer, indent, "</", record->element, ">\n");
 }
 
@@ -321,7 +328,7 @@ static void csv_header(struct writer *w, const struct facts *facts)
         else if (i == cells->version_at)
             value = type->version;
         else
-            value = cell(&w->header, facts, column++);
+            value = cell(w, &w->header, facts, column++);
         g_string_append_c(w->buffer, type->dialect->delimiter);
         csv_cell(w->buffer, type->dialect, value);
     }
@@ -412,6 +419,22 @@ void writer_file(struct writer *w, const struct facts *facts)
 void writer_row(struct writer *w, const struct facts *facts)
 {
     write_record(w, w->type->record, facts, &w->row);
+}
+
+static bool passes(const struct layout_record *record)
+{
+    for (size_t i = 0; i < record->n_columns; i++)
+        if (record->columns[i].passed != NULL)
+            return true;
+    return false;
+}
+
+void writer_row_passing(struct writer *w, const struct facts *facts, const char *kept)
+{
+    if (kept != NULL && passes(w->type->record))
+        w->passing = json_loads(kept, 0, NULL); /* NULL, and so no texts, if it is no JSON object */
+    writer_row(w, facts);
+    json_decref(g_steal_pointer(&w->passing));
 }
 
 bool writer_finish(struct writer *w, GError **error)

@@ -40,6 +40,9 @@ void writer_header(struct writer *writer, const struct facts *facts, uint64_t co
 void writer_file(struct writer *writer, const struct facts *facts);
 /* The next row: a D record, of an EMA an E record. */
 void writer_row(struct writer *writer, const struct facts *facts);
+/* The same with the texts that the instruction's columns without a fact had, for columns that pass them on: a JSON
+ * object of texts by the name of the column. NULL: there are none. */
+void writer_row_passing(struct writer *writer, const struct facts *facts, const char *kept);
 /* The trailer and all bytes that are still buffered. False with *error set: the file is not whole. */
 bool writer_finish(struct writer *writer, GError **error);
 /* NULL is allowed. */

@@ -354,7 +354,7 @@ static void add_column(struct xml *x, struct xml_tree *tree, const struct layout
 static void fill(struct xml *x, struct xml_tree *tree, const struct layout_record *layout)
 {
     tree->top.element = layout->element;
-    tree->top.n_fields = layout->n_fields;
+    tree->top.n_fields = layout->n_fields + layout->n_kept;
     tree->top.repeated = XML_MAX_CHILDREN;
     for (size_t i = 0; i < layout->n_columns && layout->element; i++)
         add_column(x, tree, layout, i);

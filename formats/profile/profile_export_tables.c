@@ -5,7 +5,7 @@
 #include <string.h>
 
 /* Properties of a field that say how the gateway reads and publishes it. */
-static const char *const own_properties[] = {"fact", "form", "xml"};
+static const char *const own_properties[] = {"fact", "passed", "form", "xml"};
 
 char *profile_export_table(const json_t *table)
 {
@@ -52,8 +52,11 @@ static void append_words(GString *out, glong *width, const char *text)
 static void field_line(GString *out, const json_t *field)
 {
     bool required = json_is_true(json_object_get(json_object_get(field, "constraints"), "required"));
-    const char *fact = text_of(field, "fact"), *meaning = text_of(field, "description");
-    g_autofree char *carries = *fact != '\0' ? g_strdup_printf(", `%s`", fact) : g_strdup("");
+    const char *fact = text_of(field, "fact"), *passed = text_of(field, "passed"),
+               *meaning = text_of(field, "description");
+    g_autofree char *carries = *fact != '\0'     ? g_strdup_printf(", `%s`", fact)
+                               : *passed != '\0' ? g_strdup_printf(", passed on from %s of EMI", passed)
+                                                 : g_strdup("");
     g_autofree char *line = g_strdup_printf("**%s**%s%s%s%s", text_of(field, "name"), carries,
                                             required ? ", required" : "", *meaning != '\0' ? ": " : "", meaning);
     glong width = 1;

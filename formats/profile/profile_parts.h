@@ -37,11 +37,15 @@ const struct dialect *profile_load_dialect(const struct profile_node *object, co
 /* Checks the members of a Table Schema as a whole. True: it has fields, and *fields is their array. */
 bool profile_table(const struct profile_node *schema, struct profile_node *fields);
 
-/* Reads a field: its name, fact and whether it is required. No fact: FACT_NONE. False: it has no name (a fault). */
+/* Reads a field: its name, fact or passed column, and whether it is required. No fact: FACT_NONE. False: it has no
+ * name (a fault). */
 bool profile_table_field(const struct profile_node *field, struct layout_column *column);
 
-/* Gives a fault if a field of a record that leaves has no fact: the column could only be empty. */
+/* Gives a fault if a field of a record that leaves has neither fact nor passed: the column could only be empty. */
 void profile_table_needs_fact(const struct profile_node *field);
+
+/* Gives a fault for each field that passes a text on, in a record that cannot (struct type_kind). */
+void profile_table_passes_none(const struct profile_node *fields);
 
 /* The only text that a field may have, by its constraint enum. NULL: not one text (a fault). */
 const char *profile_table_only_text(const struct profile_node *field);

@@ -124,6 +124,21 @@ static struct layout_record *make_record(const struct table *table, const struct
     return record;
 }
 
+/* Columns without a fact are kept, those of the row of a type that keeps them. */
+static void keep_columns(const struct table *table, struct layout_record *record)
+{
+    const char **kept = profile_room(table->file.loading->profile, record->n_columns, sizeof *kept);
+    size_t room = LAYOUT_MAX_COLUMNS - record->n_fields;
+
+    for (size_t i = 0; i < record->n_columns; i++)
+        if (record->columns[i].fact == FACT_NONE)
+            kept[record->n_kept++] = record->columns[i].name;
+    record->kept = kept;
+    if (record->n_kept > room)
+        profile_fault_at(&table->fields, "expected at most %zu columns without a fact, found %zu", room,
+                         record->n_kept);
+}
+
 /* A column that no fact fills could only be empty. */
 static void refuse_unfilled(const struct table *table)
 {
@@ -176,7 +191,12 @@ static const struct layout_record *finish(const struct load *l, struct table *ta
     else
         refuse_unfilled(table);
     profile_table_facts(&table->fields, table->columns, table->n, kinds);
-    return make_record(table, kinds[0]);
+    if (!l->kind->passes || kinds[0] != l->kind->row)
+        profile_table_passes_none(&table->fields);
+    struct layout_record *record = make_record(table, kinds[0]);
+    if (l->kind->keeps && kinds[0] == l->kind->row)
+        keep_columns(table, record);
+    return record;
 }
 
 /* The rows. Those that leave may repeat facts of the header. Where no letters frame the file, the rows of an EMA say
@@ -294,6 +314,40 @@ static void check_letters(const struct load *l)
             profile_fault_of(l->loading, name, "two records of this type have the letter %c", letters->str[i]);
 }
 
+/* ---- columns that are passed on ---- */
+
+static bool keeps_column(const struct profile_loading *loading, const char *name)
+{
+    for (size_t i = 0; i < n_type_kinds; i++) {
+        const struct layout_record *record = loading->types[i].record;
+
+        for (size_t k = 0; record != NULL && k < record->n_kept; k++)
+            if (strcmp(record->kept[k], name) == 0)
+                return true;
+    }
+    return false;
+}
+
+/* Each column that is passed on must be one that is kept. All types are loaded by now. */
+static void check_passed(struct profile_loading *loading, const struct type_kind *kind)
+{
+    g_autofree char *file = g_strdup_printf("records/%s-%c.json", kind->code, kind->row_letter);
+    struct profile_node root, fields, field, passed;
+
+    if (!kind->passes || !profile_file_is_there(loading, file) || !profile_file_open(loading, file, &root) ||
+        !profile_member(&root, "fields", JSON_ARRAY, PROFILE_OPTIONAL, &fields))
+        return;
+    for (size_t i = 0; i < json_array_size(fields.value); i++) {
+        if (!json_is_object(json_array_get(fields.value, i)) || !profile_item(&fields, i, JSON_OBJECT, &field) ||
+            !json_is_string(json_object_get(field.value, "passed")) ||
+            !profile_member(&field, "passed", JSON_STRING, PROFILE_OPTIONAL, &passed))
+            continue;
+        const char *name = json_string_value(passed.value);
+        if (!keeps_column(loading, name))
+            profile_fault_at(&passed, "EMI-D has no column \"%s\" without a fact", name);
+    }
+}
+
 void profile_load_records(struct profile_loading *loading)
 {
     struct file_type *types = profile_room(loading->profile, n_type_kinds, sizeof *types);
@@ -316,4 +370,6 @@ void profile_load_records(struct profile_loading *loading)
     }
     loading->profile->n_types = n_type_kinds;
     loading->profile->types = loading->types = types;
+    for (size_t i = 0; i < n_type_kinds; i++)
+        check_passed(loading, &type_kinds[i]);
 }

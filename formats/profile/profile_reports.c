@@ -48,6 +48,7 @@ static void load_report(struct profile_loading *loading, const struct report_rec
         made[i].fact = columns[i].fact;
         made[i].text = columns[i].fact != FACT_NONE && fact_entry(columns[i].fact)->type == FACT_TYPE_FREE_TEXT;
     }
+    profile_table_passes_none(&fields);
     profile_table_names(&fields, columns, n);
     profile_table_facts(&fields, columns, n, (const struct record_kind *const[]){kind->row, NULL});
     report->n_columns = n;

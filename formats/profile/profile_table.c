@@ -82,27 +82,46 @@ bool profile_table_field(const struct profile_node *field, struct layout_column 
 {
     static const char *const known[] = {"name",        "fact",       "type",        "format", "title",
                                         "description", "example",    "constraints", "form",   "rdfType",
-                                        "examples",    "categories", "xml",         NULL};
+                                        "examples",    "categories", "xml",         "passed", NULL};
 
     profile_members_are_of(field, known);
     check_type(field);
     *column = (struct layout_column){.name = profile_text(field, "name", PROFILE_NEEDED),
                                      .fact = fact_of(field),
+                                     .passed = profile_text(field, "passed", PROFILE_OPTIONAL),
                                      .required = is_required(field),
                                      .xml = profile_text(field, "xml", PROFILE_OPTIONAL)};
     profile_check_form(field);
+    if (column->passed != NULL && column->fact != FACT_NONE)
+        profile_fault_at(field, "the column %s has both fact and passed, expected one of them",
+                         column->name != NULL ? column->name : no_name);
     if (column->name != NULL)
         return true;
     column->name = no_name;
     return false;
 }
 
+static bool has_member(const struct profile_node *field, const char *name)
+{
+    const json_t *member = json_object_get(field->value, name);
+
+    return member != NULL && !json_is_null(member);
+}
+
 void profile_table_needs_fact(const struct profile_node *field)
 {
-    const json_t *fact = json_object_get(field->value, "fact");
-
-    if (fact == NULL || json_is_null(fact))
+    if (!has_member(field, "fact") && !has_member(field, "passed"))
         profile_fault_at(field, "the column has no fact: the program has no value for it");
+}
+
+void profile_table_passes_none(const struct profile_node *fields)
+{
+    struct profile_node field, passed;
+
+    for (size_t i = 0; i < json_array_size(fields->value); i++)
+        if (profile_item(fields, i, JSON_OBJECT, &field) &&
+            profile_member(&field, "passed", JSON_STRING, PROFILE_OPTIONAL, &passed))
+            profile_fault_at(&passed, "passed: expected only in the rows of EMD, EMW and EMO");
 }
 
 const char *profile_table_only_text(const struct profile_node *field)

@@ -51,7 +51,7 @@ static bool write_device(void *user, const struct ledger_item *item, GError **er
     if (item->has_device)
         eui64_print(item->device, device);
     FACTS_FILL(EMD, row);
-    writer_row(a->writer, &row);
+    writer_row_passing(a->writer, &row, item->kept);
     return true;
 }
 

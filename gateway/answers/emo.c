@@ -35,7 +35,7 @@ static bool write_device(void *user, const struct ledger_work *w, GError **error
     if (item->has_device)
         eui64_print(item->device, device);
     FACTS_FILL(EMO, row);
-    writer_row(a->writer, &row);
+    writer_row_passing(a->writer, &row, item->kept);
     return true;
 }
 

@@ -38,7 +38,7 @@ static bool write_device(void *user, const struct ledger_work *w, const struct l
     eui64_print(w->item.device, device);
     eui64_print(transition->hub, hub);
     FACTS_FILL(EMW, row);
-    writer_row(a->writer, &row);
+    writer_row_passing(a->writer, &row, w->item.kept);
     return true;
 }
 

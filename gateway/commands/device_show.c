@@ -110,6 +110,23 @@ static bool add_transition(void *user, const struct ledger_transition *transitio
 
 /* ---- the state now ---- */
 
+/* [{"column": "SiteNote", "value": "by the gate"}, …]: what the instruction said in columns that carry no fact. */
+static json_t *kept_rows(const char *kept)
+{
+    json_t *rows = json_array(), *texts = kept != NULL ? json_loads(kept, 0, NULL) : NULL, *value;
+    const char *column;
+
+    json_object_foreach(texts, column, value)
+    {
+        json_t *row = json_object();
+        output_set_text(row, "column", column);
+        output_set(row, "value", json_incref(value));
+        (void)json_array_append_new(rows, row); /* fails only without memory, which ends the program */
+    }
+    json_decref(texts);
+    return rows;
+}
+
 static bool describe(struct collection *c, GError **error)
 {
     const struct ledger_work *work = c->work;
@@ -132,6 +149,7 @@ static bool describe(struct collection *c, GError **error)
     g_autofree char *profile = NULL;
     bool good = profiles_title_of_job(c->gateway, work->item.job, &profile, error);
     output_set_text(c->now, "profile", profile);
+    output_set(c->now, "kept", kept_rows(work->item.kept));
     return good;
 }
 
@@ -156,20 +174,23 @@ static void print_device(const struct invocation *invocation, json_t *object)
 {
     static const char *const columns[] = {"at",  "state", "work_item", "try",  "code",
                                           "due", "file",  "record",    "text", NULL};
+    static const char *const kept[] = {"column", "value", NULL};
 
     if (invocation->json) {
         command_print_json(object);
         return;
     }
     output_print(object);
+    if (json_array_size(json_object_get(object, "kept")) > 0)
+        output_section("\nkept", json_object_get(object, "kept"), kept);
     output_section("\nhistory", json_object_get(object, "history"), columns);
     json_decref(object);
 }
 
 static json_t *device_object(const struct collection *c, const char *device)
 {
-    static const char *const copied[] = {"state",   "code",      "withheld", "device_type", "next_eligible",
-                                         "because", "waits_for", "moved_by", "next_at",     "profile"};
+    static const char *const copied[] = {"state",     "code",     "withheld", "device_type", "next_eligible", "because",
+                                         "waits_for", "moved_by", "next_at",  "profile",     "kept"};
     json_t *object = json_object();
 
     output_set_text(object, "device", device);

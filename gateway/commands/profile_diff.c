@@ -101,6 +101,8 @@ static void add_record(json_t *things, const struct profile *profile, const char
         output_set_text(properties, "required", json_is_true(json_object_get(row, "required")) ? "yes" : "no");
         if (json_is_string(json_object_get(row, "element")))
             output_set(properties, "element", json_incref(json_object_get(row, "element")));
+        if (json_is_string(json_object_get(row, "passed")))
+            output_set(properties, "passed", json_incref(json_object_get(row, "passed")));
     }
     json_decref(rows);
 }

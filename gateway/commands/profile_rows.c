@@ -28,15 +28,16 @@ json_t *profile_row(const struct profile *profile, const char *folder)
     return row;
 }
 
-static void add(json_t *rows, const char *name, enum fact fact, bool required, const char *element)
+static void add(json_t *rows, const struct layout_column *column, const char *element)
 {
     json_t *row = json_object();
 
     output_set_number(row, "position", (json_int_t)json_array_size(rows) + 1);
-    output_set_text(row, "column", name);
-    output_set_text(row, "fact", fact < FACT_COUNT ? fact_entry(fact)->name : NULL);
-    output_set(row, "required", json_boolean(required));
+    output_set_text(row, "column", column->name);
+    output_set_text(row, "fact", column->fact < FACT_COUNT ? fact_entry(column->fact)->name : NULL);
+    output_set(row, "required", json_boolean(column->required));
     output_set_text(row, "element", element);
+    output_set_text(row, "passed", column->passed);
     json_array_append_new(rows, row);
 }
 
@@ -44,10 +45,8 @@ static json_t *rows_of_record(const struct file_type *type, const struct layout_
 {
     json_t *rows = json_array();
 
-    for (size_t i = 0; i < record->n_columns; i++) {
-        const struct layout_column *column = &record->columns[i];
-        add(rows, column->name, column->fact, column->required, type->root != NULL ? layout_path(column) : NULL);
-    }
+    for (size_t i = 0; i < record->n_columns; i++)
+        add(rows, &record->columns[i], type->root != NULL ? layout_path(&record->columns[i]) : NULL);
     return rows;
 }
 
@@ -55,8 +54,10 @@ static json_t *rows_of_report(const struct report_layout *report)
 {
     json_t *rows = json_array();
 
-    for (size_t i = 0; i < report->n_columns; i++)
-        add(rows, report->columns[i].name, report->columns[i].fact, true, NULL);
+    for (size_t i = 0; i < report->n_columns; i++) {
+        const struct report_column *column = &report->columns[i];
+        add(rows, &(struct layout_column){.name = column->name, .fact = column->fact, .required = true}, NULL);
+    }
     return rows;
 }
 

@@ -82,7 +82,7 @@ static int no_record(const struct profile_source *source, const char *record)
 
 static int show_record(const struct invocation *invocation, const struct profile_source *source, const char *record)
 {
-    static const char *const columns[] = {"position", "column", "fact", "required", "element", NULL};
+    static const char *const columns[] = {"position", "column", "fact", "required", "element", "passed", NULL};
     struct output_list list;
     json_t *rows = profile_rows_of(source->profile, record), *row;
     size_t i;

@@ -9,6 +9,7 @@
 #include "formats/text.h"
 
 #include <glib.h>
+#include <jansson.h>
 #include <string.h>
 
 static const char *plain(struct split_row *row, const struct record *record, size_t column, bool upper)
@@ -89,6 +90,25 @@ static char *list_codes(const struct device *device)
     return g_string_free(text, FALSE);
 }
 
+/* The texts of columns that carry no fact, those that are not empty, escaped: no rule has judged them. NULL: there are
+ * none. */
+static char *kept_texts(const struct device *device)
+{
+    const struct layout_record *layout = device->row.layout;
+    json_t *texts = json_object();
+
+    for (size_t i = 0; i < layout->n_kept; i++) {
+        const struct field *field = &device->row.record->fields[layout->n_fields + i];
+        g_autofree char *text = field->len > 0 ? text_escape(field->text, field->len, 0) : NULL;
+
+        if (text != NULL)
+            (void)json_object_set_new(texts, layout->kept[i], json_string(text)); /* both are UTF-8 */
+    }
+    char *kept = json_object_size(texts) > 0 ? json_dumps(texts, JSON_COMPACT) : NULL;
+    json_decref(texts);
+    return kept;
+}
+
 void split_device(const struct device *device, int64_t job, struct split_row *row)
 {
     struct ledger_item *item = &row->item;
@@ -100,6 +120,8 @@ void split_device(const struct device *device, int64_t job, struct split_row *ro
                                  .has_device = device->has_id,
                                  .device = device->id,
                                  .outcome = LEDGER_READY};
+    row->kept = device->row.layout->n_kept > 0 ? kept_texts(device) : NULL;
+    item->kept = row->kept;
     if (!row_has_errors(&device->row)) {
         fill_accepted(row, device->row.record);
         return;
@@ -116,6 +138,7 @@ void split_device(const struct device *device, int64_t job, struct split_row *ro
 void split_row_clear(struct split_row *row)
 {
     g_free(row->long_text);
+    g_free(row->kept);
     for (size_t i = 0; i < INSTRUCTION_FIELDS; i++)
         g_free(row->columns[i]);
 }

@@ -13,7 +13,8 @@ enum { SPLIT_MAX_TEXT = LAYOUT_FIELD_MAX_CHARS * 4 + 1 }; /* bytes: each charact
 /* A work item and what its texts point to. */
 struct split_row {
     struct ledger_item item;
-    char *long_text;                                  /* item.text, or NULL */
+    char *long_text;                                 /* item.text, or NULL */
+    char *kept;                                      /* item.kept, or NULL */
     char *columns[INSTRUCTION_FIELDS];               /* escaped fields of a refused Device */
     char fields[INSTRUCTION_FIELDS][SPLIT_MAX_TEXT]; /* plain fields of an accepted one */
 };

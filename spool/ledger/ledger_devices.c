@@ -60,6 +60,7 @@ void ledger_read_item(sqlite3_stmt *q, int c, void *row)
     item->next_eligible = sqlite3_column_int64(q, c + 16);
     item->transient = sqlite3_column_int(q, c + 17) != 0;
     item->ended = sqlite3_column_int64(q, c + 18) != 0;
+    item->kept = ledger_text(q, c + 19);
 }
 
 /* Only this transaction adds items, so the table is asked once and the numbers go on from there. */
@@ -77,8 +78,8 @@ bool ledger_item_insert(struct ledger *ledger, struct ledger_item *item, GError 
 {
     LEDGER_SQL(insert, "INSERT INTO work_item(item,job,record,device_id,slot,outcome,"
                        "next_eligible,passes,device_text,device_type,manufacturer,model,firmware,mpxn,"
-                       "chf,region,attempt,code,text)"
-                       " VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
+                       "chf,region,attempt,code,text,kept)"
+                       " VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
     const struct ledger_item *w = item;
     int64_t number;
     if (!ledger_writing(ledger, error) || !next_item(ledger, &number, error))
@@ -91,7 +92,8 @@ bool ledger_item_insert(struct ledger *ledger, struct ledger_item *item, GError 
                                   LEDGER_TEXT(w->device_text), LEDGER_TEXT(w->device_type),
                                   LEDGER_TEXT(w->manufacturer), LEDGER_TEXT(w->model), LEDGER_TEXT(w->firmware),
                                   LEDGER_TEXT(w->mpxn), LEDGER_TEXT(w->chf), LEDGER_TEXT(w->region),
-                                  LEDGER_TEXT(w->attempt), LEDGER_TEXT(w->code), LEDGER_TEXT(w->text)),
+                                  LEDGER_TEXT(w->attempt), LEDGER_TEXT(w->code), LEDGER_TEXT(w->text),
+                                  LEDGER_TEXT(w->kept)),
                     error))
         return false;
     ledger->next_item = number + 1;

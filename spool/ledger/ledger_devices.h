@@ -39,11 +39,12 @@ struct ledger_item {
     const char *device_text; /* the malformed DeviceId; only if not has_device */
     const char *device_type, *manufacturer, *model, *firmware;
     const char *mpxn, *chf, *region, *attempt; /* as the instruction has them */
-    enum ledger_state outcome;                 /* of the review: READY, REJECTED or DEFERRED */
-    const char *code, *text;                   /* the finding that decided; NULL for READY */
-    bool transient;                            /* the code goes away by itself */
-    int64_t next_eligible;                     /* from when a new instruction can succeed; 0: not known */
-    bool ended;                                /* no longer live */
+    const char *kept; /* texts of columns without a fact: a JSON object, by the columns' names; NULL: there are none */
+    enum ledger_state outcome; /* of the review: READY, REJECTED or DEFERRED */
+    const char *code, *text;   /* the finding that decided; NULL for READY */
+    bool transient;            /* the code goes away by itself */
+    int64_t next_eligible;     /* from when a new instruction can succeed; 0: not known */
+    bool ended;                /* no longer live */
 };
 
 /* "READY" …, a constant text; NULL if there is no such state. */

@@ -217,7 +217,7 @@ bool ledger_counts(struct ledger *ledger, sqlite3_stmt *query, ledger_count_visi
     "v.code,v.line,v.col,v.first_item,v.items,v.dispatched,v.truncated,v.ended,v.begun,v.profile"
 #define LEDGER_ITEM                                                                                                    \
     "w.item,w.job,w.record,w.device_id,w.device_text,w.device_type,w.manufacturer,w.model,w.firmware,w.mpxn,"          \
-    "w.chf,w.region,w.attempt,w.outcome,w.code,w.text,w.next_eligible,w.passes,w.slot"
+    "w.chf,w.region,w.attempt,w.outcome,w.code,w.text,w.next_eligible,w.passes,w.slot,w.kept"
 #define LEDGER_INVENTORY_ROW                                                                                           \
     "i.device_id,i.device_type,i.status,i.manufacturer,i.model,i.firmware,i.mpxn,i.chf,i.supplier,i.map,i.region,"     \
     "i.installed,i.commissioned,i.credentials,i.pending"
@@ -228,7 +228,7 @@ bool ledger_counts(struct ledger *ledger, sqlite3_stmt *query, ledger_count_visi
 #define LEDGER_TRANSITION                                                                                              \
     "t.n,t.at,t.state,t.try,t.job,t.record,t.code,t.due,t.gbcs,t.duis,t.alert,t.subject_id,t.key_id,t.said_at,t."      \
     "statement,t.hub,t.order_id"
-enum { LEDGER_VERDICT_COLUMNS = 20, LEDGER_ITEM_COLUMNS = 19 };
+enum { LEDGER_VERDICT_COLUMNS = 20, LEDGER_ITEM_COLUMNS = 20 };
 
 /* LEDGER_INVENTORY_ROW → struct ledger_inventory. */
 void ledger_read_inventory(sqlite3_stmt *query, int column, void *row);

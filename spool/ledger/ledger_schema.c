@@ -343,6 +343,8 @@ static const char *const versions[] = {
     " PRIMARY KEY(digest, name));"
     "ALTER TABLE verdict ADD COLUMN profile TEXT;"
     "ALTER TABLE outgoing ADD COLUMN profile TEXT;"
+    /* The texts of an instruction's columns without a fact: a JSON object. */
+    "ALTER TABLE work_item ADD COLUMN kept TEXT;"
     "PRAGMA user_version=9;",
 };
 

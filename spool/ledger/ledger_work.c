@@ -111,6 +111,7 @@ static const size_t work_strings[] = {
     offsetof(struct ledger_work, item.attempt),
     offsetof(struct ledger_work, item.code),
     offsetof(struct ledger_work, item.text),
+    offsetof(struct ledger_work, item.kept),
     offsetof(struct ledger_work, org),
     offsetof(struct ledger_work, batch),
     offsetof(struct ledger_work, name),

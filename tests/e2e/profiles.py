@@ -83,7 +83,7 @@ def test_list_and_show(tap):
     columns = listed("profile", "show", "proposal-1.0", "EMI-D")
     tap.ok([row["column"] for row in columns] == schemas()["EMI-D"][1:] and
            columns[1] == {"position": 2, "column": "DeviceID", "fact": "device.id", "required": True,
-                          "element": "DeviceID"}, "profile show EMI-D lists its columns", columns[:2])
+                          "element": "DeviceID", "passed": None}, "profile show EMI-D lists its columns", columns[:2])
     columns = listed("profile", "show", "proposal-1.0", "MAPR")
     tap.ok([row["column"] for row in columns] == schemas()["MAPR"], "profile show MAPR lists those of a report",
            columns)

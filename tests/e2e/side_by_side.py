@@ -71,11 +71,17 @@ class Annexed:
             file.write(f"\n[drop mcx]\nin=drops/mcx/in\nout=drops/mcx/out\ncomplete=at-once\n"
                        f"\n[party MCX]\neui64={MCX}\ntypes={types}\ndrop=mcx\n{settings}\n")
 
-    def instruct(self, devices, version="2.0", form="csv", name=None):
+    def instruct(self, devices, version="2.0", form="csv", name=None, more=None):
+        """more: further columns, each with the texts of all rows."""
         self.numbers += 1
+        more = more or {}
         head = [MCX, GATEWAY, str(self.numbers), CREATED, "TEST", f"B-{self.numbers}", ""]
-        rows = [{**instructed(number), "RecordNumber": str(n)} for n, number in enumerate(devices, 1)]
-        order = ["RecordNumber", *parties.COLUMNS["EMI"]][::-1]
+        rows = [{**(instructed(one) if isinstance(one, int) else one), "RecordNumber": str(n)}
+                for n, one in enumerate(devices, 1)]
+        for column, texts in more.items():
+            for row, text in zip(rows, texts):
+                row[column] = text
+        order = ["RecordNumber", *parties.COLUMNS["EMI"]][::-1] + list(more)
         if form == "csv":
             text = io.StringIO()
             lines = [["H", "EMI", version, *head]]
@@ -250,6 +256,67 @@ def test_directions(tap):
     sound(tap, home, "a profile for each direction")
 
 
+def with_passed(folder):
+    """Two columns that the gateway does not know, which EMD, EMW and EMO pass on."""
+    for record, fields in (("EMI-D", [{"name": "SiteNote"}, {"name": "CrewRef"}]),
+                           ("EMD-D", [{"name": "Crew", "passed": "CrewRef"}]),
+                           ("EMW-D", [{"name": "Site", "passed": "SiteNote"}, {"name": "Crew", "passed": "CrewRef"}]),
+                           ("EMO-D", [{"name": "Site", "passed": "SiteNote"}])):
+        table = load(folder, "records", record + ".json")
+        table["fields"] += fields
+        save(table, folder, "records", record + ".json")
+
+
+def test_passed_on(tap):
+    """Columns that the gateway does not know are kept with the Device, and passed on."""
+    home = Home("gateway incident_party=NOBODY")
+    folder = annex(home.path("annex"))
+    with_passed(folder)
+    home.set("party TCSP profile_out=annex")
+    other, here = Annexed(home, "profile=annex"), Parties(home)
+    more = {"SiteNote": ['by "the" gate; left', "", "a\tb<c&"], "CrewRef": ["C-7", "", "C-9"]}
+    name = other.instruct([1, 2, instructed(3, "XSME")], more=more)
+    in_xml = other.instruct([4], form="xml", more={"SiteNote": ["Haus &amp; Hof"]})
+    here.instruct([5])
+    home.run()
+
+    def passed(text, record, *names):
+        rows = [dict(zip(columns(folder, record), row)) for row in rows_of(text)]
+        return {row["UnitId"]: [row[one] for one in names] for row in rows}
+
+    found = passed(other.answer(name, "EMD"), "EMD-D", "Crew")
+    tap.ok(found == {device(1): ["C-7"], device(2): [""], device(3): ["C-9"]}, "the EMD passes a column on", found)
+    orders = "".join(home.read_out("tcos", order).decode() for order in home.out("tcos"))
+    found = passed(orders, "EMW-D", "Site", "Crew")
+    tap.ok(found == {device(1): ['by "the" gate; left', "C-7"], device(2): ["", ""], device(4): ["Haus & Hof", ""],
+                     device(5): ["", ""]}, "the work order passes columns on, of CSV and XML; empty without one", found)
+    kept = [json.loads(row[0]) for row in here.rows("SELECT kept FROM work_item WHERE kept IS NOT NULL")]
+    tap.ok(len(kept) == 3 and {"SiteNote": 'by "the" gate; left', "CrewRef": "C-7"} in kept,
+           "only Devices with such texts have them in the ledger", kept)
+    shown = home.json("device", "show", device(1))[0]["kept"]
+    tap.ok(shown == [{"column": "SiteNote", "value": 'by "the" gate; left'}, {"column": "CrewRef", "value": "C-7"}],
+           "device show shows them", shown)
+    tap.ok([home.json("device", "show", device(n))[0]["kept"] for n in (2, 5)] == [[], []], "of others it shows none")
+    sound(tap, home, "work orders with columns that were passed on")
+    os.rename(home.path("drops", "mcx", "out"), home.path("drops", "mcx", "away"))
+    here.result(*(said(n, WorkItemId=f"MCX.B-1.{n}") for n in (1, 2)))
+    here.confirm(*(confirmed(n, WorkItemId=f"MCX.B-1.{n}") for n in (1, 2)))
+    home.run(now=at(1))
+    stored = [os.path.join(root, file) for root, _, files in os.walk(home.path("spool", "active")) for file in files
+              if file.startswith("EMO_MCX")]
+    tap.ok(len(stored) == 1, "the EMO waits in the spool", stored)
+    with open(stored[0], "r+b") as file:
+        file.write(b"rotten")
+    os.rename(home.path("drops", "mcx", "away"), home.path("drops", "mcx", "out"))
+    home.run(now=at(90))
+    home.run(now=at(91))
+    found = passed(other.answer(name, "EMO"), "EMO-D", "Site")
+    tap.ok(found == {device(1): ['by "the" gate; left'], device(2): [""], device(3): ["a\\x09b<c&"]},
+           "an EMO that is mended has them; what no rule has judged is escaped", found)
+    sound(tap, home, "an EMO with a column that was passed on")
+    tap.ok(other.answer(in_xml, "EMD") is not None, "the instruction in XML is answered")
+
+
 def test_crash(tap):
     """The files of a profile are kept in the commit that needs them first."""
     home = Home()
@@ -417,6 +484,7 @@ if __name__ == "__main__":
         test_change_over(report)
         test_told_by_content(report)
         test_directions(report)
+        test_passed_on(report)
         test_own_names(report)
         test_reports(report)
         test_check(report)

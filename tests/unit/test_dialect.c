@@ -30,8 +30,8 @@ static const enum fact header_fields[] = {FACT_header_sender, FACT_header_batch,
 static const struct dialect semicolons = {';', '\'', "\n", FRAME_RECORDS};
 static const struct frame_cells own_cells = {
     .letter = "Line", .version = "Release", .version_at = 3, .trailer = 'Z', .count = "Lines"};
-static const struct layout_record own_header = {'A', "Header", 2, header_columns, 3, header_fields};
-static const struct layout_record own_record = {'B', "Device", 4, columns, 4, fields};
+static const struct layout_record own_header = {'A', "Header", 2, header_columns, 3, header_fields, 0, NULL};
+static const struct layout_record own_record = {'B', "Device", 4, columns, 4, fields, 0, NULL};
 static const struct file_type own_type = {.profile = &profile,
                                           .code = "EMI",
                                           .published = "EMI",
@@ -56,7 +56,7 @@ static const struct file_type open_type = {.profile = &profile,
 
 /* Vertical bars and a title row; nothing of the header stands in the file. */
 static const struct dialect bars = {'|', '"', "\n", FRAME_TITLE};
-static const struct layout_record no_header = {'\0', NULL, 0, NULL, 3, header_fields};
+static const struct layout_record no_header = {'\0', NULL, 0, NULL, 3, header_fields, 0, NULL};
 static const struct file_type title_type = {.profile = &profile,
                                             .code = "EMI",
                                             .published = "EMI",
@@ -286,6 +286,24 @@ static void test_dialect__rows_alone__columns_as_in_the_layout(void **state)
            NO_HEADER "FIELDS 1:1 -: fields are separated by commas (','), expected tabs ('\\t')\n= 1\n");
 }
 
+/* Texts of columns without a fact stand behind the fields, those of the columns that are kept. */
+static void test_dialect__column_without_fact__is_a_further_field(void **state)
+{
+    static const struct layout_column of_row[] = {{"Note", FACT_NONE, .required = false},
+                                                  {"Meter", FACT_device_id, .required = true},
+                                                  {"Dropped", FACT_NONE, .required = false},
+                                                  {"Crew", FACT_NONE, .required = false}};
+    static const enum fact ids[] = {FACT_record_number, FACT_device_id};
+    static const char *const kept[] = {"Note", "Crew"};
+    static const struct layout_record record = {'D', "Device", 4, of_row, 2, ids, 2, kept};
+    struct file_type rows = rows_type, title = title_type;
+
+    (void)state;
+    rows.record = title.record = &record;
+    expect(&rows, "n\tm1\td\tc\n\tm2\t\t\n", NO_HEADER "row|-|m1|n|c\nrow|-|m2||\n= 2\n");
+    expect(&title, "Crew|Meter\nc|m1\n", NO_HEADER "row|-|m1|-|c\n= 1\n");
+}
+
 /* ---- what the writers write ---- */
 
 static bool append(void *user, const char *data, size_t len, GError **error)
@@ -336,19 +354,43 @@ static void test_dialect__writer__what_the_reader_reads(void **state)
     }
 }
 
+static void test_dialect__writer__passes_texts_on_by_name(void **state)
+{
+    static const struct layout_column of_row[] = {{"Crew", FACT_NONE, .passed = "CrewRef"},
+                                                  {"Meter", FACT_device_id, .required = true},
+                                                  {"Site", FACT_NONE, .passed = "SiteNote"}};
+    static const struct layout_record record = {'D', "Device", 3, of_row, 0, NULL, 0, NULL};
+    static const enum fact ids[] = {FACT_device_id};
+    const struct facts row = {ids, (const char *const[]){"m"}, 1};
+    struct file_type type = title_type;
+    g_autoptr(GString) out = g_string_new(NULL);
+
+    (void)state;
+    type.record = &record;
+    struct writer *w = writer_new(FORM_CSV, &type, append, out);
+    writer_header(w, &(struct facts){ids, (const char *const[]){"m"}, 1}, 4);
+    writer_row_passing(w, &row, "{\"SiteNote\":\"a|b\",\"CrewRef\":\"c\"}");
+    writer_row(w, &row);
+    writer_row_passing(w, &row, "{\"CrewRef\":\"d\"}");
+    writer_row_passing(w, &row, NULL);
+    assert_true(writer_finish(w, NULL));
+    writer_free(w);
+    assert_string_equal(out->str, "Crew|Meter|Site\nc|m|\"a|b\"\n|m|\nd|m|\n|m|\n");
+}
+
 /* An acknowledgement with a title row has no F record: its first row is about the file, and each may name the batch. */
 static void test_dialect__acknowledgement_with_a_title__file_stands_in_each_row(void **state)
 {
     static const struct layout_column of_row[] = {{"Batch", FACT_header_batch, .required = true},
                                                   {"File", FACT_file_name, .required = true},
                                                   {"Code", FACT_finding_code, .required = false}};
-    static const struct layout_record record = {'E', "Finding", 3, of_row, 0, NULL};
+    static const struct layout_record record = {'E', "Finding", 3, of_row, 0, NULL, 0, NULL};
     static const struct file_type type = {
         .profile = &profile, .code = "EMA", .dialect = &bars, .header = &no_header, .file = &record, .record = &record};
     static const enum fact of_header[] = {FACT_header_batch}, of_file[] = {FACT_file_name},
                            of_finding[] = {FACT_finding_code};
     struct file_type ema = type;
-    const struct layout_record none = {'F', "File", 0, NULL, 0, NULL};
+    const struct layout_record none = {'F', "File", 0, NULL, 0, NULL, 0, NULL};
     g_autoptr(GString) out = g_string_new(NULL);
     struct writer *w;
 
@@ -403,7 +445,9 @@ int main(void)
         cmocka_unit_test(test_dialect__title_row_is_faulty__rows_are_counted_only),
         cmocka_unit_test(test_dialect__rows_below_a_title__faults_name_its_columns),
         cmocka_unit_test(test_dialect__rows_alone__columns_as_in_the_layout),
+        cmocka_unit_test(test_dialect__column_without_fact__is_a_further_field),
         cmocka_unit_test(test_dialect__writer__what_the_reader_reads),
+        cmocka_unit_test(test_dialect__writer__passes_texts_on_by_name),
         cmocka_unit_test(test_dialect__acknowledgement_with_a_title__file_stands_in_each_row),
         cmocka_unit_test(test_dialect__report__title_footer_and_line_ends_are_the_layouts),
     };

@@ -332,11 +332,12 @@ static const struct layout_column other_columns[] = {
     {"Meter", FACT_device_id, .required = false},
 };
 static const enum fact other_fields[] = {FACT_record_number, FACT_device_id, FACT_device_type, FACT_device_region};
-static const struct layout_record other_record = {'D', "Device", 4, other_columns, 4, other_fields};
+static const struct layout_record other_record = {'D', "Device", 4, other_columns, 4, other_fields, 0, NULL};
 static const struct layout_column other_header_columns[] = {{"Batch", FACT_header_batch, .required = true},
                                                             {"From", FACT_header_sender, .required = true}};
 static const enum fact other_header_fields[] = {FACT_header_sender, FACT_header_mode, FACT_header_batch};
-static const struct layout_record other_header = {'H', "Header", 2, other_header_columns, 3, other_header_fields};
+static const struct layout_record other_header = {'H', "Header", 2, other_header_columns, 3, other_header_fields,
+                                                  0,   NULL};
 static const struct profile other = {.name = "other",
                                      .version = "1.0",
                                      .namespace = "urn:ecos-gateway:migration:1",

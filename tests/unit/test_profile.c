@@ -92,6 +92,9 @@ static void test_profile__other_names_and_order__are_those_of_the_folder(void **
     assert_string_equal(layout_column_of(type->record, INSTRUCTION_FIRMWARE), "Meter");
     assert_null(layout_column_of(type->record, INSTRUCTION_CSP_REGION));
     assert_int_equal(type->record->columns[8].fact, FACT_NONE);
+    assert_int_equal(type->record->n_kept, 1);
+    assert_string_equal(type->record->kept[0], "CSPRegion");
+    assert_int_equal(layout_field_of(type->record, 8), INSTRUCTION_FIELDS);
     profile_free(profile);
     folder_remove(folder);
 }
@@ -191,6 +194,16 @@ static const struct wrong {
      "records/EMI-T.json:6: expected two fields, with the facts record.letter and header.count\n"},
     {"records/EMW-D.json", "\"fact\": \"work.try\",", "",
      "records/EMW-D.json:117: the column has no fact: the program has no value for it\n"},
+    {"records/EMW-D.json", "\"fact\": \"work.try\",", "\n\"passed\": \"Crew\",",
+     "records/EMW-D.json:120: EMI-D has no column \"Crew\" without a fact\n"},
+    {"records/EMW-D.json", "\"fact\": \"work.try\",", "\"passed\": \"DeviceID\",",
+     "records/EMW-D.json:119: EMI-D has no column \"DeviceID\" without a fact\n"},
+    {"records/EMI-D.json", "\"device.region\",", "\"device.region\", \"passed\": \"MPxN\",",
+     "records/EMI-D.json:116: the column CSPRegion has both fact and passed, expected one of them\n"
+     "records/EMI-D.json:118: passed: expected only in the rows of EMD, EMW and EMO\n"},
+    {"reports/MAPR.json", "\"type\"", "\"passed\": \"MPxN\", \"type\"",
+     "reports/MAPR.json:9: the column MAPId has both fact and passed, expected one of them\n"
+     "reports/MAPR.json:12: passed: expected only in the rows of EMD, EMW and EMO\n"},
     {"records/EMW-D.json", "\"work.try\"", "\"device.credentials\"",
      "records/EMW-D.json:117: column Try: this record cannot carry the fact device.credentials\n"},
     {"records/EMW-D.json", "\"device.id\"", "\"work.item\"",
