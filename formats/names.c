@@ -126,16 +126,20 @@ static void check_parts(struct compiling *c, const struct name_grammar *grammar,
     }
 }
 
+enum { ENOUGH_NUMBERS = 999999 }; /* of the gateway's own files of a type, for as long as a migration lasts */
+
 /* No name is given twice: what tells two files of a kind apart must stand in it. */
 static void check_unique(struct compiling *c, const struct names_template *from, const struct name_grammar *grammar)
 {
     unsigned recipient = 1U << NAME_MPID | 1U << NAME_EUI64, calendar = 1U << NAME_DATE | 1U << NAME_INSTANT;
-    bool moment = from->code != NULL && strcmp(from->code, "NMDM") == 0; /* issued when it changes, so often in a day */
+    /* NMDM is issued when it changes, ECOSMIG-002 four times a day. */
+    bool moment = from->code != NULL && (strcmp(from->code, "NMDM") == 0 || strcmp(from->code, "ECOSMIG-002") == 0);
 
-    if (from->use == NAMES_TYPE && grammar->sequence_max == 0 && grammar->precision != 1)
+    if (from->use == NAMES_TYPE && grammar->precision != 1 && grammar->sequence_max < ENOUGH_NUMBERS)
         on_fault(
             c, 1,
-            "expected {sequence}, or date and time to the second: no two files of the gateway's own have one name");
+            "expected date and time to the second, or a {sequence} of six digits: no two files of the gateway's own "
+            "have one name");
     if (from->use != NAMES_REPORT)
         return;
     if ((grammar->tells & recipient) == 0)
@@ -161,6 +165,24 @@ static void check_arrivals(struct compiling *c, const struct names_own *own)
     }
 }
 
+/* Two kinds of files that are written must not share names either: the second one of a name could not be written. */
+static void check_written(struct compiling *c, const struct names_own *own)
+{
+    const struct names_reading new = {&own->grammar, own->word, false};
+
+    for (guint i = 0; i < c->own->len; i++) {
+        const struct names_own *other = &g_array_index(c->own, struct names_own, i);
+        const struct names_reading before = {&other->grammar, other->word, false};
+
+        if (strcmp(own->code, other->code) == 0 || !names_may_meet(&new, &before))
+            continue;
+        g_autofree char *text =
+            g_strdup_printf("a name of %s may be one of %s, too; expected names that differ", own->code, other->code);
+        on_fault(c, 1, text);
+        return;
+    }
+}
+
 static void add_own(struct compiling *c, const struct names_template *from, const struct file_type *answered)
 {
     struct names_own own = {.use = from->use, .code = from->code, .answered = answered};
@@ -181,6 +203,7 @@ static void add_own(struct compiling *c, const struct names_template *from, cons
         check_parts(c, &own.grammar, one.original);
     check_unique(c, from, &own.grammar);
     check_arrivals(c, &own);
+    check_written(c, &own);
     g_array_append_val(c->own, own);
 }
 

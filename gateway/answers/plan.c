@@ -47,10 +47,21 @@ bool plan_job(struct gateway *gateway, struct ledger_job *job, GError **error)
     return ledger_job_insert(ledger, &whole, NULL, error);
 }
 
+enum { MAX_TRIES = 1000000 }; /* names of one file: more than six digits have */
+
+static bool no_name_left(const struct ledger_outgoing *outgoing, const struct profile *profile, GError **error)
+{
+    g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_RETRY,
+                "no name is left for another %s: files had all names that %s-%s gives them; make a profile whose names "
+                "of it have a date and a time",
+                outgoing->kind, profile->name, profile->version);
+    return false;
+}
+
 /* Gives the file its number and, unless it answers another file, its name (*name: g_free). Numbers go on from 1 after
  * the greatest one that the names have room for. The ledger keeps all names, delivered or not; a number whose name was
- * used before is left out. Names without a number tell the second; a file of a second that is used is dated one
- * later. */
+ * used before is left out. Where all numbers of a second are used, or names have none, the file is dated one second
+ * later. Names that tell no second have enough numbers (names.c). */
 static bool number_file(struct gateway *gateway, const struct profile *profile, struct ledger_outgoing *outgoing,
                         char **name, GError **error)
 {
@@ -61,13 +72,15 @@ static bool number_file(struct gateway *gateway, const struct profile *profile, 
     if (outgoing->name != NULL)
         return ledger_counter_next_sequence(gateway->ledger, outgoing->kind, &outgoing->sequence, error);
     uint32_t most = filename_own_sequence_max(profile, outgoing->kind);
-    while (used) {
+    for (uint32_t tried = 0; used; tried++) {
         g_autofree struct ledger_outgoing *before = NULL;
+        if (tried > MAX_TRIES)
+            return no_name_left(outgoing, profile, error);
         if (!ledger_counter_next_sequence(gateway->ledger, outgoing->kind, &outgoing->sequence, error))
             return false;
         if (most != 0)
             outgoing->sequence = (outgoing->sequence - 1) % most + 1;
-        else if (*name != NULL)
+        if (tried > 0 && tried % MAX(most, 1) == 0)
             outgoing->created++;
         const struct filename_own own = {
             outgoing->kind, config->org, config->eui64, outgoing->created, (uint32_t)outgoing->sequence,

@@ -17,7 +17,7 @@ NAMES = {
     "EMI": "{instant:YYYY-MM-DDTHHMMSSZ}.{type:INSTR}.{sequence:4}.{form:csv=txt}",
     "EMT": "RSLT-{date:DD-MM-YYYY}.csv",
     "EMC": "CONF.csv",
-    "EMW": "{type:ORDER}.{sequence:2}.{date:YYYY-MM-DD}.csv",
+    "EMW": "{type:ORDER}.{sequence:1}.{instant:YYYYMMDDTHHMMSSZ}.csv",
 }
 ANSWERS = {
     "EMA": {"EMI": "ACK.{answered.name}.{revision}.txt", "*": "ACK.{hash}.{revision}.csv",
@@ -120,12 +120,25 @@ def answered(home, drop):
     return sorted(name for name in home.out(drop) if name.startswith("ACK."))
 
 
+def test_many_orders(tap):
+    """More work orders than numbers: one of a second whose numbers are used up is dated one second later."""
+    home, other = begun()
+    home.set("gateway work_order_devices=1")
+    other.order_of(range(1, 13), 1)
+    home.run()
+    names = [name for name in home.out("tcos") if name.startswith("ORDER.")]
+    tap.ok(len(names) == 12 and len({name.split(".")[2] for name in names}) == 2,
+           "twelve orders of names with one digit: all are delivered", names)
+    sound(tap, home, "more orders than numbers")
+
+
 def test_work(tap):
     """A Device through all files. Results are named after a day, confirmations have always the same name."""
     home, other = begun()
     first = other.order_of([1, 2], 1)
     home.run()
-    tap.ok([name for name in home.out("tcos") if name.startswith("ORDER.")] == ["ORDER.01.2023-07-03.csv"],
+    expected = f"ORDER.1.20230703T{at(0)[11:19].replace(':', '')}Z.csv"
+    tap.ok([name for name in home.out("tcos") if name.startswith("ORDER.")] == [expected],
            "a work order is named by the profile of its recipient", home.out("tcos"))
     item = "MCX.B-1-0.{}".format
     other.send("RSLT-03-07-2023.csv", "EMT", [said(1, WorkItemId=item(1)), said(2, WorkItemId=item(2))], 1, "tcos")
@@ -166,5 +179,6 @@ def test_order(tap):
 if __name__ == "__main__":
     with Tap() as report:
         test_instructions(report)
+        test_many_orders(report)
         test_work(report)
         test_order(report)

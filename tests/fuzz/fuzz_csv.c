@@ -184,8 +184,10 @@ static const struct dialect semicolons = {';', '\'', "\n", FRAME_RECORDS}, bars 
 /* A copy of the bytes in which two of them have changed places. g_free. */
 static char *exchange(const char *text, size_t len, char one, char other)
 {
-    char *copy = g_memdup2(text, len + 1);
+    char *copy = g_malloc(len + 1); /* the bytes end in no NUL of their own */
 
+    memcpy(copy, text, len);
+    copy[len] = '\0';
     for (size_t i = 0; i < len; i++)
         copy[i] = copy[i] == one ? other : copy[i] == other ? one : copy[i];
     return copy;

@@ -83,12 +83,17 @@ static void test_names__written_files__have_names_of_their_own(void **state)
     } cases[] = {
         {{NAMES_TYPE, "EMW", .text = "EMW_{sequence}"}, ""},
         {{NAMES_TYPE, "EMW", .text = "EMW_{date}_{time}"}, ""},
-        {{NAMES_TYPE, "EMW", .text = "EMW_{date}_{time:HHMM}"}, "0@1: expected {sequence}, or date and time"},
+        {{NAMES_TYPE, "EMW", .text = "EMW_{date}_{time:HHMM}"}, "0@1: expected date and time to the second, or"},
+        {{NAMES_TYPE, "EMW", .text = "EMW_{sequence:4}"}, "0@1: expected date and time to the second, or"},
+        {{NAMES_TYPE, "EMW", .text = "EMW_{sequence:4}_{date}"}, "0@1: expected date and time to the second, or"},
+        {{NAMES_TYPE, "EMW", .text = "EMW_{sequence:1}_{instant}"}, ""},
         {{NAMES_REPORT, "ECOSMIG-001", .text = "R1_{mpid}_{date}.csv"}, ""},
         {{NAMES_REPORT, "ECOSMIG-001", .text = "R1_{date}.csv"}, "0@1: expected {mpid} or {eui64}"},
         {{NAMES_REPORT, "ECOSMIG-001", .text = "R1_{mpid}.csv"}, "0@1: expected {date} or {instant}"},
         {{NAMES_REPORT, "NMDM", .text = "NM_{eui64}_{date}.csv"}, "0@1: expected {date} and {time}, or {instant}"},
         {{NAMES_REPORT, "NMDM", .text = "NM_{eui64}_{instant}.csv"}, ""},
+        {{NAMES_REPORT, "ECOSMIG-002", .text = "R2_{mpid}_{date}.csv"}, "0@1: expected {date} and {time}, or"},
+        {{NAMES_REPORT, "ECOSMIG-002", .text = "R2_{mpid}_{date}_{time:HH}.csv"}, ""},
     };
 
     (void)state; /* cmocka's signature */
@@ -97,6 +102,22 @@ static void test_names__written_files__have_names_of_their_own(void **state)
         if (*cases[i].faults == '\0' ? *faults != '\0' : !g_str_has_prefix(faults, cases[i].faults))
             fail_msg("%s: expected %s, found %s", cases[i].one.text, cases[i].faults, faults);
     }
+}
+
+static void test_names__two_kinds_of_written_files__have_names_that_differ(void **state)
+{
+    static const struct names_template alike[] = {{NAMES_REPORT, "ECOSMIG-001", .text = "{mpid}-{date}-R1.csv"},
+                                                  {NAMES_REPORT, "MGMT", .text = "{mpid}-{date}-{org}.csv"}};
+    static const struct names_template apart[] = {{NAMES_REPORT, "ECOSMIG-001", .text = "{mpid}-{date}-R1.csv"},
+                                                  {NAMES_REPORT, "MGMT", .text = "{mpid}-{date}-M{org}.csv"}};
+    static const struct names_template pages[] = {{NAMES_REPORT, "MGMT", .text = "{mpid}-{date}.csv"},
+                                                  {NAMES_REPORT, "MGMT-PAGE", .text = "{mpid}-{date}.html"}};
+    g_autofree char *faults = faults_of(alike, 2), *none = faults_of(apart, 2), *other = faults_of(pages, 2);
+
+    (void)state; /* cmocka's signature */
+    assert_true(g_str_has_prefix(faults, "1@1: a name of MGMT may be one of ECOSMIG-001, too"));
+    assert_string_equal(none, "");
+    assert_string_equal(other, "");
 }
 
 /* Names of EMI and of COS. */
@@ -142,7 +163,7 @@ static void test_names__own_names__fit_what_they_are_for(void **state)
         enum names_use use;
         const char *code, *answered, *text, *faults;
     } cases[] = {
-        {NAMES_TYPE, "EMW", NULL, "IN.{sequence:4}.csv", "1@1: a file with such a name may be of the type EMI too"},
+        {NAMES_TYPE, "EMW", NULL, "IN.{sequence:6}.csv", "1@1: a file with such a name may be of the type EMI too"},
         {NAMES_ANSWER, "EMA", "EMI", "A.{answered.name}.{revision}.csv", ""},
         {NAMES_ANSWER, "EMA", "EMI", "A.{answered.type}.{sequence:4}.{revision}.csv", ""},
         {NAMES_ANSWER, "EMA", "EMI", "A.{hash}.{revision}.csv", ""},
@@ -153,7 +174,7 @@ static void test_names__own_names__fit_what_they_are_for(void **state)
 
     (void)state;
     for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
-        const struct names_template both[] = {{NAMES_TYPE, "EMI", .text = "{type:IN}.{sequence:4}.{form:csv}"},
+        const struct names_template both[] = {{NAMES_TYPE, "EMI", .text = "{type:IN}.{sequence:1-6}.{form:csv}"},
                                               {cases[i].use, cases[i].code, cases[i].answered, cases[i].text}};
         g_autofree char *faults = faults_of(both, G_N_ELEMENTS(both));
         if (*cases[i].faults == '\0' ? *faults != '\0' : !g_str_has_prefix(faults, cases[i].faults))
@@ -256,6 +277,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_names__bad_template__says_what_is_wrong_and_where),
         cmocka_unit_test(test_names__written_files__have_names_of_their_own),
+        cmocka_unit_test(test_names__two_kinds_of_written_files__have_names_that_differ),
         cmocka_unit_test(test_names__two_grammars__no_name_fits_both),
         cmocka_unit_test(test_names__own_names__fit_what_they_are_for),
         cmocka_unit_test(test_names__any_template_without_fault__reads_the_names_that_it_gives),
