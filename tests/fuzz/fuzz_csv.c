@@ -184,12 +184,11 @@ static const struct dialect semicolons = {';', '\'', "\n", FRAME_RECORDS}, bars 
 /* A copy of the bytes in which two of them have changed places. g_free. */
 static char *exchange(const char *text, size_t len, char one, char other)
 {
-    char *copy = g_malloc(len + 1); /* the bytes end in no NUL of their own */
+    char *copy = g_malloc(len + 1); /* the bytes end in no NUL of their own, and may be none at all */
 
-    memcpy(copy, text, len);
-    copy[len] = '\0';
     for (size_t i = 0; i < len; i++)
-        copy[i] = copy[i] == one ? other : copy[i] == other ? one : copy[i];
+        copy[i] = text[i] == one ? other : text[i] == other ? one : text[i];
+    copy[len] = '\0';
     return copy;
 }
 
