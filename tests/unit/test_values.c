@@ -85,10 +85,11 @@ static void note(struct hearing *h, const struct record *record)
 {
     for (size_t i = 0; i < record->n_fields; i++) {
         const struct field *value = &record->fields[i], *word = record_words(record, i);
+        bool same = value->len == word->len && (word->len == 0 || memcmp(value->text, word->text, word->len) == 0);
 
         g_string_append_printf(h->values, "%s%.*s", i > 0 ? "|" : "", (int)value->len, value->len ? value->text : "");
-        if (value->len != word->len || memcmp(value->text, word->text, word->len) != 0)
-            g_string_append_printf(h->values, "=%.*s", (int)word->len, word->text);
+        if (!same)
+            g_string_append_printf(h->values, "=%.*s", (int)word->len, word->len > 0 ? word->text : "");
         assert_int_equal(value->at.line, word->at.line);
     }
     g_string_append_c(h->values, '\n');
