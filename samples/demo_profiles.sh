@@ -7,6 +7,10 @@ set -eu
 source=$(cd "$(dirname "$0")/.." && pwd)
 ecosgate=${ECOSGATE:-$source/build/ecosgate}
 folder=${1:-demo-profiles}
+if [ ! -x "$ecosgate" ]; then
+    echo "there is no program $ecosgate; build it first (sh samples/demo.sh does), or name another one in ECOSGATE" >&2
+    exit 2
+fi
 rm -rf "$folder"
 mkdir -p "$folder"
 cd "$folder"
