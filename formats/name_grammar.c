@@ -19,6 +19,11 @@ const char *name_part_label(enum name_part_kind kind)
     return labels[kind];
 }
 
+const char *name_part_in_braces(enum name_part_kind kind)
+{
+    return kind == NAME_SEQUENCE ? "sequence" : name_part_label(kind);
+}
+
 /* A template while it is compiled. */
 struct compiling {
     const struct name_template *from;
@@ -243,7 +248,7 @@ static void add_picture(struct compiling *c, enum name_part_kind kind, const cha
         return;
     const char *wrong = len >= NAME_TEXT_SIZE ? "at most 31 characters" : name_picture_fault(kind, picture);
     if (wrong != NULL) {
-        FAULT(c, "expected %s as the picture of {%s}, found \"%s\"", wrong, name_part_label(kind), picture);
+        FAULT(c, "expected %s as the picture of {%s}, found \"%s\"", wrong, name_part_in_braces(kind), picture);
         return;
     }
     (void)g_strlcpy(part->text, picture, sizeof part->text);

@@ -136,6 +136,9 @@ const char *name_grammar_form_word(const struct name_grammar *grammar, enum form
 /* "type", "org", … as findings name a part; a word is "word", a separator "separator". */
 const char *name_part_label(enum name_part_kind kind);
 
+/* The same as a template has it in braces: "sequence", which findings call "seq". */
+const char *name_part_in_braces(enum name_part_kind kind);
+
 /* ---- pictures: for the scanner of names ---- */
 
 /* True for a character of a picture that stands for a digit. */

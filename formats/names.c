@@ -16,17 +16,70 @@ struct compiling {
     GArray *inbound, *own; /* of struct names_inbound and names_own */
     names_fault_fn *on_fault;
     void *user;
-    size_t index; /* of the template that is compiled now */
+    size_t index;                     /* of the template that is compiled now */
+    const struct file_type *answered; /* that it is compiled for, of a template for several types; else NULL */
+    GPtrArray *held;                  /* faults of such a template (struct held) */
     bool good;
 };
+
+/* A fault of a template for several answered types: it is told once, with the types that it is about. */
+struct held {
+    size_t position, n_types;
+    char *text;
+    GString *types; /* "INV, COS" */
+};
+
+static void held_free(gpointer user)
+{
+    struct held *held = user;
+
+    g_free(held->text);
+    g_string_free(held->types, TRUE);
+    g_free(held);
+}
+
+static void hold(struct compiling *c, size_t position, const char *text)
+{
+    struct held *held = NULL;
+
+    for (guint i = 0; i < c->held->len && held == NULL; i++) {
+        struct held *before = c->held->pdata[i];
+        if (before->position == position && strcmp(before->text, text) == 0)
+            held = before;
+    }
+    if (held == NULL) {
+        held = g_new0(struct held, 1);
+        *held = (struct held){.position = position, .text = g_strdup(text), .types = g_string_new(NULL)};
+        g_ptr_array_add(c->held, held);
+    }
+    if (g_str_has_suffix(held->types->str, c->answered->code))
+        return; /* the same mistake twice in one template */
+    g_string_append_printf(held->types, "%s%s", held->n_types++ > 0 ? ", " : "", c->answered->code);
+}
 
 static void on_fault(void *user, size_t position, const char *text)
 {
     struct compiling *c = user;
 
     c->good = false;
-    if (c->on_fault != NULL)
+    if (c->answered != NULL)
+        hold(c, position, text);
+    else if (c->on_fault != NULL)
         c->on_fault(c->user, c->index, position, text);
+}
+
+/* n_types: for which the template was compiled. A fault that not all of them have names those that do. */
+static void tell_held(struct compiling *c, size_t n_types)
+{
+    c->answered = NULL;
+    for (guint i = 0; i < c->held->len; i++) {
+        const struct held *held = c->held->pdata[i];
+        g_autofree char *text = held->n_types == n_types
+                                    ? g_strdup(held->text)
+                                    : g_strdup_printf("answers to %s: %s", held->types->str, held->text);
+        on_fault(c, held->position, text);
+    }
+    g_ptr_array_set_size(c->held, 0);
 }
 
 static const struct file_type *type_of(const struct compiling *c, const char *code)
@@ -121,7 +174,7 @@ static void check_parts(struct compiling *c, const struct name_grammar *grammar,
             continue;
         g_autofree char *text = g_strdup_printf("the name of the answered file has no {%s}; expected only parts that "
                                                 "it has, or {answered.name} or {hash}",
-                                                name_part_label(kinds[i]));
+                                                name_part_in_braces(kinds[i]));
         on_fault(c, 1, text);
     }
 }
@@ -159,8 +212,14 @@ static void check_arrivals(struct compiling *c, const struct names_own *own)
         const struct names_inbound *of = &g_array_index(c->inbound, struct names_inbound, i);
         for (size_t t = 0; t < of->n_types; t++) {
             const struct names_reading theirs = {&of->grammar, of->types[t].word, true};
-            if (names_may_meet(&mine, &theirs))
+            if (!names_may_meet(&mine, &theirs))
+                continue;
+            if (c->answered == NULL) {
                 tell_meeting(c, of->types[t].type);
+                continue;
+            }
+            on_fault(c, 1, "a file that arrives may have such a name too; expected another grammar");
+            return;
         }
     }
 }
@@ -220,14 +279,19 @@ static bool has_line(const struct compiling *c, const char *code, const char *an
 static void add_answers(struct compiling *c, const struct names_template *from)
 {
     const struct file_type *only = type_of(c, from->answered);
+    size_t n = 0;
 
     for (size_t i = 0; i < c->profile->n_types; i++) {
         const struct file_type *type = &c->profile->types[i];
         const char *word;
         bool wanted = only != NULL ? type == only : from->answered == NULL && !has_line(c, from->code, type->code);
-        if (wanted && type->inbound && grammar_of(c, type, &word) != NULL)
-            add_own(c, from, type);
+        if (!wanted || !type->inbound || grammar_of(c, type, &word) == NULL)
+            continue;
+        n++;
+        c->answered = only == NULL ? type : NULL;
+        add_own(c, from, type);
     }
+    tell_held(c, n);
 }
 
 /* ---- the table ---- */
@@ -303,6 +367,7 @@ bool names_compile(const struct profile *profile, const struct names_table *tabl
                           .n = table->n,
                           .inbound = g_array_new(FALSE, FALSE, sizeof(struct names_inbound)),
                           .own = g_array_new(FALSE, FALSE, sizeof(struct names_own)),
+                          .held = g_ptr_array_new_with_free_func(held_free),
                           .on_fault = fault,
                           .user = user,
                           .good = true};
@@ -312,6 +377,7 @@ bool names_compile(const struct profile *profile, const struct names_table *tabl
             compile_type(&c, &c.templates[c.index]);
     for (c.index = 0; c.index < c.n; c.index++)
         compile_own(&c, &c.templates[c.index]);
+    g_ptr_array_free(c.held, TRUE);
     names->expected_type = expected_type(&c);
     names->n_inbound = c.inbound->len;
     names->n_own = c.own->len;

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glib.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -13,15 +14,19 @@
 enum { MAX_NAME_BYTES = 64 };
 
 struct profile_files {
-    GArray *files;    /* struct profile_file */
-    GPtrArray *owned; /* their names and texts; NULL: they are constant */
+    GArray *files;      /* struct profile_file */
+    GPtrArray *owned;   /* their names and texts; NULL: they are constant */
+    GPtrArray *refused; /* names of files and folders that gave a fault; owned by `owned` */
+    bool too_many;      /* the folder has more of them than are read */
 };
 
 struct reading {
     struct profile_files *files;
     const char *folder;
+    char *real; /* the folder without symbolic links; of malloc; NULL: it cannot be resolved */
     profile_fault_fn *on_fault;
     void *user;
+    size_t n_faults;
 };
 
 struct profile_files *profile_files_new(void)
@@ -30,6 +35,7 @@ struct profile_files *profile_files_new(void)
 
     files->files = g_array_new(FALSE, TRUE, sizeof(struct profile_file));
     files->owned = g_ptr_array_new_with_free_func(g_free);
+    files->refused = g_ptr_array_new();
     return files;
 }
 
@@ -67,7 +73,19 @@ static void __attribute__((format(printf, 3, 4))) fault(struct reading *r, const
     g_autofree char *text = g_strdup_vprintf(format, arguments);
     va_end(arguments);
     fault.text = text;
+    r->n_faults++;
     r->on_fault(r->user, &fault);
+}
+
+/* True where a path of the folder leads out of it, by a symbolic link. */
+static bool leads_out(const struct reading *r, const char *path)
+{
+    char *real = realpath(path, NULL); /* of malloc; NULL: the opening tells why */
+    size_t len = r->real != NULL ? strlen(r->real) : 0;
+    bool out = real != NULL && len > 1 && (strncmp(real, r->real, len) != 0 || real[len] != '/');
+
+    free(real);
+    return out;
 }
 
 /* Reads at most PROFILE_MAX_FILE_BYTES + 1 bytes, and a NUL behind them. NULL: errno says why not. */
@@ -123,6 +141,27 @@ static bool is_plain(const char *name)
            strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-") == strlen(name);
 }
 
+static void read_folder(struct reading *r, const char *within);
+
+/* An entry of the folder `within`; name: its path in the profile. */
+static void read_entry(struct reading *r, const char *within, const char *entry, const char *name)
+{
+    g_autofree char *path = g_build_filename(r->folder, name, NULL);
+
+    if (!is_plain(entry))
+        fault(r, within != NULL ? within : ".",
+              "has a file whose name has characters other than letters, digits, '.', '_' and '-', or more than %d",
+              MAX_NAME_BYTES);
+    else if (leads_out(r, path))
+        fault(r, name, "is a symbolic link that leads out of the folder; copy the file into it");
+    else if (!g_file_test(path, G_FILE_TEST_IS_DIR))
+        read_file(r, name);
+    else if (within == NULL && (strcmp(entry, "records") == 0 || strcmp(entry, "reports") == 0))
+        read_folder(r, name);
+    else
+        fault(r, name, "is a folder; a profile has the folders records and reports only");
+}
+
 /* Reads the folder `within` ("records") of the folder; NULL: the folder itself. */
 static void read_folder(struct reading *r, const char *within)
 {
@@ -135,27 +174,20 @@ static void read_folder(struct reading *r, const char *within)
         fault(r, within != NULL ? within : ".", "%s", error->message);
         return;
     }
-    while ((entry = g_dir_read_name(dir)) != NULL) {
-        g_autofree char *full = g_build_filename(path, entry, NULL);
-        char *name = within != NULL ? g_build_filename(within, entry, NULL) : g_strdup(entry);
-        bool folder = g_file_test(full, G_FILE_TEST_IS_DIR);
-
-        g_ptr_array_add(r->files->owned, name);
+    while (!r->files->too_many && (entry = g_dir_read_name(dir)) != NULL) {
         if (*entry == '.' || g_str_has_suffix(entry, "~"))
             continue;
-        if (!is_plain(entry))
-            fault(r, within != NULL ? within : ".",
-                  "has a file whose name has characters other than letters, digits, '.', '_' and '-', or more than %d",
-                  MAX_NAME_BYTES);
-        else if (r->files->files->len >= PROFILE_MAX_FILES) {
-            fault(r, name, "is one file too many: a profile has at most %d", PROFILE_MAX_FILES);
-            return;
-        } else if (!folder)
-            read_file(r, name);
-        else if (within == NULL && (strcmp(entry, "records") == 0 || strcmp(entry, "reports") == 0))
-            read_folder(r, entry);
-        else
-            fault(r, name, "is a folder; a profile has the folders records and reports only");
+        char *name = within != NULL ? g_build_filename(within, entry, NULL) : g_strdup(entry);
+        g_ptr_array_add(r->files->owned, name);
+        size_t before = r->n_faults;
+        if (r->files->files->len < PROFILE_MAX_FILES) {
+            read_entry(r, within, entry, name);
+            if (r->n_faults > before)
+                g_ptr_array_add(r->files->refused, name);
+            continue;
+        }
+        r->files->too_many = true;
+        fault(r, ".", "has more than %d files; a profile has at most that", PROFILE_MAX_FILES);
     }
 }
 
@@ -166,9 +198,14 @@ static int by_name(const void *a, const void *b)
 
 struct profile_files *profile_files_of_folder(const char *folder, profile_fault_fn *on_fault, void *user)
 {
-    struct reading r = {profile_files_new(), folder, on_fault, user};
+    struct reading r = {.files = profile_files_new(),
+                        .folder = folder,
+                        .real = realpath(folder, NULL),
+                        .on_fault = on_fault,
+                        .user = user};
 
     read_folder(&r, NULL);
+    free(r.real);
     g_array_sort(r.files->files, by_name);
     return r.files;
 }
@@ -183,6 +220,22 @@ const struct profile_file *profile_files_find(struct profile_files *files, const
         }
     }
     return NULL;
+}
+
+bool profile_files_refused(const struct profile_files *files, const char *name)
+{
+    for (guint i = 0; i < files->refused->len; i++) {
+        const char *refused = files->refused->pdata[i];
+        size_t len = strlen(refused);
+        if (strncmp(name, refused, len) == 0 && (name[len] == '\0' || name[len] == '/'))
+            return true;
+    }
+    return false;
+}
+
+bool profile_files_are_whole(const struct profile_files *files)
+{
+    return !files->too_many;
 }
 
 size_t profile_files_count(const struct profile_files *files)
@@ -214,5 +267,6 @@ void profile_files_free(struct profile_files *files)
         return;
     g_array_free(files->files, TRUE);
     g_ptr_array_free(files->owned, TRUE);
+    g_ptr_array_free(files->refused, TRUE);
     g_free(files);
 }

@@ -3,7 +3,8 @@
  * the order of their names. A file's name is its path in the folder: "records/EMI-D.json".
  *
  * A folder may hold at most 256 files of 256 KiB each, in itself and in records/ and reports/. Names that begin with a
- * dot or end in '~' are left out: editors and version control write such files.
+ * dot or end in '~' are left out: editors and version control write such files. The folder may be reached by a symbolic
+ * link; one within it must not lead out of it.
  */
 #ifndef ECOSGATE_FORMATS_PROFILE_PROFILE_FILES_H
 #define ECOSGATE_FORMATS_PROFILE_PROFILE_FILES_H
@@ -38,6 +39,12 @@ void profile_files_add(struct profile_files *files, const char *name, const char
 
 /* The file of that name, which is then used. NULL: there is none. */
 const struct profile_file *profile_files_find(struct profile_files *files, const char *name);
+
+/* True for a file that the folder has, and that gave a fault in place of a text. */
+bool profile_files_refused(const struct profile_files *files, const char *name);
+
+/* False: the folder has more files than are read, which gave a fault. */
+bool profile_files_are_whole(const struct profile_files *files);
 
 /* How many there are. */
 size_t profile_files_count(const struct profile_files *files);

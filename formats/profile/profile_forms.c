@@ -102,6 +102,7 @@ void profile_check_form(const struct profile_node *field)
     struct profile_node member;
 
     if (form != NULL && json_object_get(field->loading->forms, form) == NULL &&
+        !profile_files_refused(field->loading->files, "forms.json") &&
         profile_member(field, "form", JSON_STRING, PROFILE_NEEDED, &member))
         profile_fault_at(&member, "form: forms.json has no form \"%s\"", form);
 }

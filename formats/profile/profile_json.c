@@ -223,7 +223,8 @@ bool profile_file_needed(struct profile_loading *loading, const char *name, stru
 {
     if (profile_file_is_there(loading, name))
         return profile_file_open(loading, name, file);
-    profile_fault_of(loading, name, "is missing");
+    if (!profile_files_refused(loading->files, name))
+        profile_fault_of(loading, name, "is missing");
     return false;
 }
 
@@ -314,6 +315,8 @@ const char *profile_node_text(const struct profile_node *node)
         profile_fault_at(node, "%s: expected a text, found an empty one", what);
     else if (has_control(text))
         profile_fault_at(node, "%s: the text has control characters", what);
+    else if (*text == ' ' || text[strlen(text) - 1] == ' ')
+        profile_fault_at(node, "%s: expected a text without blanks at its ends, found \"%s\"", what, text);
     else if (strlen(text) > PROFILE_MAX_TEXT_BYTES)
         profile_fault_at(node, "%s: expected at most %d bytes, found %zu", what, PROFILE_MAX_TEXT_BYTES, strlen(text));
     else

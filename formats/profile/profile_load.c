@@ -172,7 +172,10 @@ struct profile *profile_load(const char *folder, profile_fault_fn *on_fault, voi
     struct counting counting = {on_fault, user, 0};
     struct profile_files *files = profile_files_of_folder(folder, count_fault, &counting);
 
-    return load(files, on_fault, user, counting.n);
+    if (profile_files_are_whole(files))
+        return load(files, on_fault, user, counting.n);
+    profile_files_free(files); /* what was not read would seem to be missing */
+    return NULL;
 }
 
 struct profile *profile_load_files(struct profile_files *files, profile_fault_fn *on_fault, void *user)

@@ -49,6 +49,7 @@ static void load_schema(const struct profile_node *file, struct profile *profile
 
     profile->schema = profile_text(file, "schema", PROFILE_OPTIONAL);
     if (profile->schema != NULL && !profile_file_is_there(file->loading, profile->schema) &&
+        !profile_files_refused(file->loading->files, profile->schema) &&
         profile_member(file, "schema", JSON_STRING, PROFILE_NEEDED, &schema))
         profile_fault_at(&schema, "schema: there is no file %s beside this one", profile->schema);
 }

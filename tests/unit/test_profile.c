@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <string.h>
+#include <unistd.h>
 /* after the standard headers: they need them */
 #include <cmocka.h>
 
@@ -133,12 +134,19 @@ static const struct wrong {
      "names.json:10: EMA answers other files; expected its names in \"answers\"\n"
      "names.json:2: expected the names of EMW\n"},
     {"names.json", "\"INV\": \"INV_{org}_", "\"INV\": \"INV_",
-     "names.json:27: *: character 1: the name of the answered file has no {org}; expected only parts that it has, or "
-     "{answered.name} or {hash}\n"
-     "names.json:32: *: character 1: the name of the answered file has no {org}; expected only parts that it has, or "
-     "{answered.name} or {hash}\n"
-     "names.json:36: *: character 1: the name of the answered file has no {org}; expected only parts that it has, or "
-     "{answered.name} or {hash}\n"},
+     "names.json:27: *: character 1: answers to INV: the name of the answered file has no {org}; expected only parts "
+     "that it has, or {answered.name} or {hash}\n"
+     "names.json:32: *: character 1: answers to INV: the name of the answered file has no {org}; expected only parts "
+     "that it has, or {answered.name} or {hash}\n"
+     "names.json:36: *: character 1: answers to INV: the name of the answered file has no {org}; expected only parts "
+     "that it has, or {answered.name} or {hash}\n"},
+    {"names.json", "\"*\": \"EMA_{org}_", "\"*\": \"EMA_{sender}_",
+     "names.json:27: *: character 5: expected {type}, {org}, {eui64}, {date}, {time}, {instant}, {sequence} or "
+     "{form}, of files that the gateway writes also {revision}, {answered.type}, {answered.name}, {hash} or {mpid}; "
+     "found {sender}\n"},
+    {"names.json", "\"*\": \"EMA_{org}_{eui64}_{date}_{time}_{sequence}_{answered.type}_R{revision}.{form}\"",
+     "\"*\": \"{type:INV}_{org}_{eui64}_{date}_{time}_00000{revision}.{form}\"",
+     "names.json:27: *: character 1: a file that arrives may have such a name too; expected another grammar\n"},
     {"names.json", "\"unknown\": \"EMA_UNKNOWN_{hash}_R{revision}.csv\"", "\"unknown\": \"EMA_UNKNOWN_{hash}.csv\"",
      "names.json:28: unknown: character 1: expected {revision}: a file may be answered again, and no name is given "
      "twice\n"},
@@ -154,6 +162,8 @@ static const struct wrong {
     {"records/EMI-D.json", "\"fact\": \"device.mpxn\"", "\"fakt\": \"device.mpxn\"",
      "records/EMI-D.json:94: unknown member \"fakt\"; did you mean \"fact\"?\n"
      "records/EMI-D.json:6: no column carries the fact device.mpxn, which the program needs\n"},
+    {"records/EMI-D.json", "\"MPxN\"", "\"MPxN \"",
+     "records/EMI-D.json:93: name: expected a text without blanks at its ends, found \"MPxN \"\n"},
     {"records/EMI-D.json", "\"required\": true", "\"required\": 1",
      "records/EMI-D.json:14: required: expected true or false, found a number\n"},
     {"records/EMI-D.json", "\"name\": \"CSPRegion\",\n", "",
@@ -286,12 +296,49 @@ static void test_profile__files__are_those_of_a_profile(void **state)
     expect_with("records/EMI-T.json", NULL, ""); /* a format may have no trailer */
     expect_with("reports/MGMT.json", NULL, "reports/MGMT.json:0: is missing\n");
     expect_with("profile.json", NULL, "profile.json:0: is missing\n");
-    expect_with("reports/MGMT.json", large,
-                "reports/MGMT.json:0: has more than 262144 bytes, expected at most that\n"
-                "reports/MGMT.json:0: is missing\n");
+    expect_with("reports/MGMT.json", large, "reports/MGMT.json:0: has more than 262144 bytes, expected at most that\n");
     expect_with("annex 1.xsd", "",
                 ".:0: has a file whose name has characters other than letters, digits, '.', '_' and '-', or more than "
                 "64\n");
+}
+
+static void link_to(const char *target, const char *folder, const char *name)
+{
+    g_autofree char *path = g_build_filename(folder, name, NULL);
+
+    assert_int_equal(symlink(target, path), 0);
+}
+
+/* A profile is what stands in its folder: the digest, and a copy, have nothing else. The folder itself may be reached
+ * by a link. */
+static void test_profile__link_out_of_the_folder__is_a_fault(void **state)
+{
+    char *folder = folder_copy(), *other = folder_copy();
+    g_autofree char *link = g_strconcat(folder, ".link", NULL), *there = g_build_filename(other, "xml.json", NULL);
+
+    (void)state;
+    folder_write(folder, "xml.json", NULL);
+    folder_write(folder, "forms.json", NULL);
+    link_to(there, folder, "xml.json");
+    link_to("../../../../../../etc/hostname", folder, "forms.json");
+    link_to("profile.json", folder, "profile.md"); /* it stays in the folder */
+    assert_int_equal(symlink(folder, link), 0);
+    g_autofree char *faults = folder_faults(link);
+    g_auto(GStrv) lines = g_strsplit(faults, "\n", -1);
+    assert_int_equal(g_strv_length(lines), 3);
+    assert_non_null(
+        strstr(faults, "xml.json:0: is a symbolic link that leads out of the folder; copy the file into it\n"));
+    assert_non_null(strstr(faults, "forms.json:0: is a symbolic link that leads out of the folder"));
+    folder_write(folder, "xml.json", NULL);
+    folder_write(folder, "forms.json", NULL);
+    folder_write(folder, "profile.md", NULL);
+    folder_remove(folder);
+    g_unlink(link);
+    assert_int_equal(symlink(other, link), 0);
+    g_autofree char *sound = folder_faults(link);
+    assert_string_equal(sound, "");
+    g_unlink(link);
+    folder_remove(other);
 }
 
 static void test_profile__folder_that_is_none__is_a_fault(void **state)
@@ -358,13 +405,13 @@ static void test_profile__too_many__is_a_fault(void **state)
         folder_write(folder, name, "");
     }
     g_autofree char *faults = folder_faults(folder);
-    assert_non_null(strstr(faults, "records/COS-D.json:6: expected at most 31 fields, found 38\n"));
-    assert_non_null(strstr(faults, "is one file too many: a profile has at most 256\n"));
+    assert_string_equal(faults, ".:0: has more than 256 files; a profile has at most that\n");
     for (int i = 0; i < 250; i++) {
         g_autofree char *name = g_strdup_printf("annex-%d.md", i);
         folder_write(folder, name, NULL);
     }
     g_autofree char *fewer = folder_faults(folder);
+    assert_non_null(strstr(fewer, "records/COS-D.json:6: expected at most 31 fields, found 38\n"));
     assert_non_null(strstr(fewer, "reports/MAPR.json:8: fields: expected 1 to 64, found 65\n"));
     g_string_free(fields, TRUE);
     folder_remove(folder);
@@ -380,6 +427,7 @@ int main(void)
         cmocka_unit_test(test_profile__fault__is_told_with_file_and_line),
         cmocka_unit_test(test_profile__file_that_is_no_json__is_one_fault),
         cmocka_unit_test(test_profile__files__are_those_of_a_profile),
+        cmocka_unit_test(test_profile__link_out_of_the_folder__is_a_fault),
         cmocka_unit_test(test_profile__folder_that_is_none__is_a_fault),
         cmocka_unit_test(test_profile__several_faults__are_all_told),
         cmocka_unit_test(test_profile__hostile_texts__are_shown_escaped_and_counted),

@@ -79,6 +79,8 @@ static const struct {
     {"{\"values\": {\"header.mode\": {\"FULL\": \"F\",\n\"DELTA\": []}}}", "2: DELTA: expected at least one word"},
     {"{\"values\": {\"header.mode\": {\"DELTA\": \"D\", \"FULL\": 7}}}",
      "1: FULL: expected a text, \"…\", found a number"},
+    {"{\"values\": {\"header.mode\": {\"FULL\": \"F\",\n\"DELTA\": \"D \"}}}",
+     "2: DELTA: expected a text without blanks at its ends, found \"D \""},
     {"{\"values\": {\"header.mode\": {\"FULL\": \"F\",\n\"DELTA\": \"F\"}}}",
      "2: \"F\" is a word for FULL already; expected another one for DELTA"},
     {"{\"values\": {\"file.outcome\": {\"AC\": [\"A\",\n\"A\"]}}}",
