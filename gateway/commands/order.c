@@ -19,9 +19,6 @@
 #define SECOND INT64_C(1000000) /* microseconds */
 enum { PATIENCE_SECONDS = 30, POLL_US = 100000 };
 
-/* What is still to come when an order to take a drop is done. */
-#define TAKE_NEXT "; the next look of 'ecosgate run' at the drop replaces the claim"
-
 /* Who gives the order. Behind sudo the person counts, not the account alone. */
 static char *who_asks(void)
 {
@@ -72,42 +69,31 @@ static bool wait_for(const struct read_access *access, const struct order *order
     return true;
 }
 
-/* What the order is about, for people: "job 00000012", "incident INC-000012", a file's name. */
-static char *about(const struct order *order)
+/* Sets the member of a key. */
+static void set_key(json_t *object, const struct order *order, const struct ledger_action *action,
+                    const struct order_key *key)
 {
     char id[INCIDENT_ID_SIZE];
 
-    if (order->verb == ORDER_REDELIVER)
-        return g_strdup(order->file);
-    if (order->verb == ORDER_TAKE)
-        return g_strdup_printf("drop %s", order->drop);
-    if (order->verb == ORDER_RECOVER)
-        return g_strdup("ledger");
-    if (order->verb == ORDER_RELEASE_DEVICE || order->verb == ORDER_END_DEVICE)
-        return g_strdup_printf("Device %s", order->device);
-    if (order->verb == ORDER_SEQUENCE)
-        return g_strdup_printf("%s of %s, last number %06" G_GINT64_FORMAT, order->type, order->sender, order->number);
-    return order->verb == ORDER_CLOSE ? g_strdup_printf("incident %s", incident_id(order->incident, id))
-                                      : g_strdup_printf("job %08" G_GINT64_FORMAT, order->job);
+    if (strcmp(key->json, "job") == 0)
+        output_set(object, key->json, command_json_job(action->job));
+    else if (key->form == ORDER_KEY_ID)
+        output_set_text(object, key->json, incident_id(action->incident, id));
+    else if (key->form == ORDER_KEY_NUMBER)
+        output_set_number(object, key->json, *order_number(order, key));
+    else
+        output_set_text(object, key->json, *order_text(order, key));
 }
 
 static void print_json(const struct order *order, const struct ledger_action *action)
 {
-    char incident[INCIDENT_ID_SIZE];
     json_t *object = json_object();
+    size_t n;
+    const struct order_key *keys = order_keys(&n);
 
-    if (action->incident != 0)
-        output_set_text(object, "incident", incident_id(action->incident, incident));
-    else if (order->verb == ORDER_TAKE)
-        output_set_text(object, "drop", order->drop);
-    else if (order->verb == ORDER_SEQUENCE) {
-        output_set_text(object, "sender", order->sender);
-        output_set_text(object, "type", order->type);
-        output_set_number(object, "last", order->number);
-    } else if (order->verb == ORDER_RELEASE_DEVICE || order->verb == ORDER_END_DEVICE)
-        output_set_text(object, "device", order->device);
-    else if (order->verb != ORDER_RECOVER)
-        output_set(object, "job", command_json_job(action->job));
+    for (size_t i = 0; i < n; i++)
+        if (keys[i].json != NULL && order_has_key(order->verb, &keys[i]))
+            set_key(object, order, action, &keys[i]);
     output_set_text(object, "verb", action->verb);
     output_set_text(object, "reason", action->reason);
     output_set_text(object, "who", action->who);
@@ -119,12 +105,14 @@ static void print_json(const struct order *order, const struct ledger_action *ac
 static void print_action(const struct invocation *invocation, const struct order *order,
                          const struct ledger_action *action)
 {
-    g_autofree char *what = about(order);
+    const struct order_kind *kind = order_kind(order->verb);
+    g_autofree char *what = kind->about(order);
 
     if (invocation->json)
         print_json(order, action);
     else if (strcmp(action->result, ORDER_DONE) == 0)
-        printf("%s: %s done%s\n", what, action->verb, order->verb == ORDER_TAKE ? TAKE_NEXT : "");
+        printf("%s: %s done%s%s\n", what, action->verb, kind->next != NULL ? "; " : "",
+               kind->next != NULL ? kind->next : "");
     else
         g_printerr("ecosgate: %s: %s\n", invocation->command, action->result);
 }
@@ -164,7 +152,7 @@ static int give(struct read_access *access, const struct invocation *invocation,
     }
     if (done)
         return print_result(access, invocation, order);
-    g_autofree char *what = about(order);
+    g_autofree char *what = order_kind(order->verb)->about(order);
     g_printerr("ecosgate: %s: the running gateway has not carried out the order within %d seconds; the order waits in "
                "%s/%s, see 'ecosgate %s' for its result\n",
                what, PATIENCE_SECONDS, spool_orders_dir(access->gateway.spool), order->id, target->shown_by);

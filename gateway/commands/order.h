@@ -1,7 +1,7 @@
 /*
  * Giving an operator's order from the command line, whatever the order is about. The order is written to the spool's
- * orders folder, so that no lock is needed. The gateway that runs carries it out (gateway/pipeline/orders.h). When none
- * runs, this command takes the lock and carries it out itself.
+ * orders folder, so that no lock is needed. The gateway that runs carries it out (gateway/pipeline/orders/orders.h).
+ * When none runs, this command takes the lock and carries it out itself.
  *
  *   static const struct order_target target = {"spool show", 1, parse_job, find_job, NULL};
  *   return order_give(invocation, ORDER_HOLD, &target);
@@ -11,7 +11,7 @@
 
 #include "gateway/commands/command.h"
 #include "gateway/commands/read_access.h"
-#include "gateway/pipeline/orders.h"
+#include "gateway/pipeline/orders/orders.h"
 
 /* What orders of one command are about: a job, an incident, a report's file, a sender and type. */
 struct order_target {

@@ -1,6 +1,6 @@
 /*
  * The commands `spool hold`, `spool release`, `spool requeue` and `spool reject`: operators' orders about a job. They
- * share a file because they differ in the verb alone; gateway/pipeline/orders.c carries them out.
+ * share a file because they differ in the verb alone; gateway/pipeline/orders/order_jobs.c carries them out.
  */
 #include "gateway/commands/order.h"
 

@@ -4,8 +4,8 @@
  * instruction has ended, outcome_plan plans its outcome file (EMO); when it is not waited for any longer,
  * outcome_plan_overdue does.
  *
- * Called by dispatch.c (time, work orders), results.c (results, confirmations), intake.c (verdicts) and device_end.c
- * (an operator's order), inside the open transaction of what caused the change: a crash leaves all of it or nothing.
+ * Called by dispatch.c (time, work orders), results.c (results, confirmations), intake.c (verdicts) and the orders
+ * about Devices (orders/), inside the open transaction of what caused the change: a crash leaves all of it or nothing.
  */
 #ifndef ECOSGATE_GATEWAY_PIPELINE_OUTCOME_H
 #define ECOSGATE_GATEWAY_PIPELINE_OUTCOME_H

@@ -20,7 +20,7 @@
 #include "gateway/pipeline/dispatch.h"
 #include "gateway/pipeline/intake.h"
 #include "gateway/pipeline/ledger_watch.h"
-#include "gateway/pipeline/orders.h"
+#include "gateway/pipeline/orders/orders.h"
 #include "gateway/pipeline/outcome.h"
 #include "gateway/pipeline/pickup.h"
 #include "gateway/pipeline/places.h"

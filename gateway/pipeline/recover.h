@@ -24,7 +24,7 @@
 #ifndef ECOSGATE_GATEWAY_PIPELINE_RECOVER_H
 #define ECOSGATE_GATEWAY_PIPELINE_RECOVER_H
 
-#include "gateway/pipeline/orders.h"
+#include "gateway/pipeline/orders/orders.h"
 
 /* Carries out ORDER_RECOVER and commits its result. It is refused while the ledger is sound, or while the witness
  * cannot be read or written for a reason that can be mended. False: spool or ledger failed. */

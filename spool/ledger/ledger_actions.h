@@ -1,6 +1,6 @@
 /*
  * Operators' orders that were carried out: who asked for what, why, and the result. The row is inserted in the
- * transaction that carries the order out, so that no order is carried out twice (gateway/pipeline/orders.h).
+ * transaction that carries the order out, so that no order is carried out twice (gateway/pipeline/orders/orders.h).
  *
  *   ledger_action_exists → the order's changes → ledger_action_insert
  *
@@ -31,7 +31,7 @@ bool ledger_actions_of(struct ledger *ledger, int64_t job, GPtrArray **actions, 
 
 /* A job is rejected by an operator while the newest order that decided about it is "reject", or "close" of its incident
  * with the job in its row; "requeue" takes that back. "hold" keeps it back only, and "release" lets it go on.
- * Verbs: gateway/pipeline/order_file.c. */
+ * Verbs: gateway/pipeline/orders/order_table.c. */
 /* *reason: why; NULL: the job is not rejected by an operator. g_free. */
 bool ledger_action_rejection(struct ledger *ledger, int64_t job, char **reason, GError **error);
 /* *jobs: int64_t, all of them, also those that have their verdict. */

@@ -9,7 +9,7 @@
 #include "formats/text.h"
 #include "formats/writer.h"
 #include "gateway/config.h"
-#include "gateway/pipeline/orders.h"
+#include "gateway/pipeline/orders/orders.h"
 #include "spool/custody.h"
 #include "tests/fuzz/reading.h"
 

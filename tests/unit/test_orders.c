@@ -1,5 +1,5 @@
 /* Operators' orders: what each verb may do, and orders that a crash stopped half-way. */
-#include "gateway/pipeline/orders.h"
+#include "gateway/pipeline/orders/orders.h"
 
 #include "spool/ledger/ledger_actions.h"
 #include "spool/ledger/ledger_incidents.h"

@@ -4,7 +4,7 @@
  * operators can write to it, so the file is read with care: a regular file, not larger than 4 MiB, every text escaped
  * but those of claims, which are parsed like those of drops.
  */
-#include "gateway/pipeline/orders.h"
+#include "gateway/pipeline/orders/orders.h"
 
 #include "formats/text.h"
 #include "gateway/clock.h"
@@ -17,38 +17,18 @@
 #define CLAIMS "claims"
 enum { MAX_ORDER_BYTES = 4 << 20, MAX_REASON = 1000 /* characters */ };
 
-static const char *const verbs[ORDER_VERB_COUNT] = {"hold",    "release",        "requeue",   "reject",
-                                                    "close",   "redeliver",      "sequence",  "take",
-                                                    "recover", "release device", "end device"};
-
-const char *order_verb_name(enum order_verb verb)
-{
-    return (int)verb >= 0 && verb < ORDER_VERB_COUNT ? verbs[verb] : NULL;
-}
-
-bool order_verb_parse(const char *name, enum order_verb *verb)
-{
-    for (int i = 0; i < ORDER_VERB_COUNT; i++)
-        if (strcmp(verbs[i], name) == 0) {
-            *verb = (enum order_verb)i;
-            return true;
-        }
-    return false;
-}
-
 void order_free(struct order *order)
 {
+    size_t n;
+    const struct order_key *keys = order_keys(&n);
+
     if (order == NULL)
         return;
     g_free(order->id);
-    g_free(order->file);
-    g_free(order->drop);
-    g_free(order->claim);
+    for (size_t i = 0; i < n; i++)
+        if (keys[i].form == ORDER_KEY_TEXT)
+            g_free(*order_text(order, &keys[i]));
     g_strfreev(order->claims);
-    g_free(order->sender);
-    g_free(order->type);
-    g_free(order->device);
-    g_free(order->as);
     g_free(order->reason);
     g_free(order->who);
     g_free(order);
@@ -68,25 +48,19 @@ static bool take_back(const char *path, GError **error)
     return false;
 }
 
-static void set_subject(GKeyFile *keys, const struct order *order)
+static void set_subject(GKeyFile *file, const struct order *order)
 {
-    if (order->verb == ORDER_CLOSE)
-        g_key_file_set_int64(keys, GROUP, "incident", order->incident);
-    else if (order->verb == ORDER_REDELIVER)
-        g_key_file_set_string(keys, GROUP, "file", order->file);
-    else if (order->verb == ORDER_TAKE) {
-        g_key_file_set_string(keys, GROUP, "drop", order->drop);
-        g_key_file_set_string(keys, GROUP, "claim", order->claim);
-    } else if (order->verb == ORDER_SEQUENCE) {
-        g_key_file_set_string(keys, GROUP, "sender", order->sender);
-        g_key_file_set_string(keys, GROUP, "type", order->type);
-        g_key_file_set_int64(keys, GROUP, "number", order->number);
-    } else if (order->verb == ORDER_RELEASE_DEVICE || order->verb == ORDER_END_DEVICE) {
-        g_key_file_set_string(keys, GROUP, "device", order->device);
-        if (order->as != NULL)
-            g_key_file_set_string(keys, GROUP, "as", order->as);
-    } else if (order->verb != ORDER_RECOVER)
-        g_key_file_set_int64(keys, GROUP, "job", order->job);
+    size_t n;
+    const struct order_key *keys = order_keys(&n);
+
+    for (size_t i = 0; i < n; i++) {
+        if (!order_has_key(order->verb, &keys[i]))
+            continue;
+        if (keys[i].form == ORDER_KEY_TEXT)
+            g_key_file_set_string(file, GROUP, keys[i].name, *order_text(order, &keys[i]));
+        else
+            g_key_file_set_int64(file, GROUP, keys[i].name, *order_number(order, &keys[i]));
+    }
 }
 
 bool orders_write(const struct gateway *gateway, struct order *order, GError **error)
@@ -96,7 +70,7 @@ bool orders_write(const struct gateway *gateway, struct order *order, GError **e
 
     g_free(order->id);
     order->id = g_uuid_string_random();
-    g_key_file_set_string(keys, GROUP, "verb", verbs[order->verb]);
+    g_key_file_set_string(keys, GROUP, "verb", order_verb_name(order->verb));
     set_subject(keys, order);
     g_key_file_set_string(keys, GROUP, "reason", order->reason);
     g_key_file_set_string(keys, GROUP, "who", order->who);
@@ -121,13 +95,13 @@ static char *key_text(GKeyFile *keys, const char *key)
     return text != NULL && *text != '\0' ? text_escape(text, strlen(text), MAX_REASON) : NULL;
 }
 
-/* The number of the file; -1 if it is missing or none: 0 is a number here. */
-static int64_t number_of(GKeyFile *keys)
+/* A number of the file; `absent` if it is missing or none. */
+static int64_t key_number(GKeyFile *keys, const char *key, int64_t absent)
 {
     g_autoptr(GError) cause = NULL;
-    int64_t number = g_key_file_get_int64(keys, GROUP, "number", &cause);
+    int64_t number = g_key_file_get_int64(keys, GROUP, key, &cause);
 
-    return cause == NULL ? number : -1;
+    return cause == NULL ? number : absent;
 }
 
 /* The names of drops, each with the text of its claim after it. */
@@ -161,35 +135,29 @@ static bool load_keys(GKeyFile *keys, const char *path, bool *loaded, GError **e
     return false;
 }
 
-/* Does the order name what its verb is about, and nothing else? */
-static bool names_one(const struct order *order)
+/* Reads what the order is about. False: it lacks what its verb is about, or names something else, too. */
+static bool read_subject(GKeyFile *file, struct order *order)
 {
-    bool job = order->job > 0, incident = order->incident > 0, file = order->file != NULL, drop = order->drop != NULL;
-    bool sender = order->sender != NULL && order->type != NULL;
-    int named = (order->job != 0) + (order->incident != 0) + file + drop + (order->device != NULL) +
-                (order->sender != NULL || order->type != NULL);
+    size_t n;
+    const struct order_key *keys = order_keys(&n);
+    bool good = true;
 
-    if (named != (order->verb == ORDER_RECOVER ? 0 : 1))
-        return false;
-    switch (order->verb) {
-    case ORDER_CLOSE:
-        return incident;
-    case ORDER_REDELIVER:
-        return file;
-    case ORDER_TAKE:
-        return drop && order->claim != NULL;
-    case ORDER_RECOVER:
-        return true;
-    case ORDER_RELEASE_DEVICE:
-        return order->device != NULL && order->as == NULL;
-    case ORDER_END_DEVICE:
-        return order->device != NULL && order->as != NULL &&
-               (strcmp(order->as, "migrated") == 0 || strcmp(order->as, "failed") == 0);
-    case ORDER_SEQUENCE:
-        return sender && order->number >= 0 && order->number <= LEDGER_SEQUENCE_MAX;
-    default:
-        return job;
+    for (size_t i = 0; i < n; i++) {
+        const struct order_key *key = &keys[i];
+        bool there, fits;
+        if (key->form == ORDER_KEY_TEXT) {
+            char *text = *order_text(order, key) = key_text(file, key->name);
+            there = text != NULL;
+            fits = there && (key->choices == NULL || order_choice_fits(key->choices, text));
+        } else {
+            int64_t absent = key->form == ORDER_KEY_ID ? 0 : -1;
+            int64_t number = *order_number(order, key) = key_number(file, key->name, absent);
+            there = number != absent;
+            fits = number > absent && (key->form == ORDER_KEY_ID || number <= key->most);
+        }
+        good = good && (order_has_key(order->verb, key) ? fits : !there);
     }
+    return good;
 }
 
 struct order *order_read(const char *path, const char *name, GError **error)
@@ -206,24 +174,16 @@ struct order *order_read(const char *path, const char *name, GError **error)
     if (!loaded)
         return order;
     g_autofree char *verb = g_key_file_get_string(keys, GROUP, "verb", NULL);
-    order->job = g_key_file_get_int64(keys, GROUP, "job", NULL);
-    order->incident = g_key_file_get_int64(keys, GROUP, "incident", NULL);
-    order->file = key_text(keys, "file");
-    order->drop = key_text(keys, "drop");
-    order->claim = key_text(keys, "claim");
+    if (verb == NULL || !order_verb_parse(verb, &order->verb))
+        order->verb = ORDER_VERB_COUNT;
+    bool good = read_subject(keys, order);
     order->claims = claims_of(keys);
-    order->sender = key_text(keys, "sender");
-    order->type = key_text(keys, "type");
-    order->number = number_of(keys);
-    order->device = key_text(keys, "device");
-    order->as = key_text(keys, "as");
     order->reason = key_text(keys, "reason");
     order->who = key_text(keys, "who");
     int64_t at = g_key_file_get_int64(keys, GROUP, "at", NULL);
     if (at != 0) /* never later than ours: it is recorded, and nothing acts before a recorded time */
         order->at = MIN(at, order->at);
-    if (verb == NULL || order->reason == NULL || order->who == NULL || at == 0 ||
-        !order_verb_parse(verb, &order->verb) || !names_one(order))
+    if (!good || order->reason == NULL || order->who == NULL || at == 0)
         order->verb = ORDER_VERB_COUNT;
     return order;
 }

@@ -1,5 +1,5 @@
 /* Withheld work comes first: while it is live, its Device gets no new instruction, so nothing else can be meant. */
-#include "gateway/pipeline/device_release.h"
+#include "gateway/pipeline/orders/order_private.h"
 
 #include "formats/eui64.h"
 #include "gateway/clock.h"
@@ -57,7 +57,7 @@ static bool release(struct gateway *gateway, const struct order *order, char **r
     return n > 0 || which.all || release_ended(gateway, order, &which, refusal, error);
 }
 
-bool device_release_carry_out(struct gateway *gateway, const struct order *order, GError **error)
+bool order_device_release(struct gateway *gateway, const struct order *order, GError **error)
 {
     g_autofree char *reason = g_strdup_printf("%s: %s", order->device, order->reason);
     g_autofree char *refusal = NULL;

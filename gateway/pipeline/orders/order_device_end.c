@@ -1,6 +1,6 @@
 /* The end is a transition like others, so that reports and outcomes need to know nothing of it. Who gave the order and
  * why stands with the order; the ledger keeps which order ended which work item. */
-#include "gateway/pipeline/device_end.h"
+#include "gateway/pipeline/orders/order_private.h"
 
 #include "formats/eui64.h"
 #include "gateway/clock.h"
@@ -108,22 +108,28 @@ static bool end_item(struct gateway *gateway, const struct order *order, const s
            ledger_session_ended_by(gateway->ledger, work->item.item, order->id, error);
 }
 
-/* work: NULL if an earlier order has ended it. */
-static bool end_work(struct gateway *gateway, const struct order *order, const struct ledger_work *work,
-                     const GArray *beside, GError **error)
+/* What an order ends. */
+struct ending {
+    const struct ledger_work *work; /* NULL: an earlier order has ended it */
+    const GArray *beside;
+};
+
+static bool end_work(struct gateway *gateway, const struct order *order, const void *subject, GError **error)
 {
-    if (work != NULL && !end_item(gateway, order, work, error))
+    const struct ending *ending = subject;
+
+    if (ending->work != NULL && !end_item(gateway, order, ending->work, error))
         return false;
-    for (guint i = 0; i < beside->len; i++) {
+    for (guint i = 0; i < ending->beside->len; i++) {
         g_autofree struct ledger_work *other = NULL;
-        if (!ledger_work_get(gateway->ledger, g_array_index(beside, int64_t, i), &other, error) ||
+        if (!ledger_work_get(gateway->ledger, g_array_index(ending->beside, int64_t, i), &other, error) ||
             !end_item(gateway, order, other, error))
             return false;
     }
     return outcome_plan(gateway, clock_now(), error);
 }
 
-bool device_end_carry_out(struct gateway *gateway, const struct order *order, GError **error)
+bool order_device_end(struct gateway *gateway, const struct order *order, GError **error)
 {
     g_autofree struct ledger_work *work = NULL;
     g_autoptr(GArray) beside = g_array_new(FALSE, FALSE, sizeof(int64_t));
@@ -135,12 +141,7 @@ bool device_end_carry_out(struct gateway *gateway, const struct order *order, GE
     g_autofree char *refusal = refuse(gateway, order, work, repeated && beside->len == 0);
     g_autofree char *reason = g_strdup_printf("%s as %s: %s", order->device, order->as, order->reason);
     const struct ledger_action action = order_action(order, reason, refusal != NULL ? refusal : ORDER_DONE);
+    const struct ending ending = {repeated ? NULL : work, beside};
 
-    if (!ledger_begin(gateway->ledger, error))
-        return false;
-    if ((refusal != NULL || end_work(gateway, order, repeated ? NULL : work, beside, error)) &&
-        ledger_action_insert(gateway->ledger, &action, error) && ledger_commit(STEP_ORDER_DONE, gateway->ledger, error))
-        return true;
-    ledger_rollback(gateway->ledger);
-    return false;
+    return order_commit(gateway, &action, &(struct order_change){end_work, order, &ending}, error);
 }

@@ -1,8 +1,7 @@
 /*
- * Operators' orders: hold, release, requeue or reject a job; close an incident; redeliver the file of a report; set the
- * last sequence number of a sender and type; take a drop that another gateway claims; release a Device, or end its
- * work. Whoever gives an order needs no lock: the order is a key file in spool/orders/, named by a UUID. The one writer
- * (`run`) carries it out at the start of a pass and between two jobs.
+ * Operators' orders. What there is of them stands in one table, with a row for each verb (order_table.c). Whoever gives
+ * an order needs no lock: the order is a key file in spool/orders/, named by a UUID. The one writer (`run`) carries it
+ * out at the start of a pass and between two jobs.
  *
  *     orders_write (any process) → orders_carry_out (the writer): effect on disk → one commit, with the order's id and
  *     result → the file is removed
@@ -10,8 +9,8 @@
  * An order is durable when orders_write returns true. A crash while it is carried out leaves the file, and the next
  * orders_carry_out finishes what was begun. An order whose id the ledger knows is never carried out again.
  */
-#ifndef ECOSGATE_GATEWAY_PIPELINE_ORDERS_H
-#define ECOSGATE_GATEWAY_PIPELINE_ORDERS_H
+#ifndef ECOSGATE_GATEWAY_PIPELINE_ORDERS_ORDERS_H
+#define ECOSGATE_GATEWAY_PIPELINE_ORDERS_ORDERS_H
 
 #include "gateway/gateway.h"
 #include "spool/ledger/ledger_actions.h"
@@ -31,7 +30,7 @@ enum order_verb {
     ORDER_VERB_COUNT
 };
 
-/* One order. It is about exactly one of job, incident, file, drop and sender with type; the others are 0 or NULL. */
+/* One order. What it is about are the keys of its verb (order_kind); all other keys are 0 or NULL, number also -1. */
 struct order {
     char *id; /* the file's name, escaped; the ledger's order_id */
     enum order_verb verb;
@@ -57,11 +56,50 @@ typedef struct order order_t;
 /* The result of an order that was carried out. Any other text says why it was refused. */
 #define ORDER_DONE "done"
 
-/* "hold", "release", "requeue", "reject", "close", "redeliver", "sequence", "take", "recover", "release device" or "end
- * device"; NULL for any other value. */
+/* ---- the table (order_table.c) ---- */
+
+enum { ORDER_MOST_KEYS = 4 };
+
+/* What is the same for all orders of one verb. */
+struct order_kind {
+    const char *verb;                          /* in key files and ledgers: "release device" */
+    const char *command;                       /* that gives it: "device release" */
+    const char *keys[ORDER_MOST_KEYS];         /* what it names; each must be there, and no other; NULL: no more */
+    char *(*about)(const struct order *order); /* what it is about, for people: "job 00000012"; g_free */
+    bool (*carry_out)(struct gateway *gateway, const struct order *order, GError **error); /* order_private.h */
+    const char *next; /* what is still to come when it is done; NULL: nothing */
+};
+/* NULL for any other value. Static. */
+const struct order_kind *order_kind(enum order_verb verb);
+/* The kind's verb; NULL for any other value. */
 const char *order_verb_name(enum order_verb verb);
-/* False: name is none of these, and *verb is unchanged. */
+/* False: name is no verb, and *verb is unchanged. */
 bool order_verb_parse(const char *name, enum order_verb *verb);
+
+/* A key of the file. */
+enum order_key_form {
+    ORDER_KEY_TEXT,
+    ORDER_KEY_ID,     /* from 1 */
+    ORDER_KEY_NUMBER, /* from 0; -1: not there */
+};
+struct order_key {
+    const char *name; /* in the file */
+    const char *json; /* its member in the result (--json); NULL: none */
+    enum order_key_form form;
+    size_t at;           /* where struct order has it */
+    int64_t most;        /* of ORDER_KEY_NUMBER */
+    const char *choices; /* of a text, "migrated|failed"; NULL: any text */
+};
+/* All keys, *n of them. Static. */
+const struct order_key *order_keys(size_t *n);
+/* Whether orders of that verb have the key. */
+bool order_has_key(enum order_verb verb, const struct order_key *key);
+/* The order's value of a key of ORDER_KEY_TEXT. */
+char **order_text(const struct order *order, const struct order_key *key);
+/* The same of a key of another form. */
+int64_t *order_number(const struct order *order, const struct order_key *key);
+/* Whether text is one of the choices. */
+bool order_choice_fits(const char *choices, const char *text);
 
 /* ---- the file (order_file.c) ---- */
 

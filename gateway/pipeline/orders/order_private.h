@@ -1,0 +1,50 @@
+/*
+ * What the files of this folder share: how an order is committed, and the functions of order_table.c's rows. Each of
+ * these carries out one order: first its effect on disk, if it has one, then one commit that holds the order's id, its
+ * result and its effect on the ledger. A refusal is a result. False: spool or ledger failed, and the order stays.
+ */
+#ifndef ECOSGATE_GATEWAY_PIPELINE_ORDERS_ORDER_PRIVATE_H
+#define ECOSGATE_GATEWAY_PIPELINE_ORDERS_ORDER_PRIVATE_H
+
+#include "gateway/pipeline/orders/orders.h"
+
+/* What an order changes in the ledger. */
+struct order_change {
+    bool (*make)(struct gateway *gateway, const struct order *order, const void *subject, GError **error);
+    const struct order *order;
+    const void *subject; /* what `make` needs besides the order */
+};
+
+/* One commit: the order's id and result and, if the result is ORDER_DONE, its change. */
+bool order_commit(struct gateway *gateway, const struct ledger_action *action, const struct order_change *change,
+                  GError **error);
+/* Commits that the order is refused, and why. */
+bool order_refuse(struct gateway *gateway, const struct order *order, const char *refusal, GError **error);
+
+/* Hold, release, requeue, reject. */
+bool order_job(struct gateway *gateway, const struct order *order, GError **error);
+/* Closes an incident, and gives up what waits for it: the file of an A117, the files of an A118. */
+bool order_incident_close(struct gateway *gateway, const struct order *order, GError **error);
+/* Lets an outgoing file be delivered once more: of a report, or one whose delivery was concluded. */
+bool order_redeliver(struct gateway *gateway, const struct order *order, GError **error);
+/* Begins a new numbering of a sender and type. */
+bool order_sequence_set(struct gateway *gateway, const struct order *order, GError **error);
+/* Lets the next look at a drop replace the claim of another gateway. */
+bool order_drop_take(struct gateway *gateway, const struct order *order, GError **error);
+
+/* A withheld Device is ordered like others again, and its ended work stands as before. Of another one the ended work
+ * stands no longer against an instruction, and its incidents are closed. If there is nothing of either, the order is
+ * refused (gateway/DEVICES.md, Resolved). */
+bool order_device_release(struct gateway *gateway, const struct order *order, GError **error);
+
+/* Ends the work on a Device of which one side has not spoken, or of which the sides disagree, also if that work had
+ * ended before a side stated its success (gateway/DEVICES.md, States). The commit holds what follows from it, too:
+ * incidents, the outcome of its instruction. In any other state the order is refused, and the result names `why`, which
+ * says what moves the Device on. */
+bool order_device_end(struct gateway *gateway, const struct order *order, GError **error);
+
+/* Rejects the job for an order about something else, whose commit holds both. *rejected: false if the job cannot be
+ * rejected: then nothing is done and nothing committed. */
+bool order_job_reject(struct gateway *gateway, const struct order *order, int64_t job, bool *rejected, GError **error);
+
+#endif

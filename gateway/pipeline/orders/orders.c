@@ -1,0 +1,138 @@
+/*
+ * All orders: they are read, carried out one by one, oldest first, and removed. What each verb does: order_table.c.
+ *
+ * A crash after the commit of an order leaves its file. Its id is in the ledger then, and the file is only removed.
+ */
+#include "gateway/pipeline/orders/order_private.h"
+
+#include "formats/text.h"
+#include "gateway/pipeline/backup_pause.h"
+#include "spool/disk.h"
+
+#include <string.h>
+
+/* ---- the commit ---- */
+
+struct ledger_action order_action(const struct order *order, const char *reason, const char *result)
+{
+    const char *verb = order_verb_name(order->verb);
+
+    return (struct ledger_action){.order_id = order->id,
+                                  .job = order->job,
+                                  .incident = order->incident,
+                                  .verb = verb != NULL ? verb : "(unreadable)",
+                                  .reason = reason,
+                                  .who = order->who,
+                                  .at = order->at,
+                                  .result = result};
+}
+
+bool order_commit(struct gateway *gateway, const struct ledger_action *action, const struct order_change *change,
+                  GError **error)
+{
+    struct ledger *ledger = gateway->ledger;
+
+    if (!ledger_begin(ledger, error))
+        return false;
+    if (ledger_action_insert(ledger, action, error) &&
+        (change == NULL || strcmp(action->result, ORDER_DONE) != 0 ||
+         change->make(gateway, change->order, change->subject, error)) &&
+        ledger_commit(STEP_ORDER_DONE, ledger, error))
+        return true;
+    ledger_rollback(ledger);
+    return false;
+}
+
+bool order_refuse(struct gateway *gateway, const struct order *order, const char *refusal, GError **error)
+{
+    const struct ledger_action action = order_action(order, order->reason, refusal);
+
+    return order_commit(gateway, &action, NULL, error);
+}
+
+/* ---- all orders ---- */
+
+/* Of a file that is no order. */
+static bool refuse_unreadable(struct gateway *gateway, const struct order *order, GError **error)
+{
+    g_autoptr(GString) text = g_string_new("the order file is no order; give the order again with");
+
+    for (int verb = 0; verb < ORDER_VERB_COUNT; verb++)
+        g_string_append_printf(text, "%s ecosgate %s",
+                               verb == 0                     ? ""
+                               : verb + 1 < ORDER_VERB_COUNT ? ","
+                                                             : " or",
+                               order_kind((enum order_verb)verb)->command);
+    return order_refuse(gateway, order, text->str, error);
+}
+
+static bool do_order(struct gateway *gateway, const struct order *order, GError **error)
+{
+    const struct order_kind *kind = order_kind(order->verb);
+
+    return (kind != NULL ? kind->carry_out : refuse_unreadable)(gateway, order, error);
+}
+
+static bool carry_out(struct gateway *gateway, const struct order *order, const char *path, GError **error)
+{
+    bool known = false;
+    GError *cause = NULL;
+
+    if (!ledger_action_exists(gateway->ledger, order->id, &known, error))
+        return false;
+    if (!known && !do_order(gateway, order, error))
+        return false;
+    /* The result is in the ledger: a file that stays is not carried out again. */
+    if (!disk_unlink(STEP_ORDER_REMOVED, path, &cause))
+        gateway_fail(gateway, cause, "the file of an order that was carried out cannot be removed; remove it by hand");
+    return true;
+}
+
+static int by_time(gconstpointer a, gconstpointer b)
+{
+    const struct order *x = *(struct order *const *)a, *y = *(struct order *const *)b;
+
+    return x->at != y->at ? (x->at > y->at) - (x->at < y->at) : strcmp(x->id, y->id);
+}
+
+/* All orders (struct order), oldest first. NULL: the folder or one order cannot be read; a later order must not be
+ * carried out before it. */
+static GPtrArray *read_orders(const char *dir, GError **error)
+{
+    g_auto(GStrv) names = disk_names(dir, error);
+
+    if (names == NULL)
+        return NULL;
+    g_autoptr(GPtrArray) orders = g_ptr_array_new_with_free_func((GDestroyNotify)order_free);
+    for (char **name = names; *name != NULL; name++) {
+        g_autofree char *path = g_build_filename(dir, *name, NULL);
+        /* A leading dot is an order that is being written. A folder is no order. */
+        if (**name == '.' || g_file_test(path, G_FILE_TEST_IS_DIR))
+            continue;
+        struct order *order = order_read(path, *name, error);
+        if (order == NULL)
+            return NULL;
+        g_ptr_array_add(orders, order);
+    }
+    g_ptr_array_sort(orders, by_time);
+    return g_steal_pointer(&orders);
+}
+
+bool orders_carry_out(struct gateway *gateway, GError **error)
+{
+    const char *dir = spool_orders_dir(gateway->spool);
+
+    backup_pause(gateway);
+    g_autoptr(GPtrArray) orders = read_orders(dir, error);
+    if (orders == NULL)
+        return false;
+    for (guint i = 0; i < orders->len && !gateway_stopping(gateway); i++) {
+        const struct order *order = orders->pdata[i];
+        size_t len = 0;
+        g_autofree char *name = text_unescape(order->id, &len);
+        g_autofree char *path = g_build_filename(dir, name, NULL);
+        if (!carry_out(gateway, order, path, error))
+            return false;
+    }
+    return true;
+}
