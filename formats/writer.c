@@ -282,6 +282,19 @@ static void xml_root(struct writer *w)
     g_string_append(out, ">\n");
 }
 
+/* Whether rows follow: the F record is none of them. */
+static bool has_rows(const struct writer *w)
+{
+    return w->declared > (w->type->file != NULL);
+}
+
+/* The element around the rows, which stands behind the F record. */
+static void xml_begin_rows(struct writer *w)
+{
+    if (w->type->rows_element != NULL)
+        xml_tag(w->buffer, 1, "<", w->type->rows_element, has_rows(w) ? ">\n" : "/>\n");
+}
+
 static void xml_header(struct writer *w, const struct facts *facts)
 {
     const struct file_type *type = w->type;
@@ -298,14 +311,14 @@ static void xml_header(struct writer *w, const struct facts *facts)
         }
         xml_tag(out, 1, "</", type->header->element, ">\n");
     }
-    if (type->rows_element != NULL)
-        xml_tag(out, 1, "<", type->rows_element, w->declared == 0 ? "/>\n" : ">\n");
+    if (type->file == NULL)
+        xml_begin_rows(w);
 }
 
 static void xml_row(struct writer *w, const struct layout_record *record, const struct binding *binding,
                     const struct facts *facts)
 {
-    int indent = w->type->rows_element != NULL ? 2 : 1;
+    int indent = w->type->rows_element != NULL && record != w->type->file ? 2 : 1;
 
     xml_tag(w->buffer, indent, "<", record->element, ">\n");
     xml_children(w, indent + 1, record, binding, facts);
@@ -358,7 +371,7 @@ static void end_of_text(struct writer *w)
                                    dialect->delimiter, w->declared, dialect->line_end);
         return;
     }
-    if (w->type->rows_element != NULL && w->declared > 0)
+    if (w->type->rows_element != NULL && has_rows(w))
         xml_tag(w->buffer, 1, "</", w->type->rows_element, ">\n");
     xml_tag(w->buffer, 0, "</", w->type->root, ">\n");
 }
@@ -414,6 +427,8 @@ void writer_file(struct writer *w, const struct facts *facts)
 
     keep(&w->of_file, facts);
     write_record(w, has_records ? w->type->file : w->type->record, facts, &w->file);
+    if (w->form == FORM_XML)
+        xml_begin_rows(w);
 }
 
 void writer_row(struct writer *w, const struct facts *facts)
