@@ -1,5 +1,5 @@
 #!/bin/sh
-# Writes C on standard output: the text files of a folder as string literals (profile_embedded.h).
+# Writes C on standard output: the text files of a folder as string literals, and their digest (profile_embedded.h).
 #   embed.sh FOLDER FILE…        files are named from the folder; each ends in a line end
 set -e
 folder=$1
@@ -24,3 +24,5 @@ for file in $files; do
 done
 echo '};'
 echo 'const size_t profile_n_embedded = sizeof profile_embedded / sizeof *profile_embedded;'
+digest=$(cd "$folder" && sha256sum $files | sha256sum)
+echo "const char profile_embedded_digest[] = \"${digest%% *}\";"

@@ -15,9 +15,10 @@ enum { MAX_NAME_BYTES = 64 };
 
 struct profile_files {
     GArray *files;      /* struct profile_file */
-    GPtrArray *owned;   /* their names and texts; NULL: they are constant */
+    GPtrArray *owned;   /* their names and texts; those of the built-in profile are constant */
     GPtrArray *refused; /* names of files and folders that gave a fault; owned by `owned` */
     bool too_many;      /* the folder has more of them than are read */
+    const char *digest; /* NULL: it is not known */
 };
 
 struct reading {
@@ -43,6 +44,7 @@ struct profile_files *profile_files_builtin(void)
 {
     struct profile_files *files = profile_files_new();
 
+    files->digest = profile_embedded_digest;
     for (size_t i = 0; i < profile_n_embedded; i++) {
         const struct profile_embedded *e = &profile_embedded[i];
         const struct profile_file file = {.name = e->name, .text = e->text, .len = e->len};
@@ -252,6 +254,10 @@ void profile_files_digest(const struct profile_files *files, char digest[PROFILE
 {
     g_autoptr(GChecksum) all = g_checksum_new(G_CHECKSUM_SHA256);
 
+    if (files->digest != NULL) {
+        g_strlcpy(digest, files->digest, PROFILE_DIGEST_SIZE);
+        return;
+    }
     for (size_t i = 0; i < profile_files_count(files); i++) {
         const struct profile_file *file = profile_files_at(files, i);
         g_autofree char *one = g_compute_checksum_for_data(G_CHECKSUM_SHA256, (const guchar *)file->text, file->len);
