@@ -8,12 +8,22 @@
 
 #include <string.h>
 
+/* The names of a type that arrives, as those of others are compared with them. */
+struct arriving {
+    struct names_cells *cells;
+    char word[NAME_TEXT_SIZE];
+    const struct file_type *type;
+    guint inbound; /* its index in compiling.inbound */
+};
+
 /* The table of names while it is compiled. */
 struct compiling {
     const struct profile *profile;
     const struct names_template *templates;
     size_t n;
     GArray *inbound, *own; /* of struct names_inbound and names_own */
+    GArray *arriving;      /* of struct arriving */
+    GPtrArray *written;    /* the cells of each of `own` */
     names_fault_fn *on_fault;
     void *user;
     size_t index;                     /* of the template that is compiled now */
@@ -111,36 +121,32 @@ static void tell_meeting(struct compiling *c, const struct file_type *type)
 }
 
 /* Two types with one grammar need different words; those with other grammars, names that fit one of them only. */
-static void check_meetings(struct compiling *c, const struct names_reading *new, bool same_shape,
-                           const struct names_inbound *of)
+static void check_meetings(struct compiling *c, const struct arriving *new)
 {
-    for (size_t i = 0; i < of->n_types; i++) {
-        const struct names_reading old = {&of->grammar, of->types[i].word, true};
-        if (same_shape ? *new->word == '\0' || g_ascii_strcasecmp(old.word, new->word) == 0 : names_may_meet(new, &old))
-            tell_meeting(c, of->types[i].type);
+    for (guint i = 0; i < c->arriving->len; i++) {
+        const struct arriving *old = &g_array_index(c->arriving, struct arriving, i);
+        if (old->inbound == new->inbound ? *new->word == '\0' || g_ascii_strcasecmp(old->word, new->word) == 0
+                                         : names_may_meet(new->cells, old->cells, true))
+            tell_meeting(c, old->type);
     }
 }
 
 static void add_inbound(struct compiling *c, const struct name_grammar *grammar, const char *word,
                         const struct file_type *type)
 {
-    const struct names_reading reading = {grammar, word, true};
-    struct names_inbound *same = NULL;
+    struct arriving new = {.cells = names_cells_new(grammar, word), .type = type};
 
-    for (guint i = 0; i < c->inbound->len; i++) {
-        struct names_inbound *of = &g_array_index(c->inbound, struct names_inbound, i);
-        bool same_shape = name_grammar_same_shape(&of->grammar, grammar);
-        check_meetings(c, &reading, same_shape, of);
-        if (same_shape)
-            same = of;
+    while (new.inbound < c->inbound->len &&
+           !name_grammar_same_shape(&g_array_index(c->inbound, struct names_inbound, new.inbound).grammar, grammar))
+        new.inbound++;
+    if (new.inbound == c->inbound->len) {
+        const struct names_inbound of = {.grammar = *grammar};
+        g_array_append_val(c->inbound, of);
     }
-    if (same != NULL) {
-        add_word(same, word, type);
-        return;
-    }
-    struct names_inbound new = {.grammar = *grammar};
-    add_word(&new, word, type);
-    g_array_append_val(c->inbound, new);
+    (void)g_strlcpy(new.word, word, sizeof new.word);
+    check_meetings(c, &new);
+    add_word(&g_array_index(c->inbound, struct names_inbound, new.inbound), word, type);
+    g_array_append_val(c->arriving, new);
 }
 
 /* ---- files that the gateway writes ---- */
@@ -204,36 +210,28 @@ static void check_unique(struct compiling *c, const struct names_template *from,
 }
 
 /* A file with such a name would be taken for the gateway's own and never be read. */
-static void check_arrivals(struct compiling *c, const struct names_own *own)
+static void check_arrivals(struct compiling *c, const struct names_cells *own)
 {
-    const struct names_reading mine = {&own->grammar, own->word, false};
-
-    for (guint i = 0; i < c->inbound->len; i++) {
-        const struct names_inbound *of = &g_array_index(c->inbound, struct names_inbound, i);
-        for (size_t t = 0; t < of->n_types; t++) {
-            const struct names_reading theirs = {&of->grammar, of->types[t].word, true};
-            if (!names_may_meet(&mine, &theirs))
-                continue;
-            if (c->answered == NULL) {
-                tell_meeting(c, of->types[t].type);
-                continue;
-            }
-            on_fault(c, 1, "a file that arrives may have such a name too; expected another grammar");
-            return;
+    for (guint i = 0; i < c->arriving->len; i++) {
+        const struct arriving *theirs = &g_array_index(c->arriving, struct arriving, i);
+        if (!names_may_meet(own, theirs->cells, false))
+            continue;
+        if (c->answered == NULL) {
+            tell_meeting(c, theirs->type);
+            continue;
         }
+        on_fault(c, 1, "a file that arrives may have such a name too; expected another grammar");
+        return;
     }
 }
 
 /* Two kinds of files that are written must not share names either: the second one of a name could not be written. */
-static void check_written(struct compiling *c, const struct names_own *own)
+static void check_written(struct compiling *c, const struct names_own *own, const struct names_cells *cells)
 {
-    const struct names_reading new = {&own->grammar, own->word, false};
-
     for (guint i = 0; i < c->own->len; i++) {
         const struct names_own *other = &g_array_index(c->own, struct names_own, i);
-        const struct names_reading before = {&other->grammar, other->word, false};
 
-        if (strcmp(own->code, other->code) == 0 || !names_may_meet(&new, &before))
+        if (strcmp(own->code, other->code) == 0 || !names_may_meet(cells, c->written->pdata[i], false))
             continue;
         g_autofree char *text =
             g_strdup_printf("a name of %s may be one of %s, too; expected names that differ", own->code, other->code);
@@ -261,8 +259,10 @@ static void add_own(struct compiling *c, const struct names_template *from, cons
     if (one.original != NULL)
         check_parts(c, &own.grammar, one.original);
     check_unique(c, from, &own.grammar);
-    check_arrivals(c, &own);
-    check_written(c, &own);
+    struct names_cells *cells = names_cells_new(&own.grammar, own.word);
+    check_arrivals(c, cells);
+    check_written(c, &own, cells);
+    g_ptr_array_add(c->written, cells);
     g_array_append_val(c->own, own);
 }
 
@@ -368,6 +368,8 @@ bool names_compile(const struct profile *profile, const struct names_table *tabl
                           .inbound = g_array_new(FALSE, FALSE, sizeof(struct names_inbound)),
                           .own = g_array_new(FALSE, FALSE, sizeof(struct names_own)),
                           .held = g_ptr_array_new_with_free_func(held_free),
+                          .arriving = g_array_new(FALSE, FALSE, sizeof(struct arriving)),
+                          .written = g_ptr_array_new_with_free_func(g_free),
                           .on_fault = fault,
                           .user = user,
                           .good = true};
@@ -378,6 +380,10 @@ bool names_compile(const struct profile *profile, const struct names_table *tabl
     for (c.index = 0; c.index < c.n; c.index++)
         compile_own(&c, &c.templates[c.index]);
     g_ptr_array_free(c.held, TRUE);
+    for (guint i = 0; i < c.arriving->len; i++)
+        g_free(g_array_index(c.arriving, struct arriving, i).cells);
+    g_array_free(c.arriving, TRUE);
+    g_ptr_array_free(c.written, TRUE);
     names->expected_type = expected_type(&c);
     names->n_inbound = c.inbound->len;
     names->n_own = c.own->len;
