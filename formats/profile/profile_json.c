@@ -13,7 +13,8 @@
 /* A JSON file that has been read. */
 struct profile_document {
     struct profile_document *next;
-    json_t *value;
+    const struct profile_file *file;
+    json_t *value; /* NULL: it has given a fault */
 };
 
 /* ---- where a value stands ---- */
@@ -204,19 +205,28 @@ bool profile_file_is_there(struct profile_loading *loading, const char *name)
     return profile_files_find(loading->files, name) != NULL;
 }
 
+/* Two parts may ask for one file: it is read once. */
+static json_t *read_once(struct profile_loading *loading, const struct profile_file *file)
+{
+    struct profile_document *document = loading->documents;
+
+    while (document != NULL && document->file != file)
+        document = document->next;
+    if (document == NULL) {
+        document = g_new(struct profile_document, 1);
+        *document = (struct profile_document){loading->documents, file, parse(loading, file)};
+        loading->documents = document;
+    }
+    return document->value;
+}
+
 bool profile_file_open(struct profile_loading *loading, const char *name, struct profile_node *node)
 {
     const struct profile_file *file = profile_files_find(loading->files, name);
-    json_t *value = file != NULL ? parse(loading, file) : NULL;
 
-    if (value == NULL)
-        return false;
-    struct profile_document *document = g_new0(struct profile_document, 1);
-    document->value = value;
-    document->next = loading->documents;
-    loading->documents = document;
-    *node = (struct profile_node){.loading = loading, .file = file, .value = value};
-    return true;
+    *node = (struct profile_node){
+        .loading = loading, .file = file, .value = file != NULL ? read_once(loading, file) : NULL};
+    return node->value != NULL;
 }
 
 bool profile_file_needed(struct profile_loading *loading, const char *name, struct profile_node *file)

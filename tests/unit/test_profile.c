@@ -283,6 +283,7 @@ static void test_profile__file_that_is_no_json__is_one_fault(void **state)
     expect_with("xml.json", "\xEF\xBB\xBF{}",
                 "xml.json:1: begins with a byte order mark; save it as UTF-8 without one\n");
     expect_with("xml.json", "{\n\"\xE4\": 1}", "xml.json:2: unable to decode byte 0xe4 near '\"'\n");
+    expect_with("records/EMD-D.json", "", "records/EMD-D.json:1: '[' or '{' expected near end of file\n");
     expect_with("xml.json", deep->str, "xml.json:0: has objects and arrays in more than 16 levels\n");
 }
 
