@@ -37,6 +37,13 @@ const char *layout_type_name(const struct file_type *type)
     return type->published != NULL ? type->published : type->code;
 }
 
+const char *layout_frame_name(enum frame frame)
+{
+    static const char *const names[] = {[FRAME_RECORDS] = "records", [FRAME_TITLE] = "title", [FRAME_ROWS] = "rows"};
+
+    return names[frame];
+}
+
 const char *form_name(enum form form)
 {
     switch (form) {

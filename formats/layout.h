@@ -246,6 +246,9 @@ const char *layout_type_name(const struct file_type *type);
 /* Whether a file of the type has a column for a field of its header. In CSV without H record it has none. */
 bool layout_header_has(const struct file_type *type, enum form form, size_t field);
 
+/* "records", "title" or "rows": what a dialect calls it. */
+const char *layout_frame_name(enum frame frame);
+
 /* "xml", "csv" or "unknown". */
 const char *form_name(enum form form);
 

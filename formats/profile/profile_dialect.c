@@ -55,14 +55,13 @@ static void load_line_end(const struct profile_node *node, struct dialect *diale
 
 static void load_frame(const struct profile_node *node, struct dialect *dialect, bool *given)
 {
-    static const char *const names[] = {[FRAME_RECORDS] = "records", [FRAME_TITLE] = "title", [FRAME_ROWS] = "rows"};
     struct profile_node member;
     const char *text = text_of(node, "frame", &member);
 
     *given = text != NULL;
-    for (size_t i = 0; text != NULL && i < G_N_ELEMENTS(names); i++)
-        if (strcmp(names[i], text) == 0) {
-            dialect->frame = (enum frame)i;
+    for (enum frame frame = FRAME_RECORDS; text != NULL && frame <= FRAME_ROWS; frame++)
+        if (strcmp(layout_frame_name(frame), text) == 0) {
+            dialect->frame = frame;
             return;
         }
     if (text != NULL)

@@ -33,8 +33,9 @@ char *profile_export_xsd(const struct profile *profile, profile_export_read_fn *
 /* The name of the file for it. */
 char *profile_export_xsd_name(const struct profile *profile, profile_export_read_fn *read, void *user);
 
-/* A Table Schema of the folder without the properties that only the gateway needs. table NULL: NULL. */
-char *profile_export_table(const json_t *table);
+/* A Table Schema of the folder, which is the file of that name there, without the properties that only the gateway
+ * needs. It has the dialect of its files, and enums and patterns in the words of codes.json. table NULL: NULL. */
+char *profile_export_table(const struct profile *profile, const char *name, const json_t *table);
 
 /* The columns of all files and reports, as lists in Markdown. */
 char *profile_export_columns(const struct profile *profile, profile_export_read_fn *read, void *user);

@@ -1,5 +1,6 @@
 /* Table Schemas as a partner gets them, and the same columns as lists for people. */
 #include "formats/profile/profile_export.h"
+#include "formats/profile/profile_export_words.h"
 
 #include <glib.h>
 #include <string.h>
@@ -7,16 +8,59 @@
 /* Properties of a field that say how the gateway reads and publishes it. */
 static const char *const own_properties[] = {"fact", "passed", "form", "xml"};
 
-char *profile_export_table(const json_t *table)
+/* Whose columns a file of the folder has. */
+struct owner {
+    const struct dialect *dialect; /* NULL: it is no file of columns */
+    bool inbound;
+};
+
+/* The owner of records/EMI-D.json or reports/MAPR.json. */
+static struct owner owner_of(const struct profile *profile, const char *name)
 {
+    g_autofree char *base = g_path_get_basename(name);
+
+    if (g_str_has_prefix(name, "records/")) {
+        const struct file_type *type = profile_type(profile, base, strcspn(base, "-"));
+        return type != NULL ? (struct owner){type->dialect, type->inbound} : (struct owner){NULL, false};
+    }
+    base[strcspn(base, ".")] = '\0';
+    const struct report_layout *report = profile_report(profile, base);
+    return (struct owner){report != NULL ? report->dialect : NULL, false};
+}
+
+/* All of it, by the names of Frictionless CSV Dialect, and the frame. */
+static json_t *dialect_json(const struct dialect *dialect)
+{
+    const char delimiter[] = {dialect->delimiter, '\0'}, quote[] = {dialect->quote, '\0'};
+
+    return json_pack("{s:s, s:s, s:b, s:s, s:b, s:b, s:b, s:s}", "delimiter", delimiter, "quoteChar", quote,
+                     "doubleQuote", 1, "lineTerminator", dialect->line_end, "skipInitialSpace", 0, "header",
+                     dialect->frame == FRAME_TITLE, "caseSensitiveHeader", 1, "frame",
+                     layout_frame_name(dialect->frame));
+}
+
+static void publish_field(const struct profile *profile, bool inbound, json_t *field)
+{
+    json_t *limits =
+        profile_export_limits(profile, profile_export_fact(field), inbound, json_object_get(field, "constraints"));
+
+    if (limits != NULL)
+        json_object_set_new(field, "constraints", limits);
+    for (size_t k = 0; k < G_N_ELEMENTS(own_properties); k++)
+        json_object_del(field, own_properties[k]); /* it may have none */
+}
+
+char *profile_export_table(const struct profile *profile, const char *name, const json_t *table)
+{
+    const struct owner owner = owner_of(profile, name);
     json_t *copy = json_deep_copy(table), *field;
     size_t i;
 
     if (copy == NULL)
         return NULL;
-    json_array_foreach(json_object_get(copy, "fields"), i, field) for (size_t k = 0; k < G_N_ELEMENTS(own_properties);
-                                                                       k++)
-        json_object_del(field, own_properties[k]); /* it may have none */
+    json_array_foreach(json_object_get(copy, "fields"), i, field) publish_field(profile, owner.inbound, field);
+    if (owner.dialect != NULL)
+        json_object_set_new(copy, "dialect", dialect_json(owner.dialect));
     char *dumped = json_dumps(copy, JSON_INDENT(2));
     char *text = g_strconcat(dumped, "\n", NULL);
     g_free(dumped);

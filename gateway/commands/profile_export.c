@@ -23,7 +23,7 @@ static bool write_tables(struct profile_source *source, const char *dir, GError 
             continue;
         json_t *table = profile_source_json(source, file->name);
         g_autofree char *name = g_path_get_basename(file->name);
-        g_autofree char *text = profile_export_table(table);
+        g_autofree char *text = profile_export_table(source->profile, file->name, table);
         json_decref(table);
         if (!write_text(dir, name, text, error))
             return false;

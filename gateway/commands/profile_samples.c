@@ -128,6 +128,8 @@ static void add_file(GPtrArray *samples, const struct file_type *type, enum form
     GError *error = NULL;
 
     sample->type = type;
+    if (strcmp(type->code, "INC") == 0)
+        header.values[FACT_header_batch] = "INC-FILE-000001"; /* as incident_file.c names the batch of its file 1 */
     writer_header(writer, &facts, SAMPLE_ROWS + (type->file != NULL));
     if (type->file != NULL) {
         facts = values_of(type->file, &file);
@@ -148,6 +150,8 @@ static void add_report(GPtrArray *samples, const struct profile *profile, const 
     struct facts facts = values_of(NULL, &row);
     GError *error = NULL;
 
+    row.values[FACT_report_ref] = layout->ref;
+    row.values[FACT_report_layout] = layout->version;
     report_writer_row(writer, &facts);
     (void)report_writer_finish(writer, &error); /* the error says it too */
     report_writer_free(writer);

@@ -4,7 +4,7 @@
 What the strict schemas for senders accept, the rules accept as to values; what is good, they accept: test_strict().
 
 The files are the samples, and seeded mutations of a good file of each type. `ecosgate check` says what readers and
-rules find, xmllint what the XSD allows, and class Tables below what the Table Schemas allow. What a schema cannot
+rules find, xmllint what the XSD allows, and tables.py what the Table Schemas allow. What a schema cannot
 express is listed in BEYOND.
 """
 import csv
@@ -22,6 +22,7 @@ import xml.etree.ElementTree as ET
 
 from home import GATE, NOW, SAMPLES, SOURCE, Home, Tap, generate
 from mutate import NAMESPACE, CsvMutator, XmlMutator
+from tables import Tables
 
 SCHEMAS = os.path.join(SOURCE, "formats", "schema")
 PROPOSAL = os.path.join(SOURCE, "formats", "profiles", "proposal-1.0")
@@ -80,6 +81,10 @@ WRITTEN = ["1.01E+12", "1012345678903", "3938424403", "012345", "12345", "00-DB-
 ENDS = {"B109", "B110", "B201", "B204", "B205", "B301", "B302", "B304"}
 
 
+def published_tables():
+    return Tables(os.path.join(PROPOSAL, "records"), os.path.join(PROPOSAL, "reports"))
+
+
 def is_number(text):
     return re.fullmatch("[1-9][0-9]{0,8}", text or "") is not None
 
@@ -133,60 +138,6 @@ def valid_by_xsd(paths, xsd=XSD):
                 valid.add(path)
             said.setdefault(path, []).append(line[len(path):])
     return valid, said
-
-
-# --- Table Schemas -------------------------------------------------------------------------------
-
-class Tables:
-    """Checks rows by the published Table Schemas. Knows what these use of the standard: types string and integer;
-    required, enum, pattern, maxLength, minimum, maximum; missingValues."""
-
-    def __init__(self, *folders):
-        self.schemas = {}
-        folders = folders or (os.path.join(PROPOSAL, "records"), os.path.join(PROPOSAL, "reports"))
-        for path in [path for folder in folders for path in glob.glob(os.path.join(folder, "*.json"))]:
-            with open(path, encoding="utf-8") as file:
-                self.schemas[os.path.basename(path)[:-5]] = json.load(file)
-
-    def names(self, kind, letter):
-        return [field["name"] for field in self.schemas[f"{kind}-{letter}"]["fields"]]
-
-    def required(self, kind, letter):
-        return {f["name"] for f in self.schemas[f"{kind}-{letter}"]["fields"] if f["constraints"].get("required")}
-
-    @staticmethod
-    def cell_fault(field, value):
-        limits = field["constraints"]
-        if value == "":
-            return "is required" if limits.get("required") else None
-        if field["type"] == "integer":
-            if not re.fullmatch("[+-]?[0-9]+", value):
-                return "is no integer"
-            if not limits.get("minimum", int(value)) <= int(value) <= limits.get("maximum", int(value)):
-                return "is out of range"
-        if len(value) > limits.get("maxLength", len(value)):
-            return "is too long"
-        if "enum" in limits and value not in limits["enum"]:
-            return "is not in the list"
-        if "pattern" in limits and not re.fullmatch(limits["pattern"], value):
-            return "does not fit the pattern"
-        return None
-
-    def faults(self, kind, data):
-        try:
-            rows = list(csv.reader(io.StringIO(data.decode("utf-8"), newline=""), strict=True))
-        except (UnicodeDecodeError, csv.Error) as fault:
-            return [str(fault)]
-        return [fault for number, row in enumerate(rows, 1) for fault in self.row_faults(kind, number, row)]
-
-    def row_faults(self, kind, number, row):
-        schema = self.schemas.get(f"{kind}-{row[0]}") if row and re.fullmatch("[A-Z]", row[0]) else None
-        if schema is None:
-            return [f"row {number}: no such record"]
-        if len(row) != len(schema["fields"]):
-            return [f"row {number}: {len(row)} fields for {len(schema['fields'])}"]
-        return [f"row {number}: {field['name']} {fault}" for field, value in zip(schema["fields"], row)
-                if (fault := self.cell_fault(field, value))]
 
 
 # --- Files ---------------------------------------------------------------------------------------
@@ -479,7 +430,7 @@ if __name__ == "__main__":
             report.count = 1
         else:
             with tempfile.TemporaryDirectory(prefix="ecosgate-schema.") as top:
-                known = Tables()
+                known = published_tables()
                 test_manual(report, top)
                 for of_type in DROPS:
                     if of_type in IN_XML:
