@@ -192,7 +192,8 @@ const struct profile *config_profile_of_report(const struct config *config, cons
 bool config_parse_name(const struct config *config, const struct config_arrival *arrival, const char *name, size_t len,
                        struct filename *parsed)
 {
-    const struct profile_choice choice = {.identity = &config->identity, .drop = arrival->drop, .at = arrival->at};
+    const struct profile_choice choice = {
+        .identity = &config->identity, .drop = arrival->drop, .at = arrival->at, .again = arrival->again};
     const struct profile *profile;
 
     return profile_choose_by_name(&choice, name, len, parsed, &profile);

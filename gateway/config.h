@@ -51,23 +51,23 @@ struct config {
     enum review_mode gpf_supplier; /* of C114 for a GPF */
     enum review_mode region;       /* of C125 for the region */
     int64_t clock_leap;            /* seconds since reports were last issued for which the clock is believed; 0: any */
-    int64_t report_grace;     /* seconds from the issuing of a report until A106 is opened for a missing delivery */
-    int64_t migration_end;    /* seconds UTC when all shall have migrated, for the forecast; 0: not given */
-    int64_t stranded_weeks;   /* weeks before retry.tcos_closes in which Suppliers get the report STRAND */
-    int64_t reports_from;     /* seconds UTC within the first period that is reported; 0: the first run */
-    int64_t poll_interval;    /* seconds */
-    int64_t shrink_limit;     /* percent of what is known that a FULL file may remove */
-    int64_t reference_wait;   /* seconds that an instruction waits for files that go first (pipeline/precedence.h) */
-    int64_t reserve;          /* bytes */
-    GPtrArray *drops;         /* struct drop, in the file's order */
-    const char **drop_names;  /* of all drops; NULL-terminated */
-    GArray *parties;          /* struct party */
+    int64_t report_grace;    /* seconds from the issuing of a report until A106 is opened for a missing delivery */
+    int64_t migration_end;   /* seconds UTC when all shall have migrated, for the forecast; 0: not given */
+    int64_t stranded_weeks;  /* weeks before retry.tcos_closes in which Suppliers get the report STRAND */
+    int64_t reports_from;    /* seconds UTC within the first period that is reported; 0: the first run */
+    int64_t poll_interval;   /* seconds */
+    int64_t shrink_limit;    /* percent of what is known that a FULL file may remove */
+    int64_t reference_wait;  /* seconds that an instruction waits for files that go first (pipeline/precedence.h) */
+    int64_t reserve;         /* bytes */
+    GPtrArray *drops;        /* struct drop, in the file's order */
+    const char **drop_names; /* of all drops; NULL-terminated */
+    GArray *parties;         /* struct party */
     /* Profiles (config_profiles.h): */
     GPtrArray *profiles;         /* struct profile: those of folders, each once */
     GPtrArray *profile_lists;    /* those of parties and reports: owned */
     GHashTable *profile_folders; /* path → profile of `profiles`, or the built-in one; NULL: it has faults */
     GHashTable *report_profiles; /* Market Participant ID → list; "" → that of [report] */
-    struct identity identity; /* the gateway and its parties, as the rules want them; borrows from the above */
+    struct identity identity;    /* the gateway and its parties, as the rules want them; borrows from the above */
 };
 
 /* Loads and checks a file. NULL with an error whose text lists every problem, one a line. */
@@ -92,7 +92,8 @@ const struct party *config_party_of_id(const struct config *config, uint64_t id)
 /* Where and when a file arrived. */
 struct config_arrival {
     const char *drop;
-    int64_t at; /* seconds UTC */
+    int64_t at;    /* seconds UTC */
+    int64_t again; /* when an operator has it judged again, likewise; 0: never */
 };
 
 /* The profile of the gateway's own files for the party of that EUI-64, at that time (seconds UTC). */

@@ -10,8 +10,10 @@
 #include "validators/judge_private.h"
 
 #include "formats/eui64.h"
+#include "formats/instant.h"
 #include "formats/reader.h"
 #include "formats/text.h"
+#include "spool/ledger/ledger_numbering.h"
 #include "validators/history_rules.h"
 #include "validators/name_rules.h"
 #include "validators/profile_choice.h"
@@ -292,12 +294,41 @@ static void add_rejection(struct judging *j)
     findings_add(j->file.findings, &(struct finding){.code = B114, .text = text}, NULL, 0);
 }
 
-static const struct profile *choose_profile(const struct judge_request *request)
+/* B115. All else that could be said of the file would be by the wrong format. */
+static void add_untimely(struct judging *j, const struct profile_untimely *untimely)
 {
+    const struct profile *found = untimely->profile, *expected = j->file.profile;
+    const struct rules *rules = j->file.rules;
+    int64_t at = rules->received != 0 ? rules->received : rules->now;
+    bool early = untimely->from > at;
+    char limit[INSTANT_TEXT_SIZE], received[INSTANT_TEXT_SIZE];
+
+    instant_print(early ? untimely->from : untimely->until, limit);
+    instant_print(at, received);
+    g_autofree char *text = g_strdup_printf(
+        "expected the format %s-%s, found %s-%s, which %s %s; the file was received %s; %s", expected->name,
+        expected->version, found->name, found->version, early ? "is valid from" : "was valid until", limit, received,
+        early ? "send the same file again from then on" : "send its content in the valid format under a new name");
+    findings_add(j->file.findings, &(struct finding){.code = B115, .text = text}, NULL, 0);
+}
+
+/* Chooses the profile. False: the file is in the format of one that is not valid, which is said. */
+static bool choose_profile(struct judging *j)
+{
+    const struct judge_request *request = j->request;
     const struct profile_choice choice = profile_choice_of(request->rules);
     const struct profile_file_content file = {request->name, request->name_len, request->fd, &request->rules->unpack};
+    struct verdict *verdict = j->verdict;
+    struct profile_untimely untimely;
 
-    return profile_choose(&choice, &file);
+    verdict->profile = j->file.profile = profile_choose(&choice, &file);
+    if (!profile_find_untimely(&choice, &file, verdict->profile, &untimely))
+        return true;
+    add_untimely(j, &untimely);
+    verdict->name_is_known =
+        filename_parse(verdict->profile, request->name, request->name_len, &verdict->filename, NULL, NULL);
+    verdict->numbering = LEDGER_NUMBERING_NONE;
+    return false;
 }
 
 static bool judge_all(struct judging *j, GError **error)
@@ -308,7 +339,10 @@ static bool judge_all(struct judging *j, GError **error)
 
     if (j->request->rejection != NULL)
         add_rejection(j);
-    verdict->profile = j->file.profile = choose_profile(j->request);
+    if (!choose_profile(j)) {
+        conclude(verdict);
+        return true;
+    }
     verdict->name_is_known = j->file.name_is_known =
         name_rules_judge(&j->file, j->request->name, j->request->name_len, &verdict->filename);
     j->subject = (struct ledger_file){

@@ -42,7 +42,8 @@ struct profile_choice profile_choice_of(const struct rules *rules)
     return (struct profile_choice){.identity = rules->identity,
                                    .drop = rules->drop,
                                    .others = rules->profiles,
-                                   .at = rules->received != 0 ? rules->received : rules->now};
+                                   .at = rules->received != 0 ? rules->received : rules->now,
+                                   .again = rules->requeued};
 }
 
 /* ---- candidates ---- */
@@ -51,34 +52,79 @@ struct profile_choice profile_choice_of(const struct rules *rules)
 struct candidate {
     const struct party *party; /* NULL: a sender that no party is */
     const struct profile *profile;
-    bool in_grammar; /* the name fits */
-    bool by_sender;  /* the name says that party, or no sender at all */
+    int64_t from, until; /* when it is valid */
+    bool in_grammar;     /* the name fits */
+    bool by_sender;      /* the name says that party, or no sender at all */
 };
 
-static void add_list(GArray *candidates, const struct party *party, const struct profile *const *list, int64_t at)
-{
-    const struct profile *newest = profile_list_newest(list, at);
+/* How a file may be read: by a profile that is valid when it arrives, by one that is valid when an operator has it
+ * judged again, or by none of these. */
+enum timing { ON_ARRIVAL, AGAIN, UNTIMELY };
 
-    for (size_t i = 0; list[i] != NULL; i++) {
-        const struct candidate candidate = {.party = party, .profile = list[i]};
-        if (list[i] == newest || profile_list_valid(list, i, at))
+static bool is_used_at(const struct profile *const *list, size_t i, int64_t at)
+{
+    return list[i] == profile_list_newest(list, at) || profile_list_valid(list, i, at);
+}
+
+static enum timing timing_of(const struct profile_choice *choice, const struct profile *const *list, size_t i)
+{
+    if (is_used_at(list, i, choice->at))
+        return ON_ARRIVAL;
+    return choice->again != 0 && is_used_at(list, i, choice->again) ? AGAIN : UNTIMELY;
+}
+
+/* The end of the i-th profile, which a newer version of it may bring about. */
+static int64_t end_of(const struct profile *const *list, size_t i)
+{
+    int64_t until = list[i]->valid_until;
+
+    for (size_t newer = 0; newer < i; newer++) {
+        if (strcmp(list[newer]->name, list[i]->name) == 0)
+            until = MIN(until, list[newer]->valid_from);
+    }
+    return until;
+}
+
+/* A list, and whose it is. */
+struct owned_list {
+    const struct party *party;
+    const struct profile *const *list;
+};
+
+static void add_list(GArray *candidates, const struct profile_choice *choice, struct owned_list of, enum timing timing)
+{
+    for (size_t i = 0; of.list[i] != NULL; i++) {
+        const struct candidate candidate = {
+            .party = of.party, .profile = of.list[i], .from = of.list[i]->valid_from, .until = end_of(of.list, i)};
+        if (timing_of(choice, of.list, i) == timing)
             g_array_append_val(candidates, candidate);
     }
 }
 
-static GArray *find_candidates(const struct profile_choice *choice)
+static void add_candidates(GArray *candidates, const struct profile_choice *choice, enum timing timing)
 {
     const struct profile *const builtin[] = {profile_builtin(), NULL};
     const struct profile *const *others = choice->others != NULL ? choice->others : builtin;
-    GArray *candidates = g_array_new(FALSE, FALSE, sizeof(struct candidate));
+    bool any = false;
 
     for (size_t i = 0; choice->identity != NULL && i < choice->identity->n_parties; i++) {
         const struct party *party = &choice->identity->parties[i];
-        if (choice->drop == NULL || strcmp(party->drop, choice->drop) == 0)
-            add_list(candidates, party, party->reads != NULL ? party->reads : others, choice->at);
+        if (choice->drop != NULL && strcmp(party->drop, choice->drop) != 0)
+            continue;
+        any = true;
+        add_list(candidates, choice, (struct owned_list){party, party->reads != NULL ? party->reads : others}, timing);
     }
-    if (candidates->len == 0 || choice->drop == NULL)
-        add_list(candidates, NULL, others, choice->at);
+    if (!any || choice->drop == NULL)
+        add_list(candidates, choice, (struct owned_list){NULL, others}, timing);
+}
+
+/* Those of the arrival stand first: a file that is judged again is still what it was, if it fits them. */
+static GArray *find_candidates(const struct profile_choice *choice)
+{
+    GArray *candidates = g_array_new(FALSE, FALSE, sizeof(struct candidate));
+
+    add_candidates(candidates, choice, ON_ARRIVAL);
+    add_candidates(candidates, choice, AGAIN);
     return candidates;
 }
 
@@ -213,4 +259,41 @@ const struct profile *profile_choose(const struct profile_choice *choice, const 
             return profile_at(candidates, i);
     }
     return profile_at(candidates, 0);
+}
+
+/* ---- profiles that are not valid ---- */
+
+/* The first candidate whose frame the content has; if none has, the first at all where its name alone tells it. */
+static const struct candidate *untimely_of(const GArray *candidates, const struct profile_file_content *file,
+                                           const GString *head, bool by_name)
+{
+    for (guint i = 0; i < candidates->len; i++) {
+        if (fits(profile_at(candidates, i), file, head))
+            return &g_array_index(candidates, struct candidate, i);
+    }
+    return by_name ? &g_array_index(candidates, struct candidate, 0) : NULL;
+}
+
+bool profile_find_untimely(const struct profile_choice *choice, const struct profile_file_content *file,
+                           const struct profile *chosen, struct profile_untimely *untimely)
+{
+    g_autoptr(GArray) candidates = g_array_new(FALSE, FALSE, sizeof(struct candidate));
+    struct filename parsed;
+
+    add_candidates(candidates, choice, UNTIMELY);
+    if (candidates->len == 0)
+        return false;
+    keep_best(candidates, file->name, file->len);
+    if (!g_array_index(candidates, struct candidate, 0).in_grammar)
+        return false;
+    bool by_name = !filename_parse(chosen, file->name, file->len, &parsed, NULL, NULL);
+    (void)filename_parse(profile_at(candidates, 0), file->name, file->len, &parsed, NULL, NULL);
+    g_autoptr(GString) head = read_head(file, parsed.pack);
+    if (!by_name && fits(chosen, file, head))
+        return false;
+    const struct candidate *found = untimely_of(candidates, file, head, by_name);
+    if (found == NULL)
+        return false;
+    *untimely = (struct profile_untimely){found->profile, found->from, found->until};
+    return true;
 }

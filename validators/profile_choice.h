@@ -10,6 +10,9 @@
  * A profile is valid from its date `from` until its date `until`; a newer version of the same profile (the same name,
  * further ahead in the list) replaces it from its own date on. Profiles of other names stand side by side: the file
  * decides. If none is valid at a time, the newest that has begun stands in; if none has begun, the oldest.
+ *
+ * A file that an operator has judged again may be of a profile that was valid when it arrived, or of one that was valid
+ * when the operator asked: a file that came before a change-over, or after it, has a way on.
  */
 #ifndef ECOSGATE_VALIDATORS_PROFILE_CHOICE_H
 #define ECOSGATE_VALIDATORS_PROFILE_CHOICE_H
@@ -29,6 +32,7 @@ struct profile_choice {
     const char *drop; /* the drop that the file came through; NULL: not known, any party may have sent it */
     const struct profile *const *others; /* of senders that no party is; NULL: the built-in one */
     int64_t at;                          /* seconds UTC */
+    int64_t again;                       /* when an operator last had the file judged again, likewise; 0: never */
 };
 
 /* The choice for a file that is judged by these rules. */
@@ -58,5 +62,17 @@ bool profile_choose_by_name(const struct profile_choice *choice, const char *nam
  * if no name fits, the newest of the likely sender. The content is looked at only where several profiles fit the name,
  * and no further than the first 64 KiB. */
 const struct profile *profile_choose(const struct profile_choice *choice, const struct profile_file_content *file);
+
+/* A profile of the sender's list that is not valid when the file arrives, and when it is: not before `from`, and before
+ * `until`, where the next version may have closed an open end. INT64_MIN, INT64_MAX: no such limit. */
+struct profile_untimely {
+    const struct profile *profile;
+    int64_t from, until;
+};
+
+/* Whether the file is in the format of a listed profile that is not valid for it, and not in that of the chosen one:
+ * its name fits and, where names do not tell them apart, the frame of its content. */
+bool profile_find_untimely(const struct profile_choice *choice, const struct profile_file_content *file,
+                           const struct profile *chosen, struct profile_untimely *untimely);
 
 #endif

@@ -55,11 +55,12 @@ struct rules {
     const char *drop;                /* the drop that the file came through; NULL: not judged */
     int64_t now;                     /* seconds since 1970, UTC */
     int64_t received;                /* when the file arrived: it decides which profiles are valid; 0: now */
+    int64_t requeued;                /* when an operator last had it judged again: so do those valid then; 0: never */
     const struct profile *const *profiles; /* of files whose sender is no party; newest first; ends with NULL; NULL: the
                                               built-in one alone */
-    int64_t sequence_gap_max;        /* numbers that a file may skip */
-    int64_t future_tolerance;        /* seconds that a time may lie ahead of now */
-    const char *const *device_types; /* the Device types in scope (C104); ends with NULL */
+    int64_t sequence_gap_max;              /* numbers that a file may skip */
+    int64_t future_tolerance;              /* seconds that a time may lie ahead of now */
+    const char *const *device_types;       /* the Device types in scope (C104); ends with NULL */
     enum check_digits check_digits;
     const char *const *drops;            /* the names of all drops (C120 of PTY); ends with NULL; NULL: not judged */
     int64_t cos_window;                  /* seconds before a change of supplier in which C109 holds */

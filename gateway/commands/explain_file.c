@@ -159,6 +159,33 @@ static void explain_verdict(const struct ledger_job *job, const struct ledger_ve
     }
 }
 
+static bool keep_text(void *user, const struct ledger_finding *finding, GError **error)
+{
+    char **text = user;
+
+    (void)error; /* cannot fail */
+    if (*text == NULL && strcmp(finding->code, "B115") == 0)
+        *text = g_strdup(finding->text);
+    return true;
+}
+
+/* The explanation of a file in a format that was not valid: the finding has the dates. */
+static bool explain_untimely(struct gateway *gateway, const struct ledger_verdict *verdict, struct explanation *e,
+                             GError **error)
+{
+    g_autofree char *text = NULL;
+
+    if (!ledger_findings_each(gateway->ledger, verdict, keep_text, &text, error))
+        return false;
+    g_free(e->because);
+    g_free(e->moves);
+    e->because = g_strdup_printf("its verdict is RJ, B115: %s", text != NULL ? text : "its format was not valid");
+    e->moves = g_strdup_printf("its sender; or, while that format is valid, `ecosgate spool requeue %08" PRId64
+                               "`, which also reads it with the profiles that are valid then",
+                               verdict->job);
+    return true;
+}
+
 /* Fills the explanation if the incident is an A105 that holds all work. */
 static bool explain_held(void *user, const struct ledger_incident *incident, GError **error)
 {
@@ -315,7 +342,11 @@ bool explain_job(struct gateway *gateway, const struct ledger_job *job, enum job
     case JOB_REJECTED:
         if (verdict != NULL)
             explain_verdict(job, verdict, explanation);
-        else if (job->healed != 0)
+        if (verdict != NULL && g_strcmp0(verdict->code, "B115") == 0)
+            return explain_untimely(gateway, verdict, explanation, error);
+        if (verdict != NULL)
+            return true;
+        if (job->healed != 0)
             explanation->because = g_strdup_printf("it has the bytes of job %08" PRId64
                                                    ", whose payload was damaged (A111); they were put there, and that "
                                                    "job is judged in its place",

@@ -114,7 +114,7 @@ static const struct ledger_pickup *fault_of(const struct viewing *v, const struc
 static const char *name_ahead(const struct viewing *v, const char *name)
 {
     struct filename file, other;
-    const struct config_arrival arrival = {v->drop->name, clock_now()};
+    const struct config_arrival arrival = {v->drop->name, clock_now(), 0};
     const struct config *config = v->gateway->config;
 
     if (!config_parse_name(config, &arrival, name, strlen(name), &file))

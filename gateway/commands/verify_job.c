@@ -136,27 +136,11 @@ static void check_outgoing(struct check *check)
     }
 }
 
-/* *profile: the one that the file was read with. NULL: it was not judged, and the lists of its sender may have changed
- * since it was picked up; or the ledger does not keep it, which check_profiles tells. */
-static bool find_profile(const struct check *check, const struct profile **profile, GError **error)
+/* Whether a job's row says what the profile makes of the file's name. The ledger keeps the parts of the name beside it,
+ * for the rules on duplicates and sequence. What the name does not tell came from the file's header or drop, and is not
+ * compared. */
+static bool is_of_name(const struct ledger_job *job, const struct profile *profile)
 {
-    g_autofree struct ledger_verdict *verdict = NULL;
-
-    *profile = NULL;
-    if (!ledger_verdict_get(check->gateway->ledger, check->job->id, 0, &verdict, error))
-        return false;
-    if (verdict != NULL)
-        *profile = profiles_find(check->gateway, verdict->profile, NULL);
-    else if (check->gateway->config->profiles->len == 0)
-        *profile = profile_builtin();
-    return true;
-}
-
-/* The ledger keeps the parts of a file's name beside the name, for the rules on duplicates and sequence. What the name
- * does not tell came from the file's header or drop, and is not compared. */
-static void check_name(struct check *check, const struct profile *profile)
-{
-    const struct ledger_job *job = check->job;
     size_t len = 0;
     g_autofree char *raw = text_unescape(job->name, &len);
     struct filename parsed;
@@ -167,14 +151,46 @@ static void check_name(struct check *check, const struct profile *profile)
         eui64_print(parsed.eui64, sender);
     bool org = !known || filename_tells(&parsed, NAME_ORG), id = !known || filename_tells(&parsed, NAME_EUI64);
     bool sequence = !known || filename_tells(&parsed, NAME_SEQUENCE);
-    if (g_strcmp0(job->type, known ? parsed.type->code : NULL) != 0 ||
-        g_strcmp0(job->form, known ? form_name(parsed.form) : NULL) != 0 ||
-        (org && g_strcmp0(job->org, known ? parsed.org : NULL) != 0) ||
-        (id && g_strcmp0(job->sender, known ? sender : NULL) != 0) ||
-        (sequence && job->sequence != (known ? parsed.sequence : 0)))
-        verify_problem(check->problems,
-                       "its type, form, sender or sequence in the ledger is not that of its name %s" VERIFY_RESTORE,
-                       job->name);
+    return g_strcmp0(job->type, known ? parsed.type->code : NULL) == 0 &&
+           g_strcmp0(job->form, known ? form_name(parsed.form) : NULL) == 0 &&
+           (!org || g_strcmp0(job->org, known ? parsed.org : NULL) == 0) &&
+           (!id || g_strcmp0(job->sender, known ? sender : NULL) == 0) &&
+           (!sequence || job->sequence == (known ? parsed.sequence : 0));
+}
+
+static bool is_of_name_by_any(const struct check *check, const GPtrArray *kept)
+{
+    const GPtrArray *configured = check->gateway->config->profiles;
+    bool good = is_of_name(check->job, profile_builtin());
+
+    for (guint i = 0; !good && i < configured->len; i++)
+        good = is_of_name(check->job, configured->pdata[i]);
+    for (guint i = 0; !good && i < kept->len; i++) {
+        const struct ledger_profile *row = kept->pdata[i];
+        const struct profile *profile = profiles_find(check->gateway, row->digest, NULL);
+        good = profile != NULL && is_of_name(check->job, profile);
+    }
+    return good;
+}
+
+/* A file that has a verdict is compared by the profile that it was read with; where the ledger does not keep that one,
+ * check_profiles says it. One that waits for its verdict was picked up with one of the profiles that there are. */
+static bool check_name(struct check *check, GError **error)
+{
+    struct ledger *ledger = check->gateway->ledger;
+    const struct ledger_job *job = check->job;
+    g_autofree struct ledger_verdict *verdict = NULL;
+    g_autoptr(GPtrArray) kept = NULL;
+
+    if (!ledger_verdict_get(ledger, job->id, job->revision, &verdict, error) || !ledger_profiles(ledger, &kept, error))
+        return false;
+    const struct profile *profile = verdict != NULL ? profiles_find(check->gateway, verdict->profile, NULL) : NULL;
+    if (verdict != NULL ? profile == NULL || is_of_name(job, profile) : is_of_name_by_any(check, kept))
+        return true;
+    verify_problem(check->problems,
+                   "its type, form, sender or sequence in the ledger is not that of its name %s" VERIFY_RESTORE,
+                   job->name);
+    return true;
 }
 
 static void check_single_file(struct check *check)
@@ -395,13 +411,8 @@ static bool check_all(struct check *check, GError **error)
         check_single_file(check);
         return true;
     }
-    const struct profile *profile;
-    if (!find_profile(check, &profile, error))
-        return false;
-    if (profile != NULL)
-        check_name(check, profile);
     check_envelope(check);
-    return check_inbound(check, error);
+    return check_name(check, error) && check_inbound(check, error);
 }
 
 bool verify_job(struct gateway *gateway, int64_t id, GPtrArray *problems, GError **error)

@@ -36,7 +36,7 @@ static void free_error(gpointer error)
 
 bool inbox_parse_name(const struct inbox *inbox, const char *name, struct filename *parsed)
 {
-    const struct config_arrival arrival = {inbox->drop->name, clock_now()};
+    const struct config_arrival arrival = {inbox->drop->name, clock_now(), 0};
 
     return config_parse_name(inbox->gateway->config, &arrival, name, strlen(name), parsed);
 }

@@ -252,10 +252,11 @@ static bool judge_in_transaction(struct intake *intake, int fd, struct proof *pr
     size_t len;
     struct verdict verdict;
 
-    if (!ledger_action_rejection(gateway->ledger, job->id, &rejection, error))
+    config_rules(gateway->config, intake->now, &rules);
+    if (!ledger_action_rejection(gateway->ledger, job->id, &rejection, error) ||
+        !ledger_action_requeued(gateway->ledger, job->id, &rules.requeued, error))
         return false;
     raw_name = text_unescape(job->name, &len);
-    config_rules(gateway->config, intake->now, &rules);
     rules.ledger = gateway->ledger;
     rules.job = job->id;
     rules.drop = job->drop;

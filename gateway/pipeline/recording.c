@@ -19,18 +19,22 @@ void recording_describe(struct ledger_job *job, const struct filename *name, cha
     eui64_print(name->eui64, sender);
 }
 
-/* What the name does not tell is known since the file was judged. */
+/* The row says what the verdict's profile makes of the name, and what the name does not tell and the file does. At
+ * pickup another profile may have read the name. */
 static bool complete_job(struct recording *recording, const struct verdict *verdict, GError **error)
 {
-    static const enum name_part_kind parts[] = {NAME_ORG, NAME_EUI64, NAME_SEQUENCE};
-    bool told = true;
+    struct ledger_job *job = recording->job, known = *job;
 
-    for (size_t i = 0; i < G_N_ELEMENTS(parts); i++)
-        told = told && filename_tells(&verdict->filename, parts[i]);
-    if (!verdict->name_is_known || told)
+    known.type = known.form = known.org = known.sender = NULL;
+    known.sequence = 0;
+    if (verdict->name_is_known)
+        recording_describe(&known, &verdict->filename, recording->sender);
+    if (g_strcmp0(known.type, job->type) == 0 && g_strcmp0(known.form, job->form) == 0 &&
+        g_strcmp0(known.org, job->org) == 0 && g_strcmp0(known.sender, job->sender) == 0 &&
+        known.sequence == job->sequence)
         return true;
-    recording_describe(recording->job, &verdict->filename, recording->sender);
-    return ledger_job_describe(recording->ledger, recording->job, error);
+    *job = known;
+    return ledger_job_describe(recording->ledger, job, error);
 }
 
 bool recording_add_device(struct recording *recording, const struct device *device, GError **error)

@@ -23,7 +23,7 @@ struct recording {
     int64_t now;            /* seconds UTC: the time of the verdict */
     int64_t first_item;     /* the first work item of the file, of `items` in a row */
     int64_t items;
-    char sender[EUI64_TEXT_SIZE]; /* that the job points to, if the name does not tell it */
+    char sender[EUI64_TEXT_SIZE]; /* that the job points to, if its row was changed */
     int64_t withheld;             /* of these: a lost ledger may have accepted the file before (ledger_recovery.h) */
 };
 
@@ -35,7 +35,7 @@ void recording_describe(struct ledger_job *job, const struct filename *name, cha
 /* Adds the work item of a judged Device. */
 bool recording_add_device(struct recording *recording, const struct device *device, GError **error);
 
-/* Adds the verdict and its findings, completes the job with what the name does not tell of its sender, and withholds
+/* Adds the verdict and its findings, completes the job with what the verdict says of its name and sender, and withholds
  * Devices that a lost ledger may have ordered. The work items of a file that was rejected whole do not count: the
  * caller has undone them, or undoes all. */
 bool recording_add_verdict(struct recording *recording, const struct verdict *verdict, GError **error);

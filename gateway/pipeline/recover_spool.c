@@ -85,7 +85,7 @@ static bool raise_own(struct gateway *gateway, const struct stray *at, struct wi
 static bool parse_name(const struct gateway *gateway, const struct job_envelope *envelope, struct filename *parsed,
                        char sender[EUI64_TEXT_SIZE])
 {
-    const struct config_arrival arrival = {envelope->drop, envelope->received};
+    const struct config_arrival arrival = {envelope->drop, envelope->received, 0};
     size_t len;
     g_autofree char *raw = text_unescape(envelope->name, &len);
 

@@ -80,6 +80,12 @@ bool ledger_action_rejection(struct ledger *ledger, int64_t job, char **reason, 
     return good;
 }
 
+bool ledger_action_requeued(struct ledger *ledger, int64_t job, int64_t *at, GError **error)
+{
+    LEDGER_SQL(newest, "SELECT max(at) FROM operator_action WHERE job=?1 AND result='done' AND verb='requeue'");
+    return ledger_number(ledger, ledger_query(ledger, &newest, LEDGER_VALUES(LEDGER_INT(job)), error), at, error);
+}
+
 bool ledger_actions_rejected(struct ledger *ledger, GArray **jobs, GError **error)
 {
     LEDGER_SQL(all, "SELECT job FROM " DECISIONS);

@@ -34,6 +34,8 @@ bool ledger_actions_of(struct ledger *ledger, int64_t job, GPtrArray **actions, 
  * Verbs: gateway/pipeline/orders/order_table.c. */
 /* *reason: why; NULL: the job is not rejected by an operator. g_free. */
 bool ledger_action_rejection(struct ledger *ledger, int64_t job, char **reason, GError **error);
+/* *at: when the newest "requeue" of the job was ordered, which decides with which profiles it may be read; 0: none. */
+bool ledger_action_requeued(struct ledger *ledger, int64_t job, int64_t *at, GError **error);
 /* *jobs: int64_t, all of them, also those that have their verdict. */
 bool ledger_actions_rejected(struct ledger *ledger, GArray **jobs, GError **error);
 /* *keeps: the job is in held/ because an operator keeps it back: the newest order that moved it is "hold". */

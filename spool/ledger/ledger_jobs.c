@@ -94,10 +94,10 @@ bool ledger_job_insert(struct ledger *ledger, const struct ledger_job *job, int6
 
 bool ledger_job_describe(struct ledger *ledger, const struct ledger_job *job, GError **error)
 {
-    LEDGER_SQL(describe, "UPDATE job SET org=?2,sender=?3,sequence=?4 WHERE id=?1");
+    LEDGER_SQL(describe, "UPDATE job SET org=?2,sender=?3,sequence=?4,type=?5,form=?6 WHERE id=?1");
     return ledger_run(ledger, &describe,
                       LEDGER_VALUES(LEDGER_INT(job->id), LEDGER_TEXT(job->org), LEDGER_TEXT(job->sender),
-                                    LEDGER_INT_OR_NULL(job->sequence)),
+                                    LEDGER_INT_OR_NULL(job->sequence), LEDGER_TEXT(job->type), LEDGER_TEXT(job->form)),
                       error);
 }
 

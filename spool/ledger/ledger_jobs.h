@@ -51,7 +51,7 @@ bool ledger_jobs_each(struct ledger *ledger, ledger_job_visit visit, void *user,
 bool ledger_jobs_with_source(struct ledger *ledger, const char *drop, GPtrArray **jobs, GError **error);
 /* The sender's copy of this job is gone from the drop. */
 bool ledger_job_clear_source(struct ledger *ledger, int64_t id, GError **error);
-/* Sets org, sender and sequence (0: none) of a job, which its name does not tell. */
+/* Sets what a job's row says of its file: type, form, org, sender (NULL: not known) and sequence (0: none). */
 bool ledger_job_describe(struct ledger *ledger, const struct ledger_job *job, GError **error);
 /* Sets why the job is held or corrupt; NULL: it is neither any more. */
 bool ledger_job_set_reason(struct ledger *ledger, int64_t id, const char *reason, GError **error);

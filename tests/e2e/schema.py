@@ -46,6 +46,7 @@ BEYOND = [
     ("B101|B102|B103|B104", "", "about the name"),
     ("B105|B106|B107|B108|B112|B113|B210", "", "about other files"),
     ("B114", "", "an operator's decision"),
+    ("B115", "", "about dates of formats"),
     ("B206", "^(?!expected [A-Z]{3}, found)", "compares the content with the name; a CSV's Type is expressed"),
     ("B207", "", "about this gateway"),
     ("B208", "^declared", "a schema cannot count"),

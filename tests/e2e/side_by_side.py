@@ -211,6 +211,136 @@ def test_change_over(tap):
     sound(tap, home, "after a change-over")
 
 
+def renamed(folder, marks):
+    """Instructions of the profile have names of their own."""
+    names = load(folder, "names.json")
+    names["names"]["EMI"] = "{org}_INSTRUCTION_{eui64}_{date}_{time}_{sequence}.{form}"
+    names["answers"]["EMA"]["EMI"] = "ACK-{org}-{sequence}-{revision}.{form}"
+    names["answers"]["EMD"]["EMI"] = f"{marks[0]}-{{org}}-{{sequence}}-{{revision}}.{{form}}"
+    names["answers"]["EMO"]["EMI"] = f"{marks[1]}-{{org}}-{{sequence}}-{{revision}}.{{form}}"
+    save(names, folder, "names.json")
+
+
+OWN = f"MCX_INSTRUCTION_{MCX}_20230703_060000_{{:06d}}.csv"
+
+
+def findings(text):
+    """Code and text of each."""
+    return [(row[-1], row[1]) for row in rows_of(text, "E")]
+
+
+def outcome_of(text):
+    file = (rows_of(text, "F") or [[]])[0]
+    return "".join(one for one in file if one in ("AC", "WN", "PA", "RJ"))
+
+
+def acks(home):
+    """The texts of EMAs of names that no valid profile reads, and of those that it reads."""
+    return [home.read_out("mcx", name).decode() for name in home.out("mcx") if name.startswith(("EMA", "ACK"))]
+
+
+def test_too_early(tap):
+    """A file of the new format, names included, comes before the date. It has a way on."""
+    home = Home("gateway incident_party=NOBODY\ngateway inventory=required")
+    annex(home.path("old"), "1.5")
+    renamed(annex(home.path("new"), "2.0", since=at(60)), ("RESPONSE", "OUTCOME"))
+    other, here = Annexed(home, "profile=new;old"), Parties(home)
+    row = "{},ESME,Commissioned,AB01,010A030B,0002012F,1012345678903,,{},,North,2020-01-01,2020-01-01,TCOS,"
+    name = other.instruct([1], name=OWN.format(1))
+    home.run()
+    first = acks(home)
+    tap.ok(len(first) == 1 and version_of(first[0]) == "1.5" and [one[0] for one in findings(first[0])] == ["B115"] and
+           f"annex-2.0, which is valid from {at(60)}" in findings(first[0])[0][1] and
+           "expected the format annex-1.5" in findings(first[0])[0][1] and
+           "send the same file again from then on" in findings(first[0])[0][1],
+           "a file that comes too early is told its format, the date, and what to do, and nothing else", first)
+    why = home.json("why", name)[0]
+    tap.ok(at(60) in why["because"] and "spool requeue 00000001" in why["moved_by"], "why says it, too", why)
+    sound(tap, home, "a file that came too early")
+    home.command("spool", "requeue", name, "--reason", "too soon", now=at(59))
+    home.run(now=at(59))
+    tap.ok([[one[0] for one in findings(text)] for text in acks(home)] == [["B115"], ["B115"]],
+           "judged again before the date, it is still too early", acks(home))
+    for side in ("before", "after"):
+        home.command("spool", "requeue", name, "--reason", "now", now=at(61),
+                     env={"ECOSGATE_CRASH": f"job-returned:{side}:1"})
+    home.command("spool", "requeue", name, "--reason", "now", now=at(61),
+                 env={"ECOSGATE_CRASH": "order-done:after:1"})
+    sound(tap, home, "stopped while it is judged again")
+    home.run(now=at(61))
+    tap.ok("A104" in home.json("why", name)[0]["because"] and len(acks(home)) == 2,
+           "judged again from the date on, it waits for the inventory as any instruction", home.json("why", name))
+    sound(tap, home, "a file that is about to be judged by another profile")
+    here.references("INV", *(row.format(device(number), parties.SUBJECT) for number in (1, 2)))
+    home.run(now=at(62), env={"ECOSGATE_CRASH": "verdict-committed:before:1"})
+    home.run(now=at(63))
+    ack = home.read_out("mcx", "ACK-MCX-000001-3.csv").decode() if "ACK-MCX-000001-3.csv" in home.out("mcx") else ""
+    tap.ok(outcome_of(ack) == "AC" and version_of(ack) == "2.0" and
+           any(one.startswith("RESPONSE-MCX-000001") for one in home.out("mcx")),
+           "it is read, and answered, with the profile that was valid when an operator asked", home.out("mcx"),
+           *acks(home))
+    job = home.json("spool", "show", "1")[0]
+    tap.ok((job["type"], job["org"], job["sequence"]) == ("EMI", "MCX", 1) and
+           [one["profile"] for one in job["verdicts"]][-1] == "annex-2.0", "spool show knows its sender and type", job)
+    sound(tap, home, "a file that was read with another profile the second time")
+    again = other.instruct([2], name=OWN.format(2))
+    home.run(now=at(64))
+    tap.ok(home.json("spool", "show", "3")[0]["state"] == "done", "the next number follows", again, *acks(home))
+
+
+def test_sent_again(tap):
+    """The same bytes come again from the date on, under the same name; formats differ in namespace and version only."""
+    home = Home("gateway incident_party=NOBODY")
+    annex(home.path("old"), "1.5")
+    annex(home.path("new"), "2.0", since=at(60))
+    other = Annexed(home, "profile=new;old")
+    early, in_xml = other.instruct([1]), other.instruct([2], form="xml")
+    copies = [shutil.copy(os.path.join(home.inbox("mcx"), name), os.path.join(home.top, name))
+              for name in (early, in_xml)]
+    home.run()
+    tap.ok([one[0] for one in findings(other.answer(early))] == ["B115"] and "B115" in other.answer(in_xml),
+           "the frame tells formats whose names are the same, in CSV and XML", other.answer(early),
+           other.answer(in_xml))
+    for path in copies:
+        home.drop("mcx", path)
+    home.run(now=at(60))
+    answers = [home.read_out("mcx", f"EMA{name[3:-4]}_R2{name[-4:]}").decode() for name in (early, in_xml)
+               if f"EMA{name[3:-4]}_R2{name[-4:]}" in home.out("mcx")]
+    tap.ok(len(answers) == 2 and outcome_of(answers[0]) == "AC" and ">AC<" in answers[1],
+           "the very same files are accepted from the date on", *answers)
+    late = other.instruct([3], "1.5")
+    home.run(now=at(61))
+    told = findings(other.answer(late))
+    tap.ok([one[0] for one in told] == ["B115"] and f"annex-1.5, which was valid until {at(60)}" in told[0][1] and
+           "send its content in the valid format under a new name" in told[0][1],
+           "a file that comes too late is told so", told)
+    requeued = home.command("spool", "requeue", early, "--reason", "a mistake", now=at(62))
+    tap.ok(requeued.returncode != 0, "what is accepted is not judged again", requeued.stderr.decode())
+    broken = other.instruct([], "1.5")
+    home.run(now=at(63))
+    tap.ok("B115" in other.answer(broken), "also one that is wrong in its own format", other.answer(broken))
+    sound(tap, home, "files that came at the wrong time")
+
+
+def test_requeued_after(tap):
+    """A file that was right when it came is judged again after the change-over: it is still what it was."""
+    home = Home("gateway incident_party=NOBODY")
+    annex(home.path("old"), "1.5")
+    annex(home.path("new"), "2.0", since=at(60))
+    other = Annexed(home, "profile=new;old", types="EMT")
+    name = other.instruct([1], "1.5")
+    home.run()
+    tap.ok([one[0] for one in findings(other.answer(name))][:1] == ["B103"], "its sender may not send instructions",
+           other.answer(name))
+    home.set("party MCX types=EMI")
+    home.command("spool", "requeue", name, "--reason", "types= was wrong", now=at(90))
+    home.run(now=at(90))
+    second = home.read_out("mcx", f"EMA{name[3:-4]}_R2.csv").decode()
+    tap.ok((outcome_of(second), version_of(second)) == ("AC", "1.5"),
+           "judged again after the change-over, it is read with the profile of its arrival", second)
+    sound(tap, home, "judged again after a change-over")
+
+
 def test_told_by_content(tap):
     """Profiles of other names are valid side by side: the file decides. Names do not differ here."""
     home = Home()
@@ -482,6 +612,9 @@ if __name__ == "__main__":
     with Tap() as report:
         test_removed_folder(report, *test_two_partners(report))
         test_change_over(report)
+        test_too_early(report)
+        test_sent_again(report)
+        test_requeued_after(report)
         test_told_by_content(report)
         test_directions(report)
         test_passed_on(report)

@@ -5,6 +5,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 /* after the standard headers: it needs them */
 #include <cmocka.h>
@@ -83,8 +84,8 @@ static void test_profile_choice__drop_and_name__say_whose_list_it_is(void **stat
 
     (void)state; /* cmocka's signature */
     for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
-        const struct profile_choice choice = {&identity, cases[i].drop, cases[i].others ? strangers : NULL,
-                                              cases[i].at};
+        const struct profile_choice choice = {&identity, cases[i].drop, cases[i].others ? strangers : NULL, cases[i].at,
+                                              0};
         const struct profile *found = NULL;
         struct filename parsed;
         bool known = profile_choose_by_name(&choice, cases[i].name, strlen(cases[i].name), &parsed, &found);
@@ -94,11 +95,58 @@ static void test_profile_choice__drop_and_name__say_whose_list_it_is(void **stat
     }
 }
 
+static void test_profile_choice__judged_again__profiles_of_both_times_are_tried(void **state)
+{
+    struct names elsewhere = *profile_builtin()->names;
+    struct profile old = named("a", "1", INT64_MIN, INT64_MAX), late = named("a", "2", 100, 200);
+    struct names_inbound only = elsewhere.inbound[0];
+    only.types += only.n_types - 1; /* the last type, which is not EMI */
+    only.n_types = 1;
+    elsewhere.inbound = &only;
+    late.names = &elsewhere;
+    const struct profile *const reads[] = {&late, &old, NULL};
+    const struct party parties[] = {{.org = "MCX", .drop = "mcx", .reads = reads}};
+    const struct identity identity = {.parties = parties, .n_parties = 1};
+    const struct unpack_limits limits = {1024, 100};
+    static const char name[] = NAME_OF("MCX", MCX);
+    FILE *empty = tmpfile(); /* names alone decide here */
+    const struct {
+        int64_t at, again;
+        const struct profile *expected, *untimely;
+        int64_t from, until;
+    } cases[] = {
+        {50, 0, &old, NULL, 0, 0},
+        {150, 0, &late, &old, INT64_MIN, 100}, /* the newer one has closed it */
+        {150, 160, &late, &old, INT64_MIN, 100},
+        {150, 50, &old, NULL, 0, 0}, /* what was valid at either time is tried */
+        {50, 150, &old, NULL, 0, 0}, /* what it was when it arrived, it is still */
+    };
+
+    (void)state; /* cmocka's signature */
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        const struct profile_choice choice = {&identity, "mcx", NULL, cases[i].at, cases[i].again};
+        const struct profile_file_content file = {name, strlen(name), fileno(empty), &limits};
+        const struct profile *found = NULL;
+        struct profile_untimely untimely = {0};
+        struct filename parsed;
+        (void)profile_choose_by_name(&choice, file.name, file.len, &parsed, &found);
+        if (found != cases[i].expected)
+            fail_msg("case %zu: read with %s-%s", i, found->name, found->version);
+        bool any = profile_find_untimely(&choice, &file, found, &untimely);
+        if (any != (cases[i].untimely != NULL) || untimely.profile != cases[i].untimely)
+            fail_msg("case %zu: another profile than expected fits at another time", i);
+        if (any && (untimely.from != cases[i].from || untimely.until != cases[i].until))
+            fail_msg("case %zu: its dates", i);
+    }
+    assert_int_equal(fclose(empty), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_profile_list__dates__decide_which_are_valid),
         cmocka_unit_test(test_profile_choice__drop_and_name__say_whose_list_it_is),
+        cmocka_unit_test(test_profile_choice__judged_again__profiles_of_both_times_are_tried),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -5,7 +5,9 @@
  */
 #include "gateway/pipeline/orders/order_private.h"
 
+#include "formats/text.h"
 #include "gateway/clock.h"
+#include "gateway/pipeline/recording.h"
 #include "gateway/pipeline/reference.h"
 #include "spool/crash_mark.h"
 #include "spool/ledger/ledger_incidents.h"
@@ -107,6 +109,24 @@ static bool reject_within(struct gateway *gateway, const struct order *order, co
            ledger_job_set_reason(gateway->ledger, order->job, NULL, error);
 }
 
+/* A profile that is valid now may read a name that none could read when the file arrived. Its type and sender decide
+ * which file it waits for, before it is judged. */
+static bool describe_again(struct gateway *gateway, const struct order *order, const struct effect *effect,
+                           GError **error)
+{
+    struct ledger_job job = *effect->job;
+    const struct config_arrival arrival = {job.drop, job.received, order->at};
+    size_t len = 0;
+    g_autofree char *raw = text_unescape(job.name, &len);
+    struct filename parsed;
+    char sender[EUI64_TEXT_SIZE];
+
+    if (job.type != NULL || raw == NULL || !config_parse_name(gateway->config, &arrival, raw, len, &parsed))
+        return true;
+    recording_describe(&job, &parsed, sender);
+    return ledger_job_describe(gateway->ledger, &job, error);
+}
+
 static bool update_job(struct gateway *gateway, const struct order *order, const void *subject, GError **error)
 {
     const struct effect *effect = subject;
@@ -123,7 +143,8 @@ static bool update_job(struct gateway *gateway, const struct order *order, const
      * again. */
     if (order->verb == ORDER_RELEASE && !effect->kept_back && !reference_release_within(gateway, effect->job, error))
         return false;
-    if (order->verb == ORDER_REQUEUE && !ledger_shrink_ask_again(ledger, order->job, error))
+    if (order->verb == ORDER_REQUEUE &&
+        (!describe_again(gateway, order, effect, error) || !ledger_shrink_ask_again(ledger, order->job, error)))
         return false;
     if (order->verb == ORDER_REQUEUE && effect->verdict != NULL)
         return ledger_job_requeue(ledger, order->job, &revision, error);
