@@ -98,12 +98,14 @@ def test_words(tap, published):
             ("EMI-H", "Stage", {"required": True, "enum": ["production", "trial"]}),
             ("INV-H", "Extent", {"required": True, "enum": ["all", "changes"]}),
             ("EMD-D", "DecisionOutcome", {"required": True, "enum": ["taken", "refused", "later"]}),
-            ("EMD-D", "DecisionTransient", {"required": False, "enum": ["Y", "N"]}),
-            ("EMD-D", "DecisionCode", {"required": False, "pattern": "(?:[A-D][0-9]{3})|E-101|E-108|F-208"}),
+            ("EMD-D", "DecisionTransient", {"required": False, "enum": ["passes", "stays"]}),
             ("EMD-D", "Class", {"required": False, "pattern": "(?:ESME|GSME|GPF|CHF)|Electricity|Gas|Proxy",
                                 "maxLength": 11})):
         found = published.limits(name, column)
         tap.ok(found == wanted, f"the limits of {name} {column} are in the words of the format", found, wanted)
+    codes = [words["code"] for words in loaded(published.folder, "codes.json")["codes"].values()]
+    found = published.limits("EMD-D", "DecisionCode")
+    tap.ok(found == {"required": False, "enum": codes}, "where each code has a word, no pattern is left", found)
 
 
 def test_other_words(tap, folder):
