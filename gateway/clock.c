@@ -20,19 +20,24 @@ int64_t clock_wall(void)
     return stopped ? stopped_at : g_get_real_time() / G_USEC_PER_SEC;
 }
 
-/* Seconds since the machine was started, with those in which it was suspended. */
-static int64_t since_start(void)
+int64_t clock_since_start(void)
 {
     struct timespec at;
 
-    return clock_gettime(CLOCK_BOOTTIME, &at) == 0 ? at.tv_sec : g_get_monotonic_time() / G_USEC_PER_SEC;
+    return clock_gettime(CLOCK_BOOTTIME, &at) == 0 ? at.tv_sec * G_USEC_PER_SEC + at.tv_nsec / 1000
+                                                   : g_get_monotonic_time();
+}
+
+static int64_t seconds_since_start(void)
+{
+    return clock_since_start() / G_USEC_PER_SEC;
 }
 
 int64_t clock_jump(void)
 {
     if (!comparing || stopped)
         return 0;
-    int64_t found = clock_wall() - since_start(), jump = found - base;
+    int64_t found = clock_wall() - seconds_since_start(), jump = found - base;
     if (ABS(jump) > CLOCK_STEP)
         return jump;
     base = found; /* a correction, or the slow drift of a clock that is being corrected */
@@ -43,7 +48,7 @@ int64_t clock_now(void)
 {
     if (held)
         return not_before;
-    int64_t now = clock_jump() == 0 ? clock_wall() : base + since_start();
+    int64_t now = clock_jump() == 0 ? clock_wall() : base + seconds_since_start();
     not_before = MAX(not_before, now);
     return not_before;
 }
@@ -89,7 +94,7 @@ void clock_expect(int64_t expected)
 
 void clock_accept(void)
 {
-    base = clock_wall() - since_start();
+    base = clock_wall() - seconds_since_start();
 }
 
 int64_t clock_monotonic(void)

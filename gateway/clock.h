@@ -10,7 +10,7 @@
  * CLOCK_MONOTONIC each sleep of the machine would look like a jump. While there is one, clock_now goes on from the time
  * before it. A stopped clock (--now) does not jump.
  *
- * One thread, the gateway's, calls these functions; clock_monotonic may be called by any.
+ * One thread, the gateway's, calls these functions; clock_monotonic and clock_since_start may be called by any.
  */
 #ifndef ECOSGATE_GATEWAY_CLOCK_H
 #define ECOSGATE_GATEWAY_CLOCK_H
@@ -46,8 +46,14 @@ void clock_expect(int64_t base);
 /* The clock is right: an operator says so. */
 void clock_accept(void);
 
-/* Microseconds that only go forward, whatever --now or a correction of the clock says: for intervals and time limits.
- */
+/* Microseconds that only go forward, whatever --now or a correction of the clock says. The count stands still while the
+ * machine is suspended. It is for pauses and time limits of this process: what it waits for (a transfer of ours, an
+ * answer, facts that are picked up, another command) does not go on either, and a limit that ended by a sleep would
+ * break a transfer that is sound. Waits of poll(2) stand still too, so after a sleep the gateway looks around within
+ * poll_interval, as at other times. */
 int64_t clock_monotonic(void);
+/* The same with the time in which the machine was suspended. It is for how long others could act since we looked:
+ * another gateway that takes a drop, a server that ends an idle connection. */
+int64_t clock_since_start(void);
 
 #endif

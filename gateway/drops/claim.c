@@ -316,7 +316,7 @@ static bool write_claim(struct claim_guard *guard, const struct transport *trans
         return true;
     }
     if (!good && guard->owner == CLAIM_OURS && !guard->leaving) {
-        guard->renewed_at = clock_monotonic(); /* it is still ours; the next minute tries again */
+        guard->renewed_at = clock_since_start(); /* it is still ours; the next minute tries again */
         g_error_free(cause);
         return true;
     }
@@ -326,7 +326,7 @@ static bool write_claim(struct claim_guard *guard, const struct transport *trans
     }
     /* What another wrote at the same moment is seen by reading. */
     *again = guard->owner != CLAIM_OURS;
-    guard->renewed_at = clock_monotonic();
+    guard->renewed_at = clock_since_start();
     return true;
 }
 
@@ -338,7 +338,7 @@ static void remember(struct claim_guard *guard, struct claim_text *claim)
     guard->text = g_steal_pointer(&claim->text);
     witness_free(guard->seen);
     guard->seen = g_steal_pointer(&guard->found);
-    guard->renewed_at = clock_monotonic();
+    guard->renewed_at = clock_since_start();
 }
 
 /* One look. *again: something was written that has to be looked at. */
@@ -356,7 +356,7 @@ static bool look_once(struct claim_guard *guard, const struct transport *transpo
     if (!claim.folder)
         return true;
     bool ours = guard->owner == CLAIM_OURS, given = !ours && claim_is_given(guard);
-    if (ours && clock_monotonic() - guard->renewed_at < RENEW_AFTER &&
+    if (ours && clock_since_start() - guard->renewed_at < RENEW_AFTER &&
         !(guard->leaving && has_risen(guard->seen, guard->own)))
         return true;
     if (guard->owner == CLAIM_NOBODY && guard->pending != NULL && guard->taking == NULL)
@@ -392,12 +392,12 @@ bool claim_look(struct claim_guard *guard, const struct transport *transport, st
         return false;
     }
     guard->held = guard->was_held = guard->owner == CLAIM_OURS;
-    guard->looked_at = clock_monotonic();
+    guard->looked_at = clock_since_start();
     return true;
 }
 
 bool claim_still(struct claim_guard *guard, const struct transport *transport, struct connection *connection,
                  GError **error)
 {
-    return clock_monotonic() - guard->looked_at < FRESH || claim_look(guard, transport, connection, error);
+    return clock_since_start() - guard->looked_at < FRESH || claim_look(guard, transport, connection, error);
 }

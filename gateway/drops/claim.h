@@ -70,7 +70,7 @@ struct claim_guard {
 
     bool held;              /* the last look found or made the claim ours; false while it is not known */
     bool was_held;          /* the same of the last look that could tell */
-    int64_t looked_at;      /* monotonic microseconds; 0: never */
+    int64_t looked_at;      /* clock_since_start: a machine that was suspended looks again; 0: never */
     int64_t renewed_at;     /* the same, when the text of our claim changed */
     char *text;             /* of our claim, as it was seen last; NULL: not yet */
     struct witness *seen;   /* what that text says */

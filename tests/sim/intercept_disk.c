@@ -142,7 +142,7 @@ static const struct machine_fault *find_fault(struct shared_machine *machine, un
             continue;
         uint64_t n = ++machine->passed[i];
         bool lasts = fault->event <= FAULT_SHORT;
-        if (fault->event == FAULT_FREEZE) {
+        if (fault->event == FAULT_FREEZE || fault->event == FAULT_SUSPEND) {
             hit = freezes(machine, i) ? fault : hit;
             continue;
         }
@@ -156,8 +156,8 @@ static const struct machine_fault *find_fault(struct shared_machine *machine, un
 /* Counts a call. On FAIL errno is set. */
 static enum judgement judge(unsigned kinds, const char *place)
 {
-    static const char *const names[] = {"error",      "late error", "half",  "kill before",
-                                        "kill after", "power cut",  "freeze"};
+    static const char *const names[] = {"error",      "late error", "half",   "kill before",
+                                        "kill after", "power cut",  "freeze", "suspend"};
     struct shared_machine *machine = shared_own_machine();
 
     if (machine == NULL || place[0] == '\0')
@@ -173,8 +173,10 @@ static enum judgement judge(unsigned kinds, const char *place)
         shared_die(fault->event == FAULT_POWER);
     if (fault->event == FAULT_KILL_AFTER)
         return KILL_LATE;
-    if (fault->event == FAULT_FREEZE) {
+    if (fault->event == FAULT_FREEZE || fault->event == FAULT_SUSPEND) {
         machine->frozen = true;
+        machine->suspended = fault->event == FAULT_SUSPEND;
+        machine->frozen_at = shared->now;
         shared_yield(SHARED_BUSY, shared->now);
         return PASS;
     }

@@ -37,6 +37,9 @@ int clock_gettime(clockid_t id, struct timespec *at)
     case CLOCK_MONOTONIC:
     case CLOCK_MONOTONIC_RAW:
     case CLOCK_MONOTONIC_COARSE:
+        shared_pass(LOOK);
+        *at = as_timespec(shared_since_start() - shared_asleep());
+        return 0;
     case CLOCK_BOOTTIME:
         shared_pass(LOOK);
         *at = as_timespec(shared_since_start());
@@ -129,12 +132,15 @@ static int ask(struct pollfd *fds, nfds_t n, const sigset_t *mask)
     return (int)syscall(SYS_ppoll, fds, n, &none, mask, _NSIG / 8);
 }
 
-/* until: true time; INT64_MAX: for ever. */
-static int wait_until(struct pollfd *fds, nfds_t n, int64_t until, const sigset_t *mask)
+/* limit: microseconds in which the machine is awake; INT64_MAX: for ever. */
+static int wait_for(struct pollfd *fds, nfds_t n, int64_t limit, const sigset_t *mask)
 {
+    int64_t begun = shared->now, asleep = shared_asleep();
+
     for (;;) {
         worker_run_due();
         int found = ask(fds, n, mask);
+        int64_t until = limit == INT64_MAX ? INT64_MAX : begun + limit + shared_asleep() - asleep;
         if (found != 0 || shared->now >= until)
             return found;
         shared_yield(SHARED_WAITS, worker_runs() ? until : MIN(until, worker_due()));
@@ -145,13 +151,12 @@ int ppoll(struct pollfd *fds, nfds_t n, const struct timespec *limit, const sigs
 {
     if (shared_self == NULL)
         return (int)syscall(SYS_ppoll, fds, n, limit, mask, _NSIG / 8);
-    return wait_until(
-        fds, n, limit == NULL ? INT64_MAX : shared->now + limit->tv_sec * SIM_SECOND + limit->tv_nsec / 1000, mask);
+    return wait_for(fds, n, limit == NULL ? INT64_MAX : limit->tv_sec * SIM_SECOND + limit->tv_nsec / 1000, mask);
 }
 
 int poll(struct pollfd *fds, nfds_t n, int milliseconds)
 {
     if (shared_self == NULL)
         return (int)syscall(SYS_poll, fds, n, milliseconds);
-    return wait_until(fds, n, milliseconds < 0 ? INT64_MAX : shared->now + milliseconds * INT64_C(1000), NULL);
+    return wait_for(fds, n, milliseconds < 0 ? INT64_MAX : milliseconds * INT64_C(1000), NULL);
 }

@@ -37,6 +37,7 @@ enum machine_event {
     FAULT_KILL_AFTER,  /* the process ends after the call */
     FAULT_POWER,       /* the power is cut before the call (power.h) */
     FAULT_FREEZE,      /* the machine stands still from the call on, or from a later one: never within a transfer */
+    FAULT_SUSPEND,     /* the same, and its monotonic clock stands still with it */
 };
 
 struct machine_fault {

@@ -339,15 +339,18 @@ void process_signal(struct process *process, int signal)
 void processes_wake(struct sim *sim, const char *home)
 {
     int machine = shared_machine(home);
+    struct shared_machine *of = &shared->machines[machine];
+    int64_t slept = of->frozen && of->suspended ? shared->now - of->frozen_at : 0;
 
-    shared->machines[machine].frozen = false;
+    of->frozen = false;
+    of->asleep += slept;
     for (guint i = 0; i < sim->running->len; i++) {
         struct process *process = sim->running->pdata[i];
         const struct shared_slot *slot = process->slot;
         if (slot->machine != machine || process->stopped)
             continue;
         process->turns++;
-        schedule(process, process->pid == 0 || slot->reason == SHARED_WAITS ? shared->now : slot->until);
+        schedule(process, process->pid == 0 || slot->reason == SHARED_WAITS ? shared->now : slot->until + slept);
     }
 }
 

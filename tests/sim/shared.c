@@ -114,6 +114,13 @@ int64_t shared_since_start(void)
     return machine != NULL ? shared->now - machine->started : shared->now;
 }
 
+int64_t shared_asleep(void)
+{
+    const struct shared_machine *machine = shared_own_machine();
+
+    return machine != NULL ? machine->asleep : 0;
+}
+
 /* ---- giving control back ---- */
 
 /* A program that works so long without waiting for anything has lost its way: SIGVTALRM ends it, which the simulator

@@ -35,8 +35,10 @@ struct shared_machine {
     int64_t started;        /* true time */
     uint64_t room;          /* bytes */
     uint64_t calls;
-    bool frozen;           /* its processes get no turn */
-    uint64_t drop_changes; /* names and bytes that its processes have changed in drops */
+    bool frozen, suspended; /* its processes get no turn; its monotonic clock stands still with them */
+    int64_t frozen_at;      /* true time */
+    int64_t asleep;         /* microseconds that it was suspended so far */
+    uint64_t drop_changes;  /* names and bytes that its processes have changed in drops */
     int faults;
     struct machine_fault fault[SHARED_FAULTS];
     uint64_t passed[SHARED_FAULTS]; /* calls that the fault has counted */
@@ -110,6 +112,8 @@ struct shared_machine *shared_own_machine(void);
 int64_t shared_wall(void);
 int64_t shared_wall_of(const struct shared_machine *machine);
 int64_t shared_since_start(void);
+/* Microseconds that the running process's machine was suspended so far: what its monotonic clock lacks. */
+int64_t shared_asleep(void);
 
 /* In a process: gives control back, and returns when it may go on. Does nothing in the simulator. */
 void shared_yield(enum shared_reason reason, int64_t until);

@@ -270,10 +270,14 @@ static void look_at_node(struct sim *sim, void *user)
 
 static void freeze_node(struct world *world)
 {
-    struct machine_fault fault = {
-        .calls = CALL_ANY, .first = 1 + random_below(chance_of(world), 300), .count = 1, .event = FAULT_FREEZE};
+    static const enum machine_event ways[] = {FAULT_FREEZE, FAULT_SUSPEND};
+    struct machine_fault fault = {.calls = CALL_ANY,
+                                  .first = 1 + random_below(chance_of(world), 300),
+                                  .count = 1,
+                                  .event = ways[random_below(chance_of(world), G_N_ELEMENTS(ways))]};
 
-    sim_say(world->sim, "fault: the machine stands still from call %" G_GUINT64_FORMAT " on", fault.first);
+    sim_say(world->sim, "fault: the machine %s from call %" G_GUINT64_FORMAT " on",
+            fault.event == FAULT_SUSPEND ? "is suspended" : "stands still", fault.first);
     machine_fault(world->sim, world->home, &fault);
     world->standby->pending = true;
     world->standby->old.since = sim_now(world->sim);

@@ -4,6 +4,9 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -103,6 +106,18 @@ static struct {
     bool down;
 } there;
 
+static time_t suspended; /* seconds that the machine was */
+
+/* Before the C library's. A count that stands still while the machine is suspended does not see `suspended`. */
+int clock_gettime(clockid_t id, struct timespec *at)
+{
+    long result = syscall(SYS_clock_gettime, id, at);
+
+    if (id == CLOCK_BOOTTIME || id == CLOCK_REALTIME)
+        at->tv_sec += suspended;
+    return (int)result;
+}
+
 static bool fake_read(struct connection *connection, struct claim_text *claim, GError **error)
 {
     (void)connection; /* there is one drop */
@@ -196,6 +211,24 @@ static void test_claim_look__none_there_and_another_drop_foreign__only_an_order_
     claim_guard_clear(&guard);
 }
 
+static void test_claim_still__machine_was_suspended__looks_again(void **state)
+{
+    g_autofree char *newer = text_of(US, 8, "bbbb");
+    g_autoptr(GError) error = NULL;
+    struct claim_guard guard;
+
+    (void)state;
+    suspended = 0;
+    init_guard(&guard, NULL);
+    assert_true(look(&guard));
+    there.text = newer; /* a standby takes over while the machine sleeps */
+    suspended = 3600;
+    assert_false(claim_still(&guard, &fake, NULL, &error));
+    assert_int_equal(guard.owner, CLAIM_NEWER);
+    claim_guard_clear(&guard);
+    suspended = 0;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -207,6 +240,7 @@ int main(void)
         cmocka_unit_test(test_claim_look__drop_down_after_a_good_look__it_is_not_held),
         cmocka_unit_test(test_claim_look__order_for_a_claim__replaces_that_one_only),
         cmocka_unit_test(test_claim_look__none_there_and_another_drop_foreign__only_an_order_makes_it),
+        cmocka_unit_test(test_claim_still__machine_was_suspended__looks_again),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -273,7 +273,7 @@ bool sftp_is_connected(struct sftp *sftp)
 
 int64_t sftp_idle(const struct sftp *sftp)
 {
-    return clock_monotonic() - sftp->heard;
+    return clock_since_start() - sftp->heard;
 }
 
 void sftp_disconnect(struct sftp *sftp)

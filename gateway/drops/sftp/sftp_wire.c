@@ -275,7 +275,7 @@ static bool next_packet(struct sftp *sftp, bool wait, struct sftp_reply *packet,
             packet->left = need - HEAD;
             wire->begin += need;
             sftp_progress(sftp, 0);
-            sftp->heard = clock_monotonic();
+            sftp->heard = clock_since_start();
             return true;
         }
         make_room(wire, need);
