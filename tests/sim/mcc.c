@@ -5,6 +5,7 @@
 #include "tests/sim/world_private.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { LOST_AFTER = 20, CORRECTIONS = 8 };
@@ -309,11 +310,28 @@ static void read_row(struct world *world, const struct record *record)
     }
 }
 
+/* Of the EMOs to an instruction the one with the highest number counts (FILES.md, 6), whichever comes last. */
+static bool is_outdated(struct world *world, const struct document *document)
+{
+    const struct record *header = document_first(document, 'H');
+
+    if (strcmp(document->type, "EMO") != 0 || header == NULL)
+        return false;
+    const char *batch = record_get(header, "BatchId");
+    unsigned number = (unsigned)strtoul(record_get(header, "FileSequence"), NULL, 10);
+    if (GPOINTER_TO_UINT(g_hash_table_lookup(world->outcomes, batch)) > number)
+        return true;
+    g_hash_table_insert(world->outcomes, g_strdup(batch), GUINT_TO_POINTER(number));
+    return false;
+}
+
 void mcc_read(struct world *world, const struct document *document)
 {
     if (strcmp(document->type, "EMA") == 0)
         read_acknowledgement(world, document);
-    for (unsigned i = 0; i < document->n && strcmp(document->type, "EMA") != 0; i++)
+    if (strcmp(document->type, "EMA") == 0 || is_outdated(world, document))
+        return;
+    for (unsigned i = 0; i < document->n; i++)
         if (document->records[i].kind == 'D')
             read_row(world, &document->records[i]);
 }

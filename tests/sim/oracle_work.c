@@ -334,8 +334,8 @@ static void keep_outcome(struct item *item, const struct record *record)
 
 void oracle_look_at_outcome(struct oracle *oracle, struct verdict *verdict, const struct document *document)
 {
-    unsigned n = 0;
-    bool ended = true;
+    unsigned n = 0, number = oracle_number(record_get(document_first(document, 'H'), "FileSequence"));
+    bool ended = true, counts = number >= verdict->newest;
     int64_t last = 0;
 
     for (unsigned i = 0; i < document->n; i++) {
@@ -352,11 +352,14 @@ void oracle_look_at_outcome(struct oracle *oracle, struct verdict *verdict, cons
         if (strcmp(item->id, id) != 0)
             oracle_broken(oracle, item, "outcome", "row %u of %s is about %s, that of the EMD about %s", n,
                           document->name, id, item->id);
+        if (!counts)
+            continue;
         check_outcome(oracle, item, outcome);
         keep_outcome(item, record);
         (void)g_strlcpy(item->outcome, outcome, sizeof item->outcome);
     }
-    if (verdict->outcome_at == 0)
+    verdict->newest = MAX(verdict->newest, number);
+    if (verdict->outcome_at == 0 || oracle_time_of(document) < verdict->outcome_at)
         verdict->outcome_at = oracle_time_of(document);
     if (ended && !verdict->rounded) {
         verdict->rounded = true;

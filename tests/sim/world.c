@@ -208,6 +208,7 @@ struct world *world_begin(struct sim *sim)
     world->recipients = g_ptr_array_new_with_free_func(g_free);
     world->kept = g_ptr_array_new_with_free_func(g_free);
     world->plans = g_array_new(FALSE, TRUE, sizeof(struct plan));
+    world->outcomes = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     world->busy = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     profiles_draw(sim, &world->rates);
     world->estate = estate_new(sim_random(sim, "estate"), world->rates.devices, sim_now(sim));
@@ -270,6 +271,7 @@ void world_free(struct world *world)
     g_ptr_array_free(world->confirmations.past, TRUE);
     g_hash_table_destroy(world->sequences);
     g_hash_table_destroy(world->sent);
+    g_hash_table_destroy(world->outcomes);
     g_hash_table_destroy(world->busy);
     g_ptr_array_free(world->order_of_sent, TRUE);
     g_ptr_array_free(world->recipients, TRUE);

@@ -108,8 +108,9 @@ struct world {
     GPtrArray *recipients;
     GArray *plans; /* struct plan, by Device number */
     struct mouth results, confirmations;
-    GHashTable *busy; /* work items of orders that TCSP has and has not answered yet */
-    GPtrArray *kept;  /* see world_keep */
+    GHashTable *outcomes; /* BatchId → the highest number of an EMO that MCC has read */
+    GHashTable *busy;     /* work items of orders that TCSP has and has not answered yet */
+    GPtrArray *kept;      /* see world_keep */
     struct machines *machines;
     struct operators *operators;
     struct restores *restores;
