@@ -58,6 +58,7 @@ static bool damage_payload(struct damage *damage)
     g_autofree char *bytes = g_memdup2(damage->bytes, damage->size);
     bytes[random_below(chance_of(damage->world), damage->size)] ^= 1;
     sim_say(damage->world->sim, "a byte of %s is damaged", damage->path);
+    kinds_seen(SEEN_FILE_DAMAGED);
     return g_file_set_contents(damage->path, bytes, (gssize)damage->size, NULL);
 }
 
@@ -117,6 +118,7 @@ static bool start_on_damage(struct damage *damage)
     if (!damage->ledger || !restores_has_backup(world) || !random_chance(random, 0.5))
         return false;
     sim_say(world->sim, "run is started on the damaged ledger");
+    kinds_seen(SEEN_RUN_ON_DAMAGE);
     (void)process_start(world->sim, world->home, (const char *const[]){"run", NULL}, run_ended, damage);
     sim_at(world->sim, world_between(world, random, SIM_MINUTE, 6 * SIM_HOUR), end_run, damage);
     return true;

@@ -38,6 +38,7 @@ static void tell_parties(struct world *world)
 {
     struct draft *draft = begin_file(world, "PTY", "FULL");
 
+    kinds_seen(SEEN_DCC_PARTIES);
     for (int i = 0; i < SUPPLIERS; i++) {
         const char *values[] = {"SET",      estate_supplier(i), "SUPPLIER", estate_supplier_mpid(i), "A Supplier, Ltd",
                                 "suppliers"};
@@ -87,10 +88,13 @@ static void tell_inventory(struct world *world, bool full)
     for (unsigned i = 0; i < devices->len; i++) {
         struct device *device = devices->pdata[i];
         bool late = !full && !world->settling && device->told && random_chance(chance_of(world), world->rates.inv_late);
+        if (late && device->changed)
+            kinds_seen(SEEN_DCC_LATE);
         bool wanted = full ? !shrunk || i % 2 == 0 : (device->changed && !late) || draft->n == 0;
         if (wanted && device->installed <= sim_now(world->sim))
             add_device(world, draft, device);
     }
+    kinds_seen(shrunk ? SEEN_DCC_SHRUNK : full ? SEEN_DCC_FULL : SEEN_DCC_DELTA);
     world_send(world, draft)->mistake = shrunk;
 }
 
@@ -115,6 +119,7 @@ static void tell_moves(struct world *world)
                                 when_date(move->start, start)};
         draft_add(draft, values);
         move->told = true;
+        kinds_seen(move->begun ? SEEN_DCC_MOVED : SEEN_DCC_MOVES);
     }
     if (draft != NULL)
         (void)world_send(world, draft);
@@ -142,6 +147,7 @@ static void tell_models(struct world *world)
                                 ""};
         draft_add(draft, values);
         ban->told = true;
+        kinds_seen(SEEN_DCC_MODELS);
     }
     if (draft != NULL)
         (void)world_send(world, draft);
@@ -156,6 +162,8 @@ static void each_morning(struct sim *sim, void *user)
 
     if (world->end != 0 && sim_now(sim) > world->end - 3 * SIM_HOUR)
         return; /* the gateway looks at a drop on a server once an hour: this would not be answered by the end */
+    if (silent)
+        kinds_seen(SEEN_DCC_SILENT);
     if (!silent) {
         tell_moves(world);
         tell_models(world);

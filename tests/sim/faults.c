@@ -144,6 +144,8 @@ static void turn_clock(struct sim *sim, void *user)
     if (sim_has(sim, "clocks")) {
         sim_say(sim, "fault: the clock is set by %" G_GINT64_FORMAT " s and gains %" G_GINT64_FORMAT " us a second",
                 sign * step, gain);
+        kinds_seen(step > 0 ? (sign > 0 ? SEEN_CLOCK_FORWARD : SEEN_CLOCK_BACK)
+                            : (sign > 0 ? SEEN_CLOCK_FAST : SEEN_CLOCK_SLOW));
         oracle_clock_was_ahead(world->oracle, sign * step * SIM_SECOND);
         machine_set_clock(sim, world->home, sign * step * SIM_SECOND);
         machine_set_drift(sim, world->home, gain);

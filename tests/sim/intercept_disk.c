@@ -153,6 +153,37 @@ static const struct machine_fault *find_fault(struct shared_machine *machine, un
     return hit;
 }
 
+/* A call that fails is of the first of its kinds; the making of a file opens it, too. */
+static void count_failure(const struct machine_fault *fault, unsigned kinds)
+{
+    static const struct {
+        enum machine_call call;
+        enum kind kind;
+    } calls[] = {{CALL_OPEN, SEEN_FAIL_OPEN}, {CALL_READ, SEEN_FAIL_READ}, {CALL_WRITE, SEEN_FAIL_WRITE},
+                 {CALL_SYNC, SEEN_FAIL_SYNC}, {CALL_NAME, SEEN_FAIL_NAME}, {CALL_SPACE, SEEN_FAIL_SPACE}};
+    size_t i = 0;
+
+    while (i + 1 < sizeof calls / sizeof calls[0] && (kinds & calls[i].call) == 0)
+        i++;
+    kinds_seen(calls[i].kind);
+    if (fault->event == FAULT_ERROR_LATE)
+        kinds_seen(SEEN_FAIL_LATE);
+    kinds_seen(fault->errnum == ENOSPC || fault->errnum == EDQUOT   ? SEEN_ERROR_SPACE
+               : fault->errnum == EMFILE || fault->errnum == ENFILE ? SEEN_ERROR_FILES
+                                                                    : SEEN_ERROR_DISK);
+}
+
+/* Power cuts and freezes are counted by those who look at what they leave. */
+static void count_fault(const struct machine_fault *fault, unsigned kinds)
+{
+    if (fault->event == FAULT_KILL_BEFORE || fault->event == FAULT_KILL_AFTER)
+        kinds_seen(fault->event == FAULT_KILL_AFTER ? SEEN_KILL_AFTER : SEEN_KILL_BEFORE);
+    else if (fault->event == FAULT_SHORT && (kinds & (CALL_READ | CALL_WRITE)) != 0)
+        kinds_seen((kinds & CALL_READ) != 0 ? SEEN_SHORT_READ : SEEN_SHORT_WRITE);
+    else if (fault->event <= FAULT_SHORT)
+        count_failure(fault, kinds);
+}
+
 /* Counts a call. On FAIL errno is set. */
 static enum judgement judge(unsigned kinds, const char *place)
 {
@@ -169,6 +200,7 @@ static enum judgement judge(unsigned kinds, const char *place)
         return PASS;
     shared_trace("fault: %s %d at call %u of %s", names[fault->event], fault->errnum, kinds,
                  place + strlen(shared->folder));
+    count_fault(fault, kinds);
     if (fault->event == FAULT_KILL_BEFORE || fault->event == FAULT_POWER)
         shared_die(fault->event == FAULT_POWER);
     if (fault->event == FAULT_KILL_AFTER)
@@ -561,7 +593,7 @@ int mkdir(const char *path, mode_t mode)
 /* The machine's own disk, not the one that the run is on. */
 int statvfs(const char *path, struct statvfs *st)
 {
-    enum { BLOCK = 4096, NAMES = 1000000 };
+    enum { BLOCK = 4096, NAMES = 1000000, SMALL = 256 << 20 };
     const struct shared_machine *machine = shared_own_machine();
     char place[PATH_MAX];
 
@@ -573,6 +605,8 @@ int statvfs(const char *path, struct statvfs *st)
             memcpy(&real, &found, sizeof real);
         return real(path, st);
     }
+    if (machine->room < SMALL)
+        kinds_seen(SEEN_DISK_FULL);
     *st = (struct statvfs){.f_bsize = BLOCK, .f_frsize = BLOCK, .f_namemax = NAME_MAX};
     st->f_bfree = st->f_bavail = machine->room / BLOCK;
     st->f_blocks = st->f_bfree + NAMES;

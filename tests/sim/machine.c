@@ -58,6 +58,12 @@ bool machine_is_frozen(struct sim *sim, const char *home)
     return machine_of(home)->frozen;
 }
 
+bool machine_is_suspended(struct sim *sim, const char *home)
+{
+    (void)sim;
+    return machine_of(home)->frozen && machine_of(home)->suspended;
+}
+
 uint64_t machine_drop_changes(struct sim *sim, const char *home)
 {
     (void)sim;

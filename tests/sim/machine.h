@@ -56,6 +56,8 @@ void machine_mend_disk(struct sim *sim, const char *home);
 uint64_t machine_calls(struct sim *sim, const char *home);
 /* A freeze has hit it; processes_wake lets it go on (process.h). */
 bool machine_is_frozen(struct sim *sim, const char *home);
+/* That freeze is a suspension. */
+bool machine_is_suspended(struct sim *sim, const char *home);
 /* How often its processes have changed a name or bytes in drops. */
 uint64_t machine_drop_changes(struct sim *sim, const char *home);
 /* What the disk still has room for, as statvfs says it; bytes that are written do not change it. Writes fail with

@@ -30,6 +30,7 @@ static void daemon_ended(struct sim *sim, struct process *process, int status, v
 {
     struct world *world = user;
 
+    operators_read_log(world, process);
     if (strcmp(process_home(process), world->home) != 0) {
         standby_old_ended(world, process, status);
         return;
@@ -87,8 +88,10 @@ static void restart(struct sim *sim, void *user)
 
     if (world->settling || !sim_faults(sim))
         return;
-    if (daemon != NULL)
+    if (daemon != NULL) {
+        kinds_seen(SEEN_RESTART);
         process_signal(daemon, SIGTERM);
+    }
     world_after(world, "machines", world->rates.restarted, restart);
 }
 

@@ -68,8 +68,10 @@ static void add_device(struct world *world, struct draft *draft, const struct de
     const char *values[] = {device->id,       device_type(device), device->manufacturer,         device->model,
                             device->firmware, device->mpxn,        tells_hub ? device->hub : "", device->region,
                             attempt};
-    if (random_chance(random, world->rates.device_wrong))
+    if (random_chance(random, world->rates.device_wrong)) {
         spoil(random, values);
+        kinds_seen(SEEN_MCC_WRONG_DEVICE);
+    }
     draft_add(draft, values);
 }
 
@@ -78,6 +80,7 @@ static void add_device(struct world *world, struct draft *draft, const struct de
 /* A mistake in the frame, or in the name: the whole file is rejected. */
 static void spoil_file(struct random *random, struct draft *draft)
 {
+    kinds_seen(SEEN_MCC_WRONG_FILE);
     switch (random_below(random, 6)) {
     case 0:
         draft->declared = (int)draft->n + 1;
@@ -100,14 +103,29 @@ static void spoil_file(struct random *random, struct draft *draft)
     }
 }
 
+/* A number that was skipped comes with a later file, or never. */
+static unsigned next_number(struct world *world)
+{
+    unsigned late = world->skipped;
+
+    world->skipped = 0;
+    if (late != 0) {
+        kinds_seen(SEEN_OUT_OF_ORDER);
+        return late;
+    }
+    if (random_chance(chance_of(world), world->rates.skipped)) {
+        unsigned skipped = world_skip(world, "EMI");
+        world->skipped = random_chance(chance_of(world), 0.5) ? skipped : 0;
+    }
+    return world_sequence(world, "EMI");
+}
+
 static struct draft *begin_file(struct world *world)
 {
     struct random *random = chance_of(world);
 
-    if (random_chance(random, world->rates.skipped))
-        (void)world_sequence(world, "EMI");
-    struct draft *draft =
-        draft_new("EMI", world_sequence(world, "EMI"), sim_now(world->sim), random_chance(random, 0.5));
+    unsigned number = next_number(world);
+    struct draft *draft = draft_new("EMI", number, sim_now(world->sim), random_chance(random, 0.5));
     draft->gzip = random_chance(random, 0.2);
     return draft;
 }
@@ -127,6 +145,7 @@ static void send_devices(struct world *world, GArray *devices, const char *corre
     }
     if (random_chance(chance_of(world), world->rates.device_wrong)) /* one of them twice */
         add_device(world, draft, world->estate->devices->pdata[g_array_index(devices, unsigned, 0)]);
+    kinds_seen(corrects != NULL ? SEEN_MCC_RESUBMITS : SEEN_MCC_SENDS);
     if (corrects != NULL)
         (void)g_strlcpy(draft->resubmission_of, corrects, sizeof draft->resubmission_of);
     if (corrections < CORRECTIONS && random_chance(chance_of(world), world->rates.files_wrong))
@@ -196,6 +215,7 @@ static void add_busy(struct world *world, GArray *chosen)
         unsigned number = (first + i) % n;
         enum plan_state state = plan_of(world, number)->state;
         if (state == PLAN_BUSY || state == PLAN_DONE) {
+            kinds_seen(SEEN_MCC_BUSY);
             g_array_append_val(chosen, number);
             return;
         }

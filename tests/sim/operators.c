@@ -17,11 +17,12 @@ struct command {
 };
 
 struct operators {
-    GQueue *commands; /* struct command *: one after the other */
-    bool busy;        /* the first of them runs */
-    GHashTable *seen; /* "CONFIRM MCC.B-1.1" → when it was first seen, int64_t * */
-    GHashTable *open; /* incidents that the gateway calls open, at the end */
-    bool verified;    /* a verify of the end has run */
+    GQueue *commands;  /* struct command *: one after the other */
+    bool busy;         /* the first of them runs */
+    GHashTable *seen;  /* "CONFIRM MCC.B-1.1" → when it was first seen, int64_t * */
+    GHashTable *open;  /* incidents that the gateway calls open, at the end */
+    bool verified;     /* a verify of the end has run */
+    GPtrArray *unseen; /* char *: files that count as delivered, and that nobody has seen in their drop */
 };
 
 static struct random *chance_of(struct world *world)
@@ -60,6 +61,27 @@ static void free_command(void *data)
     g_free(command);
 }
 
+/* An order that was given. */
+static void count_order(const struct command *command)
+{
+    static const struct {
+        const char *noun, *verb;
+        enum kind kind;
+    } orders[] = {{"spool", "hold", SEEN_HOLD},
+                  {"spool", "release", SEEN_RELEASE},
+                  {"spool", "reject", SEEN_REJECT},
+                  {"spool", "requeue", SEEN_REQUEUE},
+                  {"report", "redeliver", SEEN_REDELIVER},
+                  {"sequence", "set", SEEN_SEQUENCE_SET},
+                  {"incident", "close", SEEN_INCIDENT_CLOSE},
+                  {"device", "end", SEEN_DEVICE_END},
+                  {"device", "release", SEEN_DEVICE_RELEASE}};
+
+    for (size_t i = 0; i < G_N_ELEMENTS(orders); i++)
+        if (strcmp(command->argv[0], orders[i].noun) == 0 && g_strcmp0(command->argv[1], orders[i].verb) == 0)
+            kinds_seen(orders[i].kind);
+}
+
 static void command_ended(struct sim *sim, struct process *process, int status, void *user)
 {
     struct world *world = user;
@@ -67,6 +89,8 @@ static void command_ended(struct sim *sim, struct process *process, int status, 
 
     if (status != 0)
         sim_say(sim, "%s ends with %d: %s", command->argv[0], status, process_output(process));
+    else
+        count_order(command);
     if (command->read != NULL)
         read_output(command, process_output(process));
     if (command->ended != NULL)
@@ -219,11 +243,59 @@ void operators_redeliver(struct world *world, const char *name)
     RUN(world, NULL, "report", "redeliver", name, "--reason", "the recipient has not got it");
 }
 
+/* A rename was sent and not answered, and the temporary file is gone: the gateway cannot know whether the recipient has
+ * the file (OPERATIONS.md). */
+void operators_read_log(struct world *world, struct process *daemon)
+{
+    static const char SAID[] = " counts as delivered, and nobody saw it";
+    GPtrArray *unseen = world->operators->unseen;
+    g_auto(GStrv) parts = g_strsplit(process_output(daemon), SAID, -1);
+
+    for (unsigned i = 0; parts[i] != NULL && parts[i + 1] != NULL; i++) {
+        const char *space = strrchr(parts[i], ' ');
+        if (space != NULL && !g_ptr_array_find_with_equal_func(unseen, space + 1, g_str_equal, NULL))
+            g_ptr_array_add(unseen, g_strdup(space + 1));
+    }
+}
+
+/* A restored ledger may not know the file. */
+static void redelivered(struct world *world, int status, const char *name)
+{
+    GPtrArray *unseen = world->operators->unseen;
+    unsigned at;
+
+    if (status == 0)
+        kinds_seen(SEEN_ASK_RECIPIENT);
+    if (status > 0 && g_ptr_array_find_with_equal_func(unseen, name, g_str_equal, &at))
+        (void)g_ptr_array_remove_index(unseen, at);
+}
+
+/* Asks the recipients of such files. What they do not have is delivered once more. */
+static void ask_recipients(struct world *world)
+{
+    struct process *daemon = process_find(world->sim, world->home, "run");
+    GPtrArray *unseen = world->operators->unseen;
+
+    if (daemon != NULL)
+        operators_read_log(world, daemon);
+    for (unsigned i = 0; i < unseen->len;) {
+        const char *name = unseen->pdata[i];
+        if (oracle_has_reached(world->oracle, name)) {
+            (void)g_ptr_array_remove_index(unseen, i);
+            continue;
+        }
+        sim_say(world->sim, "nobody has seen %s; its recipient does not have it", name);
+        operators_run(world, NULL, redelivered, name,
+                      (const char *const[]){"report", "redeliver", name, "--reason", "it was lost", NULL});
+        i++;
+    }
+}
+
 static void make_round(struct world *world)
 {
     if (machines_are_down(world))
         return;
-    restores_ask(world);
+    ask_recipients(world);
     RUN(world, read_incident, "--json", "incident", "list");
     RUN(world, read_held, "--json", "spool", "list", "--state", "held");
     RUN(world, read_unsettled, "--json", "device", "list", "--state", "CONFIRM_PENDING");
@@ -397,6 +469,7 @@ void operators_begin(struct world *world)
 {
     world->operators = g_new0(struct operators, 1);
     world->operators->commands = g_queue_new();
+    world->operators->unseen = g_ptr_array_new_with_free_func(g_free);
     world->operators->seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     world->operators->open = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     sim_at(world->sim, sim_now(world->sim) + 2 * SIM_DAY, each_day, world);
@@ -406,6 +479,7 @@ void operators_begin(struct world *world)
 void operators_free(struct world *world)
 {
     g_queue_free_full(world->operators->commands, free_command);
+    g_ptr_array_free(world->operators->unseen, TRUE);
     g_hash_table_destroy(world->operators->seen);
     g_hash_table_destroy(world->operators->open);
     g_free(world->operators);

@@ -24,6 +24,7 @@ enum { SECTOR = 512 };
 enum way { KEPT_NONE, ALL_NAMES, ALL_BYTES, TORN, WAYS };
 static const char *const way_names[WAYS] = {"only what was synced", "all names, synced bytes",
                                             "all bytes, synced names", "some of it"};
+static const enum kind way_kinds[WAYS] = {SEEN_POWER_SYNCED, SEEN_POWER_NAMES, SEEN_POWER_BYTES, SEEN_POWER_TORN};
 
 struct cut {
     struct random *random;
@@ -274,6 +275,7 @@ void power_cut(struct sim *sim, const char *home)
     cut.changes = power_log_changes(machine);
     sim_say(sim, "power cut at %s; %u changes were not synced, of which there is left: %s", home, cut.changes->len,
             way_names[cut.way]);
+    kinds_seen(way_kinds[cut.way]);
     cut.paths = find_paths();
     cut_bytes(&cut);
     cut_names(&cut);
@@ -334,6 +336,7 @@ bool power_damage_ledger(struct sim *sim, const char *home)
         damage_page(random, fd, page, PAGE);
         damaged++;
         sim_say(sim, "page %" G_GUINT64_FORMAT " of %s is damaged", page, path);
+        kinds_seen(SEEN_LEDGER_DAMAGED);
     }
     (void)syscall(SYS_close, fd);
     return damaged > 0;

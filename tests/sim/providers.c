@@ -75,7 +75,7 @@ static void say(struct sim *sim, void *user)
         }
         if (draft == NULL) {
             if (random_chance(chance_of(world), world->rates.skipped))
-                (void)world_sequence(world, mouth->type);
+                (void)world_skip(world, mouth->type);
             draft =
                 draft_new(mouth->type, world_sequence(world, mouth->type), now, random_chance(chance_of(world), 0.3));
         }
@@ -100,11 +100,14 @@ static int64_t when_said(struct world *world, int64_t at)
 
     if (world->settling)
         return soon;
-    if (random_chance(random, world->rates.silent))
+    if (random_chance(random, world->rates.silent)) {
+        kinds_seen(SEEN_SIDE_SILENT);
         return 0;
-    if (random_chance(random, world->rates.late))
-        return at + SIM_HOUR * (20 + (int64_t)random_below(random, 200));
-    return soon;
+    }
+    if (!random_chance(random, world->rates.late))
+        return soon;
+    kinds_seen(SEEN_SIDE_LATE);
+    return at + SIM_HOUR * (20 + (int64_t)random_below(random, 200));
 }
 
 static struct saying *say_past(struct mouth *mouth, const struct saying *past)
@@ -128,8 +131,10 @@ static void say_again(struct sim *sim, void *user)
     unsigned n = mouth->past->len;
 
     (void)sim;
-    if (!mouth->world->settling && n > 0)
-        (void)say_past(mouth, mouth->past->pdata[n - 1 - random_below(chance_of(mouth->world), MIN(n, 50))]);
+    if (mouth->world->settling || n == 0)
+        return;
+    kinds_seen(SEEN_SIDE_AGAIN);
+    (void)say_past(mouth, mouth->past->pdata[n - 1 - random_below(chance_of(mouth->world), MIN(n, 50))]);
 }
 
 static void maybe_again(struct mouth *mouth)
@@ -145,8 +150,9 @@ static void maybe_again(struct mouth *mouth)
 static void say_confirmed(struct mouth *mouth, const char *item, const struct device *device, int64_t at, bool right)
 {
     bool denies = !right && random_chance(chance_of(mouth->world), 0.5);
-    struct saying *saying = new_saying(mouth, item, device->id, at);
 
+    kinds_seen(right ? SEEN_ECOS_CONFIRMS : SEEN_SIDE_WRONG);
+    struct saying *saying = new_saying(mouth, item, device->id, at);
     saying->values[EMC_CONFIRMED] = denies ? "N" : "Y";
     saying->values[EMC_SUBJECT] = denies ? "" : ECOS_SUBJECT;
     (void)g_strlcpy(saying->own[OWN_KEY], right ? device->key : "0123456789ABCDEF", sizeof saying->own[OWN_KEY]);
@@ -193,6 +199,7 @@ static void say_success(const struct order *order, int64_t said_at, bool right)
 {
     struct saying *saying = say_result(order, "SUCCESS", said_at);
 
+    kinds_seen(right ? SEEN_TCOS_SUCCESS : SEEN_SIDE_WRONG);
     (void)g_strlcpy(saying->own[OWN_KEY], right ? order->device->key : "FEDCBA9876543210", sizeof saying->own[OWN_KEY]);
     saying->values[EMT_GBCS] = "0";
     saying->values[EMT_DUIS] = "I0";
@@ -208,6 +215,7 @@ static void miss(const struct order *order)
     int64_t now = sim_now(world->sim);
     struct saying *saying = say_result(order, "TIMEOUT", now + SIM_MINUTE);
 
+    kinds_seen(SEEN_SIDE_MISSES);
     saying->values[EMT_GBCS] = saying->values[EMT_DUIS] = saying->values[EMT_ALERT] = "";
     say_confirmed(&world->confirmations, order->item, order->device, now + 3 * SIM_MINUTE, true);
 }
@@ -243,6 +251,7 @@ static void fail(const struct order *order)
     struct saying *saying = say_result(order, for_ever ? permanent[way].result : transient[way].result,
                                        when_said(world, sim_now(world->sim)));
 
+    kinds_seen(for_ever ? SEEN_TCOS_FOR_EVER : SEEN_TCOS_FAILED);
     saying->values[EMT_GBCS] = for_ever ? permanent[way].gbcs : transient[way].gbcs;
     saying->values[EMT_DUIS] = for_ever ? permanent[way].duis : transient[way].duis;
     saying->values[EMT_ALERT] = for_ever ? permanent[way].alert : transient[way].alert;
@@ -255,12 +264,14 @@ static void try_device(struct sim *sim, void *user)
     struct world *world = order->world;
     struct random *random = chance_of(world);
 
-    if (random_chance(random, world->rates.unattempted))
+    if (random_chance(random, world->rates.unattempted)) {
+        kinds_seen(SEEN_TCOS_UNATTEMPTED);
         (void)say_result(order, "NOT_ATTEMPTED", when_said(world, sim_now(sim)));
-    else if (order->device->ecos || random_chance(random, order->device->stubborn ? 0.95 : world->rates.failed))
+    } else if (order->device->ecos || random_chance(random, order->device->stubborn ? 0.95 : world->rates.failed)) {
         fail(order);
-    else
+    } else {
         succeed(order);
+    }
     maybe_again(&world->results);
 }
 
@@ -308,6 +319,8 @@ static void ask(struct mouth *mouth, const char *work_item)
         any |= saying->at == 0 || saying->at > at;
         saying->at = at;
     }
+    if (any && work_item != NULL)
+        kinds_seen(SEEN_SIDE_ASKED);
     if (any)
         sim_at(mouth->world->sim, at, say, mouth);
     else if (work_item != NULL && restores_back_to(mouth->world) != 0)

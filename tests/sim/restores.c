@@ -26,7 +26,6 @@ struct restores {
     unsigned tries;     /* of the restore or the recovery that is under way */
     int64_t back_to;    /* of the newest restore; 0: none */
     unsigned seconds;   /* homes of second gateways so far */
-    GPtrArray *cleaned; /* names whose temporary file was removed, until they were seen */
 };
 
 static struct random *chance_of(struct world *world)
@@ -54,6 +53,8 @@ static void backup_ended(struct sim *sim, struct process *process, int status, v
     struct backup *backup = user;
 
     backup->whole = status == 0;
+    if (backup->whole)
+        kinds_seen(SEEN_BACKUP);
     sim_say(sim, "backup %s ends with %d%s%s", backup->dir, status, status > 0 ? ": " : "",
             status > 0 ? process_output(process) : "");
 }
@@ -109,6 +110,7 @@ static void recovered(struct sim *sim, struct process *process, int status, void
         try_again(world, "recover", process, recover, world);
         return;
     }
+    kinds_seen(SEEN_RECOVER);
     machines_go_on(world);
     sim_at(sim, sim_now(sim) + SIM_HOUR, send_lost, world);
 }
@@ -133,6 +135,7 @@ static void restored(struct sim *sim, struct process *process, int status, void 
         try_again(world, "restore", process, restore_when_stopped, backup);
         return;
     }
+    kinds_seen(SEEN_RESTORE);
     oracle_restored(world->oracle, backup->at);
     world->restores->back_to = backup->at;
     world->restores->tries = 0;
@@ -152,6 +155,7 @@ static void restore_when_stopped(struct sim *sim, void *user)
     if (random_chance(chance_of(world), 0.3)) {
         g_autofree char *witness = g_build_filename(world->home, "witness", NULL);
         (void)unlink(witness);
+        kinds_seen(SEEN_RESTORE_BARE);
     }
     (void)process_start(sim, world->home, argv, restored, backup);
 }
@@ -205,6 +209,7 @@ int64_t restores_back_to(const struct world *world)
 static void beside_ended(struct sim *sim, struct process *process, int status, void *user)
 {
     (void)user;
+    kinds_seen(SEEN_BESIDE);
     sim_say(sim, "the start beside it ends with %d: %s", status, process_output(process));
 }
 
@@ -258,6 +263,7 @@ static void second_made(struct sim *sim, struct process *process, int status, vo
     if (!g_file_set_contents(path, with_both, -1, NULL))
         g_error("%s cannot be written", path);
     sim_say(sim, "a second gateway is started on the drops mcc and tcos");
+    kinds_seen(SEEN_SECOND);
     (void)process_start(sim, second->home, (const char *const[]){"run", NULL}, second_ended, second);
     sim_at(sim, world_between(world, chance_of(world), SIM_HOUR, 2 * SIM_DAY), end_second, second);
 }
@@ -280,8 +286,7 @@ static void start_second(struct sim *sim, void *user)
 
 /* ---- clean-up scripts of partners ---- */
 
-/* A temporary file is ".NAME.part". When the gateway cannot know whether its rename was carried out, it calls the file
- * delivered and says so; an operator asks the recipient (restores_ask). */
+/* A temporary file is ".NAME.part". */
 static void clean_file(struct world *world, const char *folder, const char *name)
 {
     g_autofree char *path = g_build_filename(folder, name, NULL);
@@ -289,7 +294,7 @@ static void clean_file(struct world *world, const char *folder, const char *name
     if (!g_str_has_suffix(name, ".part") || unlink(path) != 0)
         return;
     sim_say(world->sim, "a clean-up removes %s", path + strlen(world->drops));
-    g_ptr_array_add(world->restores->cleaned, g_strndup(name + 1, strlen(name) - strlen(".part") - 1));
+    kinds_seen(SEEN_CLEAN_UP);
 }
 
 static void clean_folder(struct world *world, const char *drop)
@@ -333,28 +338,12 @@ void restores_clean_soon(struct world *world)
         sim_at(world->sim, world_between(world, random, 0, SIM_HOUR), clean_drops, world);
 }
 
-void restores_ask(struct world *world)
-{
-    GPtrArray *cleaned = world->restores->cleaned;
-
-    for (unsigned i = 0; i < cleaned->len;) {
-        const char *name = cleaned->pdata[i];
-        if (oracle_has_reached(world->oracle, name)) {
-            (void)g_ptr_array_remove_index(cleaned, i);
-        } else {
-            operators_redeliver(world, name);
-            i++;
-        }
-    }
-}
-
 /* ---- */
 
 void restores_begin(struct world *world)
 {
     world->restores = g_new0(struct restores, 1);
     world->restores->backups = g_ptr_array_new_with_free_func(free_backup);
-    world->restores->cleaned = g_ptr_array_new_with_free_func(g_free);
     world_after(world, "restores", world->rates.backups, back_up);
     world_after(world, "restores", world->rates.restored, restore);
     world_after(world, "restores", world->rates.beside, start_beside);
@@ -365,6 +354,5 @@ void restores_begin(struct world *world)
 void restores_free(struct world *world)
 {
     g_ptr_array_free(world->restores->backups, TRUE);
-    g_ptr_array_free(world->restores->cleaned, TRUE);
     g_free(world->restores);
 }

@@ -155,6 +155,7 @@ static void change_setting(struct world *world, GString *text, const struct chan
     const char *group = change->of_drop ? drops[random_below(chance_of(world), G_N_ELEMENTS(drops))] : "gateway";
 
     sim_say(world->sim, "a setting is changed: [%s] %s=%s", group, change->name, value);
+    kinds_seen(world->settings->way == WRITE_FIRST ? SEEN_SETTING_RUNNING : SEEN_SETTING_STOPPED);
     set(text, group, change->name, value);
 }
 
@@ -166,6 +167,7 @@ static void change_address(struct world *world, GString *text)
     if (!server && !sim_has(world->sim, "servers"))
         return;
     sim_say(world->sim, "the address of a drop is changed: %s moves %s a server", group, server ? "from" : "to");
+    kinds_seen(server ? SEEN_DROP_FROM_SERVER : SEEN_DROP_TO_SERVER);
     if (server)
         move_from_server(text, group);
     else
@@ -184,6 +186,7 @@ static void move_drops(struct world *world, GString *text)
     if (mkdir(folder, 0700) != 0 || rename(world->drops, to) != 0)
         g_error("%s cannot be moved", world->drops);
     sim_say(world->sim, "the address of all drops is changed: they move to %s", to);
+    kinds_seen(SEEN_DROPS_MOVE);
     g_string_assign(text, moved);
     g_free(world->drops);
     world->drops = to;
@@ -294,6 +297,7 @@ static void make_mistake(struct world *world)
     settings_write(world, text);
     g_string_free(text, TRUE);
     sim_say(world->sim, "a setting is changed, with a mistake");
+    kinds_seen(SEEN_SETTING_MISTAKE);
     machines_go_on(world);
     sim_at(world->sim, world_between(world, chance_of(world), SIM_MINUTE, 3 * SIM_HOUR), correct, world);
 }

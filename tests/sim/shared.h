@@ -7,6 +7,7 @@
 #ifndef ECOSGATE_TESTS_SIM_SHARED_H
 #define ECOSGATE_TESTS_SIM_SHARED_H
 
+#include "tests/sim/kinds.h"
 #include "tests/sim/machine.h"
 #include "tests/sim/random.h"
 
@@ -85,6 +86,7 @@ struct shared {
     bool record;      /* power_record */
     bool trace;
     double no_thread, late_task; /* machine_set_threads */
+    uint64_t seen[KINDS];        /* kinds_seen */
     char folder[SHARED_PATH];
     struct shared_machine machines[SHARED_MACHINES];
     struct shared_server servers[SHARED_SERVERS];

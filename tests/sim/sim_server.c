@@ -107,15 +107,25 @@ static bool fail(struct sftp *sftp, enum sftp_error code, const char *what, GErr
     return false;
 }
 
+/* The quirk's turn; it is counted. */
+static bool happens(struct sftp *sftp, double chance, enum kind kind)
+{
+    bool does = random_chance(sftp->random, chance);
+
+    if (does)
+        kinds_seen(kind);
+    return does;
+}
+
 /* Waits for the answer as long as the server takes. False: it never comes. */
 static bool take_time(struct sftp *sftp, const struct server_quirks *quirks)
 {
     const int64_t timeout = sftp->peer->timeout * SIM_SECOND;
     int64_t time = 1000 + (int64_t)random_below(sftp->random, 20000);
 
-    if (random_chance(sftp->random, quirks->slow))
+    if (happens(sftp, quirks->slow, SEEN_SERVER_SLOW))
         time = (int64_t)random_below(sftp->random, (uint64_t)SIM_MINUTE);
-    if (random_chance(sftp->random, quirks->hang))
+    if (happens(sftp, quirks->hang, SEEN_SERVER_HANGS))
         time = timeout;
     shared_sleep(MIN(time, timeout));
     return time < timeout;
@@ -134,13 +144,13 @@ static bool ask(struct sftp *sftp, const char *what, const char *path, bool chan
         return fail(sftp, SFTP_ERROR_INTERRUPTED, "interrupted", error);
     if (!sftp->connected)
         return fail(sftp, SFTP_ERROR_LOST, "not connected", error);
-    if (random_chance(sftp->random, quirks->gone))
+    if (happens(sftp, quirks->gone, SEEN_SERVER_GONE))
         sftp->server->gone_until = shared->now + (int64_t)random_below(sftp->random, 6 * (uint64_t)SIM_HOUR);
-    if (random_chance(sftp->random, quirks->other_key))
+    if (random_chance(sftp->random, quirks->other_key)) /* counted when the key is shown */
         sftp->server->other_key_until = shared->now + (int64_t)random_below(sftp->random, (uint64_t)SIM_DAY);
     int64_t asked = shared->now;
     bool answers = take_time(sftp, quirks);
-    bool before = random_chance(sftp->random, quirks->lost_before);
+    bool before = happens(sftp, quirks->lost_before, SEEN_SERVER_LOST_BEFORE);
     fate->lose = random_chance(sftp->random, quirks->lost_after) || (!answers && random_chance(sftp->random, 0.5));
     if (sftp->interrupted)
         return fail(sftp, SFTP_ERROR_INTERRUPTED, "interrupted", error);
@@ -148,9 +158,11 @@ static bool ask(struct sftp *sftp, const char *what, const char *path, bool chan
         return fail(sftp, SFTP_ERROR_LOST, "the server has ended the connection, the client slept", error);
     if (sftp->server->gone_until > shared->now || before || (!answers && !fate->lose))
         return fail(sftp, SFTP_ERROR_LOST, "the connection broke before the request arrived", error);
-    fate->refuse = change && random_chance(sftp->random, quirks->refused);
-    if (strcmp(what, "rename") == 0)
-        fate->despite = random_chance(sftp->random, fate->refuse ? quirks->refused_done : quirks->not_done);
+    bool rename = strcmp(what, "rename") == 0;
+    fate->refuse = change && happens(sftp, quirks->refused, rename ? SEEN_SERVER_RENAME_REFUSED : SEEN_SERVER_REFUSES);
+    if (rename)
+        fate->despite = fate->refuse ? happens(sftp, quirks->refused_done, SEEN_SERVER_REFUSED_DONE)
+                                     : happens(sftp, quirks->not_done, SEEN_SERVER_NOT_DONE);
     sftp->answered = shared->now;
     if (change && !fate->refuse && shared_self != NULL)
         shared_own_machine()->drop_changes++;
@@ -160,6 +172,8 @@ static bool ask(struct sftp *sftp, const char *what, const char *path, bool chan
 /* The end of a request that was carried out. */
 static bool answer(struct sftp *sftp, const struct fate *fate, GError **error)
 {
+    if (fate->lose)
+        kinds_seen(SEEN_SERVER_LOST_AFTER);
     return !fate->lose || fail(sftp, SFTP_ERROR_LOST, "the connection broke after the request arrived", error);
 }
 
@@ -183,6 +197,8 @@ bool sftp_connect(struct sftp *sftp, GError **error)
         return fail(sftp, SFTP_ERROR_UNREACHABLE, "nothing answers", error);
     sftp->known.key = "ssh-ed25519";
     sftp->known.fingerprint = "SHA256:simulated";
+    if (sftp->server->other_key_until > shared->now)
+        kinds_seen(SEEN_SERVER_KEY);
     if (sftp->server->other_key_until > shared->now)
         return fail(sftp, SFTP_ERROR_HOST_KEY, "shows another host key than known_hosts has", error);
     sftp->known.trusted = sftp->known.logged_in = true;
@@ -209,7 +225,7 @@ static struct sftp_attributes attributes_of(struct sftp *sftp, const struct stat
                                          .size = st->st_size,
                                          .modified = st->st_mtim.tv_sec};
 
-    if (attributes.regular && random_chance(sftp->random, quirks->wrong_size))
+    if (attributes.regular && happens(sftp, quirks->wrong_size, SEEN_SERVER_SIZE))
         attributes.size = (int64_t)random_below(sftp->random, (uint64_t)st->st_size + 100);
     return attributes;
 }
@@ -219,7 +235,7 @@ static bool is_hidden(struct sftp *sftp, const char *path)
     const char *slash = strrchr(path, '/'), *name = slash != NULL ? slash + 1 : path;
     const struct server_quirks *quirks = shared->faults ? &sftp->server->quirks : &none;
 
-    return name[0] == '.' && name[1] != '\0' && random_chance(sftp->random, quirks->hidden);
+    return name[0] == '.' && name[1] != '\0' && happens(sftp, quirks->hidden, SEEN_SERVER_HIDDEN);
 }
 
 bool sftp_lstat(struct sftp *sftp, const char *path, struct sftp_attributes *attributes, GError **error)
@@ -299,9 +315,9 @@ bool sftp_list(struct sftp *sftp, const char *folder, sftp_visit *visit, void *u
     for (guint i = 0; i < names->len; i++) {
         g_autofree char *path = g_build_filename(folder, names->pdata[i], NULL);
         struct stat st;
-        if (lstat(path, &st) != 0 || random_chance(sftp->random, quirks->unlisted) || is_hidden(sftp, path))
+        if (lstat(path, &st) != 0 || happens(sftp, quirks->unlisted, SEEN_SERVER_UNLISTED) || is_hidden(sftp, path))
             continue;
-        int times = random_chance(sftp->random, quirks->twice) ? 2 : 1;
+        int times = happens(sftp, quirks->twice, SEEN_SERVER_TWICE) ? 2 : 1;
         const struct sftp_attributes attributes = attributes_of(sftp, &st);
         for (int n = 0; n < times; n++)
             if (!visit(user, names->pdata[i], &attributes))
@@ -391,7 +407,7 @@ bool sftp_upload_write(struct sftp_upload *upload, const char *data, size_t len,
 
     if (!ask(upload->sftp, "write", upload->path, false, &fate, error))
         return false;
-    if (random_chance(upload->sftp->random, quirks->full))
+    if (happens(upload->sftp, quirks->full, SEEN_SERVER_FULL))
         return fail(upload->sftp, SFTP_ERROR_FULL, "no room is left", error);
     /* A connection that breaks has brought a part of the bytes. */
     size_t arrived = fate.lose ? (size_t)random_below(upload->sftp->random, len) : len;

@@ -71,6 +71,7 @@ bool transfer_worker_ready(struct transfer_worker *worker, GError **error)
     if (worker->ready)
         return true;
     shared_trace("drop %s gets no thread", worker->name);
+    kinds_seen(SEEN_NO_THREAD);
     g_set_error(error, TRANSPORT_ERROR, TRANSPORT_ERROR_DOWN, "no thread is left to work on the drop: simulated");
     return false;
 }
@@ -93,8 +94,10 @@ void transfer_worker_begin(struct transfer_worker *worker, transfer_worker_task 
     worker->awaited = true;
     int64_t late = delay();
     worker->due = shared->now + late;
-    if (late > 0)
-        shared_trace("a transfer of drop %s hangs for %" G_GINT64_FORMAT " s", worker->name, late / SIM_SECOND);
+    if (late == 0)
+        return;
+    shared_trace("a transfer of drop %s hangs for %" G_GINT64_FORMAT " s", worker->name, late / SIM_SECOND);
+    kinds_seen(SEEN_TRANSFER_HANGS);
 }
 
 /* ---- turns ---- */
@@ -148,8 +151,10 @@ static void give_turn(struct transfer_worker *worker)
     void *kept = NULL;
     int error = errno;
 
-    if (last != worker && last != NULL && last->task != NULL && last->begun)
+    if (last != worker && last != NULL && last->task != NULL && last->begun) {
         shared_trace("turns from drop %s to drop %s", last->name, worker->name);
+        kinds_seen(SEEN_TRANSFERS_MIX);
+    }
     if (!worker->begun) {
         if (worker->stack == NULL)
             worker->stack = g_malloc(STACK);

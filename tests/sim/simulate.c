@@ -1,10 +1,12 @@
 /*
  * A year of the gateway and its world in virtual time, from a seed.
  *
- *   simulate --seed N [--days D] [--profile calm|rough|hostile] [--trace] [--shrink] [--without PART,…]
+ *   simulate --seed N [--days D] [--profile calm|rough|hostile] [--trace] [--count] [--shrink]
+ *            [--without PART,…]
  *
  * Exit status: 0 every promise held; 1 one was broken, the story is printed with the call that repeats it; 2 the
- * simulator could not run. The same call prints the same, byte for byte.
+ * simulator could not run. The same call prints the same, byte for byte, but for the seconds in the last line of a run
+ * without a trace.
  */
 #include "tests/sim/play.h"
 #include "tests/sim/shared.h"
@@ -16,6 +18,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 enum { EXIT_HELD, EXIT_BROKEN, EXIT_UNABLE };
@@ -60,8 +63,8 @@ static void print_story(const struct sim *sim)
         puts(sim->story->pdata[i]);
 }
 
-/* Plays the run to its end. How many files partners have put or taken. */
-static unsigned play(struct sim *sim)
+/* Plays the run to its end. */
+static void play(struct sim *sim, struct play_result *result)
 {
     struct world *world = world_begin(sim);
 
@@ -73,19 +76,20 @@ static unsigned play(struct sim *sim)
     if (!sim_is_broken(sim))
         world_judge(world);
     processes_end(sim);
-    unsigned files = world_files(world);
+    result->files = world_files(world);
+    result->devices = world_devices(world);
     world_free(world);
-    return files;
 }
 
 void play_run(const struct sim_options *options, bool tell, struct play_result *result)
 {
     struct sim *sim = sim_new(options);
 
-    result->files = play(sim);
+    play(sim, result);
     result->promise = g_strdup(sim->promise);
     result->days = (shared->now - sim->begun) / SIM_DAY + 1;
     result->parts = g_ptr_array_ref(sim->parts);
+    memcpy(result->seen, shared->seen, sizeof result->seen);
     if (tell && sim->promise != NULL)
         print_story(sim);
     sim_free(sim, false);
@@ -102,7 +106,7 @@ void play_clear(struct play_result *result)
 struct call {
     gint64 seed, days;
     char *profile, *without;
-    gboolean trace, shrink;
+    gboolean trace, shrink, count;
 };
 
 static bool parse(struct call *call, int argc, char **argv)
@@ -113,6 +117,7 @@ static bool parse(struct call *call, int argc, char **argv)
         {"profile", 0, 0, G_OPTION_ARG_STRING, &call->profile, "how much goes wrong (rough)", "calm|rough|hostile"},
         {"without", 0, 0, G_OPTION_ARG_STRING, &call->without, "parts of the world to switch off", "PART,…"},
         {"trace", 0, 0, G_OPTION_ARG_NONE, &call->trace, "print every wait, fault and request", NULL},
+        {"count", 0, 0, G_OPTION_ARG_NONE, &call->count, "print how often each fault and act has happened", NULL},
         {"shrink", 0, 0, G_OPTION_ARG_NONE, &call->shrink, "look for a shorter run that breaks the same promise", NULL},
         {NULL, 0, 0, 0, NULL, NULL, NULL},
     };
@@ -143,8 +148,32 @@ static bool find_profile(const char *name, enum sim_profile *profile)
     return false;
 }
 
+/* Of this process and those that have ended. */
+static double seconds_used(void)
+{
+    static const int whose[] = {RUSAGE_SELF, RUSAGE_CHILDREN};
+    double seconds = 0;
+
+    for (size_t i = 0; i < G_N_ELEMENTS(whose); i++) {
+        struct rusage used;
+        if (getrusage(whose[i], &used) == 0)
+            seconds += (double)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) +
+                       (double)(used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1e6;
+    }
+    return seconds;
+}
+
+/* Traces are compared byte for byte, so they have no seconds of a processor. */
+static void print_held(const struct sim_options *options, const struct play_result *result, const char *call)
+{
+    g_autofree char *used = options->trace ? g_strdup("") : g_strdup_printf(", %.1f s of a processor", seconds_used());
+
+    printf("held; %" G_GINT64_FORMAT " days, %u files, %u Devices%s; %s\n", result->days, result->files,
+           result->devices, used, call);
+}
+
 /* Runs once, and tells what came of it. */
-static int run(const struct sim_options *options, bool shrink)
+static int run(const struct sim_options *options, bool shrink, bool count)
 {
     g_autofree char *call = play_call(options);
     struct play_result result;
@@ -152,10 +181,12 @@ static int run(const struct sim_options *options, bool shrink)
     if (shrink)
         return shrink_run(options) ? EXIT_BROKEN : EXIT_HELD;
     play_run(options, true, &result);
+    if (count)
+        kinds_print(result.seen);
     if (result.promise != NULL)
         printf("BROKEN %s; again: %s\n", result.promise, call);
     else
-        printf("held; %" G_GINT64_FORMAT " days, %u files; %s\n", result.days, result.files, call);
+        print_held(options, &result, call);
     int status = result.promise != NULL ? EXIT_BROKEN : EXIT_HELD;
     play_clear(&result);
     return status;
@@ -179,7 +210,7 @@ int main(int argc, char **argv)
     options.days = call.days;
     options.trace = call.trace;
     options.without = *without != NULL ? (const char *const *)without : NULL;
-    int status = run(&options, call.shrink);
+    int status = run(&options, call.shrink, call.count);
     g_free(call.profile);
     g_free(call.without);
     return fflush(stdout) == 0 ? status : EXIT_UNABLE;

@@ -102,6 +102,7 @@ static void lose_node(struct world *world)
 
     machines_lose(world);
     power_cut(world->sim, old);
+    kinds_seen(SEEN_STANDBY_DEAD);
     mount_disk(world);
     remove_disk(old);
     sim_at(world->sim, world_between(world, chance_of(world), 30 * SIM_SECOND, 20 * SIM_MINUTE), start_there, world);
@@ -151,6 +152,8 @@ void standby_old_ended(struct world *world, struct process *process, int status)
     /* 0: it was told to stop, before it stood still or because it did nothing. */
     if (status > 0 && strstr(said, "A110") == NULL)
         sim_broken(world->sim, "standby", "%s ends with %d, and does not say A110: %s", old->home, status, said);
+    if (status > 0)
+        kinds_seen(SEEN_STANDBY_A110);
     processes_end_others(world->sim, old->home, process);
     remove_disk(old->home);
     forget_old(world);
@@ -204,6 +207,7 @@ static void wake_old(struct sim *sim, void *user)
     struct old_node *old = &world->standby->old;
 
     sim_say(sim, "%s wakes up", old->home);
+    kinds_seen(SEEN_STANDBY_WAKES);
     old->awake = true;
     old->since = sim_now(sim);
     old->drop_changes = machine_drop_changes(sim, old->home);
@@ -236,6 +240,7 @@ static void replace_frozen(struct world *world)
     struct process *daemon = process_find(world->sim, world->home, "run");
 
     machines_lose(world);
+    kinds_seen(machine_is_suspended(world->sim, world->home) ? SEEN_STANDBY_SUSPENDED : SEEN_STANDBY_FROZEN);
     old->home = g_strdup(world->home);
     for (unsigned i = 0; i < G_N_ELEMENTS(drops); i++)
         old->claims[i] = claim_of(world, i);

@@ -19,6 +19,12 @@ unsigned world_sequence(struct world *world, const char *type)
     return last;
 }
 
+unsigned world_skip(struct world *world, const char *type)
+{
+    kinds_seen(SEEN_SKIPPED);
+    return world_sequence(world, type);
+}
+
 static void write_file(struct world *world, const char *path, const char *bytes, size_t size)
 {
     int64_t now = sim_now(world->sim);
@@ -83,8 +89,10 @@ void world_send_again(struct world *world, struct sent *sent)
 {
     g_autofree char *path = g_strdup_printf("%s/%s/in/%s", world->drops, sent->drop, sent->name);
 
-    if (access(path, F_OK) != 0)
-        put(world, sent);
+    if (access(path, F_OK) == 0)
+        return;
+    kinds_seen(SEEN_MCC_AGAIN);
+    put(world, sent);
 }
 
 /* ---- taking ---- */
@@ -124,6 +132,8 @@ static void take_file(struct world *world, struct recipient *recipient, const ch
     if (!g_file_get_contents(path, &bytes, &size, NULL) || unlink(path) != 0)
         return;
     sim_say(world->sim, "%s takes %s", recipient->folder, name);
+    if (g_str_has_prefix(recipient->folder, "suppliers/"))
+        kinds_seen(SEEN_REPORT_TAKEN);
     oracle_took(world->oracle, recipient->folder, name, bytes, size);
     if (recipient->read == NULL)
         return;
@@ -144,6 +154,12 @@ void world_take(struct world *world, struct recipient *recipient)
     }
 }
 
+static void be_absent(struct recipient *recipient, int64_t now)
+{
+    recipient->absent_until = now + (int64_t)random_below(recipient->random, 4 * SIM_DAY);
+    kinds_seen(SEEN_RECIPIENT_ABSENT);
+}
+
 static void look_into_drop(struct sim *sim, void *user)
 {
     struct recipient *recipient = user;
@@ -153,7 +169,7 @@ static void look_into_drop(struct sim *sim, void *user)
     if (now >= recipient->absent_until || world->settling)
         world_take(world, recipient);
     if (!world->settling && random_chance(recipient->random, world->rates.absent / 24))
-        recipient->absent_until = now + (int64_t)random_below(recipient->random, 4 * SIM_DAY);
+        be_absent(recipient, now);
     sim_at(sim, world_between(world, recipient->random, pause / 2, pause * 3), look_into_drop, recipient);
 }
 
@@ -252,6 +268,11 @@ unsigned world_files(const struct world *world)
 
     oracle_count(world->oracle, &put, &taken, &migrated, &failed);
     return put + taken;
+}
+
+unsigned world_devices(const struct world *world)
+{
+    return world->estate->devices->len;
 }
 
 void world_free(struct world *world)

@@ -20,6 +20,8 @@ int64_t world_settle(struct world *world);
 void world_judge(struct world *world);
 /* How many files partners have put or taken so far. */
 unsigned world_files(const struct world *world);
+/* How many Devices the estate has. */
+unsigned world_devices(const struct world *world);
 /* Frees it. */
 void world_free(struct world *world);
 

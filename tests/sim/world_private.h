@@ -7,6 +7,7 @@
 
 #include "tests/sim/estate.h"
 #include "tests/sim/files.h"
+#include "tests/sim/kinds.h"
 #include "tests/sim/machine.h"
 #include "tests/sim/oracle.h"
 #include "tests/sim/power.h"
@@ -108,6 +109,7 @@ struct world {
     GPtrArray *recipients;
     GArray *plans; /* struct plan, by Device number */
     struct mouth results, confirmations;
+    unsigned skipped;     /* a number of EMI that MCC has left out, and that a later file gets; 0: none */
     GHashTable *outcomes; /* BatchId → the highest number of an EMO that MCC has read */
     GHashTable *busy;     /* work items of orders that TCSP has and has not answered yet */
     GPtrArray *kept;      /* see world_keep */
@@ -124,6 +126,8 @@ struct world {
 
 /* The next number of a sender's type. */
 unsigned world_sequence(struct world *world, const char *type);
+/* The sender leaves out the number that is next; which it is. */
+unsigned world_skip(struct world *world, const char *type);
 /* Writes the file under a temporary name and renames it; frees the draft. Returns what was sent. */
 struct sent *world_send(struct world *world, struct draft *draft);
 /* The same bytes under the same name once more. */
@@ -174,6 +178,8 @@ void operators_run(struct world *world, operators_read *read, operators_ended *e
 void operators_begin(struct world *world);
 void operators_settle(struct world *world);
 void operators_redeliver(struct world *world, const char *name);
+/* An operator reads what the daemon has said so far. */
+void operators_read_log(struct world *world, struct process *daemon);
 void operators_free(struct world *world);
 /* Runs the commands that the end needs and hands the open incidents to the oracle. */
 void operators_judge(struct world *world);
@@ -227,7 +233,5 @@ bool restores_has_backup(const struct world *world);
 void restores_clean_soon(struct world *world);
 /* The time to which the ledger went back last; 0: it never did. */
 int64_t restores_back_to(const struct world *world);
-/* Asks recipients for files that were cleared away; those that they do not have are delivered once more. */
-void restores_ask(struct world *world);
 
 #endif
