@@ -28,6 +28,22 @@ static void add_columns(struct csv_cells *cells, const struct layout_record *lay
         add(cells, layout->columns[i].name, layout_field_of(layout, i));
 }
 
+/* All cells of the kind have been added. */
+static void settle(struct csv_cells *cells, const struct layout_record *layout)
+{
+    cells->in_order = cells->n - cells->first == layout->n_fields + layout->n_kept;
+    for (size_t i = cells->first; i < cells->n; i++)
+        cells->in_order = cells->in_order && cells->fields[i] == i - cells->first;
+}
+
+/* What each byte is in a field without quotes. */
+static void fill_bytes(struct csv *c)
+{
+    for (size_t byte = 0x80; byte < 0xc0; byte++)
+        c->bytes[byte] = CSV_BYTE_CONTINUED;
+    c->bytes[(unsigned char)c->delimiter] = c->bytes[(unsigned char)c->quote] = c->bytes['\r'] = CSV_BYTE_STOP;
+}
+
 /* The H record: its columns stand between the cells for type and version. */
 static void fill_header(struct csv_cells *cells, const struct file_type *type)
 {
@@ -56,6 +72,7 @@ void csv_cells_fill(struct csv *c)
     c->delimiter = type->dialect->delimiter;
     c->quote = type->dialect->quote;
     c->delimiter_name = delimiter->name;
+    fill_bytes(c);
     if (c->frame == FRAME_RECORDS) {
         fill_header(&c->cells[CSV_HEADER], type);
         add(&c->cells[CSV_ROW], type->cells->letter, LAYOUT_NO_FIELD);
@@ -64,6 +81,8 @@ void csv_cells_fill(struct csv *c)
         c->cells[CSV_ROW].first = c->cells[CSV_TRAILER].first = 1;
     }
     add_columns(&c->cells[CSV_ROW], type->record);
+    settle(&c->cells[CSV_HEADER], type->header);
+    settle(&c->cells[CSV_ROW], type->record);
     c->cells[CSV_TITLE].n = type->record->n_columns;
 }
 
@@ -199,6 +218,7 @@ bool csv_cells_read_title(struct csv *c)
     if (c->n_fields > CSV_MAX_FIELDS)
         fault_title(&t, &c->fields[CSV_MAX_FIELDS - 1], NULL, "expected at most %d columns, found %zu", CSV_MAX_FIELDS,
                     c->n_fields);
+    settle(&t.cells, t.layout);
     if (t.good)
         c->cells[CSV_ROW] = t.cells;
     return t.good;

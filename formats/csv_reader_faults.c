@@ -214,11 +214,10 @@ static bool has_blanks(const struct csv *c)
 
 void csv_strip_blanks(struct csv *c)
 {
-    struct fault fault = csv_record_fault(c, FAULT_QUOTING);
-
     if (!has_blanks(c))
         return;
     if (!c->blanks) {
+        struct fault fault = csv_record_fault(c, FAULT_QUOTING);
         size_t first = 1;
         while (c->fields[first].len == 0)
             first++;
@@ -306,11 +305,11 @@ static void fault_too_many(struct csv *c, size_t expected)
 bool csv_expect_fields(struct csv *c)
 {
     size_t expected = csv_expected_fields(c);
-    struct fault fault = csv_record_fault(c, FAULT_FIELD_COUNT);
 
     if (c->n_fields > expected) {
         fault_too_many(c, expected);
     } else if (c->n_fields < expected) {
+        struct fault fault = csv_record_fault(c, FAULT_FIELD_COUNT);
         fault.at = csv_place_in_record(c, c->len);
         fault.field = csv_column_name(c, c->n_fields);
         reader_fault_with(c->reader, &fault, "expected %zu fields, found %zu: expected %s here, found the line's end",

@@ -28,6 +28,14 @@ struct csv_cells {
     size_t first; /* index of the first one that does not frame the file: a wrong value there is a wrong fact */
     const char *names[CSV_MAX_FIELDS];
     size_t fields[CSV_MAX_FIELDS]; /* of the layout (layout_field_of); LAYOUT_NO_FIELD: none */
+    bool in_order;                 /* from `first` on they are the fields of the layout: they need no arranging */
+};
+
+/* What a byte is in a field without quotes. */
+enum csv_byte {
+    CSV_BYTE_CHARACTER, /* it is one, or begins one */
+    CSV_BYTE_CONTINUED, /* it goes on with one: UTF-8 */
+    CSV_BYTE_STOP,      /* delimiter, quote or CR */
 };
 
 /* What is wrong with the quotes of a record. */
@@ -47,6 +55,7 @@ struct csv {
     enum frame frame;
     char delimiter, quote;
     const char *delimiter_name;        /* "comma" */
+    unsigned char bytes[256];          /* enum csv_byte of each */
     struct csv_cells cells[CSV_KINDS]; /* of FRAME_TITLE those of a row are known once the title row is read */
 
     /* Cutting. Offsets count from the beginning of the buffer, where the next record begins. */

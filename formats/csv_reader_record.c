@@ -64,21 +64,19 @@ static enum csv_quoting split_quoted(struct csv *c, const char *s, size_t len, s
     return CSV_QUOTING_GOOD;
 }
 
-/* Reads the field at *i, which does not; moves *i past it. */
+/* Reads the field at *i, which does not; moves *i past it. By a table, because no other loop goes over each byte of a
+ * file: comparing each with delimiter, quote and CR was a third of what `check` does. */
 static enum csv_quoting split_plain(struct csv *c, const char *s, size_t len, size_t *i, struct field *field)
 {
-    const char delimiter = c->delimiter, quote = c->quote;
-    size_t begin = *i, k = begin;
-    uint32_t characters = 0;
+    size_t begin = *i, k = begin, continued = 0;
 
-    for (; k < len && s[k] != delimiter; k++) {
-        if (s[k] == quote || s[k] == '\r') {
-            c->fault_offset = k;
-            return s[k] == quote ? CSV_QUOTING_INSIDE : CSV_QUOTING_CR;
-        }
-        characters += (s[k] & 0xc0) != 0x80;
+    for (unsigned byte; k < len && (byte = c->bytes[(unsigned char)s[k]]) != CSV_BYTE_STOP; k++)
+        continued += byte;
+    if (k < len && s[k] != c->delimiter) {
+        c->fault_offset = k;
+        return s[k] == c->quote ? CSV_QUOTING_INSIDE : CSV_QUOTING_CR;
     }
-    c->here.column += characters;
+    c->here.column += (uint32_t)(k - begin - continued);
     field->text = s + begin;
     field->len = k - begin;
     *i = k;
@@ -187,10 +185,10 @@ static void cap_fields(struct csv *c, size_t first, size_t max)
 {
     for (size_t i = first; i < MIN(c->n_fields, CSV_MAX_FIELDS); i++) {
         struct field *f = &c->fields[i];
-        struct fault fault = csv_record_fault(c, FAULT_LIMIT);
 
         if (f->len <= max || text_characters(f->text, f->len) <= max)
             continue;
+        struct fault fault = csv_record_fault(c, FAULT_LIMIT);
         fault.at = f->at;
         fault.field = csv_column_name(c, i);
         fault.value = f->text;
@@ -218,13 +216,17 @@ static void expect_text(struct csv *c, size_t i, enum fault_kind kind, const cha
 static struct record arrange(struct csv *c, const struct layout_record *layout)
 {
     const struct csv_cells *cells = &c->cells[c->kind];
-
     size_t n_fields = layout->n_fields + layout->n_kept;
+    const struct field *fields = c->given;
 
-    memset(c->given, 0, n_fields * sizeof *c->given);
-    for (size_t i = cells->first; i < cells->n; i++)
-        c->given[cells->fields[i]] = c->fields[i];
-    return (struct record){.ordinal = c->ordinal, .at = c->at, .n_fields = n_fields, .fields = c->given};
+    if (cells->in_order) {
+        fields = c->fields + cells->first; /* most files; copying them costs 4 % of `check` */
+    } else {
+        memset(c->given, 0, n_fields * sizeof *c->given);
+        for (size_t i = cells->first; i < cells->n; i++)
+            c->given[cells->fields[i]] = c->fields[i];
+    }
+    return (struct record){.ordinal = c->ordinal, .at = c->at, .n_fields = n_fields, .fields = fields};
 }
 
 static void take_header(struct csv *c)
@@ -419,13 +421,13 @@ void csv_record_take_last(struct csv *c)
 void csv_record_end(struct csv *c, enum csv_line_end found)
 {
     static const char *const names[] = {[CSV_END_LF] = "LF", [CSV_END_CRLF] = "CRLF"};
-    struct fault fault = csv_record_fault(c, FAULT_QUOTING);
 
     if (c->line_end == CSV_END_NONE)
         c->line_end = found;
     if (found == CSV_END_NONE || found == c->line_end || c->mixed)
         return;
     c->mixed = true;
+    struct fault fault = csv_record_fault(c, FAULT_QUOTING);
     fault.at = csv_place_in_record(c, c->len);
     fault.value = c->text + c->len;
     fault.value_len = found == CSV_END_CRLF ? 2 : 1;
