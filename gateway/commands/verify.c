@@ -6,6 +6,7 @@
 
 #include "gateway/commands/read_access.h"
 #include "gateway/profiles.h"
+#include "spool/ledger/ledger_holds.h"
 #include "spool/ledger/ledger_jobs.h"
 #include "spool/ledger/ledger_profiles.h"
 #include "spool/ledger/ledger_proof.h"
@@ -267,6 +268,9 @@ static bool check_witness(struct verify *v, GError **error)
     if (!ledger_withheld_orphans(v->gateway->ledger, &orphans, error))
         return false;
     check_none(v, orphans, "withheld rows without a work item or a recovery");
+    if (!ledger_hold_orphans(v->gateway->ledger, &orphans, error))
+        return false;
+    check_none(v, orphans, "rows of what operators keep back or have withdrawn without their order or subject");
     return true;
 }
 

@@ -272,6 +272,8 @@ static bool supersede(struct gateway *gateway, const struct ledger_work *migrate
         struct ledger_session session = work->session;
         if (retry_supersede(&gateway->config->retry, cause->at, &session, &transition) != RETRY_APPLIES)
             continue;
+        if (!work->has_session && !ledger_item_out_of_turn(gateway->ledger, work->item.item, error))
+            return false;
         transition.job = cause->job;
         transition.record = cause->record;
         if (!outcome_record(gateway, work, &session, &transition, error))

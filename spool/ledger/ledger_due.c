@@ -31,12 +31,20 @@ static bool append(struct ledger *ledger, sqlite3_stmt *query, GArray *due, GErr
     return good;
 }
 
-/* READY items of a verdict (?1 its first item, ?2 how many) without a session. Sessions start in the order of the
- * items, so only items after the last one that has a session are searched. */
+/* READY items of a verdict (?1 its first item, ?2 how many) without a session. Dispatch starts sessions in the order of
+ * the items, so only items after the last one that it has started are searched. Sessions that something else has
+ * started (out_of_turn) say nothing about the items before them. */
 #define UNDISPATCHED                                                                                                   \
-    " FROM work_item WHERE item>=?1 AND item<?1+?2 AND outcome=0"                                                      \
-    " AND item>ifnull((SELECT max(item) FROM session WHERE item>=?1 AND item<?1+?2),0)"                                \
-    " ORDER BY item LIMIT "
+    " FROM work_item w WHERE item>=?1 AND item<?1+?2 AND outcome=0"                                                    \
+    " AND item>ifnull((SELECT s.item FROM session s WHERE s.item>=?1 AND s.item<?1+?2"                                 \
+    " AND s.item NOT IN(SELECT item FROM out_of_turn) ORDER BY s.item DESC LIMIT 1),0)"                                \
+    " AND NOT EXISTS(SELECT 1 FROM session s WHERE s.item=w.item) ORDER BY item LIMIT "
+
+bool ledger_item_out_of_turn(struct ledger *ledger, int64_t item, GError **error)
+{
+    LEDGER_SQL(put, "INSERT OR IGNORE INTO out_of_turn(item) VALUES(?)");
+    return ledger_run(ledger, &put, LEDGER_VALUES(LEDGER_INT(item)), error);
+}
 
 bool ledger_undispatched_items(struct ledger *ledger, const struct ledger_verdict *of, int64_t limit, GArray *due,
                                GError **error)

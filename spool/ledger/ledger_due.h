@@ -37,6 +37,10 @@ bool ledger_undispatched_verdicts(struct ledger *ledger, GPtrArray **verdicts, G
 bool ledger_undispatched_items(struct ledger *ledger, const struct ledger_verdict *of, int64_t limit, GArray *due,
                                GError **error);
 
+/* The item gets its first session by something else than dispatch, in this transaction: earlier items of its
+ * instruction may have none yet. */
+bool ledger_item_out_of_turn(struct ledger *ledger, int64_t item, GError **error);
+
 /* The first try of many items at once. */
 struct ledger_first_try {
     const struct ledger_verdict *of;     /* whose items */

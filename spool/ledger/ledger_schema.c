@@ -346,6 +346,16 @@ static const char *const versions[] = {
     /* The texts of an instruction's columns without a fact: a JSON object. */
     "ALTER TABLE work_item ADD COLUMN kept TEXT;"
     "PRAGMA user_version=9;",
+    /* Version 10: what operators keep back (ledger_holds.h); the subject is a number or a drop's name. */
+    "CREATE TABLE operator_hold(kind TEXT NOT NULL, subject NOT NULL, order_id TEXT NOT NULL,"
+    " PRIMARY KEY(kind, subject)) WITHOUT ROWID;"
+    "CREATE TABLE withdrawn(item INTEGER PRIMARY KEY, order_id TEXT NOT NULL);"
+    /* Work items that got a session before earlier ones of their instruction were dispatched (ledger_due.h). Before,
+     * nobody kept that: of instructions that are not wholly dispatched, those that have not begun. */
+    "CREATE TABLE out_of_turn(item INTEGER PRIMARY KEY);"
+    "INSERT INTO out_of_turn SELECT s.item FROM verdict v JOIN session s ON s.item>=v.first_item"
+    " AND s.item<v.first_item+v.items WHERE v.items>0 AND v.accepted>v.dispatched AND s.begun IS NULL;"
+    "PRAGMA user_version=10;",
 };
 
 /* 0 for a new database. */

@@ -162,6 +162,24 @@ def test_newer_work(tap):
     sound(tap, home, "after a late success beside newer work")
 
 
+def test_newer_work_between(tap):
+    """The newer work item stands between others that wait for their first order: those are ordered all the same."""
+    home = Home("gateway next_session=0\ngateway dispatch_hours=12-13\ngateway work_order_devices=1")
+    parties = Parties(home)
+    parties.instruct([1])
+    home.run()
+    home.run(now=at(24 * 60))
+    parties.instruct([2, 1, 3])
+    home.run(now=at(26 * 60))
+    parties.result(said(1))
+    parties.confirm(confirmed(1))
+    home.run(now=at(27 * 60))
+    home.run(now=at(48 * 60))
+    tap.ok(parties.orders()[1:] == [["MCC.B-2.1 1"], ["MCC.B-2.3 1"]], "the Devices before and after it are ordered",
+           parties.orders())
+    sound(tap, home, "after a late success between others")
+
+
 # what a newer work item has been told when the older one migrates late
 NEWER = {"DISPATCHED": [], "RETRY_WAIT": [("result", "FAILED", {"duis": "E20"})],
          "CONFIRM_PENDING": [("result", "SUCCESS", {"key": "BB"})],
@@ -234,6 +252,7 @@ def main():
         test_agreed_in_vain(tap)
         test_model(tap)
         test_newer_work(tap)
+        test_newer_work_between(tap)
         test_newer_session(tap)
 
 

@@ -107,7 +107,7 @@ def test_version_2(tap):
     ledger.close()
     subprocess.run(["rm", "-r", home.path("spool", "done", f"{job:08d}")], check=True)
     make_old(home, 2)
-    refusal = b"its tables have version 2, this program needs 9; `ecosgate run` brings them up to date"
+    refusal = b"its tables have version 2, this program needs 10; `ecosgate run` brings them up to date"
     for command in (("status",), ("spool", "list"), ("device", "show", device(1)), ("why", device(1)),
                     ("spool", "verify")):
         done = home.command(*command)
@@ -253,7 +253,7 @@ def test_orders_before_the_first_pass(tap):
     home.run(now=at(1))
     forget_incidents(home)
     make_old(home, 6)
-    home.run(now=at(2), env={"ECOSGATE_CRASH": "generation-noted:after:1"})  # the tables have version 9
+    home.run(now=at(2), env={"ECOSGATE_CRASH": "generation-noted:after:1"})  # the tables have this version
     tap.ok(parties.rows("SELECT count(*) FROM incident_due") == [(3,)], "three incidents are missing")
     for words in (("release", device(1)), ("end", device(2), "--as", "failed")):
         home.command("device", *words, "--reason", "x", now=at(3))
@@ -313,6 +313,28 @@ def test_orders_of_version_8(tap):
     sound(tap, home, "after version 8 was brought up to date")
 
 
+def test_turns_of_version_9(tap):
+    """Version 9 did not keep which sessions began before those of earlier Devices: the Devices before one that had
+    ended by a late success stayed READY."""
+    home = Home("gateway incident_party=NOBODY\ngateway next_session=0\ngateway dispatch_hours=12-13")
+    parties = Parties(home)
+    parties.instruct([1])
+    home.run()
+    home.run(now=at(24 * 60))
+    parties.instruct([2, 1])
+    home.run(now=at(26 * 60))
+    parties.result(said(1))
+    parties.confirm(confirmed(1))
+    home.run(now=at(27 * 60))
+    make_old(home, 9)
+    home.run(now=at(27 * 60))
+    tap.ok(parties.rows("SELECT item FROM out_of_turn") == [(3,)], "the Device that ended before its turn is known",
+           parties.rows("SELECT * FROM out_of_turn"))
+    home.run(now=at(48 * 60))
+    tap.ok(parties.orders()[1:] == [["MCC.B-2.1 1"]], "the one before it is ordered", parties.orders())
+    sound(tap, home, "after version 9 was brought up to date")
+
+
 if __name__ == "__main__":
     with Tap() as report:
         test_version_2(report)
@@ -324,3 +346,4 @@ if __name__ == "__main__":
         test_orders_before_the_first_pass(report)
         test_numbers_of_version_6(report)
         test_orders_of_version_8(report)
+        test_turns_of_version_9(report)
