@@ -50,6 +50,10 @@ int command_spool_list(struct invocation *invocation);       /* all jobs, or tho
 int command_spool_show(struct invocation *invocation);       /* one job */
 int command_spool_cat(struct invocation *invocation);        /* the bytes of one file of a job */
 int command_spool_verify(struct invocation *invocation);     /* checks the whole spool and ledger */
+int command_dispatch_pause(struct invocation *invocation);   /* an order: make no work orders (dispatch_orders.c) */
+int command_dispatch_resume(struct invocation *invocation);  /* an order: make them again (dispatch_orders.c) */
+int command_drop_pause(struct invocation *invocation);       /* an order: leave a drop alone (drop_orders.c) */
+int command_drop_resume(struct invocation *invocation);      /* an order: use it again (drop_orders.c) */
 int command_spool_hold(struct invocation *invocation);       /* an order: keep a job back (spool_orders.c) */
 int command_spool_release(struct invocation *invocation);    /* an order: let it go on (spool_orders.c) */
 int command_spool_requeue(struct invocation *invocation);    /* an order: judge it again (spool_orders.c) */

@@ -87,28 +87,53 @@ bool explain_orders_outage(struct gateway *gateway, char **text, GError **error)
 {
     const struct config *config = gateway->config;
 
-    return explain_outage(gateway, rules_party(&config->identity, config->work_order_party)->drop, text, error);
+    return explain_hold(gateway, &(struct ledger_hold){.kind = LEDGER_HOLD_DISPATCH}, text, error) &&
+           (*text != NULL ||
+            explain_outage(gateway, rules_party(&config->identity, config->work_order_party)->drop, text, error));
 }
 
-/* A try that is due is not ordered while the drop of the work orders is down: says so in place of what it waits for. */
+/* What an operator keeps back that is in the way of a work order: dispatch as a whole, or the drop. *held is NULL if
+ * there is nothing. g_free. */
+static bool find_pause(struct gateway *gateway, const char *drop, struct ledger_held **held, GError **error)
+{
+    const struct ledger_hold all = {.kind = LEDGER_HOLD_DISPATCH};
+    const struct ledger_hold out = {.kind = LEDGER_HOLD_OUT, .drop = drop};
+
+    return ledger_hold_get(gateway->ledger, &all, held, error) &&
+           (*held != NULL || ledger_hold_get(gateway->ledger, &out, held, error));
+}
+
+/* What ends the wait for a work order that is not made. g_free. */
+static char *order_moves(const struct ledger_held *held, const char *drop)
+{
+    g_autofree char *end = held != NULL ? explain_hold_end(&held->hold) : NULL;
+
+    return end != NULL ? g_strdup_printf("`%s --reason TEXT`, after which `ecosgate run` orders it", end)
+                       : g_strdup_printf("`ecosgate run`, which orders it in the pass in which the drop works again; "
+                                         "`ecosgate doctor %s` tests the drop",
+                                         drop);
+}
+
+/* A try that is due is not ordered while no work order is made: says so in place of what it waits for. */
 static bool explain_drop(struct gateway *gateway, struct explanation *e, GError **error)
 {
     const struct config *config = gateway->config;
     const char *drop = rules_party(&config->identity, config->work_order_party)->drop;
+    g_autofree struct ledger_held *held = NULL;
     g_autofree char *outage = NULL;
 
     if (e->at > clock_now())
         return true;
-    if (!explain_orders_outage(gateway, &outage, error))
+    if (!explain_orders_outage(gateway, &outage, error) || !find_pause(gateway, drop, &held, error))
         return false;
     if (outage == NULL)
         return true;
     g_free(e->waits_for);
     g_free(e->moves);
-    e->waits_for = g_strdup_printf("the drop %s, for which its work order (EMW) is: %s", drop, outage);
-    e->moves = g_strdup_printf("`ecosgate run`, which orders it in the pass in which the drop works again; `ecosgate "
-                               "doctor %s` tests the drop",
-                               drop);
+    e->waits_for = held != NULL && held->hold.kind == LEDGER_HOLD_DISPATCH
+                       ? g_strdup_printf("dispatch, which makes no work orders (EMW): %s", outage)
+                       : g_strdup_printf("the drop %s, for which its work order (EMW) is: %s", drop, outage);
+    e->moves = order_moves(held, drop);
     return true;
 }
 
@@ -150,11 +175,14 @@ static bool find_drop(struct gateway *gateway, const struct ledger_session *s, c
         g_string_printf(cause, ": the work order (EMW) of try %" PRId64 " was never delivered to the drop %s", s->try,
                         drop);
     else
-        g_string_printf(cause, ": its next try was never ordered, for the drop %s could not be written", drop);
+        g_string_append(cause, ": its next try was never ordered, for no work order could be made");
     if (outage != NULL)
         g_string_append_printf(cause, "; %s", outage);
     else
-        g_string_append(cause, "; the incident A103, A101 or A110 of that drop says why");
+        g_string_append_printf(cause,
+                               "; an incident A103, A101 or A110 of the drop %s, or the operators' orders of that time "
+                               "say why",
+                               drop);
     g_string_append(cause, "; no failed session");
     *text = g_string_free(g_steal_pointer(&cause), FALSE);
     return true;

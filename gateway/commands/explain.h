@@ -13,6 +13,7 @@
 
 #include "gateway/gateway.h"
 #include "spool/ledger/ledger_devices.h"
+#include "spool/ledger/ledger_holds.h"
 #include "spool/ledger/ledger_jobs.h"
 #include "spool/ledger/ledger_outgoing.h"
 #include "spool/ledger/ledger_work.h"
@@ -54,10 +55,20 @@ bool explain_job(struct gateway *gateway, const struct ledger_job *job, enum job
 bool explain_outgoing(struct gateway *gateway, const struct ledger_outgoing *file, struct explanation *explanation,
                       GError **error);
 
-/* *text: "that drop is down (A103): …; see INC-000001" while the drop cannot be written, or is not ours; else NULL;
+/* ---- what operators keep back (explain_hold.c) ---- */
+
+/* *text: "an operator (NAME, since TIME) has paused it: REASON; `ecosgate … resume` ends that"; NULL: nobody has;
  * g_free it. False: the ledger's error. */
+bool explain_hold(struct gateway *gateway, const struct ledger_hold *hold, char **text, GError **error);
+/* Why it is kept back: the reason of the order without what the order is about, which the row has before it. */
+const char *explain_hold_reason(const struct ledger_held *held);
+/* The command that ends it, without its reason: "ecosgate dispatch resume". g_free it. */
+char *explain_hold_end(const struct ledger_hold *hold);
+
+/* *text: "that drop is down (A103): …; see INC-000001" while the drop cannot be written, is not ours or is paused; else
+ * NULL; g_free it. False: the ledger's error. */
 bool explain_outage(struct gateway *gateway, const char *drop, char **text, GError **error);
-/* The same of the drop that the work orders are for. */
+/* Why no work order is made: the same of the drop that they are for, or of dispatch as a whole. */
 bool explain_orders_outage(struct gateway *gateway, char **text, GError **error);
 
 /* ---- the texts ---- */

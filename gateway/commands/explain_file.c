@@ -25,7 +25,8 @@ bool explain_outage(struct gateway *gateway, const char *drop, char **text, GErr
     static const char *const codes[][2] = {
         {"A110", "that drop is not this gateway's"}, {"A103", "that drop is down"}, {"A101", "that drop is down"}};
 
-    *text = NULL;
+    if (!explain_hold(gateway, &(struct ledger_hold){.kind = LEDGER_HOLD_OUT, .drop = drop}, text, error))
+        return false;
     for (size_t i = 0; *text == NULL && i < G_N_ELEMENTS(codes); i++) {
         g_autofree struct ledger_incident *newest = NULL;
         char id[INCIDENT_ID_SIZE];

@@ -173,18 +173,25 @@ int order_give(struct invocation *invocation, enum order_verb verb, const struct
 {
     char *given = NULL;
     g_autofree char *as = NULL;
-    GOptionEntry entries[] = {
-        {"reason", 0, 0, G_OPTION_ARG_STRING, &given, "why; kept with the order and shown", "TEXT"},
-        {"as", 0, 0, G_OPTION_ARG_STRING, &as, "what it ends as", target->as},
-        {NULL, 0, 0, 0, NULL, NULL, NULL},
-    };
+    gboolean in = FALSE, out = FALSE;
+    const GOptionEntry reasons = {"reason", 0, 0, G_OPTION_ARG_STRING, &given, "why; kept with the order and shown",
+                                  "TEXT"};
+    const GOptionEntry ends = {"as", 0, 0, G_OPTION_ARG_STRING, &as, "what it ends as", target->as};
+    const GOptionEntry ins = {"in", 0, 0, G_OPTION_ARG_NONE, &in, "only what comes in", NULL};
+    const GOptionEntry outs = {"out", 0, 0, G_OPTION_ARG_NONE, &out, "only what goes out", NULL};
+    const GOptionEntry none = {NULL, 0, 0, 0, NULL, NULL, NULL};
+    const GOptionEntry entries[] = {reasons,
+                                    target->as != NULL   ? ends
+                                    : target->directions ? ins
+                                                         : none,
+                                    target->directions ? outs : none, none};
     struct read_access access;
     struct order order = {.verb = verb, .at = clock_now()};
 
-    if (target->as == NULL)
-        entries[1] = entries[2];
     bool good = command_arguments(invocation, entries, target->n_arguments, target->n_arguments);
     order.as = as;
+    if (target->directions)
+        order.direction = (char *)(in == out ? "both" : in ? "in" : "out");
     if (!good || !target->parse(invocation->argv, &order)) {
         g_free(given);
         return EXIT_UNABLE;

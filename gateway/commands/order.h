@@ -3,7 +3,7 @@
  * orders folder, so that no lock is needed. The gateway that runs carries it out (gateway/pipeline/orders/orders.h).
  * When none runs, this command takes the lock and carries it out itself.
  *
- *   static const struct order_target target = {"spool show", 1, parse_job, find_job, NULL};
+ *   static const struct order_target target = {"spool show", 1, parse_job, find_job, NULL, false};
  *   return order_give(invocation, ORDER_HOLD, &target);
  */
 #ifndef ECOSGATE_GATEWAY_COMMANDS_ORDER_H
@@ -22,7 +22,8 @@ struct order_target {
     /* Sets *exists, and what the order has to say beside its arguments, which order_give frees. When it does not exist
      * a message has been printed. False: the ledger's error. */
     bool (*find)(struct read_access *access, struct order *order, bool *exists, GError **error);
-    const char *as; /* the choices of the option --as, whose value is in order->as for parse; NULL: no such option */
+    const char *as;  /* the choices of the option --as, whose value is in order->as for parse; NULL: no such option */
+    bool directions; /* the options --in and --out, which set order->direction; without them it is "both" */
 };
 
 /* Parses ID and --reason, writes the order, waits up to 30 seconds for its result and prints it. Returns an exit

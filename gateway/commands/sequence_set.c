@@ -47,7 +47,7 @@ static bool find_sender(struct read_access *access, struct order *order, bool *e
 
 int command_sequence_set(struct invocation *invocation)
 {
-    static const struct order_target target = {"sequence list", 3, parse_sequence, find_sender, NULL};
+    static const struct order_target target = {"sequence list", 3, parse_sequence, find_sender, NULL, false};
 
     return order_give(invocation, ORDER_SEQUENCE, &target);
 }

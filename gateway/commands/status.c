@@ -13,6 +13,7 @@
 #include "gateway/drops/transport.h"
 #include "gateway/reports/report_schedule.h"
 #include "gateway/room.h"
+#include "spool/ledger/ledger_holds.h"
 #include "spool/ledger/ledger_incidents.h"
 #include "spool/ledger/ledger_outgoing.h"
 #include "spool/ledger/ledger_pickups.h"
@@ -276,6 +277,7 @@ static bool add_reports(struct gateway *gateway, json_t *status, GError **error)
 static void print_text(const json_t *status)
 {
     static const char *const columns[] = {"name", "transport", "waiting", "owed", NULL};
+    static const char *const held_columns[] = {"what", "since", "who", "reason", "ended_by", NULL};
     static const char *const reference_columns[] = {"type", "job", "created", "loaded", "records", NULL};
     static const char *const disk_columns[] = {"name", "disk", "free_mib", "reserve_mib", "room", NULL};
     static const char *const report_columns[] = {"ref", "last", "period_start", "next", NULL};
@@ -288,6 +290,7 @@ static void print_text(const json_t *status)
     if (json_object_size(devices) > 0)
         puts("\nDevices");
     output_print(devices);
+    output_section("\nkept back by operators", json_object_get(status, "kept_back"), held_columns);
     output_section("\ndrops", json_object_get(status, "drops"), columns);
     output_section("\ndisks", json_object_get(status, "disks"), disk_columns);
     output_section("\nreference data", json_object_get(status, "reference"), reference_columns);
@@ -311,7 +314,7 @@ static bool add_ledger(struct gateway *gateway, json_t *status, GError **error)
     return true;
 }
 
-/* Why no work order is made at present: the drop for them is down. */
+/* Why no work order is made at present: the drop for them is down, or an operator has paused them. */
 static bool add_orders(struct gateway *gateway, json_t *status, GError **error)
 {
     g_autofree char *outage = NULL;
@@ -320,6 +323,55 @@ static bool add_orders(struct gateway *gateway, json_t *status, GError **error)
         return false;
     output_set_text(status, "work_orders", outage);
     return true;
+}
+
+/* "dispatch", "drop mcc, in": what is kept back. g_free. */
+static char *name_hold(struct gateway *gateway, const struct ledger_hold *hold)
+{
+    (void)gateway;
+    switch (hold->kind) {
+    case LEDGER_HOLD_DISPATCH:
+        return g_strdup("dispatch");
+    case LEDGER_HOLD_IN:
+        return g_strdup_printf("drop %s, in", hold->drop);
+    case LEDGER_HOLD_OUT:
+        return g_strdup_printf("drop %s, out", hold->drop);
+    case LEDGER_HOLD_BATCH:
+    case LEDGER_HOLD_DEVICE:
+    case LEDGER_HOLD_KINDS:
+        break;
+    }
+    return NULL;
+}
+
+struct kept_back {
+    struct gateway *gateway;
+    json_t *rows;
+};
+
+static bool add_held(void *user, const struct ledger_held *held, GError **error)
+{
+    struct kept_back *k = user;
+    g_autofree char *what = name_hold(k->gateway, &held->hold);
+    g_autofree char *end = explain_hold_end(&held->hold);
+    json_t *row = json_object();
+
+    (void)error; /* nothing here can fail */
+    output_set_text(row, "what", what);
+    output_set(row, "since", command_json_instant(held->at));
+    output_set_text(row, "who", held->who);
+    output_set_text(row, "reason", explain_hold_reason(held));
+    output_set_text(row, "ended_by", end);
+    (void)json_array_append_new(k->rows, row); /* fails only without memory, which ends the program */
+    return true;
+}
+
+static bool add_kept_back(struct gateway *gateway, json_t *status, GError **error)
+{
+    struct kept_back k = {gateway, json_array()};
+
+    output_set(status, "kept_back", k.rows);
+    return ledger_holds_each(gateway->ledger, add_held, &k, error);
 }
 
 /* When TCoS closes, and how long that is from now. */
@@ -340,9 +392,10 @@ static bool fill(struct gateway *gateway, json_t *status, GError **error)
     add_closing(gateway, now, status);
     return add_running(gateway, status, error) && add_ledger(gateway, status, error) &&
            add_jobs(gateway, status, error) && add_devices(gateway, status, error) &&
-           add_orders(gateway, status, error) && add_drops(gateway, status, error) &&
-           add_disks(gateway, status, error) && add_reference(gateway, status, error) &&
-           add_reports(gateway, status, error) && add_incidents(gateway, status, error);
+           add_orders(gateway, status, error) && add_kept_back(gateway, status, error) &&
+           add_drops(gateway, status, error) && add_disks(gateway, status, error) &&
+           add_reference(gateway, status, error) && add_reports(gateway, status, error) &&
+           add_incidents(gateway, status, error);
 }
 
 int command_status(struct invocation *invocation)

@@ -204,22 +204,27 @@ static bool find_entry(struct question *q, struct ledger_pickup **row, GError **
     return true;
 }
 
-/* While A109 is open, or A110 for the drop, a file stays there, whatever the newest listing decided. *moves: the
- * command that says what ends it. Both are NULL if neither is open. */
-static bool find_hindrance(struct question *q, const char *drop, const char **hindrance, const char **moves,
-                           GError **error)
+/* While A109 is open, or A110 for the drop, or the drop is paused, a file stays there, whatever the newest listing
+ * decided. Sets waits_for, and moves to what ends it; none of both if there is no hindrance. */
+static bool find_hindrance(struct question *q, const char *drop, struct explanation *e, GError **error)
 {
+    const struct ledger_hold in = {.kind = LEDGER_HOLD_IN, .drop = drop};
+    g_autofree char *paused = NULL;
     bool claimed = false;
 
-    *hindrance = *moves = NULL;
-    if (!ledger_incident_is_open(q->gateway->ledger, "A110", drop, &claimed, error))
+    if (!ledger_incident_is_open(q->gateway->ledger, "A110", drop, &claimed, error) ||
+        !explain_hold(q->gateway, &in, &paused, error))
         return false;
     if (q->fault.kind != LEDGER_SOUND) {
-        *hindrance = "the end of A109: the ledger is not the newest one, and nothing is picked up";
-        *moves = "`ecosgate status` says what ends it";
+        e->waits_for = g_strdup("the end of A109: the ledger is not the newest one, and nothing is picked up");
+        e->moves = g_strdup("`ecosgate status` says what ends it");
     } else if (claimed) {
-        *hindrance = "the end of A110: the drop is not this gateway's, and nothing is picked up there";
-        *moves = "`ecosgate claim list` says whose it is, and what to do";
+        e->waits_for = g_strdup("the end of A110: the drop is not this gateway's, and nothing is picked up there");
+        e->moves = g_strdup("`ecosgate claim list` says whose it is, and what to do");
+    } else if (paused != NULL) {
+        g_autofree char *end = explain_hold_end(&in);
+        e->waits_for = g_strdup_printf("the drop %s: %s", drop, paused);
+        e->moves = g_strdup_printf("`%s --reason TEXT`", end);
     }
     return true;
 }
@@ -227,24 +232,21 @@ static bool find_hindrance(struct question *q, const char *drop, const char **hi
 static bool answer_entry(struct question *q, GError **error)
 {
     g_autofree struct ledger_pickup *row = NULL;
-    const char *hindrance, *moves;
     struct explanation e = {0};
 
     if (!find_entry(q, &row, error))
         return false;
     if (row == NULL)
         return true;
-    if (!find_hindrance(q, row->drop, &hindrance, &moves, error))
+    if (!find_hindrance(q, row->drop, &e, error))
         return false;
     e.because = g_strdup_printf("it lies in the drop %s: %s", row->drop, row->reason);
-    if (hindrance != NULL)
-        e.waits_for = g_strdup(hindrance);
-    else if (row->failures > 0)
+    if (e.waits_for == NULL && row->failures > 0)
         e.waits_for = g_strdup_printf("whoever can mend that; the gateway looks again by itself (A107 after the second "
                                       "failure; failures so far: %" G_GINT64_FORMAT ")",
                                       row->failures);
-    e.moves = moves != NULL ? g_strdup(moves)
-                            : g_strdup_printf("`ecosgate run`; `ecosgate pickup %s` says how it is now", row->drop);
+    if (e.moves == NULL)
+        e.moves = g_strdup_printf("`ecosgate run`; `ecosgate pickup %s` says how it is now", row->drop);
     answer_file(q, new_object("entry", row->drop, row->decision), row->name, &e);
     return true;
 }

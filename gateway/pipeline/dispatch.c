@@ -20,6 +20,7 @@
 #include "gateway/pipeline/undelivered.h"
 #include "spool/ledger/ledger_devices.h"
 #include "spool/ledger/ledger_due.h"
+#include "spool/ledger/ledger_holds.h"
 #include "spool/ledger/ledger_jobs.h"
 #include "spool/ledger/ledger_reference.h"
 #include "spool/ledger/ledger_sessions.h"
@@ -79,23 +80,23 @@ static struct retry_cause cause_of(const struct row *row)
 /* ---- what the time alone brings ---- */
 
 /* A session that waits for its next try ends. What stood against that try since makes the end no failure, if it passes,
- * or if the Device has got its new credentials otherwise. Neither is it one if the try was due and the drop of the work
- * orders was down. */
+ * or if the Device has got its new credentials otherwise. Neither is it one if the try was due and no work order could
+ * be made. */
 static bool time_out_waiting(struct second_review *second, const struct ledger_work *work,
                              struct ledger_session *session, struct ledger_transition *transition, GError **error)
 {
     const struct retry_rules *retry = &second->gateway->config->retry;
     int64_t now = second->rules.now;
     struct retry_cause cause = {C126, now};
+    bool waits = false;
     struct row row;
 
-    if (!review_again(second, work, 0, &row, error))
+    if (!review_again(second, work, 0, &row, error) || !dispatch_waits(second->gateway, &waits, error))
         return false;
     bool replaced = row_has_errors(&row) && !row_is_deferred(&row) && row_first_permanent(&row) == C108;
     if (row_is_deferred(&row))
         cause = cause_of(&row);
-    else if (!replaced &&
-             (row_has_errors(&row) || work->session.due > now || !dispatch_waits_for_drop(second->gateway)))
+    else if (!replaced && (row_has_errors(&row) || work->session.due > now || !waits))
         return true;
     *session = work->session;
     if (replaced)
@@ -438,13 +439,32 @@ static bool is_open(const struct config *config, int64_t now)
     return from < until ? at >= from && at < until : at >= from || at < until;
 }
 
-bool dispatch_waits_for_drop(const struct gateway *gateway)
+/* *paused: by an operator: dispatch, or what goes out to the drop of the work orders. */
+static bool find_pause(struct gateway *gateway, bool *paused, GError **error)
 {
     const struct config *config = gateway->config;
-    const struct party *party = rules_party(&config->identity, config->work_order_party);
-    const struct drop *drop = config_drop(config, party->drop);
+    const struct ledger_hold dispatch = {.kind = LEDGER_HOLD_DISPATCH};
+    const struct ledger_hold drop = {.kind = LEDGER_HOLD_OUT,
+                                     .drop = rules_party(&config->identity, config->work_order_party)->drop};
+
+    return ledger_hold_exists(gateway->ledger, &dispatch, paused, error) &&
+           (*paused || ledger_hold_exists(gateway->ledger, &drop, paused, error));
+}
+
+static bool drop_is_down(const struct gateway *gateway)
+{
+    const struct config *config = gateway->config;
+    const struct drop *drop = config_drop(config, rules_party(&config->identity, config->work_order_party)->drop);
 
     return drop != NULL && outage_stops_writing(gateway, drop);
+}
+
+bool dispatch_waits(struct gateway *gateway, bool *waits, GError **error)
+{
+    if (!find_pause(gateway, waits, error))
+        return false;
+    *waits = *waits || drop_is_down(gateway);
+    return true;
 }
 
 /* When TCoS closes, READY Devices are refused (C122) at any hour, whatever the drop: no order is made for them. */
@@ -452,9 +472,11 @@ bool dispatch_pass(struct gateway *gateway, int64_t by, GError **error)
 {
     int64_t now = clock_now();
     const struct turn turn = {now, MIN(by, now)};
-    bool open = (is_open(gateway->config, now) && !dispatch_waits_for_drop(gateway)) ||
-                !retry_may_try(&gateway->config->retry, now);
+    bool waits = false;
 
+    if (!dispatch_waits(gateway, &waits, error))
+        return false;
+    bool open = (is_open(gateway->config, now) && !waits) || !retry_may_try(&gateway->config->retry, now);
     while (open && !gateway_stopping(gateway)) {
         struct work_order order = {.gateway = gateway, .now = now};
         g_autoptr(GArray) due = g_array_new(FALSE, FALSE, sizeof(struct ledger_due));
@@ -581,15 +603,18 @@ bool dispatch_recall(struct gateway *gateway, GError **error)
     return true;
 }
 
-/* Whether the hours of dispatch are open, and a try is due or a Device READY. */
+/* Whether the hours of dispatch are open, nobody has paused it, and a try is due or a Device READY. */
 static bool tries_are_due(struct gateway *gateway, int64_t by, bool *due, GError **error)
 {
     bool closing = !retry_may_try(&gateway->config->retry, by);
     g_autoptr(GArray) tries = g_array_new(FALSE, FALSE, sizeof(struct ledger_due));
     g_autoptr(GPtrArray) undispatched = NULL;
+    bool paused = false;
 
     *due = false;
-    if (!is_open(gateway->config, by) && !closing)
+    if (!find_pause(gateway, &paused, error))
+        return false;
+    if (!closing && (paused || !is_open(gateway->config, by)))
         return true;
     if (!ledger_tries_due(gateway->ledger, closing ? G_MAXINT64 : by, 1, tries, error) ||
         !ledger_undispatched_verdicts(gateway->ledger, &undispatched, error))

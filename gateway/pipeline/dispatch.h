@@ -26,7 +26,7 @@ bool dispatch_is_due(struct gateway *gateway, int64_t by, bool *due, GError **er
 bool dispatch_timeouts(struct gateway *gateway, int64_t by, GError **error);
 
 /* Plans work orders for all Devices that are READY, or whose next try was due then, each order in a transaction of its
- * own. Outside the hours of dispatch, and while dispatch_waits_for_drop, it does nothing, unless TCoS closes: then it
+ * own. Outside the hours of dispatch, and while dispatch_waits says so, it does nothing, unless TCoS closes: then it
  * refuses what was never ordered. */
 bool dispatch_pass(struct gateway *gateway, int64_t by, GError **error);
 
@@ -35,9 +35,10 @@ bool dispatch_pass(struct gateway *gateway, int64_t by, GError **error);
  * and once a day. */
 bool dispatch_recall(struct gateway *gateway, GError **error);
 
-/* Whether work orders wait because their party's drop cannot be written or is not ours: a session that begins with an
- * order that cannot leave would only lose its time. */
-bool dispatch_waits_for_drop(const struct gateway *gateway);
+/* *waits: no work order is made, because an operator has paused dispatch or what goes out to the drop of the work
+ * orders, or because that drop cannot be written or is not ours: a session that begins with an order that cannot leave
+ * would only lose its time. */
+bool dispatch_waits(struct gateway *gateway, bool *waits, GError **error);
 
 /* *at: seconds UTC when a session is due by itself, the hours of dispatch begin, or TCoS closes; 0: nothing is due by
  * itself. begun: when the pass began. What became due while it went on may have been missed, so that *at may be a time

@@ -7,6 +7,7 @@
 
 #include "gateway/clock.h"
 #include "gateway/pipeline/precedence.h"
+#include "spool/ledger/ledger_holds.h"
 
 #include <string.h>
 
@@ -174,10 +175,13 @@ static int64_t wait_of(const struct inbox *inbox)
 /* Starts the next task; *begun is false if there is none. */
 static bool begin_task(struct inbox *inbox, bool *begun, GError **error)
 {
+    const struct ledger_hold hold = {.kind = LEDGER_HOLD_IN, .drop = inbox->drop->name};
     GError *cause = NULL;
 
     *begun = false;
-    if (wait_of(inbox) > 0)
+    if (!ledger_hold_exists(inbox->gateway->ledger, &hold, &inbox->paused, error))
+        return false;
+    if (inbox->paused || wait_of(inbox) > 0)
         return true;
     if (!transfer_worker_ready(inbox->worker, &cause))
         return outage_record_failure(&inbox->outage, cause, error);
@@ -247,7 +251,7 @@ bool inbox_has_shown(const struct inbox *inbox, int64_t since)
     int64_t longest = inbox->gateway->config->reference_wait * G_USEC_PER_SEC;
     bool hangs = inbox->task != TASK_NONE && clock_monotonic() - inbox->task_since > longest;
 
-    return inbox->shown >= since || inbox->full || hangs || wait_of(inbox) > 0;
+    return inbox->shown >= since || inbox->full || inbox->paused || hangs || wait_of(inbox) > 0;
 }
 
 bool inbox_is_full(const struct inbox *inbox)
@@ -262,15 +266,17 @@ bool inbox_is_busy(const struct inbox *inbox)
 
 int64_t inbox_settling(const struct inbox *inbox)
 {
-    return inbox->full || inbox->settle_at == 0 || wait_of(inbox) > 0 ? 0 : MAX(until(inbox->settle_at), 1);
+    return inbox->full || inbox->paused || inbox->settle_at == 0 || wait_of(inbox) > 0
+               ? 0
+               : MAX(until(inbox->settle_at), 1);
 }
 
 int64_t inbox_due(const struct inbox *inbox)
 {
     int64_t due = until(inbox->next_listing);
 
-    if (inbox->task != TASK_NONE)
-        return G_MAXINT64; /* its end wakes the gateway */
+    if (inbox->task != TASK_NONE || inbox->paused)
+        return G_MAXINT64; /* the end of the task wakes the gateway; so does the order that ends the pause */
     if (wait_of(inbox) > 0)
         return wait_of(inbox);
     if (inbox->full)

@@ -41,8 +41,8 @@ bool inbox_has_facts(const struct inbox *inbox);
 /* Asks for another listing as soon as what the last one showed is done. */
 void inbox_list_again(struct inbox *inbox);
 /* True if a listing that began at `since` (monotonic microseconds) or later has shown the drop, all whole files of it
- * are in the spool, and no facts were settling. True for a drop that is down or has no room, too: nothing can
- * be picked up from it now. */
+ * are in the spool, and no facts were settling. True for a drop that is down, is paused by an operator or has no room,
+ * too: nothing can be picked up from it now. */
 bool inbox_has_shown(const struct inbox *inbox, int64_t since);
 
 /* Microseconds until a file that is not complete yet may be (rule `stable`). 0: none is waited for. */

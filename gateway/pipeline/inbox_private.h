@@ -67,6 +67,7 @@ struct inbox {
     int64_t task_since;        /* monotonic microseconds when the newest task began */
     bool slow;            /* The last task outlived its pass. No pass waits for this drop until a task ends in time. */
     bool listing_wanted;  /* by this pass */
+    bool paused;          /* by an operator, as of the last look for a task: nothing begins */
     bool full;            /* no room for the next file: copies are discarded, but no more is picked up in this pass */
     int64_t look_again;   /* monotonic microseconds: when there may be room; only if full */
     int64_t next_listing; /* monotonic microseconds */

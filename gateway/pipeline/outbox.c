@@ -34,6 +34,7 @@
 #include "gateway/pipeline/outbox_private.h"
 
 #include "gateway/pipeline/ledger_watch.h"
+#include "spool/ledger/ledger_holds.h"
 #include "spool/ledger/ledger_incidents.h"
 
 #include <string.h>
@@ -386,6 +387,8 @@ void outbox_begin_pass(struct outbox *outbox)
 
 bool outbox_advance(struct outbox *outbox, GError **error)
 {
+    const struct ledger_hold hold = {.kind = LEDGER_HOLD_OUT, .drop = outbox->drop->name};
+
     do {
         if (outbox->task != OUTBOX_NONE) {
             if (!transfer_worker_wait(outbox->worker, outbox->slow ? 0 : outbox->gateway->wait_until,
@@ -397,7 +400,9 @@ bool outbox_advance(struct outbox *outbox, GError **error)
                 return false;
             outbox->slow = outbox->slow && wait_of(outbox) > 0;
         }
-        if (gateway_stopping(outbox->gateway) || wait_of(outbox) > 0)
+        if (!ledger_hold_exists(outbox->gateway->ledger, &hold, &outbox->paused, error))
+            return false;
+        if (gateway_stopping(outbox->gateway) || (outbox->paused && outbox->task == OUTBOX_NONE) || wait_of(outbox) > 0)
             return true;
         if (outbox->task == OUTBOX_NONE && !begin_batch(outbox, error))
             return false;
@@ -409,5 +414,5 @@ int64_t outbox_due(const struct outbox *outbox)
 {
     int64_t wait = wait_of(outbox);
 
-    return outbox->task != OUTBOX_NONE || wait == 0 ? G_MAXINT64 : wait;
+    return outbox->task != OUTBOX_NONE || outbox->paused || wait == 0 ? G_MAXINT64 : wait;
 }

@@ -40,6 +40,7 @@ struct outbox {
     struct outbox_listener listener;
     enum outbox_task task; /* under way */
     bool slow;             /* The last task outlived its pass. No pass waits for this drop until a task ends in time. */
+    bool paused;           /* by an operator, as of the last look for a task: nothing begins */
     bool held;             /* the last look for files has left out work orders (gateway->orders_wait) */
     GArray *batch;         /* struct outbox_transfer */
     GHashTable *failed;    /* ids of files that cannot be delivered in this pass */

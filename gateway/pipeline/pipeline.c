@@ -163,13 +163,13 @@ static bool report_incidents(struct pipeline *pipeline, GError **error)
 static bool dispatch_and_deliver(struct pipeline *pipeline, GError **error)
 {
     struct gateway *gateway = pipeline->gateway;
-    bool waited;
+    bool waited = false, waits = false;
 
     do {
-        waited = dispatch_waits_for_drop(gateway);
-        if (!order_work(pipeline, error) || !delivery_advance(pipeline->delivery, error))
+        if (!dispatch_waits(gateway, &waited, error) || !order_work(pipeline, error) ||
+            !delivery_advance(pipeline->delivery, error) || !dispatch_waits(gateway, &waits, error))
             return false;
-    } while (waited && !dispatch_waits_for_drop(gateway) && !gateway_stopping(gateway));
+    } while (waited && !waits && !gateway_stopping(gateway));
     return true;
 }
 

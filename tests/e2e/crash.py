@@ -131,6 +131,13 @@ class Stage(Home):
             self.carry_out_orders()
             self.gate(*arguments)
 
+    def give(self, words, now):
+        """The same, for an order that is refused when it was carried out before."""
+        arguments = ("-c", self.conf, "--now", now, *words.split(), "--reason", "a test")
+        if self.gate.run(*arguments).returncode == -signal.SIGKILL:
+            self.gate.hit = True
+            self.gate(*arguments)
+
     def recover(self):
         """The same."""
         arguments = ("-c", self.conf, "--now", NOW, "recover", "--reason", "a test")
@@ -167,7 +174,8 @@ class Stage(Home):
         rows = [row for row in rows if not row.startswith("operator_action")]
         # A recovery says which generation it found, and that depends on how often the gateway was started.
         rows = [row.split(":")[0] if row.startswith("recovery") else row for row in rows]
-        of_orders = ("numbering", "claim_take", "operator_end", "device_release", "transition")
+        of_orders = ("numbering", "claim_take", "operator_end", "device_release", "transition", "operator_hold",
+                     "withdrawn")
         rows = [UUID.sub("", row) if row.startswith(of_orders) else row for row in rows]
         files = {name: digest for name, digest in files.items()
                  if not name.startswith(b"spool/orders/.") and name != b"spool/freeze"}
@@ -247,6 +255,10 @@ def take(drop):
 
 def order(verb, number, what="spool"):
     return lambda stage: stage.order(verb, number, what)
+
+
+def give(words, time, day=3):
+    return lambda stage: stage.give(words, f"2023-07-0{day}T{time}Z")
 
 
 def end_device(number, as_what, time, day):
@@ -617,6 +629,12 @@ SCRIPTS = (
                   f"MCC.B-1-06.2,{DEVICE % 2},SUCCESS,,,,1,,,,,,CC,DD"), at("12:01:00"), at("13:01:00"),
            at("13:00:00", day=4), end_device(1, "failed", "13:01:00", 4), end_device(2, "migrated", "13:02:00", 4),
            at("13:03:00", day=4)),
+    # Dispatch and drops are paused and resumed, with work in between.
+    Script("pauses", give("dispatch pause", "12:00:00"), instruct(1, 2), at("12:01:00"),
+           give("drop pause tcos --in", "12:02:00"), give("dispatch resume", "12:02:00"), at("12:02:00"),
+           result(1, "06:00:00", f"MCC.B-1-06.1,{DEVICE % 1},FAILED,25,,,1,,,,,,,"), give("drop pause mcc", "12:03:00"),
+           at("12:03:00"), give("drop resume tcos", "12:04:00"), at("12:04:00"), give("drop resume mcc", "12:05:00"),
+           at("12:05:00")),
     # Days are reported. The file of 18:00 comes in the pass that issues a report, and takes the only Device from its
     # Supplier: a report that was planned is built as if that file had not come yet.
     # The last pass makes up so many reports that their delivery is one batch.

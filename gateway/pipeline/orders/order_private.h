@@ -32,6 +32,11 @@ bool order_sequence_set(struct gateway *gateway, const struct order *order, GErr
 /* Lets the next look at a drop replace the claim of another gateway. */
 bool order_drop_take(struct gateway *gateway, const struct order *order, GError **error);
 
+/* Pauses or resumes dispatch: no work order is made while it is paused. */
+bool order_dispatch_pause(struct gateway *gateway, const struct order *order, GError **error);
+/* Pauses or resumes a drop, in one direction or in both. */
+bool order_drop_pause(struct gateway *gateway, const struct order *order, GError **error);
+
 /* A withheld Device is ordered like others again, and its ended work stands as before. Of another one the ended work
  * stands no longer against an instruction, and its incidents are closed. If there is nothing of either, the order is
  * refused (gateway/DEVICES.md, Resolved). */

@@ -44,6 +44,12 @@ static char *about_ledger(const struct order *order)
     return g_strdup("ledger");
 }
 
+static char *about_dispatch(const struct order *order)
+{
+    (void)order; /* there is one */
+    return g_strdup("dispatch");
+}
+
 static char *about_device(const struct order *order)
 {
     return g_strdup_printf("Device %s", order->device);
@@ -67,6 +73,11 @@ static const struct order_kind kinds[ORDER_VERB_COUNT] = {
     [ORDER_RECOVER] = {"recover", "recover", {NULL}, about_ledger, recover_carry_out, NULL},
     [ORDER_RELEASE_DEVICE] = {"release device", "device release", {"device"}, about_device, order_device_release, NULL},
     [ORDER_END_DEVICE] = {"end device", "device end", {"device", "as"}, about_device, order_device_end, NULL},
+    [ORDER_PAUSE_DISPATCH] = {"pause dispatch", "dispatch pause", {NULL}, about_dispatch, order_dispatch_pause, NULL},
+    [ORDER_RESUME_DISPATCH] =
+        {"resume dispatch", "dispatch resume", {NULL}, about_dispatch, order_dispatch_pause, NULL},
+    [ORDER_PAUSE_DROP] = {"pause drop", "drop pause", {"drop", "direction"}, about_drop, order_drop_pause, NULL},
+    [ORDER_RESUME_DROP] = {"resume drop", "drop resume", {"drop", "direction"}, about_drop, order_drop_pause, NULL},
 };
 
 const struct order_kind *order_kind(enum order_verb verb)
@@ -104,6 +115,7 @@ static const struct order_key keys[] = {
     {"number", "last", ORDER_KEY_NUMBER, AT(number), LEDGER_SEQUENCE_MAX, NULL},
     {"drop", "drop", ORDER_KEY_TEXT, AT(drop), 0, NULL},
     {"claim", NULL, ORDER_KEY_TEXT, AT(claim), 0, NULL},
+    {"direction", "direction", ORDER_KEY_TEXT, AT(direction), 0, "in|out|both"},
     {"device", "device", ORDER_KEY_TEXT, AT(device), 0, NULL},
     {"as", NULL, ORDER_KEY_TEXT, AT(as), 0, "migrated|failed"},
 };

@@ -27,6 +27,10 @@ enum order_verb {
     ORDER_RECOVER,
     ORDER_RELEASE_DEVICE,
     ORDER_END_DEVICE,
+    ORDER_PAUSE_DISPATCH,
+    ORDER_RESUME_DISPATCH,
+    ORDER_PAUSE_DROP,
+    ORDER_RESUME_DROP,
     ORDER_VERB_COUNT
 };
 
@@ -40,8 +44,9 @@ struct order {
     char *sender;     /* of ORDER_SEQUENCE: the short code of a party, */
     char *type;       /* a file type that it sends, */
     int64_t number;   /* and the last number of these files, 0 to 999999: the next file has the next one */
-    char *drop;       /* of ORDER_TAKE: a drop's name, */
-    char *claim;      /* and which claim in it is to be replaced (claim_key) */
+    char *drop;       /* of orders about a drop: its name, */
+    char *claim;      /* and of ORDER_TAKE which claim in it is to be replaced (claim_key), */
+    char *direction;  /* of ORDER_PAUSE_DROP and ORDER_RESUME_DROP what of it: "in", "out" or "both" */
     char **claims;    /* of ORDER_RECOVER: the claims that stand in the drops, each the name of a drop and a text after
                        * it; NULL: none */
     char *device;     /* of ORDER_RELEASE_DEVICE: its ID; "all" for every one that is withheld. Of ORDER_END_DEVICE: its
