@@ -143,6 +143,18 @@ static void test_profile_codes__too_many_words__is_a_fault(void **state)
     folder_remove(folder);
 }
 
+/* So a code that is new in the catalogue is missed here, and not by a longer test. */
+static void test_profile_codes__the_second_profile__is_sound(void **state)
+{
+    const char *source = g_getenv("top_srcdir");
+    g_autofree char *folder =
+        g_build_filename(source != NULL ? source : ".", "samples", "profiles", "contrast-2.0", NULL);
+
+    (void)state;
+    g_autofree char *faults = folder_faults(folder);
+    assert_string_equal(faults, "");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -151,6 +163,7 @@ int main(void)
         cmocka_unit_test(test_profile_codes__fault__is_told_with_its_line),
         cmocka_unit_test(test_profile_codes__complete__has_every_code),
         cmocka_unit_test(test_profile_codes__too_many_words__is_a_fault),
+        cmocka_unit_test(test_profile_codes__the_second_profile__is_sound),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
