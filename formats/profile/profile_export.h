@@ -11,7 +11,7 @@
  *   forms          by name: the simple types; each has a base (token, string, dateTime …), a description, and one of
  *                  pattern, enum and maxLength. A field of a Table Schema names its form by the property "form"
  *   types          by file type: description, and of its header, file and row the name and description of the complex
- *                  type. Types may share one by its name
+ *                  type. Records with one name and the same elements share a type (profile_export_types.h)
  *
  * All texts are UTF-8 and end with a newline. The caller frees them (g_free). Nothing here fails: a file of the folder
  * that is missing leaves out its names and descriptions.

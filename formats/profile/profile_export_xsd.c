@@ -6,6 +6,7 @@
  * the schema refuses that attribute as the reader does.
  */
 #include "formats/profile/profile_export.h"
+#include "formats/profile/profile_export_types.h"
 
 #include <glib.h>
 #include <string.h>
@@ -14,20 +15,7 @@ enum { LINE = 120, WRAP_AT = 104, STEP = 2 };
 
 struct xsd {
     GString *out;
-    const struct profile *profile;
-    profile_export_read_fn *read;
-    void *user;
-    json_t *forms;       /* forms.json; NULL: there is none */
-    GHashTable *written; /* names of the complex types that stand in out */
-};
-
-/* A record type of a file type, with what names its complex type. */
-struct xsd_record {
-    const struct file_type *type;
-    const struct layout_record *layout;
-    json_t *fields;            /* of its Table Schema; NULL: there is none */
-    const json_t *names;       /* of its complex type, by forms.json; NULL: there are none */
-    const json_t *count_field; /* of a header: the field of the trailer that has the count */
+    struct xsd_types *types;
 };
 
 /* ---- text ---- */
@@ -129,36 +117,42 @@ static char *schema_pattern(const char *pattern)
     return g_strjoinv("(", parts);
 }
 
+static void length(struct xsd *x, int depth, const char *name, const json_t *limits)
+{
+    const json_t *number = json_object_get(limits, name);
+
+    if (json_is_integer(number))
+        tag(x, depth, "<xs:%s value=\"%lld\"/>", name, (long long)json_integer_value(number));
+}
+
 /* The restriction that a form or the constraints of a field say. */
 static void restriction(struct xsd *x, int depth, const char *base, const json_t *limits)
 {
-    const json_t *values = json_object_get(limits, "enum"), *longest = json_object_get(limits, "maxLength");
+    const json_t *values = json_object_get(limits, "enum");
     const char *pattern = text_of(limits, "pattern");
     const json_t *value;
     size_t i;
 
     tag(x, depth, "<xs:restriction base=\"xs:%s\">", base);
-    json_array_foreach(values, i, value) tag(x, depth + 1, "<xs:enumeration value=\"%s\"/>", json_string_value(value));
+    json_array_foreach(values, i, value) if (json_is_string(value))
+        tag(x, depth + 1, "<xs:enumeration value=\"%s\"/>", json_string_value(value));
     if (pattern != NULL) {
         g_autofree char *shown = schema_pattern(pattern);
         tag(x, depth + 1, "<xs:pattern value=\"%s\"/>", shown);
     }
-    if (json_is_integer(longest))
-        tag(x, depth + 1, "<xs:maxLength value=\"%lld\"/>", (long long)json_integer_value(longest));
+    length(x, depth + 1, "minLength", limits);
+    length(x, depth + 1, "maxLength", limits);
     line(x, depth, "</xs:restriction>");
 }
 
 static void simple_types(struct xsd *x)
 {
-    const char *name;
-    json_t *form;
-
-    json_object_foreach(json_object_get(x->forms, "forms"), name, form)
-    {
-        const char *base = text_of(form, "base");
-        tag(x, 1, "<xs:simpleType name=\"%s\">", name);
-        annotation(x, 2, text_of(form, "description"));
-        restriction(x, 2, base != NULL ? base : "string", form);
+    for (guint i = 0; i < x->types->forms->len; i++) {
+        const struct xsd_form *form = x->types->forms->pdata[i];
+        const char *base = text_of(form->limits, "base");
+        tag(x, 1, "<xs:simpleType name=\"%s\">", form->name);
+        annotation(x, 2, text_of(form->limits, "description"));
+        restriction(x, 2, base != NULL ? base : "string", form->limits);
         g_string_append(x->out, "  </xs:simpleType>\n\n");
     }
 }
@@ -182,36 +176,57 @@ static const json_t *field_of(const struct xsd_record *record, const char *name)
 static bool has_limits(const json_t *limits)
 {
     return json_object_get(limits, "enum") || json_object_get(limits, "pattern") ||
-           json_object_get(limits, "maxLength");
+           json_object_get(limits, "minLength") || json_object_get(limits, "maxLength");
+}
+
+/* How an element with a value is written. */
+struct shown {
+    const char *name; /* without the elements around it */
+    bool required, inbound;
+};
+
+static void named_type(struct xsd *x, int depth, const struct shown *shown, const char *type, bool direct)
+{
+    const char *occurs = shown->required ? "" : " minOccurs=\"0\"";
+
+    indent(x, depth);
+    if (direct) {
+        g_string_append_printf(x->out, "<xs:element name=\"%s\" type=\"%s\"%s/>\n", shown->name, type, occurs);
+        return;
+    }
+    g_string_append_printf(x->out, "<xs:element name=\"%s\"%s>\n", shown->name, occurs);
+    tag(x, depth + 1, "<xs:simpleType><xs:restriction base=\"%s\"/></xs:simpleType>", type);
+    line(x, depth, "</xs:element>");
 }
 
 /* One element with a value. The type that is named by the form of its field has its limits; without a form they stand
- * here. A file that arrives has no types that have a name. */
-static void element(struct xsd *x, int depth, bool inbound, const struct layout_column *column, const json_t *field)
+ * here. A file that arrives has no types that have a name. Blanks around a value count in rows only. */
+static void element(struct xsd *x, int depth, const struct xsd_record *record, const struct shown *shown,
+                    const json_t *field)
 {
-    const json_t *limits = json_object_get(field, "constraints");
-    const char *form = text_of(field, "form"), *type = form == NULL && !has_limits(limits) ? "xs:string" : form;
+    const char *form = xsd_form_name(x->types, record, field);
+    json_t *limits = form == NULL ? xsd_constraints(x->types, record, field) : NULL;
 
-    indent(x, depth);
-    g_string_append_printf(x->out, "<xs:element name=\"%s\"", column->name);
-    if (type != NULL && (!inbound || form == NULL)) {
-        g_string_append_printf(x->out, " type=\"%s\"%s/>\n", type, column->required ? "" : " minOccurs=\"0\"");
-        return;
-    }
-    g_string_append_printf(x->out, "%s>\n", column->required ? "" : " minOccurs=\"0\"");
     if (form != NULL) {
-        tag(x, depth + 1, "<xs:simpleType><xs:restriction base=\"%s\"/></xs:simpleType>", form);
+        named_type(x, depth, shown, form, !shown->inbound);
+    } else if (!has_limits(limits)) {
+        named_type(x, depth, shown, "xs:string", true);
     } else {
+        indent(x, depth);
+        g_string_append_printf(x->out, "<xs:element name=\"%s\"%s>\n", shown->name,
+                               shown->required ? "" : " minOccurs=\"0\"");
         line(x, depth + 1, "<xs:simpleType>");
-        restriction(x, depth + 2, "string", limits);
+        restriction(x, depth + 2, record->layout == record->type->header ? "token" : "string", limits);
         line(x, depth + 1, "</xs:simpleType>");
+        line(x, depth, "</xs:element>");
     }
-    line(x, depth, "</xs:element>");
+    json_decref(limits);
 }
 
 /* Columns of a record, from the one up to the other, whose paths have the first `skip` bytes in common. */
 struct span {
     size_t from, to, skip;
+    bool inbound; /* they are written as in a file that arrives */
 };
 
 /* The end of the columns from i on that stand within the same element; i: column i stands alone. */
@@ -239,12 +254,11 @@ static void elements(struct xsd *x, int depth, const struct xsd_record *record, 
 {
     for (size_t i = span.from; i < span.to;) {
         const struct layout_column *column = &record->layout->columns[i];
-        struct layout_column shown = *column;
+        const struct shown shown = {layout_path(column) + span.skip, column->required, span.inbound};
         size_t end = group_end(record, span, i);
 
-        shown.name = layout_path(column) + span.skip;
         if (end == i) {
-            element(x, depth, record->type->inbound, &shown, field_of(record, column->name));
+            element(x, depth, record, &shown, field_of(record, column->name));
             i++;
             continue;
         }
@@ -254,7 +268,7 @@ static void elements(struct xsd *x, int depth, const struct xsd_record *record, 
                                any_required(record, i, end) ? "" : " minOccurs=\"0\"");
         line(x, depth + 1, "<xs:complexType>");
         line(x, depth + 2, "<xs:sequence>");
-        elements(x, depth + 3, record, (struct span){i, end, span.skip + len + 1});
+        elements(x, depth + 3, record, (struct span){i, end, span.skip + len + 1, span.inbound});
         line(x, depth + 2, "</xs:sequence>");
         line(x, depth + 1, "</xs:complexType>");
         line(x, depth, "</xs:element>");
@@ -264,28 +278,32 @@ static void elements(struct xsd *x, int depth, const struct xsd_record *record, 
 
 /* ---- complex types ---- */
 
-/* The name of the complex type of a record; g_free. */
-static char *type_name(const struct xsd_record *record)
+static void all_elements(struct xsd *x, const struct xsd_record *record, bool inbound)
 {
-    const char *name = text_of(record->names, "name");
+    const struct file_type *type = record->type;
+    const struct shown count = {type->count_element, true, inbound};
 
-    return name != NULL ? g_strdup(name) : g_strconcat(record->type->root, record->layout->element, NULL);
+    elements(x, 3, record, (struct span){0, record->layout->n_columns, 0, inbound});
+    if (record->layout == type->header && type->count_element != NULL)
+        element(x, 3, record, &count, record->count_field);
+}
+
+static char *render(struct xsd_types *types, const struct xsd_record *record)
+{
+    struct xsd x = {.out = g_string_new(NULL), .types = types};
+
+    all_elements(&x, record, true);
+    return g_string_free(x.out, FALSE);
 }
 
 static void complex_type(struct xsd *x, const struct xsd_record *record)
 {
-    char *name = type_name(record);
-    bool inbound = record->type->inbound;
-
-    if (!g_hash_table_add(x->written, name)) /* it frees a name that it has */
+    if (record->owner != record)
         return;
-    tag(x, 1, "<xs:complexType name=\"%s\">", name);
-    annotation(x, 2, text_of(record->names, "description"));
+    tag(x, 1, "<xs:complexType name=\"%s\">", record->name);
+    annotation(x, 2, record->description);
     line(x, 2, "<xs:sequence>");
-    elements(x, 3, record, (struct span){0, record->layout->n_columns, 0});
-    if (record->layout == record->type->header && record->type->count_element != NULL)
-        element(x, 3, inbound, &(struct layout_column){.name = record->type->count_element, .required = true},
-                record->count_field);
+    all_elements(x, record, record->inbound);
     line(x, 2, "</xs:sequence>");
     g_string_append(x->out, "  </xs:complexType>\n\n");
 }
@@ -293,7 +311,7 @@ static void complex_type(struct xsd *x, const struct xsd_record *record)
 /* An element of a complex type. */
 static void child(struct xsd *x, int depth, const struct xsd_record *record, const char *occurs)
 {
-    g_autofree char *name = type_name(record);
+    const char *name = record->owner->name;
 
     indent(x, depth);
     g_string_append_printf(x->out, "<xs:element name=\"%s\"", record->layout->element);
@@ -310,48 +328,15 @@ static void child(struct xsd *x, int depth, const struct xsd_record *record, con
 
 /* ---- file types ---- */
 
-/* What is known of the record type of that letter. part: its names in forms.json, "header", "file" or "row". */
-static struct xsd_record record_of(struct xsd *x, const struct file_type *type, const struct layout_record *layout,
-                                   const char *part)
-{
-    const json_t *names = json_object_get(json_object_get(json_object_get(x->forms, "types"), type->code), part);
-    g_autofree char *file = g_strdup_printf("records/%s-%c.json", type->code, layout->letter);
-    json_t *schema = x->read(x->user, file);
-    struct xsd_record record = {.type = type, .layout = layout, .names = names};
-
-    record.fields = json_incref(json_object_get(schema, "fields"));
-    json_decref(schema);
-    return record;
-}
-
-/* The last field of the trailer, which has the count. */
-static json_t *count_field(struct xsd *x, const struct file_type *type)
-{
-    g_autofree char *file = g_strdup_printf("records/%s-T.json", type->code);
-    json_t *schema = x->read(x->user, file), *fields = json_object_get(schema, "fields");
-    json_t *field = json_incref(json_array_get(fields, json_array_size(fields) - 1));
-
-    json_decref(schema);
-    return field;
-}
-
-/* Calls visit for the header, the file and the row of a type. */
+/* Calls visit for the header, the file and the row of a type. type NULL: of all types. */
 static void each_record(struct xsd *x, const struct file_type *type,
                         void (*visit)(struct xsd *x, const struct xsd_record *record))
 {
-    const struct layout_record *const layouts[] = {type->header, type->file, type->record};
-    static const char *const parts[] = {"header", "file", "row"};
-    json_t *count = count_field(x, type);
-
-    for (size_t i = 0; i < G_N_ELEMENTS(layouts); i++) {
-        if (layouts[i] == NULL || layouts[i]->element == NULL)
-            continue;
-        struct xsd_record record = record_of(x, type, layouts[i], parts[i]);
-        record.count_field = count;
-        visit(x, &record);
-        json_decref(record.fields);
+    for (guint i = 0; i < x->types->records->len; i++) {
+        const struct xsd_record *record = x->types->records->pdata[i];
+        if (type == NULL || record->type == type)
+            visit(x, record);
     }
-    json_decref(count);
 }
 
 /* A record's element where it stands under the root. */
@@ -376,10 +361,10 @@ static void root_child(struct xsd *x, const struct xsd_record *record)
 
 static void root(struct xsd *x, const struct file_type *type)
 {
-    const struct profile *profile = x->profile;
+    const struct profile *profile = x->types->profile;
 
     tag(x, 1, "<xs:element name=\"%s\">", type->root);
-    annotation(x, 2, text_of(json_object_get(json_object_get(x->forms, "types"), type->code), "description"));
+    annotation(x, 2, text_of(xsd_type_names(x->types, type), "description"));
     line(x, 2, "<xs:complexType>");
     line(x, 3, "<xs:sequence>");
     each_record(x, type, root_child);
@@ -393,34 +378,31 @@ static void root(struct xsd *x, const struct file_type *type)
 
 static void begin(struct xsd *x)
 {
-    const struct profile *profile = x->profile;
+    const struct profile *profile = x->types->profile;
+    g_autofree char *namespace =
+        profile->namespace != NULL ? g_markup_escape_text(profile->namespace, -1) : NULL; /* g_free takes NULL */
 
     g_string_append(x->out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
                             "<xs:schema xmlns:xs=\"http://www.w3.org/2001/XMLSchema\"");
-    if (profile->namespace != NULL)
-        g_string_append_printf(x->out, " xmlns=\"%s\"\n           targetNamespace=\"%s\"", profile->namespace,
-                               profile->namespace);
+    if (namespace != NULL)
+        g_string_append_printf(x->out, " xmlns=\"%s\"\n           targetNamespace=\"%s\"", namespace, namespace);
     g_string_append_printf(x->out, " elementFormDefault=\"qualified\" version=\"%s\">\n", profile->version);
-    const char *text = text_of(x->forms, "description");
+    const char *text = text_of(x->types->json, "description");
     if (text != NULL) {
         g_string_append(x->out, "  <xs:annotation>\n    <xs:documentation xml:lang=\"en\">\n");
         wrapped(x, 3, text);
         g_string_append(x->out, "    </xs:documentation>\n  </xs:annotation>\n\n");
     }
-    simple_types(x);
 }
 
 char *profile_export_xsd(const struct profile *profile, profile_export_read_fn *read, void *user)
 {
-    struct xsd x = {.out = g_string_new(NULL), .profile = profile, .read = read, .user = user};
+    struct xsd x = {.out = g_string_new(NULL), .types = xsd_types_new(profile, read, user, render)};
     size_t n = 0;
 
-    x.forms = read(user, "forms.json");
-    x.written = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     begin(&x);
-    for (size_t i = 0; i < profile->n_types; i++)
-        if (profile->types[i].root != NULL)
-            each_record(&x, &profile->types[i], complex_type);
+    simple_types(&x);
+    each_record(&x, NULL, complex_type);
     for (size_t i = 0; i < profile->n_types; i++) {
         if (profile->types[i].root == NULL)
             continue;
@@ -428,8 +410,7 @@ char *profile_export_xsd(const struct profile *profile, profile_export_read_fn *
         root(&x, &profile->types[i]);
     }
     g_string_append(x.out, "</xs:schema>\n");
-    g_hash_table_unref(x.written);
-    json_decref(x.forms);
+    xsd_types_free(x.types);
     return g_string_free(x.out, n == 0);
 }
 

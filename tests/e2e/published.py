@@ -8,11 +8,13 @@ import re
 import shutil
 import subprocess
 import tempfile
+import xml.etree.ElementTree as ET
 
 from home import GATE, PATIENCE, SOURCE, Tap
 from tables import Tables
 
 PROPOSAL = os.path.join(SOURCE, "formats", "profiles", "proposal-1.0")
+XS = "{http://www.w3.org/2001/XMLSchema}"
 CONTRAST = os.path.join(SOURCE, "samples", "profiles", "contrast-2.0")
 
 
@@ -61,6 +63,15 @@ class Published:
     def table(self, name):
         return loaded(self.exported, f"{name}.json")
 
+    def xsd(self):
+        return ET.parse(glob.glob(os.path.join(self.exported, "*.xsd"))[0]).getroot()
+
+    def type_of(self, root, element):
+        """The name of the type of an element in the XSD, which may extend it without a name."""
+        node = next(node for node in self.xsd().findall(f"{XS}element") if node.get("name") == root)
+        node = next(node for node in node.iter(f"{XS}element") if node.get("name") == element)
+        return node.get("type") or next(found.get("base") for found in node.iter() if found.get("base"))
+
     def limits(self, name, column):
         return next(field["constraints"] for field in self.table(name)["fields"] if field["name"] == column)
 
@@ -106,6 +117,9 @@ def test_words(tap, published):
     codes = [words["code"] for words in loaded(published.folder, "codes.json")["codes"].values()]
     found = published.limits("EMD-D", "DecisionCode")
     tap.ok(found == {"required": False, "enum": codes}, "where each code has a word, no pattern is left", found)
+    header = next(node for node in published.xsd().iter(f"{XS}element") if node.get("name") == "Stage")
+    found = [node.get("value") for node in header.iter(f"{XS}enumeration")]
+    tap.ok(found == ["production", "trial"], "the XSD has them too, whichever letters the records have", found)
 
 
 def test_other_words(tap, folder):
@@ -131,6 +145,66 @@ def test_other_words(tap, folder):
             ("EMD-D", "Code", {"required": False, "pattern": r"(?:[A-D][0-9]{3})|E\.108\+"})):
         found = published.limits(name, column)
         tap.ok(found == wanted, f"words of one's own: {name} {column}", found, wanted)
+
+
+def changed(path, table_name, column, **members):
+    """Changes members of a column of a Table Schema; None removes the column."""
+    table = loaded(path, "records", f"{table_name}.json")
+    at = next(i for i, field in enumerate(table["fields"]) if field["name"] == column)
+    if members:
+        table["fields"][at].update(members)
+    else:
+        del table["fields"][at]
+    stored(table, path, "records", f"{table_name}.json")
+
+
+def test_headers(tap, proposal, contrast, folder):
+    """Each header that differs has a complex type of its own; equal ones share one."""
+    known = loaded(PROPOSAL, "xml.json")["types"]
+    roots = {kind: known[kind]["root"] for kind in ("EMI", "EMD", "EMW", "EMO", "EMT", "EMC")}
+    found = {kind: proposal.type_of(root, "Header") for kind, root in roots.items()}
+    tap.ok(set(found.values()) == {"DeviceFileHeader"}, "the proposal's headers share a type", found)
+
+    path = copy(folder, "proposal-1.0", "headers-1.0")
+    changed(path, "EMI-H", "SenderId", name="From")
+    changed(path, "EMT-H", "ResubmissionOf")
+    changed(path, "EMC-H", "ResubmissionOf")
+    published = Published(folder, path)
+    tap.ok(published.done.returncode == 0, "a column renamed in one header, and left out in two, is no fault",
+           published.done.stdout)
+    test_samples(tap, published)
+    found = {kind: published.type_of(root, "Header") for kind, root in roots.items()}
+    wanted = {**dict.fromkeys(roots, "DeviceFileHeader"), "EMI": f"{roots['EMI']}Header",
+              "EMT": f"{roots['EMT']}Header", "EMC": f"{roots['EMT']}Header"}
+    tap.ok(found == wanted, "most headers keep the name of forms.json, others have that of their root", found, wanted)
+
+    types = loaded(contrast.folder, "xml.json")["types"]
+    found = {kind: contrast.type_of(types[kind]["root"], types[kind]["header"]) for kind in roots}
+    element = types["EMI"]["header"]
+    wanted = {**dict.fromkeys(roots, element), "EMT": types["EMT"]["root"] + element}  # the one without a count
+    tap.ok(found == wanted, "without forms.json, a shared type has the name of its element", found, wanted)
+
+
+def test_forms(tap, folder):
+    """A form whose columns have different words is several simple types."""
+    path = copy(folder, "proposal-1.0", "forms-1.0")
+    stored({"values": {"decision.transient": {"Y": "passes", "N": "stays"},
+                       "header.environment": {"LIVE": "production", "TEST": "trial"}},
+            "codes": {"C108": {"code": "E-108"}}}, path, "codes.json")
+    changed(path, "EMC-D", "Confirmed", form="YesNo")
+    changed(path, "EMW-D", "DeviceType", form="YesNo-decision.transient")
+    forms = loaded(path, "forms.json")
+    forms["forms"]["YesNo-decision.transient"] = {"base": "token"}
+    stored(forms, path, "forms.json")
+    published = Published(folder, path)
+    tap.ok(published.done.returncode == 0, "words in codes.json are no fault of the forms", published.done.stdout)
+    test_samples(tap, published)
+    found = {node.get("name"): [value.get("value") for value in node.iter() if value.get("value")]
+             for node in published.xsd().findall(f"{XS}simpleType")}
+    for name, wanted in (("Environment", ["production", "trial"]), ("YesNo", ["Y", "N"]),
+                         ("YesNo-decision.transient2", ["passes", "stays"]), ("Code", [r"([A-D][0-9]{3})|E-108"]),
+                         ("Scope", ["FILE", "RECORD", "DEVICE"]), ("YesNo-decision.transient", [])):
+        tap.ok(found.get(name) == wanted, f"the simple type {name} has the words of its columns", found.get(name))
 
 
 def test_dialects(tap, proposal, contrast, folder):
@@ -177,3 +251,5 @@ if __name__ == "__main__":
                 test_tables(report, both[1])
                 test_other_words(report, top_folder)
                 test_dialects(report, *both, top_folder)
+                test_headers(report, *both, top_folder)
+                test_forms(report, top_folder)
