@@ -167,7 +167,7 @@ static void each_morning(struct sim *sim, void *user)
     if (!silent) {
         tell_moves(world);
         tell_models(world);
-        bool full = world->dcc->full_at + 28 * SIM_DAY <= sim_now(sim);
+        bool full = world->dcc->full_at + world->rates.full_days * SIM_DAY <= sim_now(sim);
         tell_inventory(world, full);
         if (full) {
             world->dcc->full_at = sim_now(sim);

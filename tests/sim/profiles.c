@@ -1,7 +1,8 @@
 /*
  * How often what happens. Calm: partners and machines as they should be; what they do differs from seed to seed.
  * Rough: mistakes and outages of a bad year. Hostile: one of a hundred years. A rate is multiplied by a number of
- * the seed, so that some runs have much of one thing and nothing of another.
+ * the seed, so that some runs have much of one thing and nothing of another. Dense: everything within days, so that the
+ * fixed runs of `make check` have each kind of kinds.def.
  */
 #include "tests/sim/world_private.h"
 
@@ -19,6 +20,8 @@ static const struct rates calm = {
     .pending = 0.05,
     .restarted = 0.03,
     .backups = 0.1,
+    .servers = 0.3,
+    .full_days = 28,
 };
 
 static const struct rates rough = {
@@ -62,6 +65,53 @@ static const struct rates rough = {
     .changed = 0.15,
     .decided = 0.3,
     .damaged = 0.03,
+    .servers = 0.3,
+    .full_days = 28,
+};
+
+static const struct rates dense = {
+    .devices = 120,
+    .per_file = 4,
+    .instructed = 10,
+    .installed = 0.3,
+    .moved = 2,
+    .non_migratable = 0.3,
+    .files_wrong = 0.1,
+    .device_wrong = 0.08,
+    .again = 0.05,
+    .skipped = 0.1,
+    .failed = 0.4,
+    .permanent = 0.2,
+    .unattempted = 0.1,
+    .silent = 0.1,
+    .late = 0.1,
+    .contradicted = 0.1,
+    .doubled = 0.1,
+    .cos_late = 0.4,
+    .inv_late = 0.3,
+    .pending = 0.5,
+    .shrunk = 0.05,
+    .absent = 0.1,
+    .cleaned = 4,
+    .meddled = 2,
+    .restarted = 0.5,
+    .killed = 1,
+    .powered = 1,
+    .disk = 2,
+    .quirks = 6,
+    .full = 0.5,
+    .clock = 0.8,
+    .threads = 0.3,
+    .backups = 1,
+    .restored = 0.1,
+    .second = 0.2,
+    .beside = 0.3,
+    .taken_over = 0.5,
+    .changed = 1,
+    .decided = 3,
+    .damaged = 0.4,
+    .servers = 0.7,
+    .full_days = 2,
 };
 
 /* Times the rough rates. */
@@ -106,8 +156,11 @@ void profiles_draw(struct sim *sim, struct rates *rates)
 {
     struct random *random = sim_random(sim, "profile");
 
-    *rates = sim_profile(sim) == SIM_CALM ? calm : rough;
-    if (sim_profile(sim) == SIM_CALM)
+    static const struct rates *const of[] = {
+        [SIM_CALM] = &calm, [SIM_ROUGH] = &rough, [SIM_HOSTILE] = &rough, [SIM_DENSE] = &dense};
+
+    *rates = *of[sim_profile(sim)];
+    if (sim_profile(sim) == SIM_CALM || sim_profile(sim) == SIM_DENSE)
         return;
     vary_partners(random, rates, sim_profile(sim) == SIM_HOSTILE ? 2 : 1);
     vary_machines(random, rates, sim_profile(sim) == SIM_HOSTILE ? HOSTILE_FACTOR : 1);

@@ -113,7 +113,7 @@ void settings_choose(struct world *world, GString *text)
     if (random_chance(random, 0.2))
         set(text, "gateway", "ecos_subject", ECOS_SUBJECT);
     for (unsigned i = 0; i < G_N_ELEMENTS(drops); i++) {
-        bool server = random_chance(random, 0.3) && sim_has(world->sim, "servers");
+        bool server = random_chance(random, world->rates.servers) && sim_has(world->sim, "servers");
         if (server)
             move_to_server(text, drops[i]);
         if (server || random_chance(random, 0.3))

@@ -30,7 +30,7 @@ typedef void sim_act(struct sim *sim, void *user);
 #define SIM_HOUR (60 * SIM_MINUTE)
 #define SIM_DAY (24 * SIM_HOUR)
 
-enum sim_profile { SIM_CALM, SIM_ROUGH, SIM_HOSTILE };
+enum sim_profile { SIM_CALM, SIM_ROUGH, SIM_HOSTILE, SIM_DENSE };
 
 /* What a run is asked for. */
 struct sim_options {

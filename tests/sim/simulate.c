@@ -1,8 +1,8 @@
 /*
  * A year of the gateway and its world in virtual time, from a seed.
  *
- *   simulate --seed N [--days D] [--profile calm|rough|hostile] [--trace] [--count] [--shrink]
- *            [--without PART,…]
+ *   simulate --seed N [--days D] [--profile calm|rough|hostile|dense] [--trace] [--count]
+ *            [--shrink] [--without PART,…]
  *
  * Exit status: 0 every promise held; 1 one was broken, the story is printed with the call that repeats it; 2 the
  * simulator could not run. The same call prints the same, byte for byte, but for the seconds in the last line of a run
@@ -41,7 +41,7 @@ const char *__ubsan_default_options(void)
     return "abort_on_error=1:print_stacktrace=1";
 }
 
-static const char *const profiles[] = {"calm", "rough", "hostile"};
+static const char *const profiles[] = {"calm", "rough", "hostile", "dense"};
 
 char *play_call(const struct sim_options *options)
 {
@@ -114,7 +114,8 @@ static bool parse(struct call *call, int argc, char **argv)
     const GOptionEntry entries[] = {
         {"seed", 0, 0, G_OPTION_ARG_INT64, &call->seed, "what all choices of the run come from (1)", "N"},
         {"days", 0, 0, G_OPTION_ARG_INT64, &call->days, "days until faults stop (30)", "D"},
-        {"profile", 0, 0, G_OPTION_ARG_STRING, &call->profile, "how much goes wrong (rough)", "calm|rough|hostile"},
+        {"profile", 0, 0, G_OPTION_ARG_STRING, &call->profile, "how much goes wrong (rough)",
+         "calm|rough|hostile|dense"},
         {"without", 0, 0, G_OPTION_ARG_STRING, &call->without, "parts of the world to switch off", "PART,…"},
         {"trace", 0, 0, G_OPTION_ARG_NONE, &call->trace, "print every wait, fault and request", NULL},
         {"count", 0, 0, G_OPTION_ARG_NONE, &call->count, "print how often each fault and act has happened", NULL},
@@ -144,7 +145,7 @@ static bool find_profile(const char *name, enum sim_profile *profile)
             return true;
         }
     }
-    (void)fprintf(stderr, "simulate: --profile '%s' is not one of calm, rough, hostile\n", name);
+    (void)fprintf(stderr, "simulate: --profile '%s' is not one of calm, rough, hostile, dense\n", name);
     return false;
 }
 

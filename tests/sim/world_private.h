@@ -47,6 +47,8 @@ struct rates {
     double changed;           /* operators change settings, a day */
     double decided;           /* operators take a decision back, or give an order that others do not expect, a day */
     double damaged;           /* a file of the spool changes on the disk, a day */
+    double servers;           /* a drop is on a server at the beginning */
+    unsigned full_days;       /* between full inventories */
 };
 
 enum plan_state { PLAN_IDLE, PLAN_SENT, PLAN_BUSY, PLAN_DONE };
