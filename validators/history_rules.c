@@ -138,7 +138,7 @@ static bool find_before_over_end(struct ledger *ledger, const struct ledger_file
                                  GError **error)
 {
     const struct ledger_numbering *n = &p->numbering;
-    const struct ledger_numbers behind = {n->id, n->job, subject->sequence, true};
+    const struct ledger_numbers behind = {n->id, n->since, subject->sequence, true};
     const struct ledger_numbers all = {n->id, 0, LEDGER_SEQUENCE_MAX + 1, true};
 
     if (!ledger_numbering_before(ledger, subject, &behind, &p->before, error))
@@ -160,7 +160,7 @@ static bool find_position(struct ledger *ledger, struct ledger_file *subject, st
     const struct ledger_numbers lower = {n->id, 0, subject->sequence, false};
     p->above = !n->known || subject->sequence > n->last;
     subject->numbering = n->id;
-    subject->since = !p->above && subject->sequence != n->last ? n->job : 0;
+    subject->since = !p->above && subject->sequence != n->last ? n->since : 0;
     if (p->above && !ledger_numbering_before(ledger, subject, &lower, &p->before, error))
         return false;
     if (p->above) {

@@ -38,24 +38,28 @@ static bool find_last(struct ledger *ledger, const struct ledger_file *self, str
         return true;
     n->known = true;
     n->last = sequence;
-    return ledger_number(ledger,
-                         ledger_query(ledger, &job_of,
-                                      LEDGER_VALUES(SENDER_AND_TYPE_OF(self), LEDGER_INT(n->id), LEDGER_INT(self->id),
-                                                    LEDGER_INT(sequence)),
-                                      error),
-                         &n->job, error);
+    bool good = ledger_number(ledger,
+                              ledger_query(ledger, &job_of,
+                                           LEDGER_VALUES(SENDER_AND_TYPE_OF(self), LEDGER_INT(n->id),
+                                                         LEDGER_INT(self->id), LEDGER_INT(sequence)),
+                                           error),
+                              &n->job, error);
+    n->since = n->job;
+    return good;
 }
 
 /* The numbers of self's sender and type that were lost with the newest ledger, and where self's number is. */
 struct lost {
     bool any, inside;
     int64_t numbering, last, number;
+    int64_t before; /* the last job that the recovery found */
 };
 
 static bool find_lost(struct ledger *ledger, const struct ledger_file *self, struct lost *lost, GError **error)
 {
     LEDGER_SQL(newest, "SELECT numbering,last,number," LEDGER_IS_LOST(
-                           "?4") " FROM lost_number l WHERE " SENDER_AND_TYPE
+                           "?4") ",(SELECT first_job FROM recovery r WHERE r.id=l.recovery)-1 FROM lost_number l "
+                                 "WHERE " SENDER_AND_TYPE
                                  " AND newest>=(SELECT ifnull(max(id),0) FROM numbering WHERE " SENDER_AND_TYPE ")"
                                  " ORDER BY recovery DESC LIMIT 1");
     sqlite3_stmt *q =
@@ -68,6 +72,7 @@ static bool find_lost(struct ledger *ledger, const struct ledger_file *self, str
         lost->last = sqlite3_column_int64(q, 1);
         lost->number = sqlite3_column_int64(q, 2);
         lost->inside = self->sequence > 0 && sqlite3_column_int(q, 3) != 0;
+        lost->before = sqlite3_column_int64(q, 4);
     }
     ledger_end(q);
     return good;
@@ -90,17 +95,19 @@ static bool find_among_lost(struct ledger *ledger, const struct ledger_file *sel
                      error);
     bool row = false, good = q != NULL && ledger_row(ledger, q, &row, error);
 
-    *n = (struct ledger_numbering){.id = lost->numbering, .known = lost->last > 0, .last = lost->last};
+    *n = (struct ledger_numbering){
+        .id = lost->numbering, .known = lost->last > 0, .last = lost->last, .since = lost->before};
     if (good && row) {
         n->known = true;
-        n->job = sqlite3_column_int64(q, 0);
+        n->job = n->since = sqlite3_column_int64(q, 0);
         n->last = sqlite3_column_int64(q, 1);
     }
     ledger_end(q);
     return good;
 }
 
-/* While nothing above the lost numbers was accepted, the last of them counts. */
+/* While nothing above the lost numbers was accepted, the last of them counts. Files from before the recovery came
+ * before it: else a late file that follows one of them would follow the lost numbers over the end. */
 static bool go_on_above_lost(struct ledger *ledger, const struct ledger_file *self, const struct lost *lost,
                              struct ledger_numbering *n, GError **error)
 {
@@ -114,6 +121,7 @@ static bool go_on_above_lost(struct ledger *ledger, const struct ledger_file *se
     n->known = true;
     n->last = lost->number;
     n->job = 0;
+    n->since = lost->before;
     return true;
 }
 

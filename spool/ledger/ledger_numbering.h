@@ -34,10 +34,11 @@
 enum { LEDGER_NUMBERING_NONE = -1 };
 
 struct ledger_numbering {
-    int64_t id;   /* 0: the first */
-    bool known;   /* false: nothing is accepted yet, so that the next number may be any */
-    int64_t last; /* the greatest number of an older accepted file; else the one that an operator set, 0 to 999999 */
-    int64_t job;  /* that has it; 0: an operator's order */
+    int64_t id;    /* 0: the first */
+    bool known;    /* false: nothing is accepted yet, so that the next number may be any */
+    int64_t last;  /* the greatest number of an older accepted file; else the one that an operator set, 0 to 999999 */
+    int64_t job;   /* that has it; 0: an operator's order */
+    int64_t since; /* what follows over the end is a job above this one */
 };
 
 /* Numbers that are asked for. */

@@ -643,6 +643,30 @@ def test_far_behind(tap):
     once(tap, home, "after many lost files")
 
 
+def test_late_after_recover(tap):
+    """A number was left out before the backup, and its file comes after the recovery. It follows an old file, but not
+    the lost ones over the end: else it would begin a new numbering, and in that one no number would be lost."""
+    home = Gateway()
+    home.parties.instruct([1])
+    home.go(0)
+    home.parties.instruct([2], number=3)
+    home.go(1)
+    home.keep()
+    lost = home.parties.instruct([4], number=4)
+    home.go(10)
+    home.put_back()
+    home.go(20)
+    home.command("recover", *REASON)
+    late = home.parties.instruct([5], number=2)
+    done, new = home.go(30)
+    tap.ok(f"EMA_{late[4:-4]}_R1.csv" in new and b"B107" in done.stderr, "a late number stays a late one", done.stderr)
+    home.parties.instruct([4], number=4)
+    home.go(40)
+    held = [row["name"] for row in home.jobs("held")]
+    tap.ok(held == [lost], "and a lost file that comes again is held", held)
+    once(tap, home, "a late number after recover")
+
+
 def lose_instruction(home, order=None):
     """An instruction is accepted in the lost time; before that an order may have held it. Its name."""
     if order is None:
@@ -795,6 +819,7 @@ if __name__ == "__main__":
         test_removed_while_open(report)
         test_stopped(report)
         test_far_behind(report)
+        test_late_after_recover(report)
         test_decided(report)
         test_reports(report)
         test_backup(report)
