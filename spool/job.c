@@ -60,8 +60,11 @@ bool job_id_parse(const char *text, int64_t *id)
 bool job_file_is_safe(const char *name)
 {
     size_t len = strlen(name);
-    return len >= 1 && len <= 200 && name[0] != '.' &&
-           strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-.") == len;
+    bool safe = len >= 1 && len <= 200 && name[0] != '.';
+
+    for (size_t i = 0; safe && i < len; i++)
+        safe = g_ascii_isgraph(name[i]) && name[i] != '/' && name[i] != '\\';
+    return safe;
 }
 
 bool spool_create(const char *dir, GError **error)

@@ -48,7 +48,8 @@ void job_id_print(int64_t id, char text[JOB_ID_SIZE]);
 /* Reads 1 to 18 digits and nothing else, at least 1: "12" and "00000012" are the same. False leaves *id unchanged. */
 bool job_id_parse(const char *text, int64_t *id);
 
-/* Whether a job's file may have that name: 1 to 200 letters, digits, '_', '-' and '.', no '.' at the beginning. */
+/* Whether a job's file may have that name: 1 to 200 printable characters of ASCII, as the templates of a profile may
+ * give them (formats/name_grammar.h): no blank, no '/', no '\', no '.' at the beginning. */
 bool job_file_is_safe(const char *name);
 
 /* ---- the spool ---- */

@@ -55,6 +55,8 @@ static void test_job_id__text_from_outside__is_digits_only(void **state)
     static const char *const bad[] = {
         "", "0", "-1", "+1", " 1", "1 ", "../1", "1/2", "0x1", "1234567890123456789", "00000000"};
     int64_t id = 7;
+
+    (void)state;
     for (size_t i = 0; i < G_N_ELEMENTS(bad); i++)
         assert_false(job_id_parse(bad[i], &id));
     assert_int_equal(id, 7);
@@ -62,8 +64,20 @@ static void test_job_id__text_from_outside__is_digits_only(void **state)
     char text[JOB_ID_SIZE];
     job_id_print(id, text);
     assert_string_equal(text, "00000012");
-    assert_false(job_file_is_safe("../payload"));
-    assert_false(job_file_is_safe(".payload.part"));
+}
+
+static void test_job_file__name__is_what_a_template_may_give(void **state)
+{
+    static const char *const bad[] = {"", "../payload", ".payload.part", "a/b", "a b", "a\\b", "a\nb", "\xc3\xa9"};
+
+    (void)state;
+    for (size_t i = 0; i < G_N_ELEMENTS(bad); i++)
+        assert_false(job_file_is_safe(bad[i]));
+    assert_true(job_file_is_safe("20230703~REPORT#1+(x).txt"));
+}
+
+static void test_job_path__name_with_a_folder__is_refused(void **state)
+{
     assert_null(job_path(*state, JOB_READY, 12, "a/b"));
 }
 
@@ -172,7 +186,8 @@ static void test_spool_lock__second_writer__is_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        T(test_job_id__text_from_outside__is_digits_only), T(test_job_custody__stored__can_be_read_and_moved),
+        T(test_job_id__text_from_outside__is_digits_only), T(test_job_file__name__is_what_a_template_may_give),
+        T(test_job_path__name_with_a_folder__is_refused),  T(test_job_custody__stored__can_be_read_and_moved),
         T(test_job_custody__abandoned__leaves_no_folder),  T(test_job_list__several_jobs__are_sorted_by_id),
         T(test_job_move__target_taken__is_refused),        T(test_job_envelope__missing__is_corrupt),
         T(test_job_envelope__damaged__is_corrupt),         T(test_spool_lock__second_writer__is_refused),
