@@ -225,6 +225,12 @@ static void judge_device(struct result *result, size_t column)
 /* add_not_ordered() points to the WorkItemId of either type. */
 G_STATIC_ASSERT((int)RESULT_WORK_ITEM_ID == (int)CONFIRMATION_WORK_ITEM_ID);
 
+/* What the sender's format calls a state of the work. */
+static const char *state_word(const struct result *result, enum ledger_state state)
+{
+    return profile_word(row_profile(&result->row), FACT_end_outcome, ledger_state_name(state));
+}
+
 /* C118 */
 static void add_not_ordered(struct result *result, const struct ledger_session *session)
 {
@@ -232,22 +238,28 @@ static void add_not_ordered(struct result *result, const struct ledger_session *
         row_error(&result->row, C118, RESULT_TRY, "expected a try that was ordered, 1 to %" PRId64, session->try);
     else
         row_error(&result->row, C118, RESULT_WORK_ITEM_ID,
-                  "expected work that was ordered; it is %s and has had no try", ledger_state_name(session->state));
+                  "expected work that was ordered; it is %s and has had no try", state_word(result, session->state));
 }
 
 /* The finding for an effect, at the column that says what happened. outdated: the record is about an earlier order. */
 static void add_effect(struct result *result, enum retry_effect effect, size_t column, bool outdated)
 {
     const struct ledger_session *session = &result->session;
-    const char *state = ledger_state_name(session->state);
+    const char *state = state_word(result, session->state);
 
     switch (effect) {
     case RETRY_APPLIES:
         break;
     case RETRY_RECORDED:
-        row_warning(&result->row, C119, column, "its work had ended as %s; recorded, %s", state,
-                    result->superseded ? "nothing else was changed, for the Device has migrated by another work item"
-                                       : "it becomes MIGRATED when both sides state the same credentials");
+        if (result->superseded)
+            row_warning(&result->row, C119, column,
+                        "its work had ended as %s; recorded, nothing else was changed, for the Device has migrated by "
+                        "another work item",
+                        state);
+        else
+            row_warning(&result->row, C119, column,
+                        "its work had ended as %s; recorded, it becomes %s when both sides state the same credentials",
+                        state, state_word(result, LEDGER_MIGRATED));
         break;
     case RETRY_NOTHING_NEW:
         if (outdated)

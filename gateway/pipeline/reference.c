@@ -98,7 +98,7 @@ static bool end_full(struct gateway *gateway, enum ledger_reference table, int64
     if (!ledger_reference_load_compare(gateway->ledger, table, &shrink, error))
         return false;
     if (shrink.removed > 0 && (shrink.removed == shrink.known || shrink.removed * 100 > limit * shrink.known))
-        *refusal = g_strdup_printf("this FULL file would remove %" PRId64 " of the %" PRId64
+        *refusal = g_strdup_printf("this file would remove %" PRId64 " of the %" PRId64
                                    " records that are known (%" PRId64 " are missing from it, %" PRId64
                                    " are in it and wrong, which `ecosgate check` explains), over the %" PRId64
                                    " percent of shrink_limit; release it to have it judged all the same, or reject "

@@ -4,18 +4,26 @@
  */
 #include "gateway/reports/report_private.h"
 
+#include "formats/profile.h"
+#include "formats/values.h"
 #include "spool/ledger/ledger_reports.h"
 
 #include <string.h>
 
-/* struct mgmt_row, whose texts are the report's. g_array_unref. */
+/* struct mgmt_row in the words of the recipient's profile; its texts are the report's or the profile's. g_array_unref.
+ */
 static GArray *rows_of(const struct report *report)
 {
+    const struct profile *profile = report->to->profile;
     GArray *rows = g_array_new(FALSE, FALSE, sizeof(struct mgmt_row));
     struct mgmt_row row;
 
-    for (guint i = 0; report_progress_row(report, i, &row); i++)
+    for (guint i = 0; report_progress_row(report, i, &row); i++) {
+        row.device_type = profile_word(profile, FACT_device_type, row.device_type);
+        row.region = profile_word(profile, FACT_device_region, row.region);
+        row.top_error = profile_code_id(profile, row.top_error);
         g_array_append_val(rows, row);
+    }
     return rows;
 }
 
@@ -59,16 +67,17 @@ bool report_write_page(struct report *report, writer_bytes_fn *bytes, void *user
     if (!ledger_weeks_each(report->gateway->ledger, report->period.ends, add_week, weeks, error) ||
         !add_week(weeks, &own, error))
         return false;
-    const struct mgmt_figures figures = {.org = config->org,
-                                         .environment = config->environment,
-                                         .start = report->period.starts,
-                                         .end = report->period.ends,
-                                         .rows = (const struct mgmt_row *)(const void *)rows->data,
-                                         .n_rows = rows->len,
-                                         .weeks = (const struct mgmt_week *)(const void *)weeks->data,
-                                         .n_weeks = weeks->len,
-                                         .end_date = config->migration_end,
-                                         .closes = config->retry.tcos_closes};
+    const struct mgmt_figures figures = {
+        .org = config->org,
+        .environment = profile_word(report->to->profile, FACT_header_environment, config->environment),
+        .start = report->period.starts,
+        .end = report->period.ends,
+        .rows = (const struct mgmt_row *)(const void *)rows->data,
+        .n_rows = rows->len,
+        .weeks = (const struct mgmt_week *)(const void *)weeks->data,
+        .n_weeks = weeks->len,
+        .end_date = config->migration_end,
+        .closes = config->retry.tcos_closes};
     g_autofree char *page = mgmt_page(&figures);
     return bytes(user, page, strlen(page), error);
 }

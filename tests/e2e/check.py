@@ -69,11 +69,11 @@ def test_text(tap):
 {bad}
   RJ rejected whole: 1 Device, 0 accepted, 1 rejected, 0 deferred
   C101 error  line 2, column 5  record 1  DeviceID  "x"
-        DeviceID not an EUI-64: expected an EUI-64 of eight hex pairs joined by '-'
+        id of the Device not an EUI-64: expected an EUI-64 of eight hex pairs joined by '-'
         | D,1,x,YYYY,AB01,010A030B,0002012F,1012345678903,,Central,0
         |     ^
   C104 error  line 2, column 7  record 1  DeviceType  "YYYY"
-        DeviceType out of scope, or not the inventory's: expected a Device type in scope: ESME, GSME, GPF
+        type of the Device out of scope, or not the inventory's: expected a Device type in scope: ESME, GSME, GPF
         | D,1,x,YYYY,AB01,010A030B,0002012F,1012345678903,,Central,0
         |       ^
   C117 error  line 2, column 58  record 1  Attempt  "0"
@@ -87,7 +87,7 @@ def test_text(tap):
 {warned}
   WN accepted with warnings: 1 Device, 1 accepted, 0 rejected, 0 deferred
   C113 warning  line 2, column 57  record 1  MPxN  "1012345678904"
-        MPxN missing, malformed, not allowed, or check digits wrong: \
+        MPAN or MPRN missing, malformed, not allowed, or check digits wrong: \
 the MPAN's check digit (the 13th) does not fit the digits before it
         | 56-78-90-01,ESME,AB01,010A030B,0002012F,1012345678904,,Central,1
         |                                         ^

@@ -159,10 +159,10 @@ def test_answers(tap):
     tap.ok(ema[1][5:] == ["PA", "C101", "2", "5", "3", "3", "2"], "F of one in part accepted", ema[1])
     tap.ok(emd[1:] == [
         ["D", "1", "x", "XSME", "REJECTED", "C101", "c", "N", "MCC", "MCC.B-4-06.1", "",
-         "C101 DeviceID not an EUI-64; C104 DeviceType out of scope, or not the inventory's; "
+         "C101 id of the Device not an EUI-64; C104 type of the Device out of scope, or not the inventory's; "
          "C117 manufacturer, model, firmware, hub, region or attempt malformed or missing"],
         ["D", "2", DEVICE % 7, "GPF", "REJECTED", "C113", "c", "N", "MCC", "MCC.B-4-06.2", "",
-         "C113 MPxN missing, malformed, not allowed, or check digits wrong; "
+         "C113 MPAN or MPRN missing, malformed, not allowed, or check digits wrong; "
          "C117 manufacturer, model, firmware, hub, region or attempt malformed or missing"],
         ["D", "3", DEVICE % 8, "ESME", "ACCEPTED", "", "", "", "", "MCC.B-4-06.3", "", ""], ["T", "3"]],
            "EMD: every code that applies, the first one in its column", emd[1:])
