@@ -14,200 +14,19 @@
 #include "gateway/answers/incidents.h"
 #include "gateway/answers/plan.h"
 #include "gateway/clock.h"
+#include "gateway/pipeline/dispatch_private.h"
 #include "gateway/pipeline/inventory.h"
-#include "gateway/pipeline/outage.h"
 #include "gateway/pipeline/outcome.h"
-#include "gateway/pipeline/undelivered.h"
 #include "spool/ledger/ledger_devices.h"
 #include "spool/ledger/ledger_due.h"
-#include "spool/ledger/ledger_holds.h"
 #include "spool/ledger/ledger_jobs.h"
 #include "spool/ledger/ledger_reference.h"
 #include "spool/ledger/ledger_sessions.h"
 #include "spool/ledger/ledger_verdicts.h"
 #include "spool/ledger/ledger_work.h"
 #include "validators/retry.h"
-#include "validators/review_rules.h"
 
 #include <string.h>
-
-enum { TIMEOUTS_AT_ONCE = 10000, HOUR = 3600, DAY = 24 * HOUR };
-
-/* ---- the review before a try ---- */
-
-/* What the review of many Devices at one moment needs. */
-struct second_review {
-    struct gateway *gateway;
-    struct rules rules;
-    struct review review;
-    GHashTable *undelivered; /* work orders; NULL: nobody asks */
-};
-
-static bool second_review_open(struct second_review *second, struct gateway *gateway, int64_t now, GError **error)
-{
-    second->gateway = gateway;
-    config_rules(gateway->config, now, &second->rules);
-    second->rules.ledger = gateway->ledger;
-    return review_open(&second->review, &second->rules, error);
-}
-
-/* Reviews a Device by the rules that its file was judged by, for what they look at may have changed. first_tries: of
- * this day; the daily limit counts them here, and holds back no later try. */
-static bool review_again(struct second_review *second, const struct ledger_work *work, int64_t first_tries,
-                         struct row *row, GError **error)
-{
-    const struct ledger_item *item = &work->item;
-    g_autofree char *region = item->region != NULL ? g_ascii_strup(item->region, -1) : NULL;
-    uint64_t hub = 0;
-    if (item->chf != NULL)
-        (void)eui64_parse(item->chf, strlen(item->chf), &hub); /* 0 if it is none */
-    const struct review_subject subject = {
-        item->device, item->device_type, item->manufacturer, item->model, item->firmware, item->mpxn, hub, region};
-    struct ledger_earlier_work past;
-
-    *row = (struct row){0};
-    second->review.counted = work->session.try > 0 ? 0 : first_tries;
-    return ledger_earlier_work(second->gateway->ledger, item->device, second->rules.now, &past, error) &&
-           review_judge(&second->review, &subject, &past, row, error);
-}
-
-/* What a row with transient codes only says against the next try. */
-static struct retry_cause cause_of(const struct row *row)
-{
-    return (struct retry_cause){row_first_code(row), row->next_eligible};
-}
-
-/* ---- what the time alone brings ---- */
-
-/* A session that waits for its next try ends. What stood against that try since makes the end no failure, if it passes,
- * or if the Device has got its new credentials otherwise. Neither is it one if the try was due and no work order could
- * be made. */
-static bool time_out_waiting(struct second_review *second, const struct ledger_work *work,
-                             struct ledger_session *session, struct ledger_transition *transition, GError **error)
-{
-    const struct retry_rules *retry = &second->gateway->config->retry;
-    int64_t now = second->rules.now;
-    struct retry_cause cause = {C126, now};
-    bool waits = false;
-    struct row row;
-
-    if (!review_again(second, work, 0, &row, error) || !dispatch_waits(second->gateway, &waits, error))
-        return false;
-    bool replaced = row_has_errors(&row) && !row_is_deferred(&row) && row_first_permanent(&row) == C108;
-    if (row_is_deferred(&row))
-        cause = cause_of(&row);
-    else if (!replaced && (row_has_errors(&row) || work->session.due > now || !waits))
-        return true;
-    *session = work->session;
-    if (replaced)
-        retry_refuse(retry, now, C108, session, transition);
-    else
-        retry_put_off(retry, now, &cause, session, transition);
-    return true;
-}
-
-/* A session whose newest work order never left ends, and is no failure. */
-static bool time_out_ordered(struct second_review *second, const struct ledger_work *work,
-                             struct ledger_session *session, struct ledger_transition *transition, GError **error)
-{
-    struct undelivered_order order;
-
-    if (!undelivered_order(second->gateway, second->undelivered, work->item.item, &order, error))
-        return false;
-    bool good = true;
-    if (order.job != 0) {
-        *session = work->session;
-        retry_withdraw(&second->gateway->config->retry, second->rules.now, session, transition);
-        good = undelivered_withdraw(second->gateway, &order, transition, error);
-    }
-    undelivered_order_clear(&order);
-    return good;
-}
-
-/* Applies the time to one session, if it is really over: its wake time may be earlier than its due time. */
-static bool time_out_one(struct second_review *second, int64_t item, GError **error)
-{
-    struct gateway *gateway = second->gateway;
-    g_autofree struct ledger_work *work = NULL;
-    struct ledger_transition transition;
-    bool good = true;
-
-    if (!ledger_work_get(gateway->ledger, item, &work, error))
-        return false;
-    struct ledger_session session = work->session;
-    if (retry_take_time(&gateway->config->retry, second->rules.now, &session, &transition) != RETRY_APPLIES)
-        return true;
-    if (work->session.state == LEDGER_RETRY_WAIT)
-        good = time_out_waiting(second, work, &session, &transition, error);
-    else if (work->session.state == LEDGER_DISPATCHED)
-        good = time_out_ordered(second, work, &session, &transition, error);
-    return good && outcome_record(gateway, work, &session, &transition, error);
-}
-
-static bool time_out_each(struct second_review *second, const GArray *due, GError **error)
-{
-    for (guint i = 0; i < due->len; i++) {
-        if (!time_out_one(second, g_array_index(due, struct ledger_due, i).item, error))
-            return false;
-    }
-    return true;
-}
-
-static bool time_out_all(struct gateway *gateway, const GArray *due, int64_t now, GError **error)
-{
-    struct second_review second;
-    g_autoptr(GHashTable) undelivered = NULL;
-
-    if (!second_review_open(&second, gateway, now, error) || !undelivered_find(gateway, &undelivered, error))
-        return false;
-    second.undelivered = undelivered;
-    return time_out_each(&second, due, error) && outcome_plan(gateway, now, error) &&
-           ledger_commit(STEP_TIME_COMMITTED, gateway->ledger, error);
-}
-
-/* A session's wake time is the index that finds it, and may be earlier than its due time (gateway/DEVICES.md, History).
- * Those that woke too early get their due time here. */
-static bool refresh_wake_times(struct gateway *gateway, int64_t now, GError **error)
-{
-    bool stale;
-
-    if (!ledger_wake_times_stale(gateway->ledger, now, &stale, error))
-        return false;
-    if (!stale || (ledger_begin(gateway->ledger, error) && ledger_wake_times_refresh(gateway->ledger, now, error) &&
-                   ledger_commit(STEP_TIME_COMMITTED, gateway->ledger, error)))
-        return true;
-    ledger_rollback(gateway->ledger);
-    return false;
-}
-
-/* Items whose session the time has ended: its own end, or the closing of TCoS. */
-static bool find_timeouts(struct gateway *gateway, int64_t by, GArray *due, GError **error)
-{
-    const struct retry_rules *retry = &gateway->config->retry;
-
-    g_array_set_size(due, 0);
-    return ledger_timeouts_due(gateway->ledger, by, TIMEOUTS_AT_ONCE, due, error) &&
-           (due->len > 0 || retry_may_try(retry, by) ||
-            ledger_closing_due(gateway->ledger, by >= retry->tcos_closes, TIMEOUTS_AT_ONCE, due, error));
-}
-
-bool dispatch_timeouts(struct gateway *gateway, int64_t by, GError **error)
-{
-    int64_t now = clock_now();
-    g_autoptr(GArray) due = g_array_new(FALSE, FALSE, sizeof(struct ledger_due));
-
-    if (!refresh_wake_times(gateway, now, error))
-        return false;
-    do {
-        if (!find_timeouts(gateway, by, due, error))
-            return false;
-        if (due->len > 0 && (!ledger_begin(gateway->ledger, error) || !time_out_all(gateway, due, now, error))) {
-            ledger_rollback(gateway->ledger);
-            return false;
-        }
-    } while (due->len > 0 && !gateway_stopping(gateway));
-    return gateway_stopping(gateway) || outcome_plan_overdue(gateway, now, error);
-}
 
 /* ---- which Devices are due ---- */
 
@@ -222,14 +41,6 @@ static int by_due(gconstpointer a, gconstpointer b)
     const struct ledger_due *x = a, *y = b;
 
     return x->at != y->at ? (x->at > y->at) - (x->at < y->at) : (x->item > y->item) - (x->item < y->item);
-}
-
-/* The order of work items. */
-static int by_number(gconstpointer a, gconstpointer b)
-{
-    const int64_t *x = a, *y = b;
-
-    return (*x > *y) - (*x < *y);
 }
 
 /* Whether Devices of a verdict of this very second need no second review. With a daily limit they do need it, for the
@@ -305,7 +116,7 @@ static bool find_due(struct gateway *gateway, const struct turn *turn, GArray *d
 struct work_order {
     struct gateway *gateway;
     int64_t now;
-    struct second_review second;
+    struct dispatch_review second;
     char *day;               /* the name of the ledger's counter of this day's first tries; g_free */
     int64_t first_tries;     /* of this day, before this work order */
     int64_t job;             /* 0 until a Device is on the work order */
@@ -320,7 +131,7 @@ static bool work_order_open(struct work_order *order, GError **error)
 
     instant_print(order->now, at);
     order->day = g_strdup_printf("first tries %.10s", at);
-    return second_review_open(&order->second, order->gateway, order->now, error) &&
+    return dispatch_review_open(&order->second, order->gateway, order->now, error) &&
            ledger_counter_get(ledger, order->day, &order->first_tries, error);
 }
 
@@ -372,7 +183,7 @@ static bool add_device(struct work_order *order, int64_t item, GError **error)
     struct row row;
 
     if (!ledger_work_get(gateway->ledger, item, &work, error) ||
-        !review_again(&order->second, work, order->first_tries + order->new_first_tries, &row, error))
+        !dispatch_review_again(&order->second, work, order->first_tries + order->new_first_tries, &row, error))
         return false;
     struct ledger_session session = work->session;
     if (!row_has_errors(&row)) {
@@ -383,7 +194,7 @@ static bool add_device(struct work_order *order, int64_t item, GError **error)
         transition.job = order->job;
         transition.record = ++order->devices;
     } else if (row_is_deferred(&row)) {
-        const struct retry_cause cause = cause_of(&row);
+        const struct retry_cause cause = dispatch_cause_of(&row);
         retry_put_off(retry, order->now, &cause, &session, &transition);
     } else {
         retry_refuse(retry, order->now, row_first_permanent(&row), &session, &transition);
@@ -434,37 +245,9 @@ static bool make_work_order(struct work_order *order, const GArray *due, const G
 /* The hours are UTC. From 22 until 06 goes over midnight. */
 static bool is_open(const struct config *config, int64_t now)
 {
-    int64_t at = now % DAY, from = config->dispatch_from, until = config->dispatch_until;
+    int64_t at = now % DISPATCH_DAY, from = config->dispatch_from, until = config->dispatch_until;
 
     return from < until ? at >= from && at < until : at >= from || at < until;
-}
-
-/* *paused: by an operator: dispatch, or what goes out to the drop of the work orders. */
-static bool find_pause(struct gateway *gateway, bool *paused, GError **error)
-{
-    const struct config *config = gateway->config;
-    const struct ledger_hold dispatch = {.kind = LEDGER_HOLD_DISPATCH};
-    const struct ledger_hold drop = {.kind = LEDGER_HOLD_OUT,
-                                     .drop = rules_party(&config->identity, config->work_order_party)->drop};
-
-    return ledger_hold_exists(gateway->ledger, &dispatch, paused, error) &&
-           (*paused || ledger_hold_exists(gateway->ledger, &drop, paused, error));
-}
-
-static bool drop_is_down(const struct gateway *gateway)
-{
-    const struct config *config = gateway->config;
-    const struct drop *drop = config_drop(config, rules_party(&config->identity, config->work_order_party)->drop);
-
-    return drop != NULL && outage_stops_writing(gateway, drop);
-}
-
-bool dispatch_waits(struct gateway *gateway, bool *waits, GError **error)
-{
-    if (!find_pause(gateway, waits, error))
-        return false;
-    *waits = *waits || drop_is_down(gateway);
-    return true;
 }
 
 /* When TCoS closes, READY Devices are refused (C122) at any hour, whatever the drop: no order is made for them. */
@@ -497,112 +280,6 @@ bool dispatch_pass(struct gateway *gateway, int64_t by, GError **error)
     return true;
 }
 
-/* ---- work orders that wait for their drop ---- */
-
-/* What becomes of a session. */
-struct change {
-    bool made; /* false: nothing; the rest is not set then */
-    struct ledger_session session;
-    struct ledger_transition transition;
-};
-
-/* What a Device on an order that waits becomes. */
-static bool recall_session(struct second_review *second, const struct ledger_work *work,
-                           const struct undelivered_order *of, struct change *change, GError **error)
-{
-    const struct retry_rules *retry = &second->gateway->config->retry;
-    struct row row;
-
-    change->session = work->session;
-    change->made = true;
-    if (work->session.state != LEDGER_DISPATCHED) {
-        retry_unorder(retry, second->rules.now, &change->session, &change->transition);
-        return true;
-    }
-    if (!review_again(second, work, 0, &row, error))
-        return false;
-    change->made = row_has_errors(&row);
-    if (!change->made)
-        return true;
-    bool passes = row_is_deferred(&row);
-    const struct retry_cause cause = {passes ? row_first_code(&row) : row_first_permanent(&row),
-                                      passes ? row.next_eligible : 0};
-    change->session.state = of->first ? LEDGER_READY : LEDGER_RETRY_WAIT;
-    change->session.code = of->code;
-    retry_recall(retry, second->rules.now, &cause, &change->session, &change->transition);
-    return true;
-}
-
-/* Withdraws a Device from its order if the review forbids a try now, or if its session has gone on without that try. */
-static bool recall_one(struct second_review *second, int64_t item, GError **error)
-{
-    struct gateway *gateway = second->gateway;
-    g_autofree struct ledger_work *work = NULL;
-    struct undelivered_order order;
-    struct change change = {0};
-
-    if (!ledger_work_get(gateway->ledger, item, &work, error) ||
-        !undelivered_order(gateway, second->undelivered, item, &order, error))
-        return false;
-    bool good = order.job == 0 || recall_session(second, work, &order, &change, error);
-    if (good && change.made)
-        good = undelivered_withdraw(gateway, &order, &change.transition, error) &&
-               outcome_record(gateway, work, &change.session, &change.transition, error);
-    undelivered_order_clear(&order);
-    return good;
-}
-
-static bool keep_item(void *user, const struct ledger_work *work, const struct ledger_transition *transition,
-                      GError **error)
-{
-    (void)transition, (void)error; /* nothing here can fail */
-    g_array_append_val((GArray *)user, work->item.item);
-    return true;
-}
-
-/* In one transaction, all Devices of all orders that wait. */
-static bool recall_all(struct gateway *gateway, GHashTable *orders, int64_t now, GError **error)
-{
-    struct second_review second;
-    g_autoptr(GArray) items = g_array_new(FALSE, FALSE, sizeof(int64_t));
-    GHashTableIter at;
-    gpointer job;
-
-    if (!second_review_open(&second, gateway, now, error))
-        return false;
-    second.undelivered = orders;
-    g_hash_table_iter_init(&at, orders);
-    while (g_hash_table_iter_next(&at, &job, NULL)) {
-        if (!ledger_work_order_each(gateway->ledger, *(int64_t *)job, keep_item, items, error))
-            return false;
-    }
-    g_array_sort(items, by_number);
-    for (guint i = 0; i < items->len; i++) {
-        if (!recall_one(&second, g_array_index(items, int64_t, i), error))
-            return false;
-    }
-    return outcome_plan(gateway, now, error) && ledger_commit(STEP_TIME_COMMITTED, gateway->ledger, error);
-}
-
-bool dispatch_recall(struct gateway *gateway, GError **error)
-{
-    int64_t now = clock_now(), newest = 0, last = gateway->orders_reviewed;
-    g_autoptr(GHashTable) orders = NULL;
-
-    if (!undelivered_find(gateway, &orders, error) || !ledger_reference_newest(gateway->ledger, &newest, error))
-        return false;
-    if (g_hash_table_size(orders) == 0 || (last != 0 && newest < last && last / DAY == now / DAY))
-        return true;
-    if (!ledger_begin(gateway->ledger, error))
-        return false;
-    if (!recall_all(gateway, orders, now, error)) {
-        ledger_rollback(gateway->ledger);
-        return false;
-    }
-    gateway->orders_reviewed = now;
-    return true;
-}
-
 /* Whether the hours of dispatch are open, nobody has paused it, and a try is due or a Device READY. */
 static bool tries_are_due(struct gateway *gateway, int64_t by, bool *due, GError **error)
 {
@@ -612,7 +289,7 @@ static bool tries_are_due(struct gateway *gateway, int64_t by, bool *due, GError
     bool paused = false;
 
     *due = false;
-    if (!find_pause(gateway, &paused, error))
+    if (!dispatch_find_pause(gateway, &paused, error))
         return false;
     if (!closing && (paused || !is_open(gateway->config, by)))
         return true;
@@ -629,7 +306,7 @@ bool dispatch_is_due(struct gateway *gateway, int64_t by, bool *due, GError **er
     g_autoptr(GPtrArray) overdue = NULL;
 
     *due = false;
-    if (!refresh_wake_times(gateway, by, error) || !find_timeouts(gateway, by, timeouts, error) ||
+    if (!dispatch_refresh_wake_times(gateway, by, error) || !dispatch_find_timeouts(gateway, by, timeouts, error) ||
         !ledger_outcomes_overdue(gateway->ledger, by - gateway->config->outcome_wait, &overdue, error))
         return false;
     *due = timeouts->len > 0 || overdue->len > 0;
@@ -639,9 +316,9 @@ bool dispatch_is_due(struct gateway *gateway, int64_t by, bool *due, GError **er
 /* When the hours of dispatch begin next. Call it only outside of them. */
 static int64_t opening(const struct config *config, int64_t now)
 {
-    int64_t today = now - now % DAY + config->dispatch_from;
+    int64_t today = now - now % DISPATCH_DAY + config->dispatch_from;
 
-    return today > now ? today : today + DAY;
+    return today > now ? today : today + DISPATCH_DAY;
 }
 
 /* The earlier of two times, of which 0 is none. */
