@@ -45,7 +45,8 @@ WRITING_CALL = re.compile(
 WRITING_COMMANDS = {f"gateway/commands/{name}" for name in (
     "check_answers.c", "init.c", "run.c", "order.h", "order.c", "spool_orders.c", "incident_close.c",
     "profile_folder.c", "report_redeliver.c", "sequence_set.c", "claim_take.c", "backup.c", "restore.c", "recover.c",
-    "device_release.c", "device_end.c", "dispatch_orders.c", "drop_orders.c")}
+    "device_release.c", "device_end.c", "dispatch_orders.c", "drop_orders.c", "batch_orders.c",
+    "device_hold.c")}
 # Headers that also declare functions which only read: answer_digest, job_envelope_read.
 READING = {("gateway/commands/verify_job.c", "gateway/answers/answer.h"),
            ("gateway/commands/verify_job.c", "spool/custody.h")}

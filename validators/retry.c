@@ -182,6 +182,13 @@ void retry_dispatch(const struct retry_rules *rules, int64_t now, struct ledger_
     retry_move_to(&(struct retry_change){rules, now, session, transition, false, false}, LEDGER_DISPATCHED, NULL);
 }
 
+void retry_hold(const struct retry_rules *rules, int64_t now, int64_t due, struct ledger_session *session,
+                struct ledger_transition *transition)
+{
+    session->due = due;
+    retry_move_to(&(struct retry_change){rules, now, session, transition, false, false}, LEDGER_READY, NULL);
+}
+
 bool retry_may_end(const struct ledger_session *session)
 {
     return session->state == LEDGER_CONFIRM_PENDING || session->state == LEDGER_CONFIRM_MISMATCH ||

@@ -143,6 +143,11 @@ enum retry_effect retry_take_time(const struct retry_rules *rules, int64_t now, 
 void retry_dispatch(const struct retry_rules *rules, int64_t now, struct ledger_session *session,
                     struct ledger_transition *transition);
 
+/* An operator holds a work item that is READY and has no session: it gets one, whose first try was due at `due`. So the
+ * items after it go out before it. */
+void retry_hold(const struct retry_rules *rules, int64_t now, int64_t due, struct ledger_session *session,
+                struct ledger_transition *transition);
+
 /* Whether an operator may end the session: one side has stated a success that the other does not share. That is
  * CONFIRM_PENDING and CONFIRM_MISMATCH, and a session that has ended before one side stated it. */
 bool retry_may_end(const struct ledger_session *session);

@@ -50,6 +50,11 @@ int command_spool_list(struct invocation *invocation);       /* all jobs, or tho
 int command_spool_show(struct invocation *invocation);       /* one job */
 int command_spool_cat(struct invocation *invocation);        /* the bytes of one file of a job */
 int command_spool_verify(struct invocation *invocation);     /* checks the whole spool and ledger */
+int command_batch_list(struct invocation *invocation);       /* which batches there are */
+int command_batch_show(struct invocation *invocation);       /* how far one is */
+int command_batch_hold(struct invocation *invocation);       /* an order: make no tries of it (batch_orders.c) */
+int command_batch_release(struct invocation *invocation);    /* an order: make them again (batch_orders.c) */
+int command_device_hold(struct invocation *invocation);      /* an order: make no try of a Device */
 int command_dispatch_pause(struct invocation *invocation);   /* an order: make no work orders (dispatch_orders.c) */
 int command_dispatch_resume(struct invocation *invocation);  /* an order: make them again (dispatch_orders.c) */
 int command_drop_pause(struct invocation *invocation);       /* an order: leave a drop alone (drop_orders.c) */

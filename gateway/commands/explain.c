@@ -106,7 +106,7 @@ static bool find_pause(struct gateway *gateway, const char *drop, struct ledger_
 /* What ends the wait for a work order that is not made. g_free. */
 static char *order_moves(const struct ledger_held *held, const char *drop)
 {
-    g_autofree char *end = held != NULL ? explain_hold_end(&held->hold) : NULL;
+    g_autofree char *end = held != NULL ? explain_hold_end(held) : NULL;
 
     return end != NULL ? g_strdup_printf("`%s --reason TEXT`, after which `ecosgate run` orders it", end)
                        : g_strdup_printf("`ecosgate run`, which orders it in the pass in which the drop works again; "
@@ -146,7 +146,7 @@ static bool explain_ready(struct gateway *gateway, const struct ledger_work *wor
 
     if (!inventory_find_undecided(gateway, &undecided, error))
         return false;
-    if (work->has_session) {
+    if (s->code != NULL) {
         e->because = g_strdup_printf("judged again before its dispatch: %s", code);
         e->waits_for = g_strdup("that cause to pass");
         e->moves = g_strdup("`ecosgate run`, which judges it again at next_at and dispatches it if the cause is gone");
@@ -359,8 +359,10 @@ bool explain_order_named(struct gateway *gateway, const char *order_id, char **t
     *text = NULL;
     if (!ledger_action_get(gateway->ledger, order_id, &action, error))
         return false;
-    if (action != NULL)
-        *text = g_strdup_printf("an operator has ended it (%s): %s", action->who, action->reason);
+    if (action == NULL)
+        return true;
+    const char *done = strcmp(action->verb, "hold device") == 0 ? "holds it" : "has ended it";
+    *text = g_strdup_printf("an operator %s (%s): %s", done, action->who, action->reason);
     return true;
 }
 
@@ -448,6 +450,35 @@ static void explain_withheld(const struct ledger_work *work, struct explanation 
                                device);
 }
 
+/* An operator holds the Device or its batch: that is what it waits for, if a try of it is to come. */
+static bool explain_held(struct gateway *gateway, const struct ledger_work *work, struct explanation *e, GError **error)
+{
+    const struct ledger_hold device = {.kind = LEDGER_HOLD_DEVICE, .number = work->item.item};
+    const struct ledger_hold batch = {.kind = LEDGER_HOLD_BATCH, .number = work->item.job};
+    enum ledger_state state = explain_state(work);
+    g_autofree struct ledger_held *held = NULL;
+    g_autofree char *text = NULL;
+    bool ordered = state == LEDGER_DISPATCHED;
+
+    if (!ordered && state != LEDGER_READY && state != LEDGER_RETRY_WAIT)
+        return true;
+    if (!ledger_hold_get(gateway->ledger, &device, &held, error) ||
+        (held == NULL && !ledger_hold_get(gateway->ledger, &batch, &held, error)) || held == NULL ||
+        !explain_hold(gateway, &held->hold, &text, error))
+        return false;
+    g_autofree char *because = e->because;
+    g_autofree char *what = explain_hold_subject(held);
+    e->because = g_strdup_printf("%s; %s%s: %s", because, ordered ? "no further try is ordered, " : "", what, text);
+    if (ordered)
+        return true;
+    g_autofree char *end = explain_hold_end(held);
+    g_free(e->waits_for);
+    g_free(e->moves);
+    e->waits_for = g_strdup_printf("an operator, who holds %s", what);
+    e->moves = g_strdup_printf("`%s --reason TEXT`", end);
+    return true;
+}
+
 bool explain_work(struct gateway *gateway, const struct ledger_work *work, struct explanation *explanation,
                   GError **error)
 {
@@ -456,7 +487,7 @@ bool explain_work(struct gateway *gateway, const struct ledger_work *work, struc
         return false;
     if (work->withheld && explain_is_live(work))
         explain_withheld(work, explanation);
-    return true;
+    return !work->held || !explain_is_live(work) || explain_held(gateway, work, explanation, error);
 }
 
 void explanation_set(const struct explanation *explanation, json_t *object)

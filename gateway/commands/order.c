@@ -207,6 +207,7 @@ int order_give(struct invocation *invocation, enum order_verb verb, const struct
     read_access_close(&access);
     g_free(order.id);
     g_free(order.claim);
+    g_free(order.batch);
     g_strfreev(order.claims);
     return status;
 }

@@ -325,35 +325,10 @@ static bool add_orders(struct gateway *gateway, json_t *status, GError **error)
     return true;
 }
 
-/* "dispatch", "drop mcc, in": what is kept back. g_free. */
-static char *name_hold(struct gateway *gateway, const struct ledger_hold *hold)
-{
-    (void)gateway;
-    switch (hold->kind) {
-    case LEDGER_HOLD_DISPATCH:
-        return g_strdup("dispatch");
-    case LEDGER_HOLD_IN:
-        return g_strdup_printf("drop %s, in", hold->drop);
-    case LEDGER_HOLD_OUT:
-        return g_strdup_printf("drop %s, out", hold->drop);
-    case LEDGER_HOLD_BATCH:
-    case LEDGER_HOLD_DEVICE:
-    case LEDGER_HOLD_KINDS:
-        break;
-    }
-    return NULL;
-}
-
-struct kept_back {
-    struct gateway *gateway;
-    json_t *rows;
-};
-
 static bool add_held(void *user, const struct ledger_held *held, GError **error)
 {
-    struct kept_back *k = user;
-    g_autofree char *what = name_hold(k->gateway, &held->hold);
-    g_autofree char *end = explain_hold_end(&held->hold);
+    g_autofree char *what = explain_hold_subject(held);
+    g_autofree char *end = explain_hold_end(held);
     json_t *row = json_object();
 
     (void)error; /* nothing here can fail */
@@ -362,16 +337,16 @@ static bool add_held(void *user, const struct ledger_held *held, GError **error)
     output_set_text(row, "who", held->who);
     output_set_text(row, "reason", explain_hold_reason(held));
     output_set_text(row, "ended_by", end);
-    (void)json_array_append_new(k->rows, row); /* fails only without memory, which ends the program */
+    (void)json_array_append_new(user, row); /* fails only without memory, which ends the program */
     return true;
 }
 
 static bool add_kept_back(struct gateway *gateway, json_t *status, GError **error)
 {
-    struct kept_back k = {gateway, json_array()};
+    json_t *rows = json_array();
 
-    output_set(status, "kept_back", k.rows);
-    return ledger_holds_each(gateway->ledger, add_held, &k, error);
+    output_set(status, "kept_back", rows);
+    return ledger_holds_each(gateway->ledger, add_held, rows, error);
 }
 
 /* When TCoS closes, and how long that is from now. */

@@ -209,11 +209,12 @@ static bool find_entry(struct question *q, struct ledger_pickup **row, GError **
 static bool find_hindrance(struct question *q, const char *drop, struct explanation *e, GError **error)
 {
     const struct ledger_hold in = {.kind = LEDGER_HOLD_IN, .drop = drop};
+    g_autofree struct ledger_held *held = NULL;
     g_autofree char *paused = NULL;
     bool claimed = false;
 
     if (!ledger_incident_is_open(q->gateway->ledger, "A110", drop, &claimed, error) ||
-        !explain_hold(q->gateway, &in, &paused, error))
+        !explain_hold(q->gateway, &in, &paused, error) || !ledger_hold_get(q->gateway->ledger, &in, &held, error))
         return false;
     if (q->fault.kind != LEDGER_SOUND) {
         e->waits_for = g_strdup("the end of A109: the ledger is not the newest one, and nothing is picked up");
@@ -221,8 +222,8 @@ static bool find_hindrance(struct question *q, const char *drop, struct explanat
     } else if (claimed) {
         e->waits_for = g_strdup("the end of A110: the drop is not this gateway's, and nothing is picked up there");
         e->moves = g_strdup("`ecosgate claim list` says whose it is, and what to do");
-    } else if (paused != NULL) {
-        g_autofree char *end = explain_hold_end(&in);
+    } else if (held != NULL) {
+        g_autofree char *end = explain_hold_end(held);
         e->waits_for = g_strdup_printf("the drop %s: %s", drop, paused);
         e->moves = g_strdup_printf("`%s --reason TEXT`", end);
     }

@@ -83,9 +83,10 @@ static bool find_due(struct gateway *gateway, const struct turn *turn, GArray *d
     bool skips = false, begin = false;
 
     if (!may_skip_review(gateway, now, &skips, error) || !may_begin(gateway, closing, &begin, error) ||
-        !(begin ? ledger_tries_due : ledger_later_tries_due)(gateway->ledger, closing ? G_MAXINT64 : turn->by, limit,
-                                                             due, error) ||
-        !ledger_undispatched_verdicts(gateway->ledger, &undispatched, error))
+        !(closing
+              ? ledger_first_tries_put_off(gateway->ledger, limit, due, error)
+              : (begin ? ledger_tries_due : ledger_later_tries_due)(gateway->ledger, turn->by, limit, due, error)) ||
+        !ledger_undispatched_verdicts(gateway->ledger, closing, &undispatched, error))
         return false;
     if (!begin)
         g_ptr_array_set_size(undispatched, 0);
@@ -293,8 +294,9 @@ static bool tries_are_due(struct gateway *gateway, int64_t by, bool *due, GError
         return false;
     if (!closing && (paused || !is_open(gateway->config, by)))
         return true;
-    if (!ledger_tries_due(gateway->ledger, closing ? G_MAXINT64 : by, 1, tries, error) ||
-        !ledger_undispatched_verdicts(gateway->ledger, &undispatched, error))
+    if (!(closing ? ledger_first_tries_put_off(gateway->ledger, 1, tries, error)
+                  : ledger_tries_due(gateway->ledger, by, 1, tries, error)) ||
+        !ledger_undispatched_verdicts(gateway->ledger, closing, &undispatched, error))
         return false;
     *due = tries->len > 0 || undispatched->len > 0;
     return true;

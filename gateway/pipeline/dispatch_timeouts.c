@@ -27,7 +27,7 @@ static bool time_out_waiting(struct dispatch_review *second, const struct ledger
     bool replaced = row_has_errors(&row) && !row_is_deferred(&row) && row_first_permanent(&row) == C108;
     if (row_is_deferred(&row))
         cause = dispatch_cause_of(&row);
-    else if (!replaced && (row_has_errors(&row) || work->session.due > now || !waits))
+    else if (!replaced && (row_has_errors(&row) || work->session.due > now || !(waits || work->held)))
         return true;
     *session = work->session;
     if (replaced)

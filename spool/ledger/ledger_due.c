@@ -11,12 +11,13 @@
 
 /* ---- items without a session ---- */
 
-bool ledger_undispatched_verdicts(struct ledger *ledger, GPtrArray **verdicts, GError **error)
+bool ledger_undispatched_verdicts(struct ledger *ledger, bool held, GPtrArray **verdicts, GError **error)
 {
-    LEDGER_SQL(undispatched, "SELECT " LEDGER_VERDICT " FROM verdict v WHERE items>0"
-                             " AND accepted>dispatched ORDER BY judged_at,job");
-    return ledger_all(ledger, ledger_query(ledger, &undispatched, LEDGER_NO_VALUES, error), &ledger_verdict_shape,
-                      verdicts, error);
+    LEDGER_SQL(undispatched, "SELECT " LEDGER_VERDICT " FROM verdict v WHERE items>0 AND accepted>dispatched"
+                             " AND (?1 OR NOT EXISTS(SELECT 1 FROM operator_hold h WHERE h.kind='batch'"
+                             " AND h.subject=v.job)) ORDER BY judged_at,job");
+    return ledger_all(ledger, ledger_query(ledger, &undispatched, LEDGER_VALUES(LEDGER_INT(held)), error),
+                      &ledger_verdict_shape, verdicts, error);
 }
 
 /* Appends (time, item) rows; ends the query. */
@@ -120,10 +121,17 @@ bool ledger_wake_times_refresh(struct ledger *ledger, int64_t now, GError **erro
     return ledger_run(ledger, &refresh, LEDGER_VALUES(LEDGER_INT(now)), error);
 }
 
+/* An operator holds the work item of a session, or its batch (ledger_holds.h). The work item is looked at only while
+ * there is a batch that is held. */
+#define HELD                                                                                                           \
+    "(item IN(SELECT subject FROM operator_hold WHERE kind='device') OR"                                               \
+    " (EXISTS(SELECT 1 FROM operator_hold WHERE kind='batch') AND EXISTS(SELECT 1 FROM work_item w JOIN operator_hold" \
+    " h ON h.kind='batch' AND h.subject=w.job WHERE w.item=session.item)))"
+
 /* READY (0): a first try that was put off. RETRY_WAIT (4): another try. */
 #define TRIES_DUE(which_)                                                                                              \
     "SELECT due,item FROM session WHERE wake IS NOT NULL AND wake<=?1 AND due<=?1 AND " which_                         \
-    " AND item NOT IN(SELECT item FROM withheld) ORDER BY wake,item LIMIT ?2"
+    " AND item NOT IN(SELECT item FROM withheld) AND NOT " HELD " ORDER BY wake,item LIMIT ?2"
 
 bool ledger_tries_due(struct ledger *ledger, int64_t now, int64_t limit, GArray *due, GError **error)
 {
@@ -137,6 +145,13 @@ bool ledger_later_tries_due(struct ledger *ledger, int64_t now, int64_t limit, G
     LEDGER_SQL(tries, TRIES_DUE("state=4 AND ends>?1"));
     return append(ledger, ledger_query(ledger, &tries, LEDGER_VALUES(LEDGER_INT(now), LEDGER_INT(limit)), error), due,
                   error);
+}
+
+bool ledger_first_tries_put_off(struct ledger *ledger, int64_t limit, GArray *due, GError **error)
+{
+    LEDGER_SQL(tries, "SELECT due,item FROM session WHERE wake IS NOT NULL AND due IS NOT NULL AND state=0"
+                      " AND item NOT IN(SELECT item FROM withheld) ORDER BY wake,item LIMIT ?");
+    return append(ledger, ledger_query(ledger, &tries, LEDGER_VALUES(LEDGER_INT(limit)), error), due, error);
 }
 
 /* DISPATCHED (3) and CONFIRM_PENDING (5): the due time is the end of what is waited for; so it is for REJECTED (1),

@@ -31,8 +31,9 @@ struct ledger_due {
 
 /* ---- items without a session ---- */
 
-/* *verdicts: struct ledger_verdict, oldest first, of instructions with READY items that have no session yet. */
-bool ledger_undispatched_verdicts(struct ledger *ledger, GPtrArray **verdicts, GError **error);
+/* *verdicts: struct ledger_verdict, oldest first, of instructions with READY items that have no session yet. held: also
+ * of batches that an operator holds (ledger_holds.h). */
+bool ledger_undispatched_verdicts(struct ledger *ledger, bool held, GPtrArray **verdicts, GError **error);
 /* Appends the first `limit` of these items of a verdict (struct ledger_due) to `due`. */
 bool ledger_undispatched_items(struct ledger *ledger, const struct ledger_verdict *of, int64_t limit, GArray *due,
                                GError **error);
@@ -59,10 +60,13 @@ bool ledger_wake_times_stale(struct ledger *ledger, int64_t now, bool *stale, GE
 /* Sets the wake time of these sessions to their due time. */
 bool ledger_wake_times_refresh(struct ledger *ledger, int64_t now, GError **error);
 /* Appends the first `limit` items that wait for a try, whose due time has come, whose session's time is not over, and
- * which are not withheld (ledger_recovery.h). */
+ * which are neither withheld (ledger_recovery.h) nor held by an operator (ledger_holds.h). */
 bool ledger_tries_due(struct ledger *ledger, int64_t now, int64_t limit, GArray *due, GError **error);
 /* The same without first tries that were put off. */
 bool ledger_later_tries_due(struct ledger *ledger, int64_t now, int64_t limit, GArray *due, GError **error);
+/* Appends the first `limit` items whose first try was put off, whenever it is due, and also those that an operator
+ * holds: when TCoS closes, they get none. */
+bool ledger_first_tries_put_off(struct ledger *ledger, int64_t limit, GArray *due, GError **error);
 /* Appends the first `limit` items whose session's time is over, or whose confirmation did not come in time. */
 bool ledger_timeouts_due(struct ledger *ledger, int64_t now, int64_t limit, GArray *due, GError **error);
 /* When TCoS closes: appends the first `limit` items whose session waits for its next try, and, if `closed`, those whose

@@ -41,11 +41,14 @@ bool ledger_hold_exists(struct ledger *ledger, const struct ledger_hold *hold, b
 /* ---- with the order ---- */
 
 #define HELD                                                                                                           \
-    "SELECT h.kind,h.subject,h.order_id,a.who,a.reason,a.at FROM operator_hold h JOIN operator_action a "              \
-    "USING(order_id)"
+    "SELECT h.kind,h.subject,h.order_id,a.who,a.reason,a.at,j.org,v.batch,w.device_id FROM operator_hold h"            \
+    " JOIN operator_action a USING(order_id) LEFT JOIN job j ON h.kind='batch' AND j.id=h.subject"                     \
+    " LEFT JOIN verdict v ON h.kind='batch' AND v.job=j.id AND v.items>0"                                              \
+    " LEFT JOIN work_item w ON h.kind='device' AND w.item=h.subject"
 
 static const size_t strings[] = {offsetof(struct ledger_held, hold.drop), offsetof(struct ledger_held, order_id),
-                                 offsetof(struct ledger_held, who), offsetof(struct ledger_held, reason)};
+                                 offsetof(struct ledger_held, who),       offsetof(struct ledger_held, reason),
+                                 offsetof(struct ledger_held, org),       offsetof(struct ledger_held, batch)};
 
 static void read_held(sqlite3_stmt *q, int c, void *row)
 {
@@ -63,6 +66,9 @@ static void read_held(sqlite3_stmt *q, int c, void *row)
     held->who = ledger_text(q, c + 3);
     held->reason = ledger_text(q, c + 4);
     held->at = sqlite3_column_int64(q, c + 5);
+    held->org = ledger_text(q, c + 6);
+    held->batch = ledger_text(q, c + 7);
+    held->device = (uint64_t)sqlite3_column_int64(q, c + 8);
 }
 
 static const struct ledger_shape shape = {sizeof(struct ledger_held), read_held, strings, G_N_ELEMENTS(strings)};
@@ -82,9 +88,9 @@ bool ledger_hold_get(struct ledger *ledger, const struct ledger_hold *hold, stru
 
 bool ledger_holds_each(struct ledger *ledger, ledger_held_visit visit, void *user, GError **error)
 {
-    LEDGER_SQL(all, HELD " WHERE CASE h.kind WHEN 'device' THEN EXISTS(SELECT 1 FROM work_item w WHERE w.item=h.subject"
-                         " AND w.slot=0) WHEN 'batch' THEN EXISTS(SELECT 1 FROM verdict v WHERE v.job=h.subject"
-                         " AND v.items>0 AND v.ended<v.accepted) ELSE 1 END ORDER BY h.kind,a.id");
+    LEDGER_SQL(all,
+               HELD " WHERE CASE h.kind WHEN 'device' THEN w.slot=0 WHEN 'batch' THEN v.ended<v.accepted ELSE 1 END"
+                    " ORDER BY h.kind,a.id");
     g_autoptr(GPtrArray) rows = NULL;
 
     if (!ledger_all(ledger, ledger_query(ledger, &all, LEDGER_NO_VALUES, error), &shape, &rows, error))

@@ -34,6 +34,8 @@ struct ledger_held {
     struct ledger_hold hold;
     const char *order_id, *who, *reason;
     int64_t at;
+    const char *org, *batch; /* of a batch; NULL: not known */
+    uint64_t device;         /* of a work item */
 };
 
 /* An operator keeps it back from now on. SPOOL_ERROR_EXISTS if it is kept back already. */

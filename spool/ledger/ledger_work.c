@@ -22,14 +22,18 @@
 /* A work item `w` with its instruction's verdict `v` and job `j`, and its session if it has one. */
 #define WITHHELD "EXISTS(SELECT 1 FROM withheld h WHERE h.item=w.item)"
 #define OVERRULED "EXISTS(SELECT 1 FROM device_release r WHERE r.device_id=w.device_id AND r.transition>=s.last)"
+#define TAKEN_BACK "EXISTS(SELECT 1 FROM withdrawn d WHERE d.item=w.item)"
+#define HELD                                                                                                           \
+    "(EXISTS(SELECT 1 FROM operator_hold h WHERE h.kind='device' AND h.subject=w.item) OR"                             \
+    " EXISTS(SELECT 1 FROM operator_hold h WHERE h.kind='batch' AND h.subject=w.job))"
 #define WORK                                                                                                           \
     "SELECT " LEDGER_ITEM ",j.org,v.batch,j.name,v.revision,v.judged_at," WITHHELD "," OVERRULED                       \
-    ",v.reported,c.state,"                                                                                             \
+    ",v.reported," TAKEN_BACK "," HELD ",c.state,"                                                                     \
     "c.ended,c.code,c.next_eligible,c.try-c.unused," SESSION
 #define WORK_FROM                                                                                                      \
     " JOIN job j ON j.id=w.job JOIN verdict v ON v.job=w.job AND w.item>=v.first_item"                                 \
     " AND w.item<v.first_item+v.items LEFT JOIN session_was c ON c.item=w.item AND c.ended IS NOT NULL" SESSION_FROM
-enum { WORK_CORRECTED = LEDGER_ITEM_COLUMNS + 8, WORK_SESSION = WORK_CORRECTED + 5, SESSION_COLUMNS = 30 };
+enum { WORK_CORRECTED = LEDGER_ITEM_COLUMNS + 10, WORK_SESSION = WORK_CORRECTED + 5, SESSION_COLUMNS = 30 };
 enum { WORK_COLUMNS = WORK_SESSION + SESSION_COLUMNS };
 
 /* ---- reading ---- */
@@ -90,6 +94,8 @@ static void read_work(sqlite3_stmt *q, int c, void *row)
     work->withheld = sqlite3_column_int(q, c + C + 5) != 0;
     work->overruled = sqlite3_column_int(q, c + C + 6) != 0;
     work->reported = sqlite3_column_int(q, c + C + 7) != 0;
+    work->withdrawn = sqlite3_column_int(q, c + C + 8) != 0;
+    work->held = sqlite3_column_int(q, c + C + 9) != 0;
     work->corrected = (struct ledger_end){.state = (enum ledger_state)sqlite3_column_int(q, c + WORK_CORRECTED),
                                           .ended = sqlite3_column_int64(q, c + WORK_CORRECTED + 1),
                                           .code = ledger_text(q, c + WORK_CORRECTED + 2),
@@ -170,15 +176,16 @@ static void read_work_by_id(sqlite3_stmt *q, int c, void *row)
     work->item.ended = sqlite3_column_int64(q, c + 3) != 0;
     work->withheld = sqlite3_column_int(q, c + 4) != 0;
     work->overruled = sqlite3_column_int(q, c + 5) != 0;
-    work->has_session = sqlite3_column_type(q, c + 6) != SQLITE_NULL;
-    read_session(q, c + 6, &work->session);
+    work->withdrawn = sqlite3_column_int(q, c + 6) != 0;
+    work->has_session = sqlite3_column_type(q, c + 7) != SQLITE_NULL;
+    read_session(q, c + 7, &work->session);
 }
 
 bool ledger_work_by_id(struct ledger *ledger, const struct ledger_work_item_id *id, struct ledger_work **work,
                        GError **error)
 {
-    LEDGER_SQL(of_item, "SELECT w.record,w.device_id,w.outcome,w.slot," WITHHELD "," OVERRULED "," SESSION
-                        " FROM work_item w" SESSION_FROM " WHERE w.item=?");
+    LEDGER_SQL(of_item, "SELECT w.record,w.device_id,w.outcome,w.slot," WITHHELD "," OVERRULED "," TAKEN_BACK
+                        "," SESSION " FROM work_item w" SESSION_FROM " WHERE w.item=?");
     static const struct ledger_shape shape = {sizeof(struct ledger_work), read_work_by_id, work_strings,
                                               G_N_ELEMENTS(work_strings)};
     const struct ledger_recent_batch *recent = &ledger->recent_batch;

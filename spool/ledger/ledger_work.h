@@ -28,6 +28,8 @@ struct ledger_work {
     int64_t revision, judged_at; /* of the instruction's verdict */
     bool withheld;               /* not ordered before an operator releases it (ledger_recovery.h) */
     bool overruled;              /* an operator has released the Device since its last transition (ledger_resolved.h) */
+    bool held;                   /* an operator holds it, or its batch (ledger_holds.h) */
+    bool withdrawn;              /* an operator has withdrawn it while its try was ordered (ledger_holds.h) */
     bool reported;               /* an outcome file (EMO) of the instruction is planned */
     struct ledger_end corrected; /* the end that a late success has corrected; the session has the one that holds */
     bool has_session;            /* false: all members of `session` are 0 */
@@ -48,7 +50,7 @@ struct ledger_work_item_id {
 };
 /* The work item with that WorkItemId. *work is NULL if no accepted instruction has it; g_free it. For the sake of
  * result files, which ask this for each record, most texts are left out. Set are: of the item its numbers, Device,
- * outcome and end; revision, judged_at, withheld, overruled, reported; the session. */
+ * outcome and end; revision, judged_at, withheld, overruled, withdrawn, reported; the session. */
 bool ledger_work_by_id(struct ledger *ledger, const struct ledger_work_item_id *id, struct ledger_work **work,
                        GError **error);
 /* The work item with that number. *work is NULL if there is none; g_free it. */

@@ -11,7 +11,8 @@ from home import GATE, PATIENCE, SAMPLES, SOURCE, Home, Tap, claim_text, manual_
 COMMANDS = [words.split() for words in (
     "init", "check", "run", "pickup", "doctor", "status", "why", "spool", "spool list", "spool show", "spool cat",
     "spool verify", "spool hold", "spool release", "spool requeue", "spool reject", "device", "device show",
-    "device list", "device release", "device end", "dispatch", "dispatch pause", "dispatch resume", "drop",
+    "device list", "device hold", "device release", "device end", "batch", "batch list", "batch show", "batch hold",
+    "batch release", "dispatch", "dispatch pause", "dispatch resume", "drop",
     "drop pause", "drop resume", "incident",
     "incident list", "incident show", "incident close", "report", "report list", "report redeliver",
     "sequence", "sequence list", "sequence set", "claim", "claim list", "claim take", "profile", "profile facts",
@@ -44,7 +45,10 @@ WRONG = (("--bogus",), ("nothing",), ("init",), ("init", "a", "b"), ("init", "--
          ("device", "end", "00-DB-12-34-56-78-90-A0", "--as", "x", "--reason", "x"),
          ("device", "end", "x", "--as", "failed", "--reason", "x"),
          ("device", "end", "00-DB-12-34-56-78-90-A0", "--as", "failed"),
-         ("dispatch",), ("dispatch", "pause"), ("dispatch", "pause", "x", "--reason", "x"), ("dispatch", "resume"),
+         ("batch",), ("batch", "list", "x"), ("batch", "show"), ("batch", "hold"), ("batch", "hold", "1"),
+         ("batch", "release"), ("device", "hold"), ("device", "hold", "x", "--reason", "y"),
+         ("device", "hold", "00-DB-12-34-56-78-90-A0"), ("dispatch",), ("dispatch", "pause"),
+         ("dispatch", "pause", "x", "--reason", "x"), ("dispatch", "resume"),
          ("drop", "pause", "mcc"), ("drop", "pause", "--reason", "x"), ("drop", "resume", "mcc"),
          ("status", "x"), ("--now", "today", "status"))
 GOOD = sorted(glob.glob(os.path.join(SAMPLES, "good", "EMI_*")))
@@ -74,7 +78,7 @@ def test_help(tap):
                f"{' '.join(command)} --json: the message says where it belongs",
                done.stderr)
         tap.ok(b"\n  " + " ".join(command).encode() in whole.stdout or
-               command[0] in ("spool", "dispatch", "drop", "incident", "sequence", "claim", "profile"),
+               command[0] in ("spool", "batch", "dispatch", "drop", "incident", "sequence", "claim", "profile"),
                f"--help names {' '.join(command)}")
 
 

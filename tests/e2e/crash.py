@@ -635,6 +635,11 @@ SCRIPTS = (
            result(1, "06:00:00", f"MCC.B-1-06.1,{DEVICE % 1},FAILED,25,,,1,,,,,,,"), give("drop pause mcc", "12:03:00"),
            at("12:03:00"), give("drop resume tcos", "12:04:00"), at("12:04:00"), give("drop resume mcc", "12:05:00"),
            at("12:05:00")),
+    # A batch and a Device of another one are held before their first orders, and released.
+    Script("holds", settings("gateway dispatch_hours=13-14"), instruct(1, 2), once,
+           give("batch hold B-1-06", "12:00:00"), give("device hold " + DEVICE % 2, "12:00:00"),
+           give("batch release B-1-06", "12:01:00"), at("13:00:00"), give("device release " + DEVICE % 2, "13:01:00"),
+           at("13:01:00")),
     # Days are reported. The file of 18:00 comes in the pass that issues a report, and takes the only Device from its
     # Supplier: a report that was planned is built as if that file had not come yet.
     # The last pass makes up so many reports that their delivery is one batch.

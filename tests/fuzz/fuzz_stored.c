@@ -152,6 +152,13 @@ static void name_subject(struct order *order, int64_t number)
     case ORDER_RELEASE_DEVICE:
         order->device = (char *)"all";
         break;
+    case ORDER_HOLD_DEVICE:
+        order->device = (char *)"00-DB-12-34-56-78-90-A0";
+        break;
+    case ORDER_HOLD_BATCH:
+    case ORDER_RELEASE_BATCH:
+        order->job = number, order->batch = (char *)"MCC.B-1";
+        break;
     case ORDER_END_DEVICE:
         order->device = (char *)"00-DB-12-34-56-78-90-A0", order->as = (char *)(number % 2 ? "failed" : "migrated");
         break;
@@ -185,6 +192,7 @@ static void check_subject(const struct order *read, const struct order *order)
     g_assert_cmpstr(read->device, ==, order->device);
     g_assert_cmpstr(read->as, ==, order->as);
     g_assert_cmpstr(read->direction, ==, order->direction);
+    g_assert_cmpstr(read->batch, ==, order->batch);
 }
 
 /* Writes an order with any reason and reads it back. The command line makes sure that a reason is UTF-8. */

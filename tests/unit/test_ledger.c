@@ -222,7 +222,7 @@ static void test_ledger_devices__batch_to_dispatch__counts_agree(void **state)
     assert_false(ledger_item_insert(ledger, &twice, &error));
     assert_true(g_error_matches(error, SPOOL_ERROR, SPOOL_ERROR_EXISTS));
     g_autoptr(GPtrArray) due = NULL;
-    assert_true(ledger_undispatched_verdicts(ledger, &due, NULL));
+    assert_true(ledger_undispatched_verdicts(ledger, false, &due, NULL));
     assert_int_equal(due->len, 1);
     const struct ledger_verdict *verdict = due->pdata[0];
     assert_true(ledger_items_each(ledger, verdict, count_items, &n, NULL));

@@ -172,7 +172,7 @@ static guint undispatched_verdicts(void)
 {
     g_autoptr(GPtrArray) verdicts = NULL;
 
-    assert_true(ledger_undispatched_verdicts(ledger, &verdicts, NULL));
+    assert_true(ledger_undispatched_verdicts(ledger, false, &verdicts, NULL));
     for (guint i = 1; i < verdicts->len; i++)
         assert_true(((const struct ledger_verdict *)verdicts->pdata[i - 1])->judged_at <=
                     ((const struct ledger_verdict *)verdicts->pdata[i])->judged_at);

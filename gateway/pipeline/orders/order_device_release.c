@@ -1,4 +1,5 @@
-/* Withheld work comes first: while it is live, its Device gets no new instruction, so nothing else can be meant. */
+/* A hold comes first: the newest order about the Device is the one that is taken back. Then withheld work: while it is
+ * live, its Device gets no new instruction, so nothing else can be meant. */
 #include "gateway/pipeline/orders/order_private.h"
 
 #include "formats/eui64.h"
@@ -6,9 +7,11 @@
 #include "gateway/pipeline/outcome.h"
 #include "spool/ledger/ledger_actions.h"
 #include "spool/ledger/ledger_devices.h"
+#include "spool/ledger/ledger_holds.h"
 #include "spool/ledger/ledger_incidents.h"
 #include "spool/ledger/ledger_recovery.h"
 #include "spool/ledger/ledger_resolved.h"
+#include "spool/ledger/ledger_work.h"
 
 #include <string.h>
 
@@ -39,10 +42,25 @@ static bool release_ended(struct gateway *gateway, const struct order *order, co
                                 ledger_incident_close_device_by_hand(ledger, &closed, error));
 }
 
+/* Ends the hold of the Device's live work item. *ended: it was held. */
+static bool end_hold(struct gateway *gateway, uint64_t device, bool *ended, GError **error)
+{
+    g_autofree struct ledger_work *work = NULL;
+
+    *ended = false;
+    if (!ledger_work_of_device(gateway->ledger, device, &work, error))
+        return false;
+    if (work == NULL || work->item.ended)
+        return true;
+    const struct ledger_hold hold = {.kind = LEDGER_HOLD_DEVICE, .number = work->item.item};
+    return ledger_hold_exists(gateway->ledger, &hold, ended, error) && ledger_hold_end(gateway->ledger, &hold, error);
+}
+
 /* *refusal: as above. */
 static bool release(struct gateway *gateway, const struct order *order, char **refusal, GError **error)
 {
     struct ledger_withheld which = {.all = strcmp(order->device, "all") == 0, .at = clock_now()};
+    bool ended = false;
     int64_t n = 0;
 
     *refusal = NULL;
@@ -50,6 +68,10 @@ static bool release(struct gateway *gateway, const struct order *order, char **r
         *refusal = g_strdup("the order names no Device");
         return true;
     }
+    if (!which.all && !end_hold(gateway, which.device, &ended, error))
+        return false;
+    if (ended)
+        return true;
     if (!ledger_withheld_release(gateway->ledger, &which, &n, error))
         return false;
     if (n == 0 && which.all)

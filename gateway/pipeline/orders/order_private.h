@@ -7,6 +7,8 @@
 #define ECOSGATE_GATEWAY_PIPELINE_ORDERS_ORDER_PRIVATE_H
 
 #include "gateway/pipeline/orders/orders.h"
+#include "spool/ledger/ledger_verdicts.h"
+#include "spool/ledger/ledger_work.h"
 
 /* What an order changes in the ledger. */
 struct order_change {
@@ -37,9 +39,14 @@ bool order_dispatch_pause(struct gateway *gateway, const struct order *order, GE
 /* Pauses or resumes a drop, in one direction or in both. */
 bool order_drop_pause(struct gateway *gateway, const struct order *order, GError **error);
 
-/* A withheld Device is ordered like others again, and its ended work stands as before. Of another one the ended work
- * stands no longer against an instruction, and its incidents are closed. If there is nothing of either, the order is
- * refused (gateway/DEVICES.md, Resolved). */
+/* Holds or releases the work items of an instruction. */
+bool order_batch_hold(struct gateway *gateway, const struct order *order, GError **error);
+/* Holds the live work item of a Device. order_device_release ends that. */
+bool order_device_hold(struct gateway *gateway, const struct order *order, GError **error);
+
+/* A Device that is held is so no longer, and nothing else is done. A withheld Device is ordered like others again, and
+ * its ended work stands as before. Of another one the ended work stands no longer against an instruction, and its
+ * incidents are closed. If there is nothing of all that, the order is refused (gateway/DEVICES.md, Resolved). */
 bool order_device_release(struct gateway *gateway, const struct order *order, GError **error);
 
 /* Ends the work on a Device of which one side has not spoken, or of which the sides disagree, also if that work had
@@ -47,6 +54,15 @@ bool order_device_release(struct gateway *gateway, const struct order *order, GE
  * incidents, the outcome of its instruction. In any other state the order is refused, and the result names `why`, which
  * says what moves the Device on. */
 bool order_device_end(struct gateway *gateway, const struct order *order, GError **error);
+
+/* *verdict: of the batch that the order names; g_free. *refusal: why no work of it can be held or withdrawn; NULL: it
+ * can; g_free. */
+bool order_find_batch(struct gateway *gateway, const struct order *order, struct ledger_verdict **verdict,
+                      char **refusal, GError **error);
+/* *work: the live work item of the Device that the order names; g_free. *refusal: why there is none; NULL: there is
+ * one; g_free. */
+bool order_find_live(struct gateway *gateway, const struct order *order, struct ledger_work **work, char **refusal,
+                     GError **error);
 
 /* Rejects the job for an order about something else, whose commit holds both. *rejected: false if the job cannot be
  * rejected: then nothing is done and nothing committed. */

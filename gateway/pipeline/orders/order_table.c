@@ -50,6 +50,11 @@ static char *about_dispatch(const struct order *order)
     return g_strdup("dispatch");
 }
 
+static char *about_batch(const struct order *order)
+{
+    return g_strdup_printf("batch %s", order->batch);
+}
+
 static char *about_device(const struct order *order)
 {
     return g_strdup_printf("Device %s", order->device);
@@ -77,6 +82,9 @@ static const struct order_kind kinds[ORDER_VERB_COUNT] = {
     [ORDER_RESUME_DISPATCH] =
         {"resume dispatch", "dispatch resume", {NULL}, about_dispatch, order_dispatch_pause, NULL},
     [ORDER_PAUSE_DROP] = {"pause drop", "drop pause", {"drop", "direction"}, about_drop, order_drop_pause, NULL},
+    [ORDER_HOLD_BATCH] = {"hold batch", "batch hold", {"job", "batch"}, about_batch, order_batch_hold, NULL},
+    [ORDER_RELEASE_BATCH] = {"release batch", "batch release", {"job", "batch"}, about_batch, order_batch_hold, NULL},
+    [ORDER_HOLD_DEVICE] = {"hold device", "device hold", {"device"}, about_device, order_device_hold, NULL},
     [ORDER_RESUME_DROP] = {"resume drop", "drop resume", {"drop", "direction"}, about_drop, order_drop_pause, NULL},
 };
 
@@ -108,6 +116,7 @@ bool order_verb_parse(const char *name, enum order_verb *verb)
 
 static const struct order_key keys[] = {
     {"job", "job", ORDER_KEY_ID, AT(job), 0, NULL},
+    {"batch", "batch", ORDER_KEY_TEXT, AT(batch), 0, NULL},
     {"incident", "incident", ORDER_KEY_ID, AT(incident), 0, NULL},
     {"file", "job", ORDER_KEY_TEXT, AT(file), 0, NULL},
     {"sender", "sender", ORDER_KEY_TEXT, AT(sender), 0, NULL},

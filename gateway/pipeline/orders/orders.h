@@ -31,6 +31,9 @@ enum order_verb {
     ORDER_RESUME_DISPATCH,
     ORDER_PAUSE_DROP,
     ORDER_RESUME_DROP,
+    ORDER_HOLD_BATCH,
+    ORDER_RELEASE_BATCH,
+    ORDER_HOLD_DEVICE,
     ORDER_VERB_COUNT
 };
 
@@ -38,7 +41,8 @@ enum order_verb {
 struct order {
     char *id; /* the file's name, escaped; the ledger's order_id */
     enum order_verb verb;
-    int64_t job;      /* of ORDER_HOLD, ORDER_RELEASE, ORDER_REQUEUE and ORDER_REJECT */
+    int64_t job;      /* of orders about a job, and about a batch: that of its instruction, */
+    char *batch;      /* whose name it is for people: SENDER.BATCHID */
     int64_t incident; /* of ORDER_CLOSE */
     char *file;       /* of ORDER_REDELIVER: the name of a report's file */
     char *sender;     /* of ORDER_SEQUENCE: the short code of a party, */
@@ -49,9 +53,8 @@ struct order {
     char *direction;  /* of ORDER_PAUSE_DROP and ORDER_RESUME_DROP what of it: "in", "out" or "both" */
     char **claims;    /* of ORDER_RECOVER: the claims that stand in the drops, each the name of a drop and a text after
                        * it; NULL: none */
-    char *device;     /* of ORDER_RELEASE_DEVICE: its ID; "all" for every one that is withheld. Of ORDER_END_DEVICE: its
-                         ID, */
-    char *as;         /* and what it ends as: "migrated" or "failed" */
+    char *device;     /* of orders about a Device: its ID; of ORDER_RELEASE_DEVICE also "all", every one withheld; */
+    char *as;         /* and of ORDER_END_DEVICE what it ends as: "migrated" or "failed" */
     char *reason;     /* why, in the operator's words */
     char *who;        /* the operator */
     int64_t at;       /* seconds UTC when it was given */

@@ -1,0 +1,55 @@
+/*
+ * Which batch an argument names. One that several batches have is refused with all of them: an order about the wrong
+ * thousand Devices cannot be taken back.
+ */
+#include "gateway/commands/batch.h"
+
+#include "formats/text.h"
+#include "gateway/commands/command.h"
+#include "spool/job.h"
+
+#include <string.h>
+
+char *batch_name(const struct ledger_batch *batch)
+{
+    return batch->batch != NULL && batch->org != NULL ? g_strdup_printf("%s.%s", batch->org, batch->batch)
+                                                      : g_strdup(batch->name);
+}
+
+static void say_many(const char *command, const char *shown, const GPtrArray *found)
+{
+    g_autoptr(GString) text = g_string_new(NULL);
+
+    for (guint i = 0; i < found->len; i++) {
+        const struct ledger_batch *one = found->pdata[i];
+        g_autofree char *name = batch_name(one);
+        g_string_append_printf(text, "%s%s (job %08" G_GINT64_FORMAT ", %s)", i > 0 ? ", " : "", name, one->job,
+                               one->outcome);
+    }
+    g_printerr("ecosgate: %s: '%s' names several batches: %s; give SENDER.BATCHID or the job's ID\n", command, shown,
+               text->str);
+}
+
+bool batch_find(struct read_access *access, const char *command, const char *text, struct ledger_batch **batch,
+                GError **error)
+{
+    g_autofree char *shown = command_shown(text);
+    g_autofree char *escaped = text_escape(text, strlen(text), 0);
+    g_autoptr(GPtrArray) found = NULL;
+    int64_t job = 0;
+
+    *batch = NULL;
+    if (!job_id_parse(text, &job))
+        job = 0;
+    if (!ledger_batches_named(access->gateway.ledger, escaped, job, &found, error))
+        return false;
+    if (found->len == 1)
+        *batch = g_ptr_array_steal_index(found, 0);
+    else if (found->len > 1)
+        say_many(command, shown, found);
+    else
+        g_printerr("ecosgate: %s: no instruction that was judged has the BatchId, the job or the name '%s'; 'ecosgate "
+                   "batch list' lists the batches; one that is not judged yet is a job of 'ecosgate spool list'\n",
+                   command, shown);
+    return true;
+}
