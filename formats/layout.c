@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-const struct dialect layout_dialect = {',', '"', "\r\n", FRAME_RECORDS};
+const struct dialect layout_dialect = {',', '"', "\r\n", FRAME_RECORDS, true};
 
 size_t layout_field_of(const struct layout_record *layout, size_t column)
 {

@@ -50,6 +50,7 @@ struct dialect {
     char quote;
     const char *line_end; /* CRLF or LF, of what the gateway writes */
     enum frame frame;     /* of a report FRAME_TITLE or FRAME_ROWS */
+    bool trailer;         /* of FRAME_RECORDS: a T record ends the file; without one nobody notices a lost end */
 };
 
 /* That of RFC 4180, with records. What a profile does not say is as here. */

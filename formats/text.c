@@ -138,6 +138,18 @@ char *text_escape(const char *data, size_t len, size_t max_chars)
     return g_string_free(out, FALSE);
 }
 
+bool text_is_printable(const char *data, size_t len)
+{
+    for (size_t i = 0; i < len;) {
+        int n = character_bytes(data + i, len - i);
+
+        if (n <= 0 || is_control(data + i, n))
+            return false;
+        i += (size_t)n;
+    }
+    return true;
+}
+
 /* Decodes the escape after a backslash; returns its length, 0 where it is none. */
 static size_t unescape_one(const char *text, char *byte)
 {

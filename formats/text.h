@@ -26,6 +26,9 @@ bool text_is_cut_character(const char *data, size_t len);
  * A backslash becomes \\. A copy that was cut ends in an ellipsis within the limit. g_free. */
 char *text_escape(const char *data, size_t len, size_t max_chars);
 
+/* True when text_escape would change nothing in the text but its backslashes. */
+bool text_is_printable(const char *data, size_t len);
+
 /* The bytes whose escaped form, without a limit, is text. *len is set to their number; a NUL follows them. NULL where
  * text is not as text_escape writes it: each name has one escaped form only. g_free. */
 char *text_unescape(const char *text, size_t *len);

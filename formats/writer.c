@@ -162,13 +162,21 @@ static void csv_line(struct writer *w, const struct layout_record *record, const
     g_string_append(w->buffer, dialect->line_end);
 }
 
+/* Bytes that xml_text looks at: markup, CR, what XML cannot hold (other controls, and U+FFFE and U+FFFF, which begin
+ * with 0xEF), and the NUL at the end. */
+static const bool xml_special[256] = {
+    [0 ... '\t' - 1] = true, ['\n' + 1 ... ' ' - 1] = true, ['&'] = true, ['<'] = true, ['>'] = true, [0xEF] = true};
+
 static void xml_text(GString *out, const char *value)
 {
+    static const char replacement[] = "\xEF\xBF\xBD"; /* U+FFFD */
+
     for (;;) {
-        size_t plain = strcspn(value, "&<>\r");
-        g_string_append_len(out, value, (gssize)plain);
-        value += plain;
-        switch (*value++) {
+        const char *plain = value;
+        while (!xml_special[(unsigned char)*value])
+            value++;
+        g_string_append_len(out, plain, value - plain);
+        switch ((unsigned char)*value++) {
         case '\0':
             return;
         case '&':
@@ -180,9 +188,19 @@ static void xml_text(GString *out, const char *value)
         case '>':
             g_string_append(out, "&gt;");
             break;
+        case '\r':
+            g_string_append(out, "&#13;"); /* a parser turns a bare CR into LF */
+            break;
+        case 0xEF:
+            if (strncmp(value, "\xBF\xBE", 2) == 0 || strncmp(value, "\xBF\xBF", 2) == 0) {
+                g_string_append(out, replacement);
+                value += 2;
+            } else {
+                g_string_append_c(out, (char)0xEF);
+            }
+            break;
         default:
-            g_string_append(out, "&#13;");
-            break; /* a parser turns a bare CR into LF */
+            g_string_append(out, replacement);
         }
     }
 }
@@ -268,6 +286,13 @@ static void xml_children(struct writer *w, int indent, const struct layout_recor
     xml_close_groups(out, indent, open, len, 0);
 }
 
+static void xml_attribute(GString *out, const char *name, const char *value)
+{
+    g_autofree char *escaped = g_markup_escape_text(value, -1);
+
+    g_string_append_printf(out, " %s=\"%s\"", name, escaped);
+}
+
 static void xml_root(struct writer *w)
 {
     const struct profile *profile = w->type->profile;
@@ -276,9 +301,9 @@ static void xml_root(struct writer *w)
     g_string_append(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
     xml_tag(out, 0, "<", w->type->root, "");
     if (profile->namespace != NULL)
-        g_string_append_printf(out, " xmlns=\"%s\"", profile->namespace);
+        xml_attribute(out, "xmlns", profile->namespace);
     if (profile->version_attribute != NULL)
-        g_string_append_printf(out, " %s=\"%s\"", profile->version_attribute, profile->xml_version);
+        xml_attribute(out, profile->version_attribute, profile->xml_version);
     g_string_append(out, ">\n");
 }
 

@@ -36,6 +36,30 @@ static bool is_inbound(enum fact fact)
     return false;
 }
 
+static bool has_column(const struct layout_record *record, enum fact fact)
+{
+    for (size_t i = 0; record != NULL && i < record->n_columns; i++)
+        if (record->columns[i].fact == fact)
+            return true;
+    return false;
+}
+
+/* True if a file or report of the format that leaves has a column with the fact. */
+static bool is_written(const struct profile *profile, enum fact fact)
+{
+    for (size_t i = 0; i < profile->n_types; i++) {
+        const struct file_type *type = &profile->types[i];
+        if (!type->inbound &&
+            (has_column(type->header, fact) || has_column(type->file, fact) || has_column(type->record, fact)))
+            return true;
+    }
+    for (size_t i = 0; i < profile->n_reports; i++)
+        for (size_t k = 0; k < profile->reports[i].n_columns; k++)
+            if (profile->reports[i].columns[k].fact == fact)
+                return true;
+    return false;
+}
+
 static bool is_one_of(const char *const *list, const char *value)
 {
     while (*list != NULL && strcmp(*list, value) != 0)
@@ -112,15 +136,27 @@ static bool has_word(const struct reading *r, const char *value)
     return false;
 }
 
-/* A value without a word is written as it is: it must not be another value's word. complete: there must be none. */
-static void check_list(const struct reading *r, const struct profile_node *fact, bool complete)
+/* Gives a fault that names all values without a word, if there are any. */
+static void check_all_have_words(const struct reading *r, const struct profile_node *fact, const char *reason)
+{
+    g_autoptr(GPtrArray) missing = g_ptr_array_new();
+
+    for (size_t i = 0; r->list != NULL && r->list[i] != NULL; i++)
+        if (!has_word(r, r->list[i]))
+            g_ptr_array_add(missing, (gpointer)r->list[i]);
+    if (missing->len == 0)
+        return;
+    g_ptr_array_add(missing, NULL);
+    g_autofree char *names = g_strjoinv(", ", (char **)missing->pdata);
+    profile_fault_at(fact, "%s: there is no word for %s, and %s", fact->member, names, reason);
+}
+
+/* A value without a word is written as it is: it must not be another value's word. */
+static void check_list(const struct reading *r, const struct profile_node *fact)
 {
     for (size_t i = 0; r->list != NULL && r->list[i] != NULL; i++) {
         if (has_word(r, r->list[i]))
             continue;
-        if (complete)
-            profile_fault_at(fact, "%s: there is no word for %s, and the file says that it is complete", fact->member,
-                             r->list[i]);
         for (size_t k = 0; k < r->n; k++)
             if (strcmp(r->pairs[k].word, r->list[i]) == 0)
                 profile_fault_at(fact,
@@ -170,7 +206,12 @@ static void load_fact(const struct profile_node *member, enum fact fact, bool co
     json_object_foreach(member->value, name, value) load_value(r, member, name);
     if (r->n == 0)
         profile_fault_at(member, "%s: expected at least one value with its word", member->member);
-    check_list(r, member, complete);
+    if (complete)
+        check_all_have_words(r, member, "the file says that it is complete");
+    else if (is_written(profile, fact))
+        check_all_have_words(r, member, "files or reports that leave have this fact: each value needs one");
+    else
+        check_list(r, member);
     struct value_pair *pairs = profile_room(profile, r->n, sizeof *pairs);
     if (r->n > 0)
         memcpy(pairs, r->pairs, r->n * sizeof *pairs);
@@ -222,6 +263,29 @@ static bool load_code(const struct profile_node *member, struct code_words *word
     return true;
 }
 
+/* Whoever gets a code must know which finding it means. */
+static void check_code(const struct profile_node *codes, const struct code_words *words)
+{
+    const struct profile *profile = codes->loading->profile;
+    const struct code_words *same = NULL, *named = profile_code(profile, words->code);
+    struct profile_node member, code;
+
+    for (size_t i = 0; i < profile->n_codes && &profile->codes[i] != words; i++)
+        if (g_strcmp0(profile->codes[i].code, words->code) == 0)
+            same = &profile->codes[i];
+    if (words->code == NULL || !profile_member(codes, words->id, JSON_OBJECT, PROFILE_NEEDED, &member) ||
+        !profile_member(&member, "code", JSON_STRING, PROFILE_NEEDED, &code))
+        return;
+    if (same != NULL)
+        profile_fault_at(&code, "\"%s\" is the code for %s already; expected another one for %s", words->code, same->id,
+                         words->id);
+    else if (strcmp(words->code, words->id) != 0 && is_one_of(all_codes(), words->code) &&
+             (named == NULL || named->code == NULL))
+        profile_fault_at(&code,
+                         "\"%s\" is the code for %s, and also a code that has no other one; expected another one",
+                         words->code, words->id);
+}
+
 /* The words for codes as a map of values, for the columns of codes. */
 static void map_codes(struct profile *profile)
 {
@@ -254,6 +318,8 @@ static void load_codes(const struct profile_node *file, bool complete)
             profile->n_codes++;
     }
     profile->codes = words;
+    for (size_t i = 0; i < profile->n_codes; i++)
+        check_code(&codes, &words[i]);
     for (const char *const *id = all_codes(); complete && *id != NULL; id++) {
         const struct code_words *known = profile_code(profile, *id);
         if (known == NULL || known->code == NULL)

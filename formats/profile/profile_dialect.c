@@ -1,6 +1,7 @@
 /*
  * Dialects of CSV: the member "dialect" of profile.json, of a type's row record and of a report. The names are those of
- * Frictionless CSV Dialect, and "frame" beside them. What a dialect does not say it has from the one above it.
+ * Frictionless CSV Dialect, and "frame" and "trailer" beside them. What a dialect does not say it has from the one
+ * above it.
  */
 #include "formats/csv_cell.h"
 #include "formats/profile/profile_parts.h"
@@ -85,6 +86,18 @@ static void load_header(const struct profile_node *node, struct dialect *dialect
         profile_fault_at(&member, "header: true goes with the frame title, false with records and rows");
 }
 
+/* Whether a T record ends the file. */
+static void load_trailer(const struct profile_node *node, struct dialect *dialect)
+{
+    struct profile_node member;
+
+    if (!profile_member(node, "trailer", JSON_TRUE, PROFILE_OPTIONAL, &member))
+        return;
+    dialect->trailer = json_is_true(member.value);
+    if (dialect->trailer && dialect->frame != FRAME_RECORDS)
+        profile_fault_at(&member, "trailer: only the frame records has such a record");
+}
+
 /* What is the same in all dialects that there are, and may be said. */
 static void check_constant(const struct profile_node *node, const char *name, bool value)
 {
@@ -102,7 +115,7 @@ const struct dialect *profile_load_dialect(const struct profile_node *object, co
 
     if (!profile_member(object, "dialect", JSON_OBJECT, PROFILE_OPTIONAL, &node))
         return above;
-    profile_members_are(&node, "delimiter", "quoteChar", "lineTerminator", "header", "frame", "doubleQuote",
+    profile_members_are(&node, "delimiter", "quoteChar", "lineTerminator", "header", "frame", "trailer", "doubleQuote",
                         "skipInitialSpace", "caseSensitiveHeader", NULL);
     dialect = profile_room(object->loading->profile, 1, sizeof *dialect);
     *dialect = *above;
@@ -111,6 +124,7 @@ const struct dialect *profile_load_dialect(const struct profile_node *object, co
     load_line_end(&node, dialect);
     load_frame(&node, dialect, &frame_given);
     load_header(&node, dialect, frame_given);
+    load_trailer(&node, dialect);
     check_constant(&node, "doubleQuote", true);
     check_constant(&node, "skipInitialSpace", false);
     check_constant(&node, "caseSensitiveHeader", true);

@@ -25,6 +25,31 @@ static bool is_type_name(const char *text)
            strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-") == strlen(text);
 }
 
+static void check_description(const struct profile_node *object)
+{
+    struct profile_node member;
+
+    if (profile_member(object, "description", JSON_STRING, PROFILE_OPTIONAL, &member))
+        profile_check_shown(&member);
+}
+
+void profile_check_limits(const struct profile_node *limits)
+{
+    struct profile_node member, item;
+
+    if (profile_member(limits, "pattern", JSON_STRING, PROFILE_OPTIONAL, &member))
+        profile_check_shown(&member);
+    if (profile_member(limits, "maxLength", JSON_INTEGER, PROFILE_OPTIONAL, &member) &&
+        json_integer_value(member.value) < 0)
+        profile_fault_at(&member, "maxLength: expected 0 or more, found %" JSON_INTEGER_FORMAT,
+                         json_integer_value(member.value));
+    if (!profile_member(limits, "enum", JSON_ARRAY, PROFILE_OPTIONAL, &member))
+        return;
+    for (size_t i = 0; i < json_array_size(member.value); i++)
+        if (!json_is_number(json_array_get(member.value, i)) && profile_item(&member, i, JSON_STRING, &item))
+            profile_check_shown(&item);
+}
+
 static void check_form(const struct profile_node *form)
 {
     struct profile_node member;
@@ -36,14 +61,8 @@ static void check_form(const struct profile_node *form)
     if (base != NULL && !is_base(base) && profile_member(form, "base", JSON_STRING, PROFILE_NEEDED, &member))
         profile_fault_at(
             &member, "base: expected string, token, date, dateTime, integer or nonNegativeInteger, found \"%s\"", base);
-    (void)profile_member(form, "pattern", JSON_STRING, PROFILE_OPTIONAL, &member);
-    (void)profile_member(form, "maxLength", JSON_INTEGER, PROFILE_OPTIONAL, &member);
-    if (!profile_member(form, "enum", JSON_ARRAY, PROFILE_OPTIONAL, &member))
-        return;
-    for (size_t i = 0; i < json_array_size(member.value); i++) {
-        struct profile_node item;
-        (void)profile_item(&member, i, JSON_STRING, &item); /* it has told of a fault */
-    }
+    profile_check_limits(form);
+    check_description(form);
 }
 
 static void check_complex(const struct profile_node *type, const char *part)
@@ -54,6 +73,7 @@ static void check_complex(const struct profile_node *type, const char *part)
     if (!profile_member(type, part, JSON_OBJECT, PROFILE_OPTIONAL, &node))
         return;
     profile_members_are(&node, "name", "description", NULL);
+    check_description(&node);
     name = profile_text(&node, "name", PROFILE_NEEDED);
     if (name != NULL && !is_type_name(name))
         profile_fault_at(&node, "name: expected one that a type of an XSD can have, found \"%s\"", name);
@@ -62,6 +82,7 @@ static void check_complex(const struct profile_node *type, const char *part)
 static void check_type(const struct profile_node *type)
 {
     profile_members_are(type, "description", "header", "file", "row", NULL);
+    check_description(type);
     check_complex(type, "header");
     check_complex(type, "file");
     check_complex(type, "row");
@@ -91,6 +112,7 @@ void profile_load_forms(struct profile_loading *loading)
     if (!profile_file_open(loading, "forms.json", &file))
         return;
     profile_members_are(&file, "description", "xsd", "forms", "types", NULL);
+    check_description(&file);
     each_object(&file, "forms", check_form);
     each_object(&file, "types", check_type);
     loading->forms = json_object_get(file.value, "forms");

@@ -309,29 +309,46 @@ bool profile_item(const struct profile_node *array, size_t i, json_type type, st
     return has_type(item, type);
 }
 
-static bool has_control(const char *text)
-{
-    for (; *text != '\0'; text++)
-        if ((unsigned char)*text < ' ' || *text == 0x7f)
-            return true;
-    return false;
-}
-
-const char *profile_node_text(const struct profile_node *node)
+static const char *text_of_node(const struct profile_node *node, bool blanks_at_ends)
 {
     const char *text = json_string_value(node->value), *what = node->member != NULL ? node->member : "a text";
 
     if (*text == '\0')
         profile_fault_at(node, "%s: expected a text, found an empty one", what);
-    else if (has_control(text))
+    else if (!text_is_printable(text, strlen(text)))
         profile_fault_at(node, "%s: the text has control characters", what);
-    else if (*text == ' ' || text[strlen(text) - 1] == ' ')
+    else if (!blanks_at_ends && (*text == ' ' || text[strlen(text) - 1] == ' '))
         profile_fault_at(node, "%s: expected a text without blanks at its ends, found \"%s\"", what, text);
     else if (strlen(text) > PROFILE_MAX_TEXT_BYTES)
         profile_fault_at(node, "%s: expected at most %d bytes, found %zu", what, PROFILE_MAX_TEXT_BYTES, strlen(text));
     else
         return profile_keep(node->loading->profile, text);
     return NULL;
+}
+
+const char *profile_node_text(const struct profile_node *node)
+{
+    return text_of_node(node, false);
+}
+
+const char *profile_line(const struct profile_node *object, const char *name)
+{
+    struct profile_node member;
+
+    return profile_member(object, name, JSON_STRING, PROFILE_OPTIONAL, &member) ? text_of_node(&member, true) : NULL;
+}
+
+void profile_check_shown(const struct profile_node *node)
+{
+    const char *text = json_string_value(node->value);
+
+    for (size_t len; text != NULL && *text != '\0'; text += len + (text[len] != '\0')) {
+        len = strcspn(text, "\t\r\n");
+        if (text_is_printable(text, len))
+            continue;
+        profile_fault_at(node, "%s: the text has control characters", node->member != NULL ? node->member : "a text");
+        return;
+    }
 }
 
 const char *profile_text(const struct profile_node *object, const char *name, enum profile_need need)

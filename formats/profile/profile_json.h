@@ -87,12 +87,18 @@ bool profile_member(const struct profile_node *object, const char *name, json_ty
 /* The item of an array, which must be of the type. False: a fault. */
 bool profile_item(const struct profile_node *array, size_t i, json_type type, struct profile_node *item);
 
-/* The text of a member: not empty, without control characters, of at most PROFILE_MAX_TEXT_BYTES. The profile keeps it.
- * NULL: there is none, or a fault. */
+/* The text of a member: not empty, without control characters and blanks at its ends, of at most
+ * PROFILE_MAX_TEXT_BYTES. The profile keeps it. NULL: there is none, or a fault. */
 const char *profile_text(const struct profile_node *object, const char *name, enum profile_need need);
 
 /* The text of a node that is a text, likewise. */
 const char *profile_node_text(const struct profile_node *node);
+
+/* The text of an optional member, which may have blanks at its ends: a file has it as it is. */
+const char *profile_line(const struct profile_node *object, const char *name);
+
+/* Gives a fault if a text that the XSD of the profile shows has characters that XML cannot hold. Line ends are good. */
+void profile_check_shown(const struct profile_node *node);
 
 /* Gives a fault for each member of an object that is not named. The names end with NULL. */
 void profile_members_are(const struct profile_node *object, ...) __attribute__((sentinel));

@@ -14,6 +14,9 @@ void profile_load_forms(struct profile_loading *loading);
 /* Gives a fault if a field of a Table Schema names a form that there is not. */
 void profile_check_form(const struct profile_node *field);
 
+/* Gives a fault for a pattern, maxLength or enum that the XSD cannot have: those of a form, or of a field. */
+void profile_check_limits(const struct profile_node *limits);
+
 /* profile_records.c: records/<type>-<letter>.json, makes profile->types. */
 void profile_load_records(struct profile_loading *loading);
 

@@ -274,16 +274,30 @@ static void load_file(struct load *l)
     l->type->file = finish(l, &table, 'F', kinds);
 }
 
-/* The letter and the count. A format may have no such record. */
+/* A format may have no T record, but its profile has to say so: a file that lost its end is whole then. */
+static void check_no_trailer(const struct load *l, const char *name)
+{
+    if (l->has_letters && l->type->dialect->trailer && !profile_files_refused(l->loading->files, name))
+        profile_fault_of(l->loading, name,
+                         "is missing: without this record nobody notices a file that has lost its end; if the format "
+                         "has none, say so in the dialect: \"trailer\": false");
+}
+
+/* The letter and the count. */
 static void load_trailer(struct load *l)
 {
     g_autofree char *name = file_of(l, 'T');
     struct table table;
 
-    if (!profile_file_is_there(l->loading, name) || !load_table(l->loading, name, &table))
+    if (!profile_file_is_there(l->loading, name)) {
+        check_no_trailer(l, name);
         return;
-    if (!l->has_letters) {
-        profile_fault_at(&table.file, "only the frame records has such a record");
+    }
+    if (!load_table(l->loading, name, &table))
+        return;
+    if (!l->has_letters || !l->type->dialect->trailer) {
+        profile_fault_at(&table.file, l->has_letters ? "the dialect says that there is no such record"
+                                                     : "only the frame records has such a record");
         return;
     }
     refuse_member(&table, "dialect");

@@ -2,6 +2,7 @@
 #include "formats/profile/profile_parts.h"
 
 #include <glib.h>
+#include <string.h>
 
 /* That of the files, but with a title row unless the report says that it has none. */
 static const struct dialect *dialect_of(const struct profile_node *file)
@@ -17,6 +18,21 @@ static const struct dialect *dialect_of(const struct profile_node *file)
     return dialect;
 }
 
+/* The last line of a report. A brace would stand in each report as it is. */
+static const char *load_footer(const struct profile_node *file)
+{
+    static const char rows[] = "{rows}";
+    const char *footer = profile_line(file, "footer"), *found = footer != NULL ? strstr(footer, rows) : NULL;
+    g_autofree char *before = found != NULL ? g_strndup(footer, (gsize)(found - footer)) : g_strdup(footer);
+    const char *behind = found != NULL ? found + strlen(rows) : "";
+    struct profile_node member;
+
+    if (footer != NULL && (strpbrk(before, "{}") != NULL || strpbrk(behind, "{}") != NULL) &&
+        profile_member(file, "footer", JSON_STRING, PROFILE_OPTIONAL, &member))
+        profile_fault_at(&member, "footer: expected {rows} once and no other brace, found \"%s\"", footer);
+    return footer;
+}
+
 static void load_report(struct profile_loading *loading, const struct report_record *kind, struct report_layout *report)
 {
     g_autofree char *name = g_strdup_printf("reports/%s.json", kind->ref);
@@ -30,7 +46,7 @@ static void load_report(struct profile_loading *loading, const struct report_rec
         return;
     report->title = profile_text(&file, "title", PROFILE_NEEDED);
     report->version = profile_text(&file, "version", PROFILE_NEEDED);
-    report->footer = profile_text(&file, "footer", PROFILE_OPTIONAL);
+    report->footer = load_footer(&file);
     report->dialect = dialect_of(&file);
     n = json_array_size(fields.value);
     if (n > REPORT_MAX_COLUMNS) {

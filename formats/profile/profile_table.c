@@ -60,6 +60,7 @@ static bool is_required(const struct profile_node *field)
     if (!profile_member(field, "constraints", JSON_OBJECT, PROFILE_OPTIONAL, &constraints))
         return false;
     profile_members_are_of(&constraints, known);
+    profile_check_limits(&constraints);
     return profile_member(&constraints, "required", JSON_TRUE, PROFILE_OPTIONAL, &required) &&
            json_is_true(required.value);
 }

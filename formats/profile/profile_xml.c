@@ -32,6 +32,30 @@ static const char *xml_name(const struct profile_node *object, const char *membe
     return text;
 }
 
+/* True for a URI with a scheme (RFC 3986). '&' is none here: libxml2 gives it to the reader as "&#38;". */
+static bool is_uri(const char *text)
+{
+    size_t scheme = strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+.-");
+
+    return g_ascii_isalpha(*text) && text[scheme] == ':' && text[scheme + 1] != '\0' &&
+           strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~:/?#[]@!$'()*+,;=%") ==
+               strlen(text);
+}
+
+static void load_namespace(const struct profile_node *file, struct profile *profile)
+{
+    const char *text = profile_text(file, "namespace", PROFILE_OPTIONAL);
+    struct profile_node node;
+
+    profile->namespace = text;
+    if (text == NULL || !profile_member(file, "namespace", JSON_STRING, PROFILE_OPTIONAL, &node))
+        return;
+    if (!is_uri(text))
+        profile_fault_at(&node, "namespace: expected a URI such as urn:example:annex:2, found \"%s\"", text);
+    else if (g_str_has_prefix(text, "http://www.w3.org/"))
+        profile_fault_at(&node, "namespace: \"%s\" is one of the standards of XML; expected that of the format", text);
+}
+
 static void load_version(const struct profile_node *file, struct profile *profile)
 {
     struct profile_node version;
@@ -40,7 +64,12 @@ static void load_version(const struct profile_node *file, struct profile *profil
         return;
     profile_members_are(&version, "attribute", "value", NULL);
     profile->version_attribute = xml_name(&version, "attribute", PROFILE_NEEDED);
+    if (g_strcmp0(profile->version_attribute, "xmlns") == 0)
+        profile_fault_at(&version, "attribute: xmlns is the namespace; expected the name of another attribute");
     profile->xml_version = profile_text(&version, "value", PROFILE_NEEDED);
+    if (profile->xml_version != NULL && strpbrk(profile->xml_version, "&<>\"'") != NULL)
+        profile_fault_at(&version, "value: expected a text without '&', '<', '>' and quotes, found \"%s\"",
+                         profile->xml_version);
 }
 
 static void load_schema(const struct profile_node *file, struct profile *profile)
@@ -142,6 +171,25 @@ static void load_elements(const struct profile_node *node, struct file_type *typ
         set_element(type->file, file);
 }
 
+/* Elements beside each other under the root are told apart by their names, and so are the children of the header. */
+static void check_siblings(const struct profile_node *node, const struct file_type *type)
+{
+    const char *const elements[] = {type->header != NULL ? type->header->element : NULL,
+                                    type->file != NULL ? type->file->element : NULL,
+                                    type->rows_element != NULL ? type->rows_element
+                                    : type->record != NULL     ? type->record->element
+                                                               : NULL};
+
+    for (size_t i = 0; i < G_N_ELEMENTS(elements); i++)
+        for (size_t k = 0; k < i; k++)
+            if (elements[i] != NULL && g_strcmp0(elements[i], elements[k]) == 0)
+                profile_fault_at(node, "expected elements of different names below %s, found %s twice", type->root,
+                                 elements[i]);
+    for (size_t i = 0; elements[0] != NULL && type->count_element != NULL && i < type->header->n_columns; i++)
+        if (leads_through(layout_path(&type->header->columns[i]), type->count_element, strlen(type->count_element)))
+            profile_fault_at(node, "count: the element %s is that of a column, too", type->count_element);
+}
+
 static void load_type(const struct profile_node *node, struct file_type *type)
 {
     profile_members_are(node, "root", "header", "count", "rows", "row", "file", NULL);
@@ -150,6 +198,7 @@ static void load_type(const struct profile_node *node, struct file_type *type)
         profile_fault_at(node, "count: it stands in the header, which this type does not have");
     if (type->file == NULL && type_kinds[type - node->loading->types].file != NULL)
         profile_fault_at(node, "the XML form needs records/%s-F.json", type->code);
+    check_siblings(node, type);
     check_columns(node, type->header);
     check_columns(node, type->file);
     check_columns(node, type->record);
@@ -161,6 +210,25 @@ static struct file_type *type_of(struct profile_loading *loading, const char *co
         if (strcmp(type_kinds[i].code, code) == 0)
             return &loading->types[i];
     return NULL;
+}
+
+/* The root element tells the types apart, in the XSD and to people. */
+static void check_roots(const struct profile_node *types)
+{
+    struct profile_loading *loading = types->loading;
+    struct profile_node node, root;
+
+    for (size_t i = 0; i < n_type_kinds; i++)
+        for (size_t k = 0; k < i; k++) {
+            const struct file_type *type = &loading->types[i];
+            if (type->root == NULL || g_strcmp0(type->root, loading->types[k].root) != 0 ||
+                !profile_member(types, type->code, JSON_OBJECT, PROFILE_NEEDED, &node) ||
+                !profile_member(&node, "root", JSON_STRING, PROFILE_NEEDED, &root))
+                continue;
+            profile_fault_at(&root, "root: %s is the root element of %s already; expected another one", type->root,
+                             loading->types[k].code);
+            break;
+        }
 }
 
 /* A file gets its answers in its own form: each inbound type has its EMA, an instruction its EMD and EMO. */
@@ -190,7 +258,7 @@ void profile_load_xml(struct profile_loading *loading)
     if (!profile_file_open(loading, "xml.json", &file))
         return;
     profile_members_are(&file, "namespace", "version", "schema", "types", NULL);
-    profile->namespace = profile_text(&file, "namespace", PROFILE_OPTIONAL);
+    load_namespace(&file, profile);
     load_version(&file, profile);
     load_schema(&file, profile);
     if (!profile_member(&file, "types", JSON_OBJECT, PROFILE_NEEDED, &types))
@@ -205,5 +273,6 @@ void profile_load_xml(struct profile_loading *loading)
         else
             load_type(&node, type);
     }
+    check_roots(&types);
     check_answers(&types);
 }

@@ -43,7 +43,8 @@ static void on_trial_fault(void *user, const struct profile_sample *sample, unsi
     struct check *check = user;
     g_autofree char *file = sample != NULL ? g_strconcat("sample ", sample->name, NULL) : NULL;
 
-    tell(check, file != NULL ? file : check->source.profile->schema, line, text);
+    const char *schema = check->source.profile->schema;
+    tell(check, file != NULL ? file : schema != NULL ? schema : "xml.json", line, text);
 }
 
 static json_t *read_json(void *user, const char *name)

@@ -18,6 +18,9 @@ RESOLVERS = {"MCC": "zentrale", "Supplier": "lieferant", "DCC": "netz", "DCC/SP"
 CATEGORIES = dict(zip("abcd", "1234"))
 OUTCOMES = dict(zip("READY REJECTED DEFERRED DISPATCHED RETRY_WAIT CONFIRM_PENDING CONFIRM_MISMATCH MIGRATED FAILED"
                     .split(), "bereit nein später unterwegs wartet einseitig strittig fertig misslungen".split()))
+STATUSES = {"Commissioned": "in Betrieb", "Pending": "bestellt", "Suspended": "ruht", "Whitelisted": "bekannt",
+            "InstalledNotCommissioned": "montiert", "Decommissioned": "außer Betrieb", "Withdrawn": "entfernt",
+            "Recovery": "Rettung", "Recovered": "gerettet"}
 WORDS = {
     "codes": {"C102": {"code": "E-102", "text": "zweimal genannt"}, "C117": {"code": "E-117"},
               "C120": {"code": "E-120"}, "D105": {"code": "E-805", "text": "schlechtes Zertifikat"},
@@ -27,7 +30,7 @@ WORDS = {
                "record.action": {"SET": "setze", "REMOVE": "lösche"},
                "device.type": {"ESME": ["strom", "strom2"], "GSME": "gas"},
                "device.region": {"North": "nord", "Central": "mitte", "South": "süd"},
-               "device.status": {"Commissioned": "in Betrieb", "Pending": "bestellt", "Suspended": "ruht"},
+               "device.status": STATUSES,
                "device.credentials": {"TCOS": "alt", "ECOS": "neu"}, "device.pending": {"USC": "u", "FW": "f"},
                "party.role": {"SUPPLIER": "lieferant", "MAP": "halter"},
                "result.outcome": {"SUCCESS": ["OK", "0"], "FAILED": "NOK", "TIMEOUT": "zu spät"},

@@ -178,8 +178,8 @@ static void check_requoted(const struct reading *reading)
 
 /* ---- other dialects and frames ---- */
 
-static const struct dialect semicolons = {';', '\'', "\n", FRAME_RECORDS}, bars = {'|', '"', "\n", FRAME_TITLE},
-                            tabs = {'\t', '"', "\n", FRAME_ROWS};
+static const struct dialect semicolons = {';', '\'', "\n", FRAME_RECORDS, true},
+                            bars = {'|', '"', "\n", FRAME_TITLE, false}, tabs = {'\t', '"', "\n", FRAME_ROWS, false};
 
 /* A copy of the bytes in which two of them have changed places. g_free. */
 static char *exchange(const char *text, size_t len, char one, char other)

@@ -27,7 +27,7 @@ static const struct layout_column header_columns[] = {{"From", FACT_header_sende
 static const enum fact header_fields[] = {FACT_header_sender, FACT_header_batch, FACT_header_mode};
 
 /* Semicolons, apostrophes, its own letters; the version stands behind the columns of the header, and no type. */
-static const struct dialect semicolons = {';', '\'', "\n", FRAME_RECORDS};
+static const struct dialect semicolons = {';', '\'', "\n", FRAME_RECORDS, true};
 static const struct frame_cells own_cells = {
     .letter = "Line", .version = "Release", .version_at = 3, .trailer = 'Z', .count = "Lines"};
 static const struct layout_record own_header = {'A', "Header", 2, header_columns, 3, header_fields, 0, NULL};
@@ -55,7 +55,7 @@ static const struct file_type open_type = {.profile = &profile,
                                            .record = &own_record};
 
 /* Vertical bars and a title row; nothing of the header stands in the file. */
-static const struct dialect bars = {'|', '"', "\n", FRAME_TITLE};
+static const struct dialect bars = {'|', '"', "\n", FRAME_TITLE, false};
 static const struct layout_record no_header = {'\0', NULL, 0, NULL, 3, header_fields, 0, NULL};
 static const struct file_type title_type = {.profile = &profile,
                                             .code = "EMI",
@@ -67,7 +67,7 @@ static const struct file_type title_type = {.profile = &profile,
                                             .record = &own_record};
 
 /* Tabs, and rows alone. */
-static const struct dialect tabs = {'\t', '"', "\r\n", FRAME_ROWS};
+static const struct dialect tabs = {'\t', '"', "\r\n", FRAME_ROWS, false};
 static const struct file_type rows_type = {.profile = &profile,
                                            .code = "EMI",
                                            .published = "EMI",
@@ -409,7 +409,8 @@ static void test_dialect__report__title_footer_and_line_ends_are_the_layouts(voi
 {
     static const struct report_column of_report[] = {{"Meter;No", FACT_device_id, false},
                                                      {"Why", FACT_non_migratable_reason, true}};
-    static const struct dialect titled = {';', '\'', "\n", FRAME_TITLE}, untitled = {';', '\'', "\r\n", FRAME_ROWS};
+    static const struct dialect titled = {';', '\'', "\n", FRAME_TITLE, false},
+                                untitled = {';', '\'', "\r\n", FRAME_ROWS, false};
     static const struct {
         struct report_layout layout;
         const char *expected;

@@ -30,7 +30,7 @@ static void test_profile_codes__words__are_those_of_the_file(void **state)
                  "           \"D101\": {\"text\": \"no way to it\"}},\n"
                  " \"values\": {\"result.outcome\": {\"SUCCESS\": [\"OK\", \"0\"], \"FAILED\": \"NOK\"},\n"
                  "            \"device.type\": {\"ESME\": \"Strom\"},\n"
-                 "            \"decision.category\": {\"a\": \"1\", \"b\": \"1\"}}}");
+                 "            \"decision.category\": {\"a\": \"1\", \"b\": \"1\", \"c\": \"3\", \"d\": \"4\"}}}");
     profile = profile_load(folder, folder_hear_fault, faults);
     assert_string_equal(faults->str, "");
     assert_string_equal(profile_word(profile, FACT_result_outcome, "SUCCESS"), "OK");
@@ -83,8 +83,22 @@ static const struct {
      "2: DELTA: expected a text without blanks at its ends, found \"D \""},
     {"{\"values\": {\"header.mode\": {\"FULL\": \"F\",\n\"DELTA\": \"F\"}}}",
      "2: \"F\" is a word for FULL already; expected another one for DELTA"},
-    {"{\"values\": {\"file.outcome\": {\"AC\": [\"A\",\n\"A\"]}}}",
+    {"{\"values\": {\"file.outcome\": {\"WN\": \"W\", \"PA\": \"P\", \"RJ\": \"R\", \"AC\": [\"A\",\n\"A\"]}}}",
      "2: \"A\" is a word for AC already; expected another one for AC"},
+    {"{\"values\": {\n\"file.outcome\": {\"AC\": \"A\", \"RJ\": \"R\"}}}",
+     "2: file.outcome: there is no word for WN, PA, and files or reports that leave have this fact: each value needs "
+     "one"},
+    {"{\"values\": {\n\"device.status\": {\"Pending\": \"A\", \"Whitelisted\": \"B\", \"Commissioned\": \"C\", "
+     "\"InstalledNotCommissioned\": \"D\", \"Decommissioned\": \"E\", \"Withdrawn\": \"F\", \"Suspended\": \"G\", "
+     "\"Recovery\": \"H\"}}}",
+     "2: device.status: there is no word for Recovered, and files or reports that leave have this fact: each value "
+     "needs one"},
+    {"{\"codes\": {\"C108\": {\"code\": \"E\"},\n\"C109\": {\"code\":\n\"E\"}}}",
+     "2: \"E\" is the code for C108 already; expected another one for C109"},
+    {"{\"codes\": {\"C108\": {\n\"code\": \"C109\"}}}",
+     "2: \"C109\" is the code for C108, and also a code that has no other one; expected another one"},
+    {"{\"codes\": {\"C108\": {\n\"code\": \"C109\"}, \"C109\": {\"text\": \"t\"}}}",
+     "2: \"C109\" is the code for C108, and also a code that has no other one; expected another one"},
     {"{\"values\": {\n\"header.mode\": {\"FULL\": \"DELTA\"}}}",
      "2: header.mode: \"DELTA\" is the word for FULL, and also a value that has no word; expected one for it"},
     {"{\"complete\": true,\n\"values\": {\"header.mode\": {\"FULL\": \"F\"}}}",
@@ -127,6 +141,25 @@ static void test_profile_codes__complete__has_every_code(void **state)
     folder_remove(folder);
 }
 
+/* Two codes may change places: each of them still means one finding. A fact that no file that leaves has, and one whose
+ * list is open, may have words for some values only. */
+static void test_profile_codes__one_meaning_each__is_no_fault(void **state)
+{
+    static const char *const sound[] = {
+        "{\"codes\": {\"C108\": {\"code\": \"C109\"}, \"C109\": {\"code\": \"C108\"}, \"C110\": {\"code\": \"C110\"}}}",
+        "{\"values\": {\"result.outcome\": {\"SUCCESS\": \"OK\"}, \"device.type\": {\"ESME\": \"E\"}}}",
+    };
+    char *folder = folder_copy();
+
+    (void)state;
+    for (size_t i = 0; i < G_N_ELEMENTS(sound); i++) {
+        folder_write(folder, "codes.json", sound[i]);
+        g_autofree char *faults = folder_faults(folder);
+        assert_string_equal(faults, "");
+    }
+    folder_remove(folder);
+}
+
 static void test_profile_codes__too_many_words__is_a_fault(void **state)
 {
     GString *text = g_string_new("{\"values\": {\"device.type\": {\"ESME\": [\"0\"");
@@ -162,6 +195,7 @@ int main(void)
         cmocka_unit_test(test_profile_codes__words__are_those_of_the_file),
         cmocka_unit_test(test_profile_codes__fault__is_told_with_its_line),
         cmocka_unit_test(test_profile_codes__complete__has_every_code),
+        cmocka_unit_test(test_profile_codes__one_meaning_each__is_no_fault),
         cmocka_unit_test(test_profile_codes__too_many_words__is_a_fault),
         cmocka_unit_test(test_profile_codes__the_second_profile__is_sound),
     };

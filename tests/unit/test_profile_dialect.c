@@ -44,6 +44,7 @@ static void test_profile_dialect__letters_and_places__are_those_of_the_folder(vo
                   "\"required\": true,\n        \"pattern\": \"(?:[0-9A-Fa-f]{2}-){7}[0-9A-Fa-f]{2}\"",
                   "\"enum\": [\"v7\"]");
     folder_write(folder, "records/NMM-T.json", NULL);
+    folder_change(folder, "records/NMM-D.json", "\"fields\"", "\"dialect\": {\"trailer\": false}, \"fields\"");
     profile = load(folder);
     expect(profile, "COS", "1;COS;me;v7;r;2;w;TEST;b;;FULL\n2;1;SET;'m';;g;2026-01-01\n9;1\n",
            "header|me|r|2|w|TEST|b||FULL\nrow|1|SET|m||g|2026-01-01\ncount 1\n");

@@ -16,7 +16,7 @@ static const struct report_column columns[] = {{"DeviceID", FACT_device_id, fals
 static const struct value_pair tries[] = {{"1", "once"}};
 static const struct value_map tries_map = {.n = 1, .pairs = tries};
 static const struct profile profile = {.name = "test", .values = {[FACT_work_tries] = &tries_map}};
-static const struct dialect dialect = {',', '"', "\r\n", FRAME_TITLE};
+static const struct dialect dialect = {',', '"', "\r\n", FRAME_TITLE, false};
 static const struct report_layout layout = {"X",     "a test", "1.0",    G_N_ELEMENTS(columns),
                                             columns, &profile, &dialect, "#COUNT,{rows}"};
 static const enum fact ids[] = {FACT_work_tries, FACT_non_migratable_reason, FACT_count_devices, FACT_device_id};

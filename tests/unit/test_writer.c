@@ -158,6 +158,22 @@ static void test_writer__xml__escapes_and_leaves_empty_values_out(void **state)
                         "</MigrationInstruction>\n");
 }
 
+/* Whatever a caller gives, the document is well-formed: what XML cannot hold becomes U+FFFD. */
+static void test_writer__xml__never_has_a_character_that_xml_cannot_hold(void **state)
+{
+    static const char *const given[INSTRUCTION_FIELDS] = {
+        "1", "a\x01z", "\x1f", "\xEF\xBF\xBE", "x\xEF\xBF\xBF", "\xEF\xBF\xBDy", "\xEF\xBB\xBF", "\x7f", "\t", ""};
+    g_autofree char *text = write_rows(FORM_XML, "EMI", given, 1);
+
+    (void)state;
+    assert_non_null(strstr(text, "<DeviceID>a\xEF\xBF\xBDz</"));
+    assert_non_null(strstr(text, "<DeviceType>\xEF\xBF\xBD</"));
+    assert_non_null(strstr(text, "<DeviceManufacturer>\xEF\xBF\xBD</"));
+    assert_non_null(strstr(text, "<DeviceModel>x\xEF\xBF\xBD</"));
+    assert_non_null(strstr(text, "<FirmwareVersion>\xEF\xBF\xBDy</"));
+    assert_non_null(strstr(text, "<MPxN>\xEF\xBB\xBF</"));
+}
+
 static void test_writer__xml_acknowledgement__has_rows_under_the_root(void **state)
 {
     g_autofree char *text = write_rows(FORM_XML, "EMA", finding, 1);
@@ -335,6 +351,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_writer__csv_value__is_quoted_where_a_reader_would_change_it),
         cmocka_unit_test(test_writer__csv_acknowledgement__counts_f_and_e),
         cmocka_unit_test(test_writer__xml__escapes_and_leaves_empty_values_out),
+        cmocka_unit_test(test_writer__xml__never_has_a_character_that_xml_cannot_hold),
         cmocka_unit_test(test_writer__xml_acknowledgement__has_rows_under_the_root),
         cmocka_unit_test(test_writer__no_rows__still_gives_a_whole_file),
         cmocka_unit_test(test_writer__every_outbound_type__writes_the_forms_it_has),
