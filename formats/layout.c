@@ -57,9 +57,12 @@ const char *form_name(enum form form)
     return "unknown";
 }
 
+bool layout_has_header(const struct file_type *type, enum form form)
+{
+    return form == FORM_XML ? type->header->element != NULL : type->dialect->frame == FRAME_RECORDS;
+}
+
 bool layout_header_has(const struct file_type *type, enum form form, size_t field)
 {
-    bool has_header = form == FORM_XML ? type->header->element != NULL : type->dialect->frame == FRAME_RECORDS;
-
-    return has_header && layout_column_of(type->header, field) != NULL;
+    return layout_has_header(type, form) && layout_column_of(type->header, field) != NULL;
 }

@@ -244,6 +244,9 @@ const char *layout_name_of(const struct layout_record *layout, size_t field);
 /* What the format of the type calls it: "EMI" in the proposal. */
 const char *layout_type_name(const struct file_type *type);
 
+/* Whether a header stands in a file of the type: an H record, or the element of the header. */
+bool layout_has_header(const struct file_type *type, enum form form);
+
 /* Whether a file of the type has a column for a field of its header. In CSV without H record it has none. */
 bool layout_header_has(const struct file_type *type, enum form form, size_t field);
 

@@ -7,6 +7,8 @@
 #include "formats/layout.h"
 #include "formats/outgoing_facts.h"
 
+#include <string.h>
+
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
 /* ---- records that arrive ---- */
@@ -210,6 +212,14 @@ const struct report_record report_records[] = {
     {"MAPR", &MAPR_kind},
 };
 const size_t n_report_records = COUNT(report_records);
+
+const struct type_kind *type_kind_of(const char *code)
+{
+    for (size_t i = 0; i < n_type_kinds; i++)
+        if (strcmp(type_kinds[i].code, code) == 0)
+            return &type_kinds[i];
+    return NULL;
+}
 
 bool record_kind_has(const struct record_kind *kind, enum fact fact)
 {

@@ -64,6 +64,9 @@ extern const size_t n_type_kinds;
 extern const struct report_record report_records[];
 extern const size_t n_report_records;
 
+/* The type of that code; NULL: there is none. */
+const struct type_kind *type_kind_of(const char *code);
+
 /* Whether a record can carry the fact. */
 bool record_kind_has(const struct record_kind *kind, enum fact fact);
 

@@ -74,9 +74,12 @@ static void load_letter(struct table *table, const struct dialect *dialect)
         profile_fault_at(&field, "expected one letter, found \"%s\"", found);
 }
 
-/* Finds the cells that frame the file. has_letter: one must be the first. False: a cell is not where it has to be. */
+/* Finds the cells that frame the file. has_letter: one must be the first. Else a header and an F record stand in XML
+ * alone, which has no such cells: they may be left in the file, for the CSV form has no such record. False: a cell is
+ * not where it has to be. */
 static bool load_frame(struct table *table, char role, bool has_letter)
 {
+    bool xml_alone = !has_letter && (role == 'H' || role == 'F');
     struct profile_node field;
     bool good = true;
 
@@ -87,7 +90,7 @@ static bool load_frame(struct table *table, char role, bool has_letter)
     }
     for (size_t i = 0; i < table->n; i++) {
         enum fact fact = table->columns[i].fact;
-        bool right = (fact == FACT_record_letter && has_letter && i == 0) ||
+        bool right = (fact == FACT_record_letter && (has_letter || xml_alone) && i == 0) ||
                      (fact == FACT_header_type && role == 'H' && table->type_at == 0 && i > 0) ||
                      (fact == FACT_header_layout && role == 'H' && table->version_at == 0 && i > 0) ||
                      (fact == FACT_header_count && role == 'T' && i == 1);

@@ -248,7 +248,24 @@ static void check_answers(const struct profile_node *types)
     }
 }
 
-void profile_load_xml(struct profile_loading *loading)
+/* Of a frame without H and F records the profile has files for them only if the XML form has them. */
+static void check_used(struct profile_loading *loading, const struct type_kind *kind, const struct file_type *type)
+{
+    const struct layout_record *const records[] = {type->header, type->file};
+
+    if (type->dialect->frame == FRAME_RECORDS)
+        return;
+    for (size_t i = 0; i < G_N_ELEMENTS(records); i++) {
+        g_autofree char *name = g_strdup_printf("records/%s-%c.json", kind->code, "HF"[i]);
+        if (records[i] != NULL && (type->root == NULL || records[i]->element == NULL) &&
+            profile_file_is_there(loading, name))
+            profile_fault_of(loading, name,
+                             "no file has this record: the frame has none in CSV, and xml.json has no element for it; "
+                             "delete it, or name the element");
+    }
+}
+
+static void load(struct profile_loading *loading)
 {
     struct profile *profile = loading->profile;
     struct profile_node file, types, node;
@@ -275,4 +292,11 @@ void profile_load_xml(struct profile_loading *loading)
     }
     check_roots(&types);
     check_answers(&types);
+}
+
+void profile_load_xml(struct profile_loading *loading)
+{
+    load(loading);
+    for (size_t i = 0; i < n_type_kinds; i++)
+        check_used(loading, &type_kinds[i], &loading->types[i]);
 }

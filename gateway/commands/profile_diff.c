@@ -8,6 +8,7 @@
  * Columns are compared by the fact that they carry, so that a renamed or moved one is shown as such. Of a column that
  * one profile has no other property is shown.
  */
+#include "formats/text.h"
 #include "gateway/commands/output.h"
 #include "gateway/commands/profile_rows.h"
 #include "gateway/commands/profile_source.h"
@@ -151,14 +152,22 @@ static void add_orders(json_t *things, const json_t *others, const struct profil
 
 /* ---- the differences ---- */
 
+/* A text of a profile may be a line end, or anything in a description. JSON has it as it is. */
+static void set_shown(json_t *row, const char *column, const char *text, bool json)
+{
+    g_autofree char *shown = json || text == NULL ? g_strdup(text) : text_escape(text, strlen(text), 0);
+
+    output_set_text(row, column, shown);
+}
+
 static void add_row(struct output_list *rows, const char *where, const char *what, const json_t *a, const json_t *b)
 {
     json_t *row = json_object();
 
-    output_set_text(row, "where", where);
-    output_set_text(row, "what", what);
-    output_set_text(row, "first", json_string_value(a));
-    output_set_text(row, "second", json_string_value(b));
+    set_shown(row, "where", where, rows->json);
+    set_shown(row, "what", what, rows->json);
+    set_shown(row, "first", json_string_value(a), rows->json);
+    set_shown(row, "second", json_string_value(b), rows->json);
     output_list_add(rows, row);
 }
 

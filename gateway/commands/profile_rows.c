@@ -1,6 +1,7 @@
 /* A record is named as its file in the folder of the profile: "EMI-D" is records/EMI-D.json. */
 #include "gateway/commands/profile_rows.h"
 
+#include "formats/record_kinds.h"
 #include "gateway/commands/command.h"
 #include "gateway/commands/output.h"
 #include "gateway/commands/profile_source.h"
@@ -75,10 +76,11 @@ static void each_part(const struct profile *profile,
     for (size_t i = 0; i < profile->n_types; i++) {
         const struct file_type *type = &profile->types[i];
         const struct layout_record *const records[] = {type->header, type->file, type->record};
+        const char letters[] = {'H', 'F', type_kind_of(type->code)->row_letter};
         for (size_t k = 0; k < G_N_ELEMENTS(records); k++) {
-            if (records[k] == NULL)
+            if (records[k] == NULL || records[k]->n_columns == 0)
                 continue;
-            g_autofree char *name = g_strdup_printf("%s-%c", type->code, records[k]->letter);
+            g_autofree char *name = g_strdup_printf("%s-%c", type->code, letters[k]);
             if (!visit(user, name, &(struct part){type, records[k], NULL}))
                 return;
         }

@@ -198,7 +198,6 @@ static const struct wrong {
      "reports/MAPR.json:1: dialect: a report has the frame title or rows\n"},
     {"records/EMI-D.json", "\"fields\"", "\"dialect\": {\"header\": true}, \"fields\"",
      "records/EMI-D.json:7: the fact record.letter has no place in field 1 of this record\n"
-     "records/EMI-H.json:7: the fact record.letter has no place in field 1 of this record\n"
      "records/EMI-T.json:1: only the frame records has such a record\n"},
     {"records/EMI-D.json", "\"record.letter\"", "\"device.pending\"",
      "records/EMI-D.json:7: expected the fact record.letter in field 1\n"},

@@ -93,6 +93,36 @@ static void test_profile_dialect__title_row__needs_no_header_and_trailer(void **
     folder_remove(folder);
 }
 
+/* CSV with a title row beside XML with a header: EMI-H.json is that of the XML form. Without that form, or without the
+ * element, no file would have the record. */
+static void test_profile_dialect__title_row_beside_an_xml_header__both_are_read(void **state)
+{
+    static const char gone[] =
+        "no file has this record: the frame has none in CSV, and xml.json has no element for it; "
+        "delete it, or name the element";
+    char *folder = folder_copy();
+    struct profile *profile;
+    const struct file_type *type;
+
+    (void)state;
+    folder_change(folder, "records/EMI-D.json", "\"fields\": [", "\"dialect\": {\"frame\": \"title\"}, \"fields\": [");
+    folder_change(folder, "records/EMI-D.json", "\"record.letter\"", "\"device.region\"");
+    folder_change(folder, "records/EMI-D.json", "\"CSPRegion\",\n      \"fact\": \"device.region\"", "\"CSPRegion\"");
+    folder_write(folder, "records/EMI-T.json", NULL);
+    profile = load(folder);
+    type = profile_type(profile, "EMI", 3);
+    assert_true(layout_has_header(type, FORM_XML) && layout_header_has(type, FORM_XML, HEADER_BATCH_ID));
+    assert_false(layout_has_header(type, FORM_CSV) || layout_header_has(type, FORM_CSV, HEADER_BATCH_ID));
+    profile_free(profile);
+    folder_change(folder, "xml.json", "\"header\": \"Header\",\n      \"count\": \"DeviceCount\",", "");
+    g_autofree char *faults = folder_faults(folder), *expected = g_strdup_printf("records/EMI-H.json:0: %s\n", gone);
+    assert_string_equal(faults, expected);
+    folder_write(folder, "records/EMI-H.json", NULL);
+    g_autofree char *none = folder_faults(folder);
+    assert_string_equal(none, "");
+    folder_remove(folder);
+}
+
 static void test_profile_dialect__rows_alone__are_read_by_place(void **state)
 {
     char *folder = folder_copy();
@@ -156,6 +186,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_profile_dialect__letters_and_places__are_those_of_the_folder),
         cmocka_unit_test(test_profile_dialect__title_row__needs_no_header_and_trailer),
+        cmocka_unit_test(test_profile_dialect__title_row_beside_an_xml_header__both_are_read),
         cmocka_unit_test(test_profile_dialect__rows_alone__are_read_by_place),
         cmocka_unit_test(test_profile_dialect__acknowledgement_with_a_title__has_the_facts_of_the_file),
         cmocka_unit_test(test_profile_dialect__report__has_that_of_the_files_and_a_title),
