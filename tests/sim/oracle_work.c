@@ -25,6 +25,17 @@ static char *plain_key(const char *key)
 
 /* ---- orders ---- */
 
+/* A lost ledger had ordered the same try. */
+static bool repeats_lost_try(const struct oracle *oracle, const struct item *item, const struct order *order)
+{
+    for (unsigned i = 0; i < item->orders->len; i++) {
+        const struct order *other = &g_array_index(item->orders, struct order, i);
+        if (other->try == order->try && oracle_was_lost(oracle, other->at, order->at))
+            return true;
+    }
+    return false;
+}
+
 static void check_tries(struct oracle *oracle, const struct item *item)
 {
     unsigned ordered[TRIES + 1] = {0};
@@ -33,8 +44,9 @@ static void check_tries(struct oracle *oracle, const struct item *item)
         const struct order *order = &g_array_index(item->orders, struct order, i);
         unsigned n = ++ordered[order->try];
         if (n > 1 + item->unattempted_told[order->try])
-            oracle_broken(oracle, item, "once", "%s of %s: try %u was ordered %u times, last by %s", item->id,
-                          item->device, order->try, n, order->file);
+            oracle_broken(oracle, item, repeats_lost_try(oracle, item, order) ? "generation" : "once",
+                          "%s of %s: try %u was ordered %u times, last by %s", item->id, item->device, order->try, n,
+                          order->file);
         if (order->try > 1 && item->failed_told[order->try - 1] == 0)
             oracle_broken(oracle, item, "once", "%s of %s: %s orders try %u, nobody has said that try %u failed",
                           item->id, item->device, order->file, order->try, order->try - 1);
