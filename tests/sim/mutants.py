@@ -1,220 +1,365 @@
 #!/usr/bin/env python3
-"""Is the judge of the simulator awake? Puts one fault at a time into a copy of the gateway and plays seeds until a
-promise is broken, five minutes of a processor at most for each. So it is not in `make check`. A seed in which the
-sound program breaks a promise, too, proves nothing and is passed over.
+"""Is the judge of the simulator awake? Puts one fault at a time into a copy of the gateway, and plays the seed in
+which that fault broke a promise before. If it breaks none there, seeds from 1 on are played, until five minutes of a
+processor are spent. A seed in which the sound program breaks a promise, too, proves nothing and is passed over.
 
-    python3 tests/sim/mutants.py BUILD-FOLDER [WORD …]     all faults, or those whose names contain a word
+    make mutants                                           all faults, one after the other
+    make mutants FAULTS="session report"                   those whose names contain one of the words
+    python3 tests/sim/mutants.py BUILD-FOLDER [WORD …]     the same
 
-A fault is a text of a source, which must stand there once, and what takes its place. The profile and the days are those
-in which the fault should show.
+    LIMIT=300                                              seconds of a processor for each fault
+
+The rows that it prints are those of the table in README.md. The exit status is 1 if a fault was not found or, when
+all were played, if README.md has a promise that none of them breaks. It is no part of `make check`: simulate_test.py
+asks only whether each fault still has its place (misfits).
 """
 import os
+import re
 import shutil
 import signal
 import subprocess
 import sys
 import tempfile
-import threading
+import time
+from collections import namedtuple
 
 TOP = os.path.realpath(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", ".."))
-LIMIT = 300  # seconds of a processor for one fault
-OUTBOX, RETRY, RECOVER = "gateway/pipeline/outbox_record.c", "validators/retry.c", "gateway/pipeline/recover.c"
-STATEMENTS, REVIEW = "validators/retry_statements.c", "validators/review_rules.c"
-PROGRESS, INCIDENTS = "spool/ledger/ledger_progress.c", "spool/ledger/ledger_incidents.c"
-ESTATE, RECOVERY = "gateway/reports/report_estate.c", "spool/ledger/ledger_recovery.c"
+README = os.path.join(TOP, "tests", "sim", "README.md")
+LIMIT = float(os.environ.get("LIMIT") or 300)  # seconds of a processor for one fault
+
+# A text that stands once in a file, and what takes its place.
+Edit = namedtuple("Edit", "file text other")
+# A fault, and the run in which it breaks a promise.
+Mutant = namedtuple("Mutant", "name profile seed days edits")
+
 MUTANTS = [
-    # name, file, text, what takes its place, profile, days
-    ("a refused rename and a clean-up count as delivered", OUTBOX,
-     "    if (transfer->publication.state == PUBLICATION_MISSING)\n        record_missing",
-     "    if (transfer->publication.state > PUBLICATION_MISSING + 100)\n        record_missing", "hostile", 60),
-    ("after a kill a work order that was taken goes out again", OUTBOX,
-     "file->rename_sent = transfer->publication.open || (publish && outbox_is_ready(transfer));",
-     "(void)publish;\n    file->rename_sent = false;", "hostile", 60),
-    ("the same try is ordered again", RETRY, "session->unused ? session->try : session->try + 1",
-     "MAX(session->try, 1)", "calm", 30),
-    ("what was not attempted costs a try", RETRY, "session->unused ? session->try : session->try + 1",
-     "session->try + 1", "rough", 30),
-    ("a row is in two reports", PROGRESS, "s.ended>=?2 AND s.ended<?3\"", "s.ended>=?2-43200 AND s.ended<?3\"", "calm",
-     30),
-    ("a row is in no report", PROGRESS, "s.ended>=?2 AND s.ended<?3\"", "s.ended>=?2 AND s.ended<?3-3600\"", "calm",
-     30),
-    ("a late fact is in each month's report", ESTATE, "    if (!reported)\n", "    if (!reported || true)\n",
-     "calm", 90),
-    ("a late fact is in no report", ESTATE, "if (*from == 0 || *from > report->period.starts)", "if (*from >= 0)",
-     "rough", 90),
-    ("an incident is told twice", INCIDENTS, "\"SELECT first+events FROM", "\"SELECT first+events-1 FROM", "rough", 30),
-    ("an incident is not told", INCIDENTS, "\"SELECT first+events FROM", "\"SELECT first+events+1 FROM", "rough", 30),
-    ("a Device in work is accepted", "validators/history_rules.c", "if (!past->live ||",
-     "if (past->live || !past->live ||", "rough", 60),
-    ("a success is forgotten", REVIEW, "    if (past->replaced)\n", "    if (past->replaced && false)\n", "rough", 60),
-    ("a change of supplier is ignored", REVIEW, "    if (starts == 0)\n        return true;\n    instant_print(starts",
-     "    if (starts >= 0)\n        return true;\n    instant_print(starts", "calm", 90),
-    ("instructions come before reference data", "gateway/pipeline/queue.c",
-     "return rank != 0 ? rank :", "return rank != 0 ? -rank :", "calm", 90),
-    ("a success does not count", STATEMENTS, "    default:\n        break;\n    }\n    session->tcos = side;",
-     "    default:\n        return RETRY_NOTHING_NEW;\n    }\n    session->tcos = side;", "calm", 30),
-    ("keys are not compared", STATEMENTS, "return a->good == b->good &&\n           (!a->good ||",
-     "return a->good == b->good &&\n           (true || !a->good ||", "rough", 60),
-    ("verify does not compare digests", "gateway/commands/verify_job.c", "if (g_strcmp0(hex, file->sha256) != 0)",
-     "if (hex[0] == 0)", "calm", 10),
-    ("a job is finished before its answers are delivered", "gateway/pipeline/delivery.c",
-     "if (job == NULL || undelivered > 0 ||", "if (job == NULL || undelivered > 1 ||", "rough", 30),
-    ("files are not synced", "spool/disk_file.c", "if (sync && fsync(file->fd) != 0)",
-     "if (sync && file->fd < 0 && fsync(file->fd) != 0)", "hostile", 60),
-    ("folders are not synced", "spool/disk.c", "int result = fsync(fd);", "int result = fd < 0 ? fsync(fd) : 0;",
-     "hostile", 60),
-    ("commits are not synced", "spool/ledger/ledger.c", "\"PRAGMA synchronous=FULL;PRAGMA wal",
-     "\"PRAGMA synchronous=OFF;PRAGMA wal", "hostile", 60),
-    ("another gateway's claim is ours", "gateway/drops/claim.c", "        return CLAIM_OTHER;",
-     "        return CLAIM_OURS;", "hostile", 60),
-    ("a node that was replaced goes on", "gateway/drops/claim.c",
-     "    return found->generation < self->generation ? CLAIM_OLDER : CLAIM_NEWER;", "    return CLAIM_OLDER;",
-     "hostile", 60),
-    ("after a restore numbers are used again", RECOVER,
-     ": ledger_number_raise(r->gateway->ledger, name, value, error);\n        if (!good)",
-     ": true;\n        if (!good)", "hostile", 60),
-    ("after a restore nothing is withheld", RECOVERY,
-     "    return withhold(ledger, &(struct items){0, INT64_MAX}, recovery->id, recovery->at, error) &&",
-     "    return (recovery->id > 0 || withhold(ledger, &(struct items){0, INT64_MAX}, recovery->id, 0, error)) &&",
-     "hostile", 60),
-    ("files of a lost ledger that come again withhold nothing", RECOVERY,
-     "    if (recovery == 0 || verdict->accepted == 0)", "    if (recovery >= 0 || verdict->accepted == 0)",
-     "hostile", 60),
-    ("after a restore results of withheld Devices do not count", "validators/result_rules.c",
-     "        retry_adopt_try(&file->rules->retry, file->rules->now, said.try, &result->session);",
-     "        return true;", "hostile", 60),
-    ("a failed Device waits longer than it was told", REVIEW, "if (c->rules->now >= past->next_eligible)",
-     "if (past->next_eligible == 0 || c->rules->now >= past->next_eligible + 20 * RULES_DAY)", "calm", 90),
-    ("a success of ECoS stops no try", STATEMENTS, "    if (side->good || session->state == LEDGER_CONFIRM_PENDING ||",
-     "    if (session->tcos.good || session->state == LEDGER_CONFIRM_PENDING ||", "rough", 60),
-    ("an outcome waits although all have ended", "spool/ledger/ledger_private.h", "AND((ended=accepted AND reported=0)",
-     "AND((ended>accepted AND reported=0)", "calm", 30),
-    ("what is in custody is picked up again", "gateway/pipeline/inbox_listing.c",
-     "    if (job == NULL)\n        return false;\n    decided->stuck", "    if (job == NULL || job->id > 0)\n"
-     "        return false;\n    decided->stuck", "hostile", 60),
-    ("files of a lost ledger are judged at once", "gateway/pipeline/intake.c", "    if (recovery == 0)\n",
-     "    if (recovery >= 0)\n", "hostile", 60),
-    ("an outcome goes out too early", "spool/ledger/ledger_private.h", "AND((ended=accepted AND reported=0)",
-     "AND((ended>=accepted-1 AND reported=0)", "calm", 30),
-    ("an EMA counts what was deferred as rejected", "gateway/pipeline/recording.c",
-     ".rejected = (int64_t)verdict->rejected,", ".rejected = (int64_t)(verdict->rejected + verdict->deferred),",
-     "rough", 30),
-    ("a session never ends", RETRY, "        if (now < retry_session_end(rules, session))\n",
-     "        if (now > 0)\n", "calm", 60),
-    ("a session ends days late", RETRY, "session->due = session->ends;", "session->due = session->ends + 8 * 86400;",
-     "rough", 60),
-    ("a session lasts two days", RETRY, "now + rules->session_length)", "now + 2 * rules->session_length)", "calm", 30),
-    ("reports go to the first Supplier", "gateway/reports/reports.c",
-     ".folder = kind->role != NULL ? to->mpid : NULL,",
-     ".folder = kind->role != NULL ? report_recipient(report, 0)->mpid : NULL,", "calm", 30),
+    Mutant("the same try is ordered again", "calm", 1, 26, [
+        Edit("validators/retry.c",
+             "session->unused ? session->try : session->try + 1",
+             "MAX(session->try, 1)")]),
+    Mutant("what was not attempted costs a try", "rough", 520, 4, [
+        Edit("validators/retry.c",
+             "session->unused ? session->try : session->try + 1",
+             "session->try + 1")]),
+    Mutant("after a restore nothing is withheld", "rough", 4213, 3, [
+        Edit("spool/ledger/ledger_recovery.c",
+             "    return withhold(ledger, &(struct items){0, INT64_MAX}, recovery->id, recovery->at, "
+             "error) &&",
+             "    return (recovery->id > 0 || withhold(ledger, &(struct items){0, INT64_MAX}, "
+             "recovery->id, 0, error)) &&")]),
+    Mutant("files of a lost ledger are judged at once", "rough", 4213, 3, [
+        Edit("gateway/pipeline/intake.c",
+             "    if (recovery == 0)\n",
+             "    if (recovery >= 0)\n")]),
+    Mutant("after a restore numbers are used again", "rough", 4213, 3, [
+        Edit("gateway/pipeline/recover.c",
+             ": ledger_number_raise(r->gateway->ledger, name, value, error);\n"
+             "        if (!good)",
+             ": true;\n        if (!good)")]),
+    Mutant("a row is in two reports", "calm", 1, 26, [
+        Edit("spool/ledger/ledger_progress.c",
+             "s.ended>=?2 AND s.ended<?3\"",
+             "s.ended>=?2-43200 AND s.ended<?3\"")]),
+    Mutant("a row is in no report", "calm", 1, 26, [
+        Edit("spool/ledger/ledger_progress.c",
+             "s.ended>=?2 AND s.ended<?3\"",
+             "s.ended>=?2 AND s.ended<?3-3600\"")]),
+    Mutant("a late fact is in each month's report", "calm", 1, 26, [
+        Edit("gateway/reports/report_estate.c",
+             "    if (!reported)\n",
+             "    if (!reported || true)\n"),
+        Edit("spool/ledger/ledger_reports.c",
+             "\"INSERT INTO reported_row(",
+             "\"INSERT OR IGNORE INTO reported_row(")]),
+    Mutant("an incident is told twice", "rough", 891, 14, [
+        Edit("spool/ledger/ledger_incidents.c",
+             "\"SELECT first+events FROM",
+             "\"SELECT first+events-1 FROM")]),
+    Mutant("an incident is not told", "rough", 891, 14, [
+        Edit("spool/ledger/ledger_incidents.c",
+             "\"SELECT first+events FROM",
+             "\"SELECT first+events+1 FROM")]),
+    Mutant("a Device in work is accepted", "rough", 891, 14, [
+        Edit("validators/history_rules.c",
+             "if (!past->live ||",
+             "if (past->live || !past->live ||"),
+        Edit("spool/ledger/ledger_schema.c",
+             "CREATE UNIQUE INDEX work_item_live",
+             "CREATE INDEX work_item_live")]),
+    Mutant("a success is forgotten", "rough", 891, 14, [
+        Edit("validators/review_rules.c",
+             "    if (past->replaced)\n",
+             "    if (past->replaced && false)\n")]),
+    Mutant("a change of supplier is ignored", "calm", 1, 26, [
+        Edit("validators/review_rules.c",
+             "    if (starts == 0)\n        return true;\n    instant_print(starts",
+             "    if (starts >= 0)\n        return true;\n    instant_print(starts")]),
+    Mutant("instructions come before reference data", "calm", 1, 26, [
+        Edit("gateway/pipeline/queue.c",
+             "return rank != 0 ? rank :",
+             "return rank != 0 ? -rank :")]),
+    Mutant("a success does not count", "calm", 1, 26, [
+        Edit("validators/retry_statements.c",
+             "    default:\n        break;\n    }\n    session->tcos = side;",
+             "    default:\n        return RETRY_NOTHING_NEW;\n    }\n    session->tcos = side;")]),
+    Mutant("keys are not compared", "rough", 891, 14, [
+        Edit("validators/retry_statements.c",
+             "return a->good == b->good &&\n           (!a->good ||",
+             "return a->good == b->good &&\n           (true || !a->good ||")]),
+    Mutant("a success of ECoS stops no try", "rough", 891, 14, [
+        Edit("validators/retry_statements.c",
+             "    if (side->good || session->state == LEDGER_CONFIRM_PENDING ||",
+             "    if (session->tcos.good || session->state == LEDGER_CONFIRM_PENDING ||")]),
+    Mutant("verify does not compare digests", "calm", 1, 26, [
+        Edit("gateway/commands/verify_job.c",
+             "if (g_strcmp0(hex, file->sha256) != 0)",
+             "if (hex[0] == 0)")]),
+    Mutant("a job is finished before its answers are delivered", "rough", 891, 14, [
+        Edit("gateway/pipeline/delivery.c",
+             "if (job == NULL || undelivered > 0 ||",
+             "if (job == NULL || undelivered > 1 ||")]),
+    Mutant("files are not synced", "hostile", 18749, 6, [
+        Edit("spool/disk_file.c",
+             "if (sync && fsync(file->fd) != 0)",
+             "if (sync && file->fd < 0 && fsync(file->fd) != 0)")]),
+    Mutant("another gateway's claim is ours", "hostile", 1, 10, [
+        Edit("gateway/drops/claim.c",
+             "        return CLAIM_OTHER;",
+             "        return CLAIM_OURS;")]),
+    Mutant("a node that was replaced goes on", "rough", 891, 14, [
+        Edit("gateway/drops/claim.c",
+             "    return found->generation < self->generation ? CLAIM_OLDER : CLAIM_NEWER;",
+             "    return CLAIM_OLDER;")]),
+    Mutant("a failed Device waits longer than it was told", "calm", 1, 56, [
+        Edit("validators/review_rules.c",
+             "if (c->rules->now >= past->next_eligible)",
+             "if (past->next_eligible == 0 || c->rules->now >= past->next_eligible + 20 * RULES_DAY)")]),
+    Mutant("an outcome waits a week although all have ended", "calm", 1, 26, [
+        Edit("spool/ledger/ledger_private.h",
+             "AND((ended=accepted AND reported=0)",
+             "AND((ended>accepted AND reported=0)"),
+        Edit("spool/ledger/ledger_private.h",
+             "AND begun>=accepted AND ended<accepted\"",
+             "AND begun>=accepted AND ended<=accepted\"")]),
+    Mutant("an outcome goes out too early", "rough", 891, 14, [
+        Edit("spool/ledger/ledger_private.h",
+             "AND((ended=accepted AND reported=0)",
+             "AND((ended>=accepted-1 AND reported=0)")]),
+    Mutant("what is in custody is picked up again", "hostile", 16302, 6, [
+        Edit("gateway/pipeline/inbox_listing.c",
+             "    if (job == NULL)\n        return false;\n    decided->stuck",
+             "    if (job == NULL || job->id > 0)\n        return false;\n    decided->stuck")]),
+    Mutant("after a kill a work order that was taken goes out again", "hostile", 16302, 6, [
+        Edit("gateway/pipeline/outbox_record.c",
+             "file->rename_sent = transfer->publication.open || (publish && outbox_is_ready(transfer));",
+             "(void)publish;\n    file->rename_sent = false;")]),
+    Mutant("a rename that was refused counts as delivered", "hostile", 1657, 6, [
+        Edit("gateway/drops/publication.c",
+             "    p->publication->open = false;\n    if (p->publication->state == PUBLICATION_READY) {",
+             "    p->publication->open = false;\n    p->publication->state = PUBLICATION_SEEN;\n    if "
+             "(p->publication->state == PUBLICATION_READY) {")]),
+    Mutant("an upload counts as delivery", "calm", 1, 26, [
+        Edit("gateway/pipeline/outbox_record.c",
+             "        record_upload(outbox, file);\n",
+             "        record_upload(outbox, file);\n    if (task == OUTBOX_UPLOAD && transfer->done && "
+             "file->id % 40 == 39)\n        record_delivery(outbox, file, false);\n")]),
+    Mutant("an EMA counts what was deferred as rejected", "rough", 891, 14, [
+        Edit("gateway/pipeline/recording.c",
+             ".rejected = (int64_t)verdict->rejected,",
+             ".rejected = (int64_t)(verdict->rejected + verdict->deferred),")]),
+    Mutant("a session ends days late", "rough", 891, 14, [
+        Edit("validators/retry.c",
+             "session->due = session->ends;",
+             "session->due = session->ends + 8 * 86400;")]),
+    Mutant("a session lasts two days", "calm", 1, 26, [
+        Edit("validators/retry.c",
+             "now + rules->session_length)",
+             "now + 2 * rules->session_length)")]),
+    Mutant("of the hours of dispatch only the beginning counts", "rough", 520, 4, [
+        Edit("gateway/config_groups.c",
+             "    c->dispatch_until = 3600 * until;",
+             "    c->dispatch_until = from > 0 ? 86400 : 3600 * until;")]),
+    Mutant("after a kill a sound ledger counts as damaged", "rough", 891, 14, [
+        Edit("gateway/pipeline/quick_check.c",
+             "    if (complaint == NULL)\n",
+             "    if (complaint != NULL)\n")]),
+    Mutant("a file that is still being written ends the program", "calm", 1, 26, [
+        Edit("gateway/pipeline/inbox_listing.c",
+             ".failures = fault != NULL ? fault->failures : 0};",
+             ".failures = fault->failures};")]),
+    Mutant("an acknowledgement names other bytes", "calm", 1, 26, [
+        Edit("gateway/answers/ema.c",
+             "    FACT(EMA_FILE, file_sha256, job->sha256) ",
+             "    FACT(EMA_FILE, file_sha256, job->sha256 + (job->id % 50 == 49)) ")]),
+    Mutant("a recovery without a witness is refused", "rough", 4213, 3, [
+        Edit("gateway/pipeline/recover.c",
+             "    add_numbers(r, own);\n    if (id != NULL)",
+             "    add_numbers(r, own);\n    if (witness == NULL) {\n        *refusal = g_strdup(\"there is "
+             "no witness\");\n        return true;\n    }\n    if (id != NULL)")]),
 ]
 
-# A second text that a fault changes, for the ledger refuses what the first alone would do.
-ALSO = {
-    "a late fact is in each month's report": ("spool/ledger/ledger_reports.c", "\"INSERT INTO reported_row(",
-                                              "\"INSERT OR IGNORE INTO reported_row("),
-    "reports go to the first Supplier": ("gateway/reports/report_address.c",
-                                         "named != NULL ? named->mpid : file->folder", "file->folder"),
-    "an outcome waits although all have ended": ("gateway/config_groups.c", "c->outcome_wait = 3600 *",
-                                                 "c->outcome_wait = 2 * 3600 *"),
-    "a Device in work is accepted": ("spool/ledger/ledger_schema.c", "CREATE UNIQUE INDEX work_item_live",
-                                     "CREATE INDEX work_item_live"),
-}
+
+def read(path):
+    with open(path, encoding="utf-8") as file:
+        return file.read()
 
 
-def run(call, seconds):
-    """Exit status (None: it took too long), output, seconds of a processor."""
+def misfits():
+    """Faults whose text does not stand once in its file."""
+    wrong = []
+    for mutant in MUTANTS:
+        for edit in mutant.edits:
+            count = read(os.path.join(TOP, edit.file)).count(edit.text)
+            if count != 1:
+                wrong.append(f"'{mutant.name}': its text stands {count} times in {edit.file}, not once; write into "
+                             "tests/sim/mutants.py where the fault is now")
+    return wrong
+
+
+# ---- runs ----
+
+class Spent:
+    """Seconds of a processor."""
+    builds = faulty = sound = 0.0
+
+
+def spent_by(process):
+    """Seconds of a processor of the simulator and the processes that it has started. One process runs at a time, so
+    waiting for a processor costs nothing."""
+    ticks = 0
+    try:
+        children = read(f"/proc/{process}/task/{process}/children").split()
+        for one in [str(process)] + children:
+            ticks += sum(int(word) for word in read(f"/proc/{one}/stat").rsplit(")", 1)[1].split()[11:15])
+    except OSError:
+        pass  # it has just ended
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def run(command, limit, **more):
+    """Exit status (-9: it took too long), output, seconds of a processor."""
     with tempfile.TemporaryFile() as output:
-        with subprocess.Popen(call, stdout=output, start_new_session=True) as process:
-            timer = threading.Timer(4 * seconds + 60, os.killpg, (process.pid, signal.SIGKILL))
-            timer.start()
-            _, status, used = os.wait4(process.pid, 0)
-            timer.cancel()
+        with subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, start_new_session=True,
+                              **more) as process:
+            ended, status, used = os.wait4(process.pid, os.WNOHANG)
+            while not ended:
+                time.sleep(0.3)
+                if spent_by(process.pid) > limit:
+                    os.killpg(process.pid, signal.SIGKILL)
+                    limit = float("inf")
+                ended, status, used = os.wait4(process.pid, os.WNOHANG)
             process.returncode = os.waitstatus_to_exitcode(status)
         output.seek(0)
-        lines = output.read().decode(errors="replace").splitlines()
-        return process.returncode, lines, used.ru_utime + used.ru_stime
+        return process.returncode, output.read().decode(errors="replace"), used.ru_utime + used.ru_stime
 
 
-def call(program, seed, profile, days):
-    return [program, "--seed", str(seed), "--days", str(days), "--profile", profile]
+def play(program, seed, profile, days, limit):
+    """Exit status, the promise that was broken ("": none), seconds of a processor."""
+    status, text, seconds = run([program, "--seed", str(seed), "--days", str(days), "--profile", profile], limit)
+    broken = re.search(r" BROKEN (\w+):", text)
+    return status, broken[1] if status == 1 and broken else "", seconds
 
 
-def seeds(program, sound, profile, days):
-    """The columns of the table in README.md, for the first run that breaks a promise which the sound program keeps."""
-    spent, runs, unsound = 0.0, 0, 0
-    while spent < LIMIT:
-        runs += 1
-        status, lines, seconds = run(call(program, runs, profile, days), LIMIT - spent)
-        spent += seconds
-        if status < 0:
+def is_sound(sound, known, *which):
+    """Whether the sound program holds every promise in that run; each run is played once."""
+    if which not in known:
+        status, _, seconds = play(sound, *which, 2 * LIMIT + 60)
+        known[which] = status == 0
+        Spent.sound += seconds
+    return known[which]
+
+
+def find(program, sound, known, mutant):
+    """The promise that the fault breaks ("": none in its time), and the columns of the table."""
+    spent, passed, seeds = 0.0, 0, [mutant.seed] + [seed for seed in range(1, 1000) if seed != mutant.seed]
+    for seed in seeds:
+        if spent >= LIMIT:
             break
-        if status != 1:
-            continue
-        reason = next(line for line in lines if " BROKEN " in line).split(" BROKEN ", 1)[1]
-        if run(call(sound, runs, profile, days), LIMIT)[0] == 0:
-            return f"`{reason.split(':')[0]}` | {profile} | {runs - unsound} | {spent:.0f}"
-        unsound += 1
-    return f"NOT FOUND; in {unsound} runs the sound program breaks a promise, too | {profile} | {runs} | {spent:.0f}"
+        status, promise, seconds = play(program, seed, mutant.profile, mutant.days, LIMIT - spent)
+        spent += seconds
+        Spent.faulty += seconds
+        if status not in (0, 1, -signal.SIGKILL):
+            sys.exit(f"'{mutant.name}' cannot be played: exit status {status}")
+        if promise and is_sound(sound, known, seed, mutant.profile, mutant.days):
+            return promise, f"`{promise}` | {mutant.profile} | {seed} | {mutant.days} | {spent:.0f}"
+        passed += bool(promise)
+    return "", (f"NOT FOUND; in {passed} runs the sound program breaks a promise, too | {mutant.profile} | | "
+                f"{mutant.days} | {spent:.0f}")
 
+
+# ---- faults ----
 
 def build(folder):
-    return subprocess.run(["make", "-s", "tests/sim/simulate"], cwd=folder, stdout=subprocess.PIPE,
-                          stderr=subprocess.STDOUT, check=False)
+    """What make says if it fails."""
+    status, text, seconds = run(["make", "-s", "tests/sim/simulate"], float("inf"), cwd=folder)
+    Spent.builds += seconds
+    return text if status != 0 else ""
 
 
-def change(copy, edits):
-    """Puts the texts in; what the files were, or an error."""
-    before = {}
-    for file, text, other in edits:
-        path = os.path.join(copy, file)
-        with open(path, encoding="utf-8") as source:
-            whole = source.read()
-        if whole.count(text) != 1:
-            return before, f"the text stands {whole.count(text)} times in {file}"
-        before[path] = whole
-        with open(path, "w", encoding="utf-8") as source:
-            source.write(whole.replace(text, other))
-    return before, ""
+def try_fault(copy, sound, known, mutant):
+    """Builds the copy with the fault, plays it, and takes the fault out again. As find."""
+    before = {edit.file: read(os.path.join(copy, edit.file)) for edit in mutant.edits}
+    after = dict(before)
+    for edit in mutant.edits:
+        after[edit.file] = after[edit.file].replace(edit.text, edit.other)
+    try:
+        put(copy, after)
+        failure = build(os.path.join(copy, "build"))
+        if failure:
+            return "", "does not compile: " + failure[-300:].replace("\n", " ")
+        return find(os.path.join(copy, "build", "tests", "sim", "simulate"), sound, known, mutant)
+    finally:
+        put(copy, before)
 
 
-def play(copy, made, sound, mutant):
-    name, file, text, other, profile, days = mutant
-    before, result = change(copy, [(file, text, other)] + ([ALSO[name]] if name in ALSO else []))
-    done = build(made) if not result else None
-    if done is not None and done.returncode != 0:
-        result = "does not compile: " + done.stdout.decode(errors="replace")[-300:].replace("\n", " ")
-    elif done is not None:
-        result = seeds(os.path.join(made, "tests/sim/simulate"), sound, profile, days)
-    for path, whole in before.items():
-        with open(path, "w", encoding="utf-8") as source:
-            source.write(whole)
-    return f"| {name} | {result} |"
+def put(copy, texts):
+    for name, text in texts.items():
+        with open(os.path.join(copy, name), "w", encoding="utf-8") as file:
+            file.write(text)
+
+
+def make_copy(top, built):
+    """A copy of the sources with its build folder, and the sound program beside it."""
+    copy = os.path.join(top, "source")
+    shutil.copytree(TOP, copy, symlinks=True,
+                    ignore=lambda folder, names: [name for name in names if name in (".git", "build", "__pycache__")
+                                                  or name.startswith("build-")])
+    shutil.copytree(built, os.path.join(copy, "build"), symlinks=True)
+    failure = build(os.path.join(copy, "build"))
+    if failure:
+        sys.exit(f"{built} does not build: {failure}")
+    return copy, shutil.copy(os.path.join(copy, "build", "tests", "sim", "simulate"), os.path.join(top, "sound"))
+
+
+def play_all(built, mutants):
+    """The promises that were broken, and how many faults were found."""
+    broken, found, known = set(), 0, {}
+    top = tempfile.mkdtemp(prefix="ecosgate-mutants.")
+    try:
+        copy, sound = make_copy(top, built)
+        for mutant in mutants:
+            promise, columns = try_fault(copy, sound, known, mutant)
+            broken.add(promise)
+            found += promise != ""
+            print(f"| {mutant.name} | {columns} |", flush=True)
+    finally:
+        shutil.rmtree(top, ignore_errors=True)
+    return broken, found
 
 
 def main():
-    if len(sys.argv) < 2:
-        sys.exit(__doc__)
-    top = tempfile.mkdtemp(prefix="ecosgate-mutants.")
-    try:
-        copy = os.path.join(top, "source")
-        shutil.copytree(TOP, copy, symlinks=True,
-                        ignore=lambda folder, names: [name for name in names if name in (".git", "build", "__pycache__")
-                                                      or name.startswith("build-")])
-        made = os.path.join(copy, "build")
-        shutil.copytree(sys.argv[1], made, symlinks=True)
-        if build(made).returncode != 0:
-            sys.exit(f"{sys.argv[1]} does not build")
-        bad, sound = 0, shutil.copy(os.path.join(made, "tests/sim/simulate"), os.path.join(top, "sound"))
-        for mutant in MUTANTS:
-            if len(sys.argv) > 2 and not any(word in mutant[0] for word in sys.argv[2:]):
-                continue
-            line = play(copy, made, sound, mutant)
-            bad += " | `" not in line
-            print(line, flush=True)
-        sys.exit(bad > 0)
-    finally:
-        shutil.rmtree(top, ignore_errors=True)
+    if len(sys.argv) < 2 or misfits():
+        sys.exit("\n".join(misfits()) or __doc__)
+    words = sys.argv[2:]
+    mutants = [mutant for mutant in MUTANTS if not words or any(word in mutant.name for word in words)]
+    broken, found = play_all(sys.argv[1], mutants)
+    promises = re.findall(r"`(\w+)`", "".join(re.findall(r"^- (`.+?):", read(README), re.MULTILINE)))
+    missing = [] if words else [promise for promise in promises if promise not in broken]
+    print(f"{found} of {len(mutants)} faults were found; seconds of a processor: {Spent.faulty:.0f} for programs with "
+          f"a fault, {Spent.sound:.0f} for the sound one, {Spent.builds:.0f} to build")
+    if missing:
+        print(f"no fault breaks: {', '.join(missing)}")
+    sys.exit(found < len(mutants) or len(missing) > 0)
 
 
 if __name__ == "__main__":

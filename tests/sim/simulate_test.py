@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir))
+import mutants  # noqa: E402
 from tap import Tap  # noqa: E402
 
 BUILD = os.environ.get("top_builddir", ".")
@@ -70,6 +71,11 @@ def test_trace(tap, run):
     tap.ok(other[1] != first[1], "another seed prints another trace")
 
 
+def test_mutants(tap):
+    wrong = mutants.misfits()
+    tap.ok(mutants.MUTANTS and not wrong, "each fault of mutants.py has its place", "\n".join(wrong))
+
+
 def test_calls(tap):
     status, text = simulate(1, 1, "wild")
     tap.ok(status == 2 and "'wild' is not one of" in text, "a profile that does not exist is refused", text)
@@ -80,6 +86,7 @@ def test_calls(tap):
 def main():
     tap, small = Tap(), sanitized()
     test_names(tap)
+    test_mutants(tap)
     test_calls(tap)
     test_trace(tap, SANITIZED_TRACED if small else TRACED)
     runs = SANITIZED_RUNS if small else RUNS
