@@ -62,8 +62,10 @@ static struct config *load(struct config_loading *l, const char *text, size_t le
         c->drop_names = names_of(c->drops);
         check_references(l, c);
     }
+    if (l->faults->len > 0)
+        c->profile_faults = config_problems_text(l, l->faults);
     if (l->problems->len > 0) {
-        g_autofree char *problems = config_problems_text(l);
+        g_autofree char *problems = config_problems_text(l, l->problems);
         g_set_error_literal(error, CONFIG_ERROR, 0, problems);
         return NULL;
     }
@@ -90,12 +92,14 @@ struct config *config_load(const char *path, GError **error)
     l.lines = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     l.known = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     l.problems = g_ptr_array_new_with_free_func(config_problem_free);
+    l.faults = g_ptr_array_new_with_free_func(config_problem_free);
     config = load(&l, text, len, error);
     g_free(l.dir);
     g_key_file_free(l.file);
     g_hash_table_unref(l.lines);
     g_hash_table_unref(l.known);
     g_ptr_array_unref(l.problems);
+    g_ptr_array_unref(l.faults);
     return config;
 }
 
@@ -119,6 +123,7 @@ void config_free(struct config *config)
         g_free((char *)party->org);
         g_strfreev((char **)party->types);
         g_free((char *)party->drop);
+        g_free((char *)party->stopped);
     }
     g_free(config->drop_names);
     g_ptr_array_unref(config->drops);
@@ -127,6 +132,8 @@ void config_free(struct config *config)
     g_ptr_array_unref(config->profile_lists);
     g_hash_table_unref(config->profile_folders);
     g_hash_table_unref(config->report_profiles);
+    g_free(config->reports_stopped);
+    g_free(config->profile_faults);
     g_free(config->path);
     g_free(config->org);
     g_free(config->environment);
@@ -197,6 +204,36 @@ bool config_parse_name(const struct config *config, const struct config_arrival 
     const struct profile *profile;
 
     return profile_choose_by_name(&choice, name, len, parsed, &profile);
+}
+
+/* The name is one of that party's files, and says so. */
+static bool is_name_of(const struct party *party, const struct config_arrival *arrival, const char *name, size_t len)
+{
+    const struct identity one = {.parties = party, .n_parties = 1};
+    const struct profile_choice choice = {
+        .identity = &one, .drop = arrival->drop, .at = arrival->at, .again = arrival->again};
+    const struct profile *profile;
+    struct filename parsed;
+
+    return profile_choose_by_name(&choice, name, len, &parsed, &profile) && strcmp(parsed.org, party->org) == 0;
+}
+
+const struct party *config_stopped_sender(const struct config *config, const struct config_arrival *arrival,
+                                          const char *name, size_t len)
+{
+    const struct party *stopped = NULL;
+
+    for (size_t i = 0; i < config->identity.n_parties; i++) {
+        const struct party *party = &config->identity.parties[i];
+        if (strcmp(party->drop, arrival->drop) == 0 && party->stopped != NULL)
+            stopped = party;
+    }
+    for (size_t i = 0; stopped != NULL && i < config->identity.n_parties; i++) {
+        const struct party *party = &config->identity.parties[i];
+        if (strcmp(party->drop, arrival->drop) == 0 && party->stopped == NULL && is_name_of(party, arrival, name, len))
+            return NULL;
+    }
+    return stopped;
 }
 
 bool config_is_own_name(const struct config *config, const char *name)

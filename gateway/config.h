@@ -67,10 +67,13 @@ struct config {
     GPtrArray *profile_lists;    /* those of parties and reports: owned */
     GHashTable *profile_folders; /* path → profile of `profiles`, or the built-in one; NULL: it has faults */
     GHashTable *report_profiles; /* Market Participant ID → list; "" → that of [report] */
+    char *profile_faults;        /* what is wrong with profiles, one a line; NULL: nothing */
+    char *reports_stopped;       /* why no report can be issued: a fault of their profiles; NULL: none */
     struct identity identity;    /* the gateway and its parties, as the rules want them; borrows from the above */
 };
 
-/* Loads and checks a file. NULL with an error whose text lists every problem, one a line. */
+/* Loads and checks a file. NULL with an error whose text lists every problem, one a line. A profile that cannot be used
+ * is no such problem: it stops the parties that have it (party->stopped), or reports, and profile_faults says why. */
 struct config *config_load(const char *path, GError **error);
 /* False with an error that lists them if there are folders that files of the gateway's own would be picked up from
  * (drop_folders.h). Looks at the disk. To be called before anything is taken from a drop. */
@@ -105,6 +108,11 @@ const struct profile *config_profile_of_report(const struct config *config, cons
  * (validators/profile_choice.h). True when it is in the grammar of one. *parsed is filled in either case. */
 bool config_parse_name(const struct config *config, const struct config_arrival *arrival, const char *name, size_t len,
                        struct filename *parsed);
+
+/* The party that may have sent the file of that name, and whose profiles cannot be used: it must not be read. NULL:
+ * there is none, or the name says that the file is of another party that uses the same drop. */
+const struct party *config_stopped_sender(const struct config *config, const struct config_arrival *arrival,
+                                          const char *name, size_t len);
 
 /* True for a name that this gateway gives by the built-in profile or one of the configuration (filename_is_own). */
 bool config_is_own_name(const struct config *config, const char *name);

@@ -33,14 +33,14 @@ static int by_line(gconstpointer a, gconstpointer b)
     return (x->line > y->line) - (x->line < y->line);
 }
 
-char *config_problems_text(const struct config_loading *l)
+char *config_problems_text(const struct config_loading *l, GPtrArray *problems)
 {
     GString *text = g_string_new(NULL);
 
     /* GLib's sort is stable: problems of one line stay in the order in which they were found. */
-    g_ptr_array_sort(l->problems, by_line);
-    for (guint i = 0; i < l->problems->len; i++) {
-        const struct problem *problem = l->problems->pdata[i];
+    g_ptr_array_sort(problems, by_line);
+    for (guint i = 0; i < problems->len; i++) {
+        const struct problem *problem = problems->pdata[i];
         g_string_append_printf(text, "%s%s:%d: %s", i > 0 ? "\n" : "", l->path, problem->line, problem->text);
     }
     return g_string_free(text, FALSE);
@@ -52,6 +52,14 @@ static char *place_key(const char *group, const char *key)
     return g_strconcat(group, "\n", key, NULL);
 }
 
+static void add_problem(GPtrArray *problems, int line, const char *text)
+{
+    struct problem *problem = g_new(struct problem, 1);
+
+    *problem = (struct problem){line, text_escape(text, strlen(text), 0)};
+    g_ptr_array_add(problems, problem);
+}
+
 void config_problem_at(struct config_loading *l, int line, const char *format, ...)
 {
     va_list args;
@@ -59,9 +67,12 @@ void config_problem_at(struct config_loading *l, int line, const char *format, .
     va_start(args, format);
     g_autofree char *text = g_strdup_vprintf(format, args);
     va_end(args);
-    struct problem *problem = g_new(struct problem, 1);
-    *problem = (struct problem){line, text_escape(text, strlen(text), 0)};
-    g_ptr_array_add(l->problems, problem);
+    add_problem(l->problems, line, text);
+}
+
+void config_fault_at(struct config_loading *l, int line, const char *text)
+{
+    add_problem(l->faults, line, text);
 }
 
 int config_line_of(const struct config_loading *l, const char *group, const char *key)

@@ -23,6 +23,7 @@ struct config_loading {
     GHashTable *lines;   /* "group\nkey" → line; "group\n" → line of the group */
     GHashTable *known;   /* "group\nkey" of the settings that something asked for */
     GPtrArray *problems; /* config_problem_free frees each; empty: none */
+    GPtrArray *faults;   /* of profiles, likewise: they stop one partner only (config_profiles.h) */
 };
 
 /* Bounds of a number, both included, and what it is if it is not set. */
@@ -40,8 +41,10 @@ void config_check_keys(struct config_loading *l);
 int config_line_of(const struct config_loading *l, const char *group, const char *key);
 /* Adds a problem at a line. */
 void config_problem_at(struct config_loading *l, int line, const char *format, ...) G_GNUC_PRINTF(3, 4);
-/* All problems, one a line, in the order of their lines. g_free. */
-char *config_problems_text(const struct config_loading *l);
+/* Adds a fault of a profile, which the setting at that line names. */
+void config_fault_at(struct config_loading *l, int line, const char *text);
+/* All of them, `problems` or `faults`, one a line, in the order of their lines. g_free. */
+char *config_problems_text(const struct config_loading *l, GPtrArray *problems);
 /* Frees one entry of `problems`: a GDestroyNotify. */
 void config_problem_free(void *problem);
 /* Adds a problem at a setting whose value is not what was `expected`. */

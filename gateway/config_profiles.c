@@ -23,23 +23,26 @@ struct naming {
     struct config_loading *l;
     const char *group, *key;
     const char *folder; /* as it stands in the setting */
+    char *fault;        /* the first one: the list cannot be used; NULL: none. g_free */
 };
 
 G_GNUC_PRINTF(2, 3)
-static void problem(const struct naming *naming, const char *format, ...)
+static void problem(struct naming *naming, const char *format, ...)
 {
     va_list args;
 
     va_start(args, format);
     g_autofree char *text = g_strdup_vprintf(format, args);
     va_end(args);
-    config_problem_at(naming->l, config_line_of(naming->l, naming->group, naming->key), "[%s] %s: %s", naming->group,
-                      naming->key, text);
+    g_autofree char *whole = g_strdup_printf("[%s] %s: %s", naming->group, naming->key, text);
+    config_fault_at(naming->l, config_line_of(naming->l, naming->group, naming->key), whole);
+    if (naming->fault == NULL)
+        naming->fault = g_steal_pointer(&text);
 }
 
 static void on_fault(void *user, const struct profile_fault *fault)
 {
-    const struct naming *naming = user;
+    struct naming *naming = user;
 
     if (fault->line > 0)
         problem(naming, "%s/%s:%u: %s", naming->folder, fault->file, fault->line, fault->text);
@@ -50,7 +53,7 @@ static void on_fault(void *user, const struct profile_fault *fault)
 /* ---- loading ---- */
 
 /* Names stand for profiles in messages, so one name has one content. */
-static bool has_own_title(const struct naming *naming, const struct config *c, const struct profile *profile)
+static bool has_own_title(struct naming *naming, const struct config *c, const struct profile *profile)
 {
     const struct profile *other = same_title(profile, profile_builtin()) ? profile_builtin() : NULL;
 
@@ -118,7 +121,7 @@ static const struct profile *find(struct naming *naming, struct config *c)
 
 /* Two versions of one profile must not be valid at the same time, for the version is all that tells them apart. An open
  * end of the older one is closed by the newer one. */
-static void check_dates(const struct naming *naming, const struct profile *newer, const struct profile *older)
+static void check_dates(struct naming *naming, const struct profile *newer, const struct profile *older)
 {
     g_autofree char *a = config_profile_title(newer), *b = config_profile_title(older);
     char from[INSTANT_TEXT_SIZE], until[INSTANT_TEXT_SIZE];
@@ -140,7 +143,7 @@ static void check_dates(const struct naming *naming, const struct profile *newer
     }
 }
 
-static void check_list(const struct naming *naming, const struct profile *const *list)
+static void check_list(struct naming *naming, const struct profile *const *list)
 {
     for (size_t newer = 0; list[newer] != NULL; newer++) {
         for (size_t older = newer + 1; list[older] != NULL; older++)
@@ -158,6 +161,8 @@ static const struct profile *const *make_list(struct naming *naming, struct conf
         const struct profile *profile = find(naming, c);
         if (profile != NULL)
             g_ptr_array_add(list, (gpointer)profile);
+        else if (naming->fault == NULL) /* another setting names it, and has the faults */
+            naming->fault = g_strdup_printf("%s cannot be used", names[i]);
     }
     if (list->len == 0)
         return NULL;
@@ -169,27 +174,42 @@ static const struct profile *const *make_list(struct naming *naming, struct conf
     return made;
 }
 
+/* NULL: the setting is not there, or the list cannot be used; then *stopped says why, unless it says so already. */
+static const struct profile *const *load_list(struct naming *naming, struct config *c, char **names, char **stopped)
+{
+    const struct profile *const *list = make_list(naming, c, names);
+
+    if (naming->fault == NULL)
+        return list;
+    if (*stopped == NULL)
+        *stopped = g_strdup_printf("%s: %s", naming->key, naming->fault);
+    g_clear_pointer(&naming->fault, g_free);
+    return NULL;
+}
+
 void config_load_party_profiles(struct config_loading *l, struct config *c, const char *group, struct party *party)
 {
     g_auto(GStrv) both = config_list_value(l, group, "profile", "");
     g_auto(GStrv) in = config_list_value(l, group, "profile_in", "");
     g_auto(GStrv) out = config_list_value(l, group, "profile_out", "");
-    struct naming naming = {l, group, "profile", NULL};
-    const struct profile *const *list = make_list(&naming, c, both);
+    char *stopped = NULL;
+    struct naming naming = {l, group, "profile", NULL, NULL};
+    const struct profile *const *list = load_list(&naming, c, both, &stopped);
 
     naming.key = "profile_in";
-    const struct profile *const *reads = make_list(&naming, c, in);
+    const struct profile *const *reads = load_list(&naming, c, in, &stopped);
     naming.key = "profile_out";
-    const struct profile *const *writes = make_list(&naming, c, out);
+    const struct profile *const *writes = load_list(&naming, c, out, &stopped);
     party->reads = reads != NULL ? reads : list;
     party->writes = writes != NULL ? writes : list;
+    party->stopped = stopped;
 }
 
 void config_load_report_profiles(struct config_loading *l, struct config *c, const char *group)
 {
     g_auto(GStrv) names = config_list_value(l, group, "profile", "");
-    struct naming naming = {l, group, "profile", NULL};
-    const struct profile *const *list = make_list(&naming, c, names);
+    struct naming naming = {l, group, "profile", NULL, NULL};
+    const struct profile *const *list = load_list(&naming, c, names, &c->reports_stopped);
     const char *mpid = strcmp(group, "report") == 0 ? "" : group + strlen("report ");
 
     if (g_str_has_prefix(group, "report ") && *mpid == '\0')

@@ -3,7 +3,8 @@
  * for the gateway's own files for it (profile, profile_out), and those of reports ([report], [report MPID]).
  *
  * A list has the newest profile first. A name in it is that of the built-in profile, "proposal-1.0", or the path of a
- * folder. Each folder is loaded once. All that is wrong with a profile is a problem of the setting that names it.
+ * folder. Each folder is loaded once. Whatever is wrong with a profile is a fault of the setting that names it. It
+ * stops nobody but the party: its files wait, both ways. A fault in [report …] stops reports.
  */
 #ifndef ECOSGATE_GATEWAY_CONFIG_PROFILES_H
 #define ECOSGATE_GATEWAY_CONFIG_PROFILES_H

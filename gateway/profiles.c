@@ -8,6 +8,7 @@
 #include "gateway/profiles.h"
 
 #include "formats/profile/profile_files.h"
+#include "formats/text.h"
 #include "gateway/config_profiles.h"
 #include "spool/ledger/ledger_verdicts.h"
 
@@ -136,6 +137,19 @@ bool profiles_are_kept(struct gateway *gateway, const struct ledger_profile *row
     if (profile != NULL && profile != profile_builtin())
         profile_free((struct profile *)profile);
     return profile != NULL;
+}
+
+/* ---- profiles that cannot be used ---- */
+
+const struct party *profiles_stopped_sender(const struct gateway *gateway, const struct ledger_job *job)
+{
+    const struct config_arrival arrival = {job->drop, job->received, 0};
+    size_t len = 0;
+
+    if (gateway->config->profile_faults == NULL || job->direction != LEDGER_IN || job->drop == NULL)
+        return NULL;
+    g_autofree char *raw = text_unescape(job->name, &len);
+    return config_stopped_sender(gateway->config, &arrival, raw != NULL ? raw : "", len);
 }
 
 /* ---- for people ---- */

@@ -10,6 +10,7 @@
 
 #include "formats/profile.h"
 #include "gateway/gateway.h"
+#include "spool/ledger/ledger_jobs.h"
 #include "spool/ledger/ledger_profiles.h"
 
 /* Keeps a profile in the ledger, unless it is there: its name and version and, if it is not the built-in one, its
@@ -23,6 +24,9 @@ const struct profile *profiles_find(struct gateway *gateway, const char *digest,
 
 /* Whether the ledger can make that profile from the files that it keeps. False with *error: what is wrong with them. */
 bool profiles_are_kept(struct gateway *gateway, const struct ledger_profile *row, GError **error);
+
+/* The party for whose profiles a received file waits, before it is judged (config_stopped_sender); NULL: none. */
+const struct party *profiles_stopped_sender(const struct gateway *gateway, const struct ledger_job *job);
 
 /* "annex-2.0" for messages; NULL: it is the built-in one. g_free. *error is set as by the ledger. */
 bool profiles_title(struct gateway *gateway, const char *digest, char **title, GError **error);

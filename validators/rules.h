@@ -37,6 +37,7 @@ struct party {
     /* The profiles (formats/profile.h) of the files that it sends, and of the gateway's own files for it: newest first;
      * each ends with NULL. A list that is NULL: the built-in profile alone. */
     const struct profile *const *reads, *const *writes;
+    const char *stopped; /* why its profiles cannot be used: its files wait, both ways; NULL: they can */
 };
 
 /* Who the gateway is and whom it knows. */

@@ -173,6 +173,8 @@ bool incidents_report(struct gateway *gateway, bool *planned, GError **error)
         gateway->said.incident_party = true;
         return true;
     }
+    if (party->stopped != NULL)
+        return true; /* they wait in the ledger */
     if (!ledger_begin(gateway->ledger, error))
         return false;
     *planned = plan(gateway, party, first, n, error);

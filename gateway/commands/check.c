@@ -344,7 +344,7 @@ static int run(struct invocation *invocation, const struct check_options *option
     rules_init(&check.rules);
     if (invocation->config_is_explicit) {
         config = command_config(invocation);
-        if (config == NULL)
+        if (config == NULL || command_needs_profiles(invocation, config))
             return EXIT_UNABLE;
         config_rules(config, clock_now(), &check.rules);
     }

@@ -82,6 +82,24 @@ bool command_arguments(struct invocation *invocation, const void *entries, int m
     return false;
 }
 
+/* A profile that cannot be used stops one partner, and no command that only looks. */
+static void warn_of_profiles(const struct config *config)
+{
+    g_auto(GStrv) faults = g_strsplit(config->profile_faults != NULL ? config->profile_faults : "", "\n", -1);
+
+    for (char **fault = faults; *fault != NULL; fault++)
+        g_printerr("ecosgate: warning: %s\n", *fault);
+    for (size_t i = 0; i < config->identity.n_parties; i++) {
+        if (config->identity.parties[i].stopped != NULL)
+            g_printerr(
+                "ecosgate: warning: the files of %s, and those for it, wait until its profiles can be used (A119)"
+                "\n",
+                config->identity.parties[i].org);
+    }
+    if (config->reports_stopped != NULL)
+        g_printerr("ecosgate: warning: no report is issued until the profiles of reports can be used (A119)\n");
+}
+
 struct config *command_config(const struct invocation *invocation)
 {
     GError *error = NULL;
@@ -96,7 +114,17 @@ struct config *command_config(const struct invocation *invocation)
     struct config *config = config_load(invocation->config_path, &error);
     if (config == NULL)
         (void)command_unable(error); /* the caller returns its status */
+    else
+        warn_of_profiles(config);
     return config;
+}
+
+bool command_needs_profiles(const struct invocation *invocation, const struct config *config)
+{
+    if (config->profile_faults == NULL)
+        return false;
+    g_printerr("ecosgate: %s needs every profile of the configuration; mend the faults above\n", invocation->command);
+    return true;
 }
 
 /* What is done at a wrong time cannot be taken back: reports, ends of sessions, work orders. An order records the time,

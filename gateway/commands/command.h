@@ -98,6 +98,10 @@ bool command_arguments(struct invocation *invocation, const void *entries, int m
 /* Loads the configuration of this call. NULL: a message has been printed, return EXIT_UNABLE. config_free. */
 struct config *command_config(const struct invocation *invocation);
 
+/* True if the configuration has a profile that cannot be used: a message has been printed, return EXIT_UNABLE. For the
+ * commands that judge by profiles; the others go on, and command_config has warned. */
+bool command_needs_profiles(const struct invocation *invocation, const struct config *config);
+
 /* True if the clock was stopped with --now and the environment is LIVE: a message has been printed, return EXIT_UNABLE.
  * For the commands that change something, before they do. */
 bool command_refuses_now(const struct invocation *invocation, const struct config *config);

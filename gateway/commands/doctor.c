@@ -205,6 +205,15 @@ static void probe_credentials(struct findings *findings, const struct config *co
     add_finding(findings, "credentials", PROBE_GOOD, text);
 }
 
+/* Profiles that cannot be used. No finding while the configuration names none. */
+static void probe_profiles(struct findings *findings, const struct config *config)
+{
+    if (config->profile_faults != NULL)
+        add_finding(findings, "profiles", PROBE_BAD, config->profile_faults);
+    else if (config->profiles->len > 0)
+        add_finding(findings, "profiles", PROBE_GOOD, "all profiles of the configuration can be used");
+}
+
 /* What concerns no drop. False: the gateway is unfit. */
 static bool probe_gateway(const struct invocation *invocation, struct home *home)
 {
@@ -212,6 +221,7 @@ static bool probe_gateway(const struct invocation *invocation, struct home *home
 
     probe_closing(&findings, home->config);
     probe_credentials(&findings, home->config);
+    probe_profiles(&findings, home->config);
     probe_disks(&findings, home->config);
     probe_ledger(&findings, home);
     print_rows(invocation, &findings);

@@ -7,6 +7,7 @@
 #include "formats/instant.h"
 #include "gateway/answers/incident_id.h"
 #include "gateway/pipeline/inventory.h"
+#include "gateway/profiles.h"
 #include "gateway/reports/report.h"
 #include "gateway/reports/report_address.h"
 #include "spool/ledger/ledger_actions.h"
@@ -270,14 +271,26 @@ static bool explain_rejected(struct gateway *gateway, const struct ledger_job *j
     return true;
 }
 
+/* Fills the explanation of a file whose sender's profiles cannot be used. */
+static void explain_stopped_sender(const struct party *party, struct explanation *e)
+{
+    e->because = g_strdup_printf("it is in custody and not judged yet; A119: the profiles of %s cannot be used: %s",
+                                 party->org, party->stopped);
+    e->waits_for = g_strdup("profiles without a fault");
+    e->moves = g_strdup("whoever mends them, and then starts `ecosgate run` anew");
+}
+
 /* In incoming/ or ready/. An instruction may wait for reference data (A104, A117), any other file only for its turn.
  * That an instruction waits for reference data on their way (queue.h) is known to the running gateway alone. */
 static bool explain_ready(struct gateway *gateway, const struct ledger_job *job, struct explanation *e, GError **error)
 {
+    const struct party *stopped = profiles_stopped_sender(gateway, job);
     bool waits;
 
     if (!ledger_incidents_with_code(gateway->ledger, "A105", explain_held, e, error))
         return false;
+    if (e->because == NULL && stopped != NULL)
+        explain_stopped_sender(stopped, e);
     if (e->because != NULL)
         return true;
     if (!explain_rejected(gateway, job, e, error) || (e->because == NULL && !explain_behind(gateway, job, e, error)))

@@ -163,10 +163,15 @@ static void keep_back(const struct viewing *v, const struct drop_entry *entry, c
 {
     const struct ledger_pickup *fault = fault_of(v, entry, escaped);
     const char *ahead = name_ahead(v, entry->name);
+    const struct config_arrival arrival = {v->drop->name, clock_now(), 0};
+    const struct party *stopped = config_stopped_sender(v->gateway->config, &arrival, entry->name, strlen(entry->name));
 
     if (result->decision != PICKUP_TAKE && !g_str_has_prefix(entry->name, FILENAME_TAKEN_PREFIX))
         return;
-    if (ahead != NULL) {
+    if (stopped != NULL && result->decision == PICKUP_TAKE) {
+        g_free(result->reason);
+        *result = (struct completeness_result){.decision = PICKUP_WAIT, .reason = completeness_awaits(stopped)};
+    } else if (ahead != NULL) {
         g_free(result->reason);
         *result = (struct completeness_result){.decision = PICKUP_WAIT, .reason = completeness_behind(ahead)};
     } else if (fault != NULL && strcmp(fault->decision, pickup_decision_name(PICKUP_FAULT)) == 0) {

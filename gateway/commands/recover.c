@@ -38,6 +38,13 @@ static bool find_home(struct read_access *access, struct order *order, bool *exi
     g_autoptr(GPtrArray) claims = g_ptr_array_new();
     struct claim_viewer viewer;
 
+    if (access->config->profile_faults != NULL) {
+        g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_RETRY,
+                    "recover reads the names of all files in the spool, so it needs every profile of the "
+                    "configuration; mend the faults above");
+        return false;
+    }
+
     (void)error; /* whether it can be carried out is decided when it is */
     claim_viewer_init(&viewer, &access->gateway);
     for (guint i = 0; i < access->config->drops->len; i++)

@@ -96,6 +96,11 @@ void completeness_decide(const struct drop *drop, const struct drop_entry *entry
     }
 }
 
+char *completeness_awaits(const struct party *party)
+{
+    return g_strdup_printf("it waits until the profiles of %s can be used (A119): %s", party->org, party->stopped);
+}
+
 char *completeness_in_custody(int64_t job)
 {
     return g_strdup_printf(

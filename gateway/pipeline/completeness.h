@@ -36,6 +36,8 @@ bool completeness_is_own(const struct drop_entry *entry, const struct config *co
 
 /* The reason of PICKUP_LEAVE for a file that is in custody as this job, while its copy is still in the drop. g_free. */
 char *completeness_in_custody(int64_t job);
+/* The reason of PICKUP_WAIT for a file of a party whose profiles cannot be used (config_stopped_sender). g_free. */
+char *completeness_awaits(const struct party *party);
 
 /* The reason of PICKUP_WAIT for a file that completeness_waits_behind the one of this (escaped) name. g_free. */
 char *completeness_behind(const char *ahead);

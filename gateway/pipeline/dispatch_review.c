@@ -54,9 +54,10 @@ bool dispatch_find_pause(struct gateway *gateway, bool *paused, GError **error)
 static bool drop_is_down(const struct gateway *gateway)
 {
     const struct config *config = gateway->config;
-    const struct drop *drop = config_drop(config, rules_party(&config->identity, config->work_order_party)->drop);
+    const struct party *party = rules_party(&config->identity, config->work_order_party);
+    const struct drop *drop = config_drop(config, party->drop);
 
-    return drop != NULL && outage_stops_writing(gateway, drop);
+    return party->stopped != NULL || (drop != NULL && outage_stops_writing(gateway, drop));
 }
 
 bool dispatch_waits(struct gateway *gateway, bool *waits, GError **error)

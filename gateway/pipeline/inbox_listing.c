@@ -198,8 +198,13 @@ static bool follow_fault(struct listing *l, const struct decided *decided, GErro
 static void keep_back(const struct listing *l, const char *name, struct completeness_result *result)
 {
     const struct entry_fault *fault = inbox_fault(l->inbox, name), *ahead = inbox_fault_ahead(l->inbox, name);
+    const struct config_arrival arrival = {l->inbox->drop->name, clock_now(), 0};
+    const struct party *stopped = config_stopped_sender(l->inbox->gateway->config, &arrival, name, strlen(name));
 
-    if (ahead != NULL) {
+    if (stopped != NULL) {
+        g_free(result->reason);
+        *result = (struct completeness_result){.decision = PICKUP_WAIT, .reason = completeness_awaits(stopped)};
+    } else if (ahead != NULL) {
         g_free(result->reason);
         *result = (struct completeness_result){.decision = PICKUP_WAIT, .reason = completeness_behind(ahead->name)};
     } else if (fault != NULL && fault->firm && inbox_fault_wait(fault) > 0) {

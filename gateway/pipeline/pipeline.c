@@ -24,6 +24,7 @@
 #include "gateway/pipeline/outcome.h"
 #include "gateway/pipeline/pickup.h"
 #include "gateway/pipeline/places.h"
+#include "gateway/pipeline/profile_watch.h"
 #include "gateway/pipeline/queue.h"
 #include "gateway/pipeline/reference.h"
 #include "gateway/pipeline/room_watch.h"
@@ -154,7 +155,8 @@ static bool report_incidents(struct pipeline *pipeline, GError **error)
 {
     bool reported;
 
-    return damage_review(pipeline->gateway, error) && incidents_report(pipeline->gateway, &reported, error) &&
+    return damage_review(pipeline->gateway, error) && profile_watch(pipeline->gateway, error) &&
+           incidents_report(pipeline->gateway, &reported, error) &&
            (!reported || delivery_advance(pipeline->delivery, error));
 }
 

@@ -9,6 +9,7 @@
 #include "gateway/clock.h"
 #include "gateway/pipeline/precedence.h"
 #include "gateway/pipeline/inventory.h"
+#include "gateway/profiles.h"
 #include "spool/ledger/ledger_actions.h"
 #include "spool/ledger/ledger_jobs.h"
 #include "spool/ledger/ledger_recovery.h"
@@ -111,6 +112,8 @@ static bool add_state(struct queue *queue, enum job_state state, GHashTable *rej
         g_autofree struct ledger_job *job = NULL;
         if (!ledger_job_get(queue->gateway->ledger, entry.job, &job, error))
             return false;
+        if (job != NULL && profiles_stopped_sender(queue->gateway, job) != NULL)
+            continue;
         entry.kind = g_hash_table_contains(rejected, &entry.job) ? KIND_REJECTED : kind_of(job);
         if (entry.kind == KIND_STATEMENTS && !rank_after_recovery(queue, &entry, error))
             return false;

@@ -387,7 +387,7 @@ static bool issue_due(struct gateway *gateway, int64_t now, bool *any, GError **
 bool reports_pass(struct gateway *gateway, GError **error)
 {
     int64_t now = clock_now();
-    bool any = true;
+    bool any = gateway->config->reports_stopped == NULL;
 
     if (!record_first_run(gateway, error) || !store_planned(gateway, error))
         return false;

@@ -14,7 +14,7 @@ import shutil
 import sqlite3
 
 import parties
-from home import SOURCE, Home, Tap
+from home import SOURCE, Home, Tap, wait_until
 from parties import CREATED, GATEWAY, MCC, Parties, at, confirmed, device, instructed, said, sound
 
 MCX = "90-B3-D5-1F-30-0E-C0-77"
@@ -157,9 +157,11 @@ def test_removed_folder(tap, home, here, other, theirs, folder):
     """The folder is gone and the party is back on the built-in profile: what was begun with the annex ends with it."""
     at_place, verdict_at = columns(folder, "EMO-D").index("UnitId"), columns(folder, "EMO-D").index("Verdict")
     shutil.rmtree(folder)
-    refused = home.command("status")
-    tap.ok(refused.returncode == 2 and b"annex" in refused.stderr and b"ecosgate.conf:" in refused.stderr,
-           "a setting that names a folder which is gone is told with its line", refused.stderr.decode())
+    looked = home.command("status")
+    tap.ok(looked.returncode == 0 and b"annex" in looked.stderr and b"ecosgate.conf:" in looked.stderr and
+           b"the files of MCX, and those for it, wait" in looked.stderr,
+           "a setting that names a folder which is gone is told with its line", looked.stderr.decode())
+    sound(tap, home, "while the folder of a profile is gone")
     home.set("party MCX profile=proposal-1.0")
     sound(tap, home, "stored answers of a profile whose folder is gone")
     here.result(*(said(number, batch=1, record=number - 2, WorkItemId=f"MCX.B-1.{number - 2}") for number in (3, 4)))
@@ -571,7 +573,7 @@ def refusal(home):
 
 
 def test_refused(tap):
-    """Every fault of a profile ends the start, with file and line."""
+    """Every fault of a profile is told at the start, with file and line."""
     home = Home()
     folder = annex(home.path("annex"))
     Annexed(home, "profile=annex")
@@ -608,6 +610,108 @@ def test_refused(tap):
     tap.ok(status == 0, "an open end of the older version ends where the newer one begins", text)
 
 
+def test_stopped(tap):  # pylint: disable=too-many-locals
+    """The folder of one partner's profile is not there when the gateway starts: his files wait, all others go on."""
+    home = Home()
+    folder = annex(home.path("annex"))
+    other, here = Annexed(home, "profile=annex"), Parties(home)
+    with open(home.conf, "a", encoding="utf-8") as file:
+        file.write("\n[party MCY]\neui64=90-B3-D5-1F-30-0E-C0-78\ntypes=EMI\ndrop=mcx\n")
+    begun = other.instruct([1])
+    home.run(env={"ECOSGATE_CRASH": "job-activated:before:1"})
+    os.rename(folder, folder + ".away")
+    waiting, ours = other.instruct([2]), here.instruct([3])
+    beside = "EMI_MCY_90-B3-D5-1F-30-0E-C0-78_20230703_060000_000001.csv"
+    shutil.copy(home.path("drops", "mcc", "in", ours), home.path("drops", "mcx", "in", beside))
+    done = home.run(now=at(1))
+    tap.ok(done.returncode == 2 and b"warning" in done.stderr and b"there is no such folder" in done.stderr,
+           "the gateway starts without a folder of one party, and says so", done.stderr.decode())
+    tap.ok(here.acknowledged(ours) == ("AC", []) and len(here.orders()) == 1, "the other parties' files are read")
+    tap.ok(os.listdir(home.inbox("mcx")) == [waiting] and any(MCX not in name for name in home.out("mcx")),
+           "its own wait in the drop, and those of another party in the same drop do not", home.out("mcx"))
+    why = [home.json("why", name, now=at(2))[0] for name in (begun, waiting)]
+    tap.ok(all("A119" in one["because"] and "no such folder" in one["because"] for one in why) and
+           why[0]["waits_for"] == "profiles without a fault", "why names the profile for both", why)
+    status = home.json("status", now=at(2))[0]
+    found = [one["subject"] for one in status["incidents"] if one["code"] == "A119" and one["cleared"] is None]
+    tap.ok(found == ["MCX"], "so does status, as an incident", status["incidents"])
+    row = next(one for one in home.json("pickup", "mcx", now=at(2)) if one["name"] == waiting)
+    tap.ok(row["decision"] == "wait" and "A119" in row["reason"], "and pickup", row)
+    told = [text for text in (home.read_out("dcc", name).decode() for name in home.out("dcc")) if "A119" in text]
+    tap.ok(len(told) == 1, "the incident is reported once", home.out("dcc"))
+    for command in (("spool", "verify"), ("spool", "list"), ("incident", "list"), ("sequence", "list"),
+                    ("device", "show", device(3)), ("profile", "list"), ("backup", home.path("copy"))):
+        looked = home.command(*command, now=at(2))
+        tap.ok(looked.returncode == 0 and b"warning" in looked.stderr, f"{' '.join(command[:2])} goes on, and warns",
+               looked.stdout.decode(), looked.stderr.decode())
+    found = [row for row in home.json("doctor", now=at(2)) if row["probe"] == "profiles"]
+    tap.ok([row["result"] for row in found] == ["bad"] and "no such folder" in found[0]["text"],
+           "doctor finds the fault", found)
+    for command in (("check", home.path("drops", "mcx", "in", waiting)), ("recover", "--reason", "no")):
+        refused = home.command(*command, now=at(2))
+        tap.ok(refused.returncode == 2 and b"needs every profile" in refused.stderr,
+               f"{command[0]} reads names, and is refused", refused.stderr.decode())
+    os.rename(folder + ".away", folder)
+    home.run(now=at(3))
+    tap.ok([outcome_of(other.answer(name)) for name in (begun, waiting)] == ["AC", "AC"] and
+           [one["cleared"] for one in home.json("status", now=at(3))[0]["incidents"]
+            if one["code"] == "A119"] == [at(3)],
+           "with the folder back the next start reads them, and closes the incident",
+           home.json("status", now=at(3))[0]["incidents"])
+    found = [row["result"] for row in home.json("doctor", now=at(3)) if row["probe"] == "profiles"]
+    tap.ok(found == ["good"], "and none any more", found)
+    sound(tap, home, "after a profile was not there")
+
+
+def test_stopped_writing(tap):
+    """What the gateway writes for such a party waits, too, and reports do."""
+    home = Home()
+    folder = annex(home.path("annex"))
+    home.set("party TCSP profile_out=annex")
+    home.set("party DCC profile_out=annex")
+    with open(home.conf, "a", encoding="utf-8") as file:
+        file.write("\n[report BBBB]\nprofile=annex\n")
+    here = Parties(home)
+    here.references("PTY", "90-B3-D5-1F-30-05-00-01,SUPPLIER,AAAA,,")
+    home.run()
+    os.rename(folder, folder + ".away")
+    name = here.instruct([1])
+    home.run(now=at(1))
+    home.run(now=at(24 * 60))
+    reports = lambda: [name for _, _, names in os.walk(home.path("drops", "suppliers", "out")) for name in names
+                       if not name.startswith(".")]
+    tap.ok(here.acknowledged(name) == ("AC", []) and here.orders() == [] and reports() == [] and
+           not any(one.startswith("INC") for one in home.out("dcc")),
+           "work orders, incidents and reports wait", home.out("dcc"), home.out("tcos"), reports())
+    subjects = sorted(one["subject"] for one in home.json("status", now=at(24 * 60))[0]["incidents"]
+                      if one["code"] == "A119")
+    tap.ok(subjects == ["DCC", "TCSP", "reports"], "each has its incident", subjects)
+    os.rename(folder + ".away", folder)
+    home.run(now=at(24 * 60 + 1))
+    tap.ok(len(home.out("tcos")) == 1 and reports() and any(one.startswith("INC") for one in home.out("dcc")),
+           "and leave after the next start with the folder", home.out("tcos"), reports())
+    sound(tap, home, "after what it writes has waited for a profile")
+
+
+def test_lost_while_running(tap):
+    """A daemon goes on with what it has loaded."""
+    home = Home("drop mcc complete=at-once")
+    folder = annex(home.path("annex"))
+    other = Annexed(home, "profile=annex")
+    with home.daemon() as process:
+        first = other.instruct([1])
+        wait_until(lambda: other.answer(first) is not None)
+        shutil.rmtree(folder)
+        second = other.instruct([2])
+        wait_until(lambda: other.answer(second) is not None)
+        process.terminate()
+        said_last = process.communicate()[1].decode()
+    tap.ok(outcome_of(other.answer(second)) == "AC" and process.returncode == 0,
+           "a daemon that loses the folder goes on with what it has loaded", said_last)
+    home.set("party MCX profile=proposal-1.0")
+    sound(tap, home, "a folder was lost while the gateway ran")
+
+
 if __name__ == "__main__":
     with Tap() as report:
         test_removed_folder(report, *test_two_partners(report))
@@ -624,3 +728,6 @@ if __name__ == "__main__":
         test_crash(report)
         test_changed_folder(report)
         test_refused(report)
+        test_stopped(report)
+        test_stopped_writing(report)
+        test_lost_while_running(report)
