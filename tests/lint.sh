@@ -31,6 +31,8 @@ only "zlib and libarchive: formats/unpack*.[ch] alone" 'include <(zlib|archive|a
     'formats/unpack[a-z_]*\.[ch]'
 only "libcrypto: spool/digest.c alone" 'include <openssl/' 'spool/digest\.c'
 only "libssh2: gateway/drops/sftp/ alone" 'include <libssh2[a-z_]*\.h>' 'gateway/drops/sftp/[a-z_]*\.[ch]'
+only "jansson: --json, the files of a profile, and kept columns" 'include <jansson\.h>' \
+    '(gateway/commands/[a-z_]*\.[ch]|formats/profile/profile_[a-z_]*\.[ch]|formats/writer\.c|gateway/pipeline/split\.c)'
 only "the clock: gateway/clock.c alone" \
     '\b(time|gettimeofday|clock_gettime|g_get_real_time|g_get_monotonic_time|g_date_time_new_now[a-z_]*) ?\(' \
     'gateway/clock\.c'

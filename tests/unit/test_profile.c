@@ -463,6 +463,34 @@ static void test_profile__too_many__is_a_fault(void **state)
     folder_remove(folder);
 }
 
+/* Columns without a fact that are kept: 20 of an instruction. Those of other files are not kept, and not counted. */
+static void test_profile__kept_columns__are_at_most_20(void **state)
+{
+    char *folder = folder_copy();
+    GString *fields = g_string_new("\"fields\": [");
+    const struct file_type *type;
+
+    (void)state;
+    folder_change(folder, "records/EMI-D.json", "\"device.region\"", "\"device.credentials\"");
+    folder_change(folder, "records/EMI-D.json", "\"fact\": \"device.credentials\",", "");
+    folder_change(folder, "records/EMI-D.json", "\"fact\": \"work.attempt\",", "");
+    folder_change(folder, "records/EMI-D.json", "  \"fields\": [\n    {", "\"fields\": [{");
+    for (int i = 3; i <= 20; i++)
+        g_string_append_printf(fields, "%s{\"name\": \"X%d\"}", i > 3 ? ", " : "", i);
+    g_autofree char *letter = g_strconcat("}, ", fields->str + strlen("\"fields\": ["), ", {", NULL);
+    folder_change(folder, "records/EMI-D.json", "},\n    {", letter);
+    struct profile *profile = profile_load(folder, folder_hear_fault, fields);
+    type = profile_type(profile, "EMI", 3);
+    assert_int_equal(type->record->n_kept, 20);
+    assert_int_equal(type->record->n_columns, 28);
+    profile_free(profile);
+    folder_change(folder, "records/EMI-D.json", "{\"name\": \"X3\"}", "{\"name\": \"X2\"}, {\"name\": \"X3\"}");
+    g_autofree char *faults = folder_faults(folder);
+    assert_string_equal(faults, "records/EMI-D.json:6: expected at most 20 columns without a fact, found 21\n");
+    g_string_free(fields, TRUE);
+    folder_remove(folder);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -478,6 +506,7 @@ int main(void)
         cmocka_unit_test(test_profile__several_faults__are_all_told),
         cmocka_unit_test(test_profile__hostile_texts__are_shown_escaped_and_counted),
         cmocka_unit_test(test_profile__too_many__is_a_fault),
+        cmocka_unit_test(test_profile__kept_columns__are_at_most_20),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

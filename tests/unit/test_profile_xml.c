@@ -150,6 +150,30 @@ static void test_profile_xml__header_without_count__gives_no_count(void **state)
     folder_remove(folder);
 }
 
+/* Texts of columns without a fact stand behind those with one, wherever their elements stand. */
+static void test_profile_xml__columns_without_a_fact__are_kept(void **state)
+{
+    static const char order[] = "<Orders><Order><Identity><Id>m1</Id><Model><Kind>ESME</Kind><Maker>AB</Maker>"
+                                "<Name>n</Name></Model></Identity><Firmware>f</Firmware><Site><Colour>%s</Colour>"
+                                "<MPxN>1</MPxN></Site><Crew>%s</Crew></Order></Orders>";
+    char *folder = folder_copy();
+    struct profile *profile;
+
+    (void)state;
+    profile_free(load(folder, without));
+    folder_change(folder, "records/EMI-D.json", "{\"name\": \"MPxN\"",
+                  "{\"name\": \"Paint\", \"xml\": \"Site/Colour\"}, {\"name\": \"MPxN\"");
+    folder_change(folder, "records/EMI-D.json", "\"Site/Hub\"}", "\"Site/Hub\"}, {\"name\": \"Crew\"}");
+    profile = profile_load(folder, folder_hear_fault, NULL);
+    const struct file_type *type = profile_type(profile, "EMI", 3);
+    assert_int_equal(type->record->n_kept, 2);
+    g_autofree char *both = g_strdup_printf(order, "red &amp; blue", " a "), *none = g_strdup_printf(order, "", "b");
+    heard_expect(type, FORM_XML, both, NO_HEADER "row|-|m1|ESME|AB|n|f|1|-|-|-|red & blue| a \n");
+    heard_expect(type, FORM_XML, none, NO_HEADER "row|-|m1|ESME|AB|n|f|1|-|-|-||b\n");
+    profile_free(profile);
+    folder_remove(folder);
+}
+
 static void expect_faults(const char *xml, const char *old, const char *new, const char *expected)
 {
     char *folder = folder_copy();
@@ -187,6 +211,7 @@ int main(void)
         cmocka_unit_test(test_profile_xml__paths__reach_their_fields),
         cmocka_unit_test(test_profile_xml__writer__what_the_reader_reads),
         cmocka_unit_test(test_profile_xml__faults__name_the_elements_of_the_sender),
+        cmocka_unit_test(test_profile_xml__columns_without_a_fact__are_kept),
         cmocka_unit_test(test_profile_xml__header_without_count__gives_no_count),
         cmocka_unit_test(test_profile_xml__fault_of_the_folder__is_told),
     };
