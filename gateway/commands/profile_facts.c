@@ -1,10 +1,12 @@
 /*
  * The command `profile facts`: all facts that a column of a file can carry, each with its type, its meaning and the
- * records of the built-in profile that have it.
+ * records of the built-in profile that have it. For people the values of facts and the codes follow: what codes.json
+ * may have words for.
  */
 #include "formats/profile.h"
 #include "gateway/commands/command.h"
 #include "gateway/commands/output.h"
+#include "validators/catalogue.h"
 
 #include <glib.h>
 
@@ -51,6 +53,43 @@ static json_t *values_of(enum fact fact)
     return list;
 }
 
+/* ---- for people ---- */
+
+static void print_values(void)
+{
+    static const char *const columns[] = {"fact", "values", NULL};
+    json_t *rows = json_array();
+
+    for (enum fact fact = 0; fact < FACT_COUNT; fact++) {
+        const char *const *values = fact_values(fact);
+        json_t *row = json_object();
+        g_autofree char *list = values != NULL ? g_strjoinv(", ", (char **)values) : NULL;
+
+        output_set_text(row, "fact", fact_entry(fact)->name);
+        output_set_text(row, "values", fact_is_code(fact) ? "a code, see below" : list);
+        if (values != NULL)
+            json_array_append(rows, row);
+        json_decref(row);
+    }
+    output_section("values", rows, columns);
+    json_decref(rows);
+}
+
+static void print_codes(void)
+{
+    static const char *const columns[] = {"code", "meaning", NULL};
+    json_t *rows = json_array();
+
+    for (enum code code = 0; code < CODE_COUNT; code++) {
+        json_t *row = json_object();
+        output_set_text(row, "code", catalogue_entry(code)->id);
+        output_set_text(row, "meaning", catalogue_entry(code)->name);
+        json_array_append_new(rows, row);
+    }
+    output_section("codes", rows, columns);
+    json_decref(rows);
+}
+
 int command_profile_facts(struct invocation *invocation)
 {
     static const char *const columns[] = {"fact", "type", "meaning", NULL};
@@ -72,5 +111,9 @@ int command_profile_facts(struct invocation *invocation)
         output_list_add(&rows, row);
     }
     output_list_end(&rows, columns, NULL);
+    if (!invocation->json) {
+        print_values();
+        print_codes();
+    }
     return EXIT_GOOD;
 }

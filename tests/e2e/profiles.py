@@ -49,7 +49,15 @@ def test_facts(tap):
         tap.ok(having and records[fact] == having, f"profile facts names the records that have {fact}", records[fact],
                having)
     text = call("profile", "facts").stdout.splitlines()
-    tap.ok(text[0].split() == ["fact", "type", "meaning"] and len(text) == len(facts) + 1 and
+    lists = [row for row in facts if row["values"]]
+    codes = next(row["values"] for row in facts if row["fact"] == "finding.code")
+    values, below = text.index("values"), text.index("codes")
+    tap.ok(values == len(facts) + 1 and below == values + len(lists) + 2 and len(text) == below + len(codes) + 2 and
+           [line.split()[0] for line in text[below + 2:]] == codes and
+           "decision.transient Y, N" in (shown := [" ".join(line.split()) for line in text[values:below]]) and
+           "finding.code a code, see below" in shown,
+           "then the values of each fact that has a list, and all codes", text[values:values + 4], text[-2:])
+    tap.ok(text[0].split() == ["fact", "type", "meaning"] and
            any(line.split()[:2] == ["device.id", "eui64"] for line in text), "the table for people has a line for each",
            text[:3])
 
