@@ -11,8 +11,9 @@
 
 struct xml_schema;
 
-/* One mistake; line 0: it has no place. text is valid during the call only. */
-typedef void xml_schema_fault_fn(void *user, int line, const char *text);
+/* One mistake; line 0: it has no place. element: whose it is, without prefix; NULL: of none. The texts are valid during
+ * the call only. */
+typedef void xml_schema_fault_fn(void *user, int line, const char *element, const char *text);
 
 /* The text of a file of the folder by its name without a folder; *len: its bytes. NULL: there is none. Borrowed. */
 typedef const char *xml_schema_file_fn(void *user, const char *name, size_t *len);

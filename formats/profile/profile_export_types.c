@@ -2,6 +2,7 @@
 #include "formats/profile/profile_export_types.h"
 
 #include "formats/profile/profile_export_words.h"
+#include "formats/profile/profile_place.h"
 
 #include <string.h>
 
@@ -183,35 +184,34 @@ static void name_owners(struct xsd_types *types)
 /* ---- records ---- */
 
 /* The fields of a Table Schema of the folder; the caller owns the reference. NULL: there are none. */
-static json_t *fields_of(const char *code, char role, profile_export_read_fn *read, void *user)
+static json_t *fields_of(const char *file, profile_export_read_fn *read, void *user)
 {
-    g_autofree char *file = g_strdup_printf("records/%s-%c.json", code, role);
     json_t *schema = read(user, file), *fields = json_incref(json_object_get(schema, "fields"));
 
     json_decref(schema);
     return fields;
 }
 
-/* The header, the file and the row of a type, those that it has. The letter of the file in records/ says which of them
- * it is; the letter in the partner's files may be another one. */
+/* The header, the file and the row of a type, those that it has. */
 static void add_records(struct xsd_types *types, const struct file_type *type, profile_export_read_fn *read, void *user)
 {
     const struct layout_record *const layouts[] = {type->header, type->file, type->record};
-    const char roles[] = {'H', 'F', type->file != NULL ? 'E' : 'D'};
     static const char *const parts[] = {"header", "file", "row"};
+    g_autofree char *trailer = g_strdup_printf("records/%s-T.json", type->code);
 
     for (size_t i = 0; i < G_N_ELEMENTS(layouts); i++) {
         if (layouts[i] == NULL || layouts[i]->element == NULL)
             continue;
+        g_autofree char *file = profile_record_file(type, layouts[i]);
         struct xsd_record *record = g_new0(struct xsd_record, 1);
         record->type = type;
         record->layout = layouts[i];
-        record->fields = fields_of(type->code, roles[i], read, user);
+        record->fields = fields_of(file, read, user);
         record->names = json_object_get(xsd_type_names(types, type), parts[i]);
         if (layouts[i] == type->header) {
-            json_t *trailer = fields_of(type->code, 'T', read, user);
-            record->count_field = json_incref(json_array_get(trailer, json_array_size(trailer) - 1));
-            json_decref(trailer);
+            json_t *fields = fields_of(trailer, read, user);
+            record->count_field = json_incref(json_array_get(fields, json_array_size(fields) - 1));
+            json_decref(fields);
         }
         g_ptr_array_add(types->records, record);
     }

@@ -116,7 +116,7 @@ static const char *find_node(const struct profile_node *node, const char **shown
     return value;
 }
 
-static unsigned line_of(const struct profile_node *node)
+unsigned profile_node_line(const struct profile_node *node)
 {
     const char *shown;
     unsigned line = 1;
@@ -147,7 +147,7 @@ void profile_fault_at(const struct profile_node *at, const char *format, ...)
     va_start(arguments, format);
     g_autofree char *text = g_strdup_vprintf(format, arguments);
     va_end(arguments);
-    tell(at->loading, at->file->name, told ? line_of(at) : 0, text);
+    tell(at->loading, at->file->name, told ? profile_node_line(at) : 0, text);
 }
 
 void profile_fault_of(struct profile_loading *loading, const char *file, const char *format, ...)

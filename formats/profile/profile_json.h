@@ -114,6 +114,10 @@ const char *profile_keep(struct profile *profile, const char *text);
 /* n zeroed elements of size bytes. */
 void *profile_room(struct profile *profile, size_t n, size_t size);
 
+/* The line of a node in its file, from 1: of the object around it if there is no such member. Of the node and those
+ * above it only file, above, member and item are looked at. The file is known to be JSON. */
+unsigned profile_node_line(const struct profile_node *node);
+
 /* ---- for profile_load.c ---- */
 
 /* Frees the JSON files that have been read. */

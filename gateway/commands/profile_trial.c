@@ -5,6 +5,7 @@
 #include "gateway/commands/profile_trial.h"
 
 #include "formats/instant.h"
+#include "formats/profile/profile_place.h"
 #include "formats/reader.h"
 #include "validators/judge.h"
 
@@ -49,14 +50,19 @@ static const char *schema_file(void *user, const char *name, size_t *len)
     return run->made_text;
 }
 
-static void on_schema_fault(void *user, int line, const char *text)
+static void on_schema_fault(void *user, int line, const char *element, const char *text)
 {
     struct run *run = user;
 
-    if (run->sample != NULL)
-        fault(run, (unsigned)line, "by the schema %s: %s", run->schema_name, text);
-    else
+    if (run->sample == NULL) {
         fault(run, 0, "the schema %s, line %d: %s", run->schema_name, line, text);
+        return;
+    }
+    g_autofree char *place = element != NULL ? profile_place_of_element(run->sample->type, element,
+                                                                        strcmp(run->schema_name, MADE_SCHEMA) == 0)
+                                             : NULL;
+    fault(run, (unsigned)line, "by the schema %s: %s%s%s", run->schema_name, text, place != NULL ? "; change " : "",
+          place != NULL ? place : "");
 }
 
 static struct xml_schema *compile(struct run *run, const char *name)

@@ -147,6 +147,13 @@ def test_other_words(tap, folder):
         tap.ok(found == wanted, f"words of one's own: {name} {column}", found, wanted)
 
 
+def call_exported(folder, path):
+    into = os.path.join(folder, f"{os.path.basename(path)}.exported")
+    done = call("profile", "export", into, path)
+    assert done.returncode == 0, done.stderr
+    return into
+
+
 def changed(path, table_name, column, **members):
     """Changes members of a column of a Table Schema; None removes the column."""
     table = loaded(path, "records", f"{table_name}.json")
@@ -207,6 +214,54 @@ def test_forms(tap, folder):
         tap.ok(found.get(name) == wanted, f"the simple type {name} has the words of its columns", found.get(name))
 
 
+def line_of(path, name, text):
+    with open(os.path.join(path, name), encoding="utf-8") as file:
+        return next(number for number, line in enumerate(file, 1) if text in line)
+
+
+def test_places(tap, folder):
+    """What a schema says against a sample names the file and the line where its author changes it."""
+    path = copy(folder, "proposal-1.0", "places-1.0")
+    changed(path, "EMW-D", "FirmwareVersion", form=None, constraints={"required": True, "maxLength": 3})
+    changed(path, "EMT-H", "BatchId", form="Count")
+    changed(path, "EMC-H", "Environment", form="Other")
+    forms = loaded(path, "forms.json")
+    forms["forms"]["Other"] = {"base": "token", "enum": ["other"]}
+    stored(forms, path, "forms.json")
+    stored({"values": {"header.environment": {"LIVE": "L", "TEST": "T"}}, "codes": {"D101": {"code": "F"}}}, path,
+           "codes.json")
+    shutil.copy(glob.glob(os.path.join(call_exported(folder, path), "*.xsd"))[0], os.path.join(path, "annex.xsd"))
+    own = os.path.join(path, "annex.xsd")
+    with open(own, encoding="utf-8") as file:
+        text = file.read()
+    with open(own, "w", encoding="utf-8") as file:
+        file.write(text.replace('value="T"', 'value="trial"').replace('name="DeviceCount"', 'name="Rows"')
+                   .replace('"(?:[A-D]', '"X(?:[A-D]').replace("([A-D][0-9]{3})|F", "F"))
+    xml = loaded(path, "xml.json")
+    stored({**xml, "schema": "annex.xsd"}, path, "xml.json")
+    done = call("profile", "check", path)
+    made = "by the schema (made of the profile).xsd: "
+    codes, forms = line_of(path, "codes.json", '"header.environment"'), line_of(path, "forms.json", '"Other"')
+    for sample, schema, wanted in (
+            ("EMW", made, "; change the constraints of FirmwareVersion in records/EMW-D.json:"
+             f"{line_of(path, 'records/EMW-D.json', 'FirmwareVersion') - 1}"),
+            ("EMT", made, f"; change the form Count in forms.json:{line_of(path, 'forms.json', chr(34) + 'Count')}"),
+            ("EMC", made, f"; change the form Other in forms.json:{forms} or the words of header.environment in "
+             f"codes.json:{codes}"),
+            ("EMI", "by the schema annex.xsd: ", "; change the column Environment in records/EMI-H.json:"
+             f"{line_of(path, 'records/EMI-H.json', 'Environment') - 1} or the words of header.environment in "
+             f"codes.json:{codes}"),
+            ("EMI", "by the schema annex.xsd: ",
+             f"; change EMI in xml.json:{line_of(path, 'xml.json', chr(34) + 'EMI')}"),
+            ("EMD", "by the schema annex.xsd: ", "; change the column Code in records/EMD-D.json:"
+             f"{line_of(path, 'records/EMD-D.json', chr(34) + 'Code') - 1} or the codes in codes.json:"
+             f"{line_of(path, 'codes.json', chr(34) + 'codes')}")):
+        lines = [line for line in done.stdout.splitlines() if line.startswith(f"sample {sample}_") and
+                 schema in line and line.endswith(wanted)]
+        tap.ok(len(lines) == 1, f"sample {sample}: {wanted[2:]}", done.stdout)
+    tap.ok("is not a valid value" not in done.stdout, "a value that a schema refuses is told once", done.stdout)
+
+
 def test_dialects(tap, proposal, contrast, folder):
     """Each exported Table Schema has the whole dialect of its file, whichever file of the folder says it."""
     whole = {"delimiter": ",", "quoteChar": '"', "doubleQuote": True, "lineTerminator": "\r\n",
@@ -253,3 +308,4 @@ if __name__ == "__main__":
                 test_dialects(report, *both, top_folder)
                 test_headers(report, *both, top_folder)
                 test_forms(report, top_folder)
+                test_places(report, top_folder)
