@@ -20,7 +20,6 @@ struct told {
     xml_schema_fault_fn *on_fault;
     void *user;
     unsigned n;
-    int facet_line; /* of the last value that a facet refuses; 0: none */
 };
 
 /* Whose files the entity loader gives: set while a schema is compiled. */
@@ -29,24 +28,13 @@ static struct {
     void *user;
 } loading;
 
-/* Of a value that a facet refuses, such as an enumeration, libxml2 says afterwards that its type refuses it. */
-static bool says_it_again(struct told *told, const xmlError *error)
-{
-    bool again = error->code >= XML_SCHEMAV_CVC_DATATYPE_VALID_1_2_1 &&
-                 error->code <= XML_SCHEMAV_CVC_DATATYPE_VALID_1_2_3 && error->line == told->facet_line;
-
-    if (error->code >= XML_SCHEMAV_CVC_LENGTH_VALID && error->code <= XML_SCHEMAV_CVC_ENUMERATION_VALID)
-        told->facet_line = error->line;
-    return again;
-}
-
 /* libxml2's signature: it is called with a full stop and a line's end behind the message. */
 static void on_error(void *user, xmlErrorPtr error)
 {
     struct told *told = user;
     const xmlNode *node = error->node;
 
-    if (says_it_again(told, error) || told->n++ >= MAX_FAULTS)
+    if (told->n++ >= MAX_FAULTS)
         return;
     g_autofree char *text = g_strdup(error->message != NULL ? error->message : "no reason given");
     if (g_str_has_suffix(g_strstrip(text), "."))
@@ -75,7 +63,7 @@ static xmlParserInputPtr load_entity(const char *url, const char *id, xmlParserC
 struct xml_schema *xml_schema_new(const char *name, xml_schema_file_fn *file, xml_schema_fault_fn *on_fault, void *user)
 {
     xmlExternalEntityLoader before = xmlGetExternalEntityLoader();
-    struct told told = {on_fault, user, 0, 0};
+    struct told told = {on_fault, user, 0};
     struct xml_schema *schema = NULL;
 
     loading.file = file;
@@ -100,7 +88,7 @@ struct xml_schema *xml_schema_new(const char *name, xml_schema_file_fn *file, xm
 bool xml_schema_validate(struct xml_schema *schema, const char *text, size_t len, xml_schema_fault_fn *on_fault,
                          void *user)
 {
-    struct told told = {on_fault, user, 0, 0};
+    struct told told = {on_fault, user, 0};
     xmlDocPtr document = xmlReadMemory(text, (int)len, "sample.xml", NULL, XML_PARSE_NONET | XML_PARSE_NOERROR);
     xmlSchemaValidCtxtPtr validator = document != NULL ? xmlSchemaNewValidCtxt(schema->schema) : NULL;
     int result = -1;
