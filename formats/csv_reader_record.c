@@ -241,7 +241,7 @@ static void take_header(struct csv *c)
         expect_text(c, cells->version_at, FAULT_ROOT, c->type->version);
     if (!complete)
         return;
-    cap_fields(c, c->cells[CSV_HEADER].first, READER_HEADER_MAX_CHARS);
+    cap_fields(c, c->cells[CSV_HEADER].first, LAYOUT_HEADER_MAX_CHARS);
     record = arrange(c, c->type->header);
     reader_emit_header(c->reader, &record);
 }

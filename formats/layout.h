@@ -21,9 +21,10 @@
 enum form { FORM_UNKNOWN, FORM_XML, FORM_CSV };
 
 enum {
-    LAYOUT_FIELD_MAX_CHARS = 64, /* characters in a field of a D record; more is B111 */
-    LAYOUT_MAX_COLUMNS = 30,     /* bounds the field arrays of readers and writers */
-    LAYOUT_MAX_STEPS = 4,        /* of the path of an XML element */
+    LAYOUT_FIELD_MAX_CHARS = 64,   /* characters in a field of a D record; more is B111 */
+    LAYOUT_HEADER_MAX_CHARS = 128, /* the same of the header */
+    LAYOUT_MAX_COLUMNS = 30,       /* bounds the field arrays of readers and writers */
+    LAYOUT_MAX_STEPS = 4,          /* of the path of an XML element */
     LAYOUT_NO_FIELD = LAYOUT_MAX_COLUMNS,
     RECORD_NUMBER_FIELD = 0, /* of the D record of every inbound type */
 };

@@ -7,7 +7,7 @@
 
 #include "formats/reader.h"
 
-enum { READER_HEADER_MAX_CHARS = 128, READER_MAX_CHARACTER_BYTES = 4 };
+enum { READER_MAX_CHARACTER_BYTES = 4 };
 
 struct reader_form {
     void *(*open)(struct reader *reader, const struct file_type *type); /* returns the form's state, never NULL */

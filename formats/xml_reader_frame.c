@@ -72,7 +72,7 @@ static inline void enter(struct xml *x, size_t i, struct place at)
         x->ordinal = reader_count_record(x->reader, at);
         x->stopped = x->ordinal == 0;
     } else if (inner == &x->header.top) {
-        open_record(x, inner, READER_HEADER_MAX_CHARS, at);
+        open_record(x, inner, LAYOUT_HEADER_MAX_CHARS, at);
     } else {
         open_container(x, inner);
     }
@@ -161,7 +161,7 @@ void xml_frame_on_start(void *user, const xmlChar *name, const xmlChar *prefix, 
 /* True when the open field, or the field just closed, is one of the Header. */
 static bool in_header(const struct xml *x)
 {
-    return x->max_chars == READER_HEADER_MAX_CHARS;
+    return x->max_chars == LAYOUT_HEADER_MAX_CHARS;
 }
 
 static inline void close_field(struct xml *x)

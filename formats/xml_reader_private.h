@@ -34,7 +34,7 @@ enum {
     XML_TEXT_BYTES = LAYOUT_MAX_COLUMNS * LAYOUT_FIELD_MAX_CHARS * READER_MAX_CHARACTER_BYTES,
 };
 _Static_assert(XML_MAX_CHILDREN <= 32, "bits of a set");
-_Static_assert((HEADER_FIELDS + 1) * READER_HEADER_MAX_CHARS * READER_MAX_CHARACTER_BYTES <= XML_TEXT_BYTES,
+_Static_assert((HEADER_FIELDS + 1) * LAYOUT_HEADER_MAX_CHARS * READER_MAX_CHARACTER_BYTES <= XML_TEXT_BYTES,
                "XML_TEXT_BYTES");
 
 /* An element that holds elements, made from the layout: the root, the Header, the rows, a record, or a group: a step of

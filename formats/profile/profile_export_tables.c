@@ -12,6 +12,7 @@ static const char *const own_properties[] = {"fact", "passed", "form", "xml"};
 struct owner {
     const struct dialect *dialect; /* NULL: it is no file of columns */
     bool inbound;
+    json_int_t characters; /* that a field of a file that arrives may have */
 };
 
 /* The owner of records/EMI-D.json or reports/MAPR.json. */
@@ -21,11 +22,14 @@ static struct owner owner_of(const struct profile *profile, const char *name)
 
     if (g_str_has_prefix(name, "records/")) {
         const struct file_type *type = profile_type(profile, base, strcspn(base, "-"));
-        return type != NULL ? (struct owner){type->dialect, type->inbound} : (struct owner){NULL, false};
+        return type != NULL ? (struct owner){type->dialect, type->inbound,
+                                             g_str_has_suffix(name, "-H.json") ? LAYOUT_HEADER_MAX_CHARS
+                                                                               : LAYOUT_FIELD_MAX_CHARS}
+                            : (struct owner){0};
     }
     base[strcspn(base, ".")] = '\0';
     const struct report_layout *report = profile_report(profile, base);
-    return (struct owner){report != NULL ? report->dialect : NULL, false};
+    return (struct owner){.dialect = report != NULL ? report->dialect : NULL};
 }
 
 /* All of it, by the names of Frictionless CSV Dialect, and the frame. */
@@ -39,11 +43,13 @@ static json_t *dialect_json(const struct dialect *dialect)
                      layout_frame_name(dialect->frame));
 }
 
-static void publish_field(const struct profile *profile, bool inbound, json_t *field)
+static void publish_field(const struct profile *profile, const struct owner *owner, json_t *field)
 {
-    json_t *limits =
-        profile_export_limits(profile, profile_export_fact(field), inbound, json_object_get(field, "constraints"));
+    json_t *limits = profile_export_limits(profile, profile_export_fact(field), owner->inbound,
+                                           json_object_get(field, "constraints"));
 
+    if (owner->inbound)
+        limits = profile_export_cap(limits, owner->characters);
     if (limits != NULL)
         json_object_set_new(field, "constraints", limits);
     for (size_t k = 0; k < G_N_ELEMENTS(own_properties); k++)
@@ -58,7 +64,7 @@ char *profile_export_table(const struct profile *profile, const char *name, cons
 
     if (copy == NULL)
         return NULL;
-    json_array_foreach(json_object_get(copy, "fields"), i, field) publish_field(profile, owner.inbound, field);
+    json_array_foreach(json_object_get(copy, "fields"), i, field) publish_field(profile, &owner, field);
     if (owner.dialect != NULL)
         json_object_set_new(copy, "dialect", dialect_json(owner.dialect));
     char *dumped = json_dumps(copy, JSON_INDENT(2));

@@ -110,8 +110,13 @@ static void add_forms(struct xsd_types *types)
 
 json_t *xsd_constraints(const struct xsd_types *types, const struct xsd_record *record, const json_t *field)
 {
-    return profile_export_limits(types->profile, profile_export_fact(field), record->type->inbound,
-                                 json_object_get(field, "constraints"));
+    json_t *limits = profile_export_limits(types->profile, profile_export_fact(field), record->type->inbound,
+                                           json_object_get(field, "constraints"));
+
+    if (record->type->inbound)
+        limits = profile_export_cap(limits, record->layout == record->type->header ? LAYOUT_HEADER_MAX_CHARS
+                                                                                   : LAYOUT_FIELD_MAX_CHARS);
+    return limits;
 }
 
 const char *xsd_form_name(const struct xsd_types *types, const struct xsd_record *record, const json_t *field)

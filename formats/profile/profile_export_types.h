@@ -63,8 +63,8 @@ void xsd_types_free(struct xsd_types *types);
 /* What forms.json says of a file type; NULL: nothing. */
 const json_t *xsd_type_names(const struct xsd_types *types, const struct file_type *type);
 
-/* What a field may contain by its own constraints, in the words of codes.json. NULL: it says nothing. The caller owns
- * the reference. */
+/* What a field may contain by its own constraints, in the words of codes.json, and by the limits of the reader. NULL:
+ * nothing limits it. The caller owns the reference. */
 json_t *xsd_constraints(const struct xsd_types *types, const struct xsd_record *record, const json_t *field);
 
 /* The name of the simple type of a field; NULL: it names no form. */

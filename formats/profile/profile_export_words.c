@@ -151,3 +151,16 @@ json_t *profile_export_limits(const struct profile *profile, enum fact fact, boo
     widen_lengths(&words, shown);
     return shown;
 }
+
+json_t *profile_export_cap(json_t *limits, json_int_t characters)
+{
+    static const char *const said[] = {"enum", "pattern", "maxLength"};
+
+    for (size_t i = 0; i < G_N_ELEMENTS(said); i++)
+        if (json_object_get(limits, said[i]) != NULL)
+            return limits;
+    json_t *capped = limits != NULL ? json_copy(limits) : json_object();
+    json_decref(limits);
+    json_object_set_new(capped, "maxLength", json_integer(characters));
+    return capped;
+}

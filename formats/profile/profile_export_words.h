@@ -23,4 +23,8 @@ enum fact profile_export_fact(const json_t *field);
  */
 json_t *profile_export_limits(const struct profile *profile, enum fact fact, bool inbound, json_t *limits);
 
+/* Adds the most characters that the gateway reads to limits that say nothing about the value: a file that arrives would
+ * be refused for more. Takes the limits, which may be NULL, and returns the caller's reference. */
+json_t *profile_export_cap(json_t *limits, json_int_t characters);
+
 #endif

@@ -1,6 +1,6 @@
 """Seeded mutations of a good file in either form, with one or two mistakes each.
 
-    mutator = XmlMutator(random.Random(1), text, types) or CsvMutator(random.Random(1), text)
+    mutator = XmlMutator(random.Random(1), text, types) or CsvMutator(random.Random(1), text, delimiter=";")
     what, data = mutator.make()                         a random one: what was changed, and the bytes
     for what, data in mutator.each(): …                 each item of header and first record: left out, set to EDGES
 """
@@ -200,8 +200,10 @@ class XmlMutator:
 
 
 class CsvMutator:
-    def __init__(self, rng, text):
-        self.rng, self.rows = rng, list(csv.reader(io.StringIO(text.decode(), newline="")))
+    def __init__(self, rng, text, **dialect):
+        """dialect: arguments of csv.reader and csv.writer."""
+        self.rng, self.dialect = rng, dialect
+        self.rows = list(csv.reader(io.StringIO(text.decode(), newline=""), **dialect))
 
     def change(self, rows):
         rng = self.rng
@@ -233,14 +235,13 @@ class CsvMutator:
             row[at] = ""
         return kind
 
-    @staticmethod
-    def written(rows):
+    def written(self, rows):
         out = io.StringIO(newline="")
-        csv.writer(out).writerows(rows)
+        csv.writer(out, **self.dialect).writerows(rows)
         return out.getvalue().encode()
 
     def each(self):
-        for number in (0, 1):
+        for number in range(min(2, len(self.rows))):
             for at in range(len(self.rows[number])):
                 for text in [None, *EDGES]:
                     rows = [list(row) for row in self.rows]
