@@ -11,6 +11,7 @@
 /* What a list had, of which one is chosen when it is complete. */
 struct decisions {
     GPtrArray *found; /* names or IDs, char * */
+    bool holds;       /* the next instruction */
 };
 
 static struct random *chance_of(struct world *world)
@@ -94,6 +95,49 @@ static void reject_one(struct world *world)
                   (const char *const[]){"--json", "spool", "list", "--state", "ready", NULL});
 }
 
+/* ---- an instruction is held before it is judged ---- */
+
+struct holding {
+    struct world *world;
+    char name[FILES_NAME];
+    bool rejects; /* afterwards; else it is released after some hours (operators.c) */
+};
+
+static void hold(struct sim *sim, void *user)
+{
+    const struct holding *holding = user;
+    struct world *world = holding->world;
+    const char *name = holding->name;
+
+    if (world->settling || machines_are_down(world))
+        return;
+    sim_say(sim, "an operator holds %s%s", name, holding->rejects ? " and rejects it" : "");
+    operators_run(world, NULL, NULL, NULL, (const char *const[]){"spool", "hold", name, "--reason", "wait", NULL});
+    if (holding->rejects)
+        operators_run(world, NULL, NULL, NULL,
+                      (const char *const[]){"spool", "reject", name, "--reason", "send it again", NULL});
+}
+
+/* While the gateway waits for reference data, or has just picked it up. */
+void decisions_put(struct world *world, const struct sent *sent)
+{
+    struct decisions *decisions = world->decisions;
+
+    if (decisions == NULL || !decisions->holds || strcmp(sent->type, "EMI") != 0)
+        return;
+    struct holding *holding = world_keep(world, g_new0(struct holding, 1));
+    decisions->holds = false;
+    holding->world = world;
+    holding->rejects = random_chance(chance_of(world), 0.5);
+    (void)g_strlcpy(holding->name, sent->name, sizeof holding->name);
+    sim_at(world->sim, world_between(world, chance_of(world), SIM_SECOND, 2 * SIM_MINUTE), hold, holding);
+}
+
+static void hold_next(struct world *world)
+{
+    world->decisions->holds = true;
+}
+
 /* ---- a report is delivered once more ---- */
 
 static void keep_report(struct world *world, json_t *file)
@@ -129,10 +173,11 @@ static void set_sequence(struct world *world)
     static const char *const types[] = {"EMI", "EMT", "EMC", "INV", "COS", "NMM", "PTY"};
     const char *type = types[random_below(chance_of(world), G_N_ELEMENTS(types))];
     unsigned last = GPOINTER_TO_UINT(g_hash_table_lookup(world->sequences, type));
-    unsigned back = 5 + (unsigned)random_below(chance_of(world), 20);
+    unsigned back = 2 + (unsigned)random_below(chance_of(world), 20);
 
-    if (last <= back)
+    if (last <= 2)
         return;
+    back = MIN(back, last - 1);
     g_autofree char *number = g_strdup_printf("%u", last - back);
     sim_say(world->sim, "an operator sets the number of %s back to %s", type, number);
     operators_run(world, NULL, NULL, NULL,
@@ -173,8 +218,8 @@ static void close_one(struct world *world)
 
 static void decide(struct sim *sim, void *user)
 {
-    static void (*const ways[])(struct world * world) = {requeue_one, reject_one, redeliver_one, set_sequence,
-                                                         close_one};
+    static void (*const ways[])(struct world * world) = {requeue_one,   reject_one,   hold_next,
+                                                         redeliver_one, set_sequence, close_one};
     struct world *world = user;
     size_t way = random_below(chance_of(world), G_N_ELEMENTS(ways));
 

@@ -181,9 +181,9 @@ static void refuse_threads(struct sim *sim, void *user)
 
 /* ---- servers ---- */
 
-static double maybe(struct random *random, double chance)
+static double maybe(struct world *world, double chance)
 {
-    return random_chance(random, 0.3) ? chance : 0;
+    return random_chance(chance_of(world), world->rates.quirk) ? chance : 0;
 }
 
 static void end_quirks(struct sim *sim, void *user)
@@ -202,20 +202,20 @@ static void begin_quirks(struct sim *sim, void *user)
     struct world *world = user;
     struct random *r = chance_of(world);
     static const char *const drops[] = {"mcc", "tcos", "ecos", "dcc", "suppliers", "maps"};
-    struct server_quirks quirks = {.twice = maybe(r, 0.1),
-                                   .unlisted = maybe(r, 0.1),
-                                   .hidden = maybe(r, 0.05),
-                                   .wrong_size = maybe(r, 0.05),
-                                   .lost_before = maybe(r, 0.05),
-                                   .lost_after = maybe(r, 0.05),
-                                   .refused = maybe(r, 0.1),
-                                   .refused_done = maybe(r, 0.02),
-                                   .not_done = maybe(r, 0.02),
-                                   .slow = maybe(r, 0.1),
-                                   .hang = maybe(r, 0.01),
-                                   .gone = maybe(r, 0.01),
-                                   .other_key = maybe(r, 0.005),
-                                   .full = maybe(r, 0.02)};
+    struct server_quirks quirks = {.twice = maybe(world, 0.1),
+                                   .unlisted = maybe(world, 0.1),
+                                   .hidden = maybe(world, 0.05),
+                                   .wrong_size = maybe(world, 0.05),
+                                   .lost_before = maybe(world, 0.05),
+                                   .lost_after = maybe(world, 0.05),
+                                   .refused = maybe(world, 0.1),
+                                   .refused_done = maybe(world, 0.2),
+                                   .not_done = maybe(world, 0.04),
+                                   .slow = maybe(world, 0.1),
+                                   .hang = maybe(world, 0.01),
+                                   .gone = maybe(world, 0.01),
+                                   .other_key = maybe(world, 0.005),
+                                   .full = maybe(world, 0.02)};
 
     if (!may_begin(world))
         return;

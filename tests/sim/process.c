@@ -313,6 +313,7 @@ static void on_turn(struct sim *sim, void *user)
 
 void processes_notice(struct sim *sim)
 {
+    shared->noticed = shared->changes;
     for (guint i = 0; i < sim->running->len; i++) {
         struct process *process = sim->running->pdata[i];
         struct shared_slot *slot = process->slot;
@@ -425,6 +426,7 @@ int process_run(struct sim *sim, const char *home, const char *const *argv, GStr
     struct waited waited = {.status = -1, .output = output};
 
     (void)process_start(sim, home, argv, on_waited, &waited);
+    shared->stop = INT64_MAX;
     while (!waited.ended && sim_step(sim, INT64_MAX))
         ;
     return waited.status;

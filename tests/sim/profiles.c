@@ -21,6 +21,7 @@ static const struct rates calm = {
     .restarted = 0.03,
     .backups = 0.1,
     .servers = 0.3,
+    .quirk = 0.3,
     .full_days = 28,
 };
 
@@ -66,13 +67,14 @@ static const struct rates rough = {
     .decided = 0.3,
     .damaged = 0.03,
     .servers = 0.3,
+    .quirk = 0.3,
     .full_days = 28,
 };
 
 static const struct rates dense = {
-    .devices = 120,
+    .devices = 80,
     .per_file = 4,
-    .instructed = 10,
+    .instructed = 8,
     .installed = 0.3,
     .moved = 2,
     .non_migratable = 0.3,
@@ -106,11 +108,12 @@ static const struct rates dense = {
     .restored = 0.1,
     .second = 0.2,
     .beside = 0.3,
-    .taken_over = 0.5,
-    .changed = 1,
-    .decided = 3,
+    .taken_over = 1,
+    .changed = 3,
+    .decided = 6,
     .damaged = 0.4,
-    .servers = 0.7,
+    .servers = 0.5,
+    .quirk = 0.6,
     .full_days = 2,
 };
 

@@ -81,7 +81,9 @@ struct shared {
     uint64_t seed;
     int64_t now;      /* true time, microseconds */
     int64_t next;     /* when the next event is due */
+    int64_t stop;     /* the simulator stops here: no process goes on beyond it by itself */
     uint64_t changes; /* counts what may wake a daemon: names and bytes in drops, orders */
+    uint64_t noticed; /* changes, when the simulator looked last who is woken by them */
     bool faults;      /* sim_faults */
     bool record;      /* power_record */
     bool trace;

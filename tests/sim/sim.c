@@ -162,6 +162,7 @@ bool sim_step(struct sim *sim, int64_t until)
 
 void sim_run(struct sim *sim, int64_t until)
 {
+    shared->stop = until;
     while (sim->promise == NULL && sim_step(sim, until))
         ;
     if (sim->promise == NULL)

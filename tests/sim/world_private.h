@@ -48,6 +48,7 @@ struct rates {
     double decided;           /* operators take a decision back, or give an order that others do not expect, a day */
     double damaged;           /* a file of the spool changes on the disk, a day */
     double servers;           /* a drop is on a server at the beginning */
+    double quirk;             /* a server that misbehaves has a quirk, of each one */
     unsigned full_days;       /* between full inventories */
 };
 
@@ -197,6 +198,8 @@ void machines_go_on(struct world *world);
 
 /* Operators take decisions back, and give orders that partners do not expect. */
 void decisions_begin(struct world *world);
+/* A partner has put the file. */
+void decisions_put(struct world *world, const struct sent *sent);
 void decisions_free(struct world *world);
 
 void settings_begin(struct world *world);
