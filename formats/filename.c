@@ -99,6 +99,8 @@ static bool is_better(const struct scan *s, const struct filename *out, const st
     size_t with = s->n_good + best->n_faults, without = best->n_good + s->n_faults;
     if (with != without)
         return with > without;
+    if (s->distance != best->distance)
+        return s->distance < best->distance;
     return out->type != NULL && best->out->type == NULL;
 }
 

@@ -10,6 +10,7 @@
 #include "formats/filename_scan.h"
 
 #include "formats/instant.h"
+#include "formats/nearest.h"
 
 #include <string.h>
 
@@ -161,6 +162,16 @@ static const char *written_type(const struct scan *s, const char *text, size_t l
     return NULL;
 }
 
+/* How far a text is from the nearest word for a type of this grammar. */
+static size_t type_distance(const struct scan *s, const char *text, size_t len)
+{
+    size_t least = SIZE_MAX;
+
+    for (size_t i = 0; i < s->inbound->n_types; i++)
+        least = MIN(least, nearest_distance(text, len, s->inbound->types[i].word));
+    return least;
+}
+
 /* The type's letters begin at word; what stands between start and word belongs to the same fault. */
 static void judge_type(struct scan *s, size_t start, size_t word)
 {
@@ -178,7 +189,8 @@ static void judge_type(struct scan *s, size_t start, size_t word)
         scan_add_fault(s, FILENAME_BAD_TYPE, span, "an inbound file type; %s is written by the gateway", written);
     } else {
         bool shaped = word == start && is_type_shaped(s, text, len);
-        scan_add_fault(s, shaped ? FILENAME_BAD_TYPE : FILENAME_BAD_GRAMMAR, span, "%s", s->names->expected_type);
+        s->distance += type_distance(s, text, len);
+        scan_add_fault(s, shaped ? FILENAME_BAD_TYPE : FILENAME_BAD_GRAMMAR, span, "%s", s->inbound->expected_type);
     }
 }
 
@@ -186,7 +198,7 @@ static void scan_type(struct scan *s, const struct name_part *part)
 {
     size_t start = s->pos, word = start;
 
-    if (!begin_segment(s, part, s->names->expected_type))
+    if (!begin_segment(s, part, s->inbound->expected_type))
         return;
     while (!is_alnum_at(s, word) && !at_tail(s, word))
         word++;
@@ -203,8 +215,10 @@ static void scan_word(struct scan *s, const struct name_part *part)
     if (!begin_segment(s, part, part->expected))
         return;
     s->pos = run_end(s, start);
-    if (s->pos - start != part->max || memcmp(s->name + start, part->text, part->max) != 0)
-        add_fault_of(s, part, start, s->pos, part->expected);
+    if (s->pos - start == part->max && memcmp(s->name + start, part->text, part->max) == 0)
+        return;
+    s->distance += nearest_distance(s->name + start, s->pos - start, part->text);
+    add_fault_of(s, part, start, s->pos, part->expected);
 }
 
 /* ---- the sender ---- */
@@ -587,7 +601,7 @@ void scan_run(struct scan *scan, const struct scan_name *what, struct filename *
     scan->segments_missing = false;
     scan->form_read = (grammar->tells & 1U << NAME_FORM) == 0;
     scan->date = scan->time = (struct span){0};
-    scan->n_faults = scan->n_good = 0;
+    scan->n_faults = scan->n_good = scan->distance = 0;
     memset(out, 0, sizeof *out);
     out->grammar = grammar;
     out->type_at = out->org_at = out->eui64_at = whole;

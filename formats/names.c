@@ -340,16 +340,16 @@ static void compile_own(struct compiling *c, const struct names_template *from)
         add_own(c, from, NULL);
 }
 
-/* In the order of the profile's types. */
-static char *expected_type(const struct compiling *c)
+/* The types whose names have this grammar, in the order of the profile. */
+static char *expected_type(const struct profile *profile, const struct names_inbound *of)
 {
     g_autoptr(GPtrArray) words = g_ptr_array_new();
     GString *text = g_string_new("an inbound file type: ");
-    const char *word;
 
-    for (size_t i = 0; i < c->profile->n_types; i++)
-        if (grammar_of(c, &c->profile->types[i], &word) != NULL)
-            g_ptr_array_add(words, (char *)word);
+    for (size_t i = 0; i < profile->n_types; i++)
+        for (size_t t = 0; t < of->n_types; t++)
+            if (of->types[t].type == &profile->types[i])
+                g_ptr_array_add(words, of->types[t].word);
     for (guint i = 0; i < words->len; i++)
         g_string_append_printf(text, "%s%s",
                                i == 0               ? ""
@@ -384,7 +384,10 @@ bool names_compile(const struct profile *profile, const struct names_table *tabl
         g_free(g_array_index(c.arriving, struct arriving, i).cells);
     g_array_free(c.arriving, TRUE);
     g_ptr_array_free(c.written, TRUE);
-    names->expected_type = expected_type(&c);
+    for (guint i = 0; i < c.inbound->len; i++) {
+        struct names_inbound *of = &g_array_index(c.inbound, struct names_inbound, i);
+        of->expected_type = expected_type(profile, of);
+    }
     names->n_inbound = c.inbound->len;
     names->n_own = c.own->len;
     names->inbound = (struct names_inbound *)(void *)g_array_free(c.inbound, FALSE);
@@ -396,11 +399,12 @@ bool names_compile(const struct profile *profile, const struct names_table *tabl
 
 void names_clear(struct names *names)
 {
-    for (size_t i = 0; i < names->n_inbound; i++)
+    for (size_t i = 0; i < names->n_inbound; i++) {
         g_free(names->inbound[i].types);
+        g_free(names->inbound[i].expected_type);
+    }
     g_free(names->inbound);
     g_free(names->own);
-    g_free(names->expected_type);
     *names = (struct names){0};
 }
 

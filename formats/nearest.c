@@ -6,14 +6,14 @@
 
 enum { MAX_BYTES = 64 /* of a word that is compared */ };
 
-/* The distance of two texts of at most MAX_BYTES. */
-static size_t distance(const char *a, const char *b)
+/* The distance of two texts of at most MAX_BYTES; a has len of them. */
+static size_t distance(const char *a, size_t len, const char *b)
 {
     size_t row[MAX_BYTES + 1], n = strlen(b);
 
     for (size_t k = 0; k <= n; k++)
         row[k] = k;
-    for (size_t i = 1; a[i - 1] != '\0'; i++) {
+    for (size_t i = 1; i <= len; i++) {
         size_t diagonal = row[0];
         row[0] = i;
         for (size_t k = 1; k <= n; k++) {
@@ -30,11 +30,16 @@ struct nearest nearest_to(const char *text)
     return (struct nearest){.text = text, .distance = 1 + strlen(text) / 3};
 }
 
+size_t nearest_distance(const char *text, size_t len, const char *word)
+{
+    return len <= MAX_BYTES && strlen(word) <= MAX_BYTES ? distance(text, len, word) : MAX_BYTES;
+}
+
 void nearest_try(struct nearest *nearest, const char *word)
 {
     if (word == NULL || strlen(word) > MAX_BYTES || strlen(nearest->text) > MAX_BYTES)
         return;
-    size_t found = distance(nearest->text, word);
+    size_t found = distance(nearest->text, strlen(nearest->text), word);
     if (found < nearest->distance || (found == nearest->distance && nearest->word == NULL)) {
         nearest->word = word;
         nearest->distance = found;

@@ -19,6 +19,9 @@ struct nearest {
 /* Begins a search. */
 struct nearest nearest_to(const char *text);
 
+/* How many characters differ between a text of len bytes and a word, at most 64: of texts that are longer, 64. */
+size_t nearest_distance(const char *text, size_t len, const char *word);
+
 /* Offers a word of the list. NULL is allowed. */
 void nearest_try(struct nearest *nearest, const char *word);
 

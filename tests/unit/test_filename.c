@@ -387,6 +387,48 @@ static void test_filename__other_grammars__name_each_faulty_segment(void **state
     }
 }
 
+static void hear_expected(void *user, const struct filename_fault *fault)
+{
+    g_string_append_printf(user, "%s|", fault->expected);
+}
+
+/* Faults are those of the grammar that comes closest, and its types are those that are expected. */
+static void test_filename__bad_name__is_told_by_the_closest_grammar(void **state)
+{
+    static const struct names_template templates[] = {
+        {NAMES_TYPE, "EMI", .text = "START-{org}-{sequence:4}.{form}"},
+        {NAMES_TYPE, "INV", .text = "STOCK-{org}-{sequence:5}.{form}"},
+        {NAMES_TYPE, "COS", .text = "SWITCH-{org}-{sequence:6}.{form}"},
+        {NAMES_TYPE, "EMT", .text = "EMT_{org}_{sequence:6}.{form}"},
+        {NAMES_TYPE, "EMC", .text = "EMC_{org}_{sequence:6}.{form}"},
+    };
+    static const struct {
+        const char *name, *expected;
+    } cases[] = {
+        {"STOK-MCC-1.csv", "\"STOCK\""},
+        {"STAT-MCC-1.csv", "\"START\""},
+        {"SWICH-MCC-1.csv", "\"SWITCH\""},
+        {"EMI_MCC_000001.csv", "an inbound file type: EMT or EMC|"},
+        {"EMX_MCC_000001.csv", "an inbound file type: EMT or EMC|"},
+    };
+    const struct names_table table = {G_N_ELEMENTS(templates), templates};
+    struct profile profile = *profile_builtin();
+    struct names names;
+
+    (void)state;
+    assert_true(names_compile(&profile, &table, &names, NULL, NULL));
+    profile.names = &names;
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        const char *name = cases[i].name;
+        struct filename f;
+        g_autoptr(GString) heard = g_string_new(NULL);
+        assert_false(filename_parse(&profile, name, strlen(name), &f, hear_expected, heard));
+        if (!g_str_has_prefix(heard->str, cases[i].expected))
+            fail_msg("%s: expected %s, found %s", name, cases[i].expected, heard->str);
+    }
+    names_clear(&names);
+}
+
 static void test_filename__answers__are_derived_from_the_name(void **state)
 {
     g_autofree char *a = filename_answer(profile_builtin(), GOOD ".gz", "EMA", 1);
@@ -517,6 +559,7 @@ int main(void)
         cmocka_unit_test(test_filename__other_grammars__false_exactly_with_faults),
         cmocka_unit_test(test_filename__other_grammars__fill_what_the_name_tells),
         cmocka_unit_test(test_filename__other_grammars__name_each_faulty_segment),
+        cmocka_unit_test(test_filename__bad_name__is_told_by_the_closest_grammar),
         cmocka_unit_test(test_filename__answers__are_derived_from_the_name),
         cmocka_unit_test(test_filename__name_that_the_gateway_writes__is_own),
         cmocka_unit_test(test_filename__name_of_unfinished_file__is_temporary),
