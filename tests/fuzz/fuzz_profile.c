@@ -3,6 +3,7 @@
  * rest is its content; the other files are those of the built-in profile.
  * - There is either a profile or a fault. A fault has a place in a file, and one printable line of text.
  * - A profile can do its work: it reads documents, parses names and gives names, whatever it says.
+ * - What is written by it is well-formed XML, whatever the profile and the values say.
  */
 #include "formats/filename.h"
 #include "formats/profile.h"
@@ -12,6 +13,7 @@
 #include "formats/writer.h"
 #include "tests/fuzz/reading.h"
 
+#include <libxml/parser.h>
 #include <string.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -115,8 +117,46 @@ static void use_names(const struct profile *profile)
     }
 }
 
+static bool append(void *user, const char *data, size_t len, GError **error)
+{
+    (void)error; /* never fails */
+    g_string_append_len(user, data, (gssize)len);
+    return true;
+}
+
+/* Writes a document with each fact in it, and has libxml2 read it. */
+static void write_document(const struct file_type *type, const char *value)
+{
+    enum fact ids[FACT_COUNT + 1];
+    const char *values[FACT_COUNT + 1];
+    const struct facts facts = {ids, values, FACT_COUNT + 1};
+    GString *text = g_string_new(NULL);
+    struct writer *writer = writer_new(FORM_XML, type, append, text);
+
+    for (enum fact fact = 0; fact <= FACT_NONE; fact++) {
+        ids[fact] = fact;
+        values[fact] = value;
+    }
+    writer_header(writer, &facts, 1 + (type->file != NULL));
+    if (type->file != NULL)
+        writer_file(writer, &facts);
+    writer_row(writer, &facts);
+    g_assert(writer_finish(writer, NULL));
+    writer_free(writer);
+    xmlDoc *read = xmlReadMemory(text->str, (int)text->len, NULL, NULL, XML_PARSE_NOERROR | XML_PARSE_NOWARNING);
+    g_assert(read != NULL);
+    xmlFreeDoc(read);
+    g_string_free(text, TRUE);
+}
+
 static void use(const struct profile *profile)
 {
+    static const char *const hostile[] = {"a", "<&>\"'\r\n\t", "\x01\x1f\x7f\xEF\xBF\xBE", "]]>\xEF\xBF\xBF", ""};
+
+    for (size_t i = 0; i < profile->n_types; i++)
+        for (size_t k = 0; k < G_N_ELEMENTS(hostile) && profile->types[i].root != NULL; k++)
+            write_document(&profile->types[i], hostile[k]);
+
     for (size_t i = 0; i < profile->n_types; i++) {
         const struct file_type *type = &profile->types[i];
         if (!type->inbound)
