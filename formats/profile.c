@@ -14,9 +14,11 @@ const struct file_type *profile_type(const struct profile *profile, const char *
 
 const struct report_layout *profile_report(const struct profile *profile, const char *ref)
 {
+    const struct report_layout *reports = profile_reports(profile);
+
     for (size_t i = 0; i < profile->n_reports; i++)
-        if (strcmp(profile->reports[i].ref, ref) == 0)
-            return &profile->reports[i];
+        if (strcmp(reports[i].ref, ref) == 0)
+            return &reports[i];
     return NULL;
 }
 

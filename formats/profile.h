@@ -39,9 +39,10 @@ struct profile {
     const char *schema;               /* the file of the profile that has the XSD, or NULL */
     size_t n_types;
     const struct file_type *types;
+    const struct dialect *dialect; /* of all files that do not say another */
     size_t n_reports;
-    const struct report_layout *reports;
-    const struct names *names; /* how files are named */
+    const struct report_layout *reports; /* NULL: not read yet. profile_reports */
+    const struct names *names;           /* how files are named */
     /* Words of its own for values and codes (values.h). */
     const struct value_map *values[FACT_COUNT + 1]; /* by fact; NULL, as that of FACT_NONE: the values are the words */
     size_t n_codes;
@@ -75,6 +76,10 @@ void profile_free(struct profile *profile);
 
 /* The type of that code ("EMI"), which is len bytes long and needs no terminator. NULL: there is no such type. */
 const struct file_type *profile_type(const struct profile *profile, const char *code, size_t len);
+
+/* The layouts of all reports, n_reports of them. Those of the built-in profile are read at the first call: few commands
+ * ask for them, and to read them takes a fifth of a start. Any thread may call. */
+const struct report_layout *profile_reports(const struct profile *profile);
 
 /* The layout of the report of that ref. NULL: there is none, also of MGMT-PAGE, which has no columns. */
 const struct report_layout *profile_report(const struct profile *profile, const char *ref);

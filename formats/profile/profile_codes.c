@@ -54,8 +54,8 @@ static bool is_written(const struct profile *profile, enum fact fact)
             return true;
     }
     for (size_t i = 0; i < profile->n_reports; i++)
-        for (size_t k = 0; k < profile->reports[i].n_columns; k++)
-            if (profile->reports[i].columns[k].fact == fact)
+        for (size_t k = 0; k < profile_reports(profile)[i].n_columns; k++)
+            if (profile_reports(profile)[i].columns[k].fact == fact)
                 return true;
     return false;
 }

@@ -156,8 +156,8 @@ char *profile_export_columns(const struct profile *profile, profile_export_read_
         type_lists(out, &profile->types[i], read, user);
     g_string_append(out, "\n## Reports\n");
     for (size_t i = 0; i < profile->n_reports; i++) {
-        g_autofree char *file = g_strdup_printf("reports/%s.json", profile->reports[i].ref);
-        table(out, profile->reports[i].ref, read(user, file));
+        g_autofree char *file = g_strdup_printf("reports/%s.json", profile_reports(profile)[i].ref);
+        table(out, profile_reports(profile)[i].ref, read(user, file));
     }
     return g_string_free(out, FALSE);
 }

@@ -42,7 +42,6 @@ struct profile_loading {
     void *user;
     size_t n_faults;
     struct file_type *types;            /* profile->types, while they are being made */
-    const struct dialect *dialect;      /* of all files that do not say another */
     const json_t *forms;                /* of forms.json; NULL: there are none */
     struct profile_document *documents; /* the JSON files that have been read; profile_json.c alone uses them */
 };

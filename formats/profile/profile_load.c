@@ -100,11 +100,11 @@ static void load_profile(struct profile_loading *loading)
 {
     struct profile_node file;
 
-    loading->dialect = &layout_dialect;
+    loading->profile->dialect = &layout_dialect;
     if (!profile_file_needed(loading, "profile.json", &file))
         return;
     profile_members_are(&file, "profile", "version", "title", "description", "valid", "dialect", NULL);
-    loading->dialect = profile_load_dialect(&file, &layout_dialect);
+    loading->profile->dialect = profile_load_dialect(&file, &layout_dialect);
     loading->profile->name = load_name(&file, "profile");
     loading->profile->version = load_name(&file, "version");
     loading->profile->title = profile_text(&file, "title", PROFILE_OPTIONAL);
@@ -130,20 +130,28 @@ static void tell_number(const struct profile_loading *loading)
         loading->on_fault(loading->user, &(struct profile_fault){.file = ".", .text = text});
 }
 
+/* Without `reports` they are read later (profile_reports). */
+static void load_parts(struct profile_loading *loading, bool reports)
+{
+    loading->profile->files = loading->files;
+    loading->profile->n_reports = n_report_records;
+    profile_files_digest(loading->files, loading->profile->digest);
+    load_profile(loading);
+    profile_load_forms(loading);
+    profile_load_records(loading);
+    profile_load_xml(loading);
+    if (reports)
+        loading->profile->reports = profile_load_reports(loading);
+    profile_load_names(loading);
+    profile_load_codes(loading);
+}
+
 static struct profile *load(struct profile_files *files, profile_fault_fn *on_fault, void *user, size_t n_faults)
 {
     struct profile_loading loading = {
         .profile = profile_new(), .files = files, .on_fault = on_fault, .user = user, .n_faults = n_faults};
 
-    loading.profile->files = files;
-    profile_files_digest(files, loading.profile->digest);
-    load_profile(&loading);
-    profile_load_forms(&loading);
-    profile_load_records(&loading);
-    profile_load_xml(&loading);
-    profile_load_reports(&loading);
-    profile_load_names(&loading);
-    profile_load_codes(&loading);
+    load_parts(&loading, true);
     refuse_unused(&loading);
     profile_documents_free(&loading);
     if (loading.n_faults == 0)
@@ -195,8 +203,28 @@ const struct profile *profile_builtin(void)
     static const struct profile *builtin;
 
     if (g_once_init_enter(&builtin)) {
-        const struct profile *loaded = load(profile_files_builtin(), on_builtin_fault, NULL, 0);
-        g_once_init_leave(&builtin, loaded);
+        struct profile_loading loading = {
+            .profile = profile_new(), .files = profile_files_builtin(), .on_fault = on_builtin_fault};
+
+        load_parts(&loading, false);
+        profile_documents_free(&loading);
+        g_once_init_leave(&builtin, loading.profile);
     }
     return builtin;
+}
+
+const struct report_layout *profile_reports(const struct profile *profile)
+{
+    struct profile *own = (struct profile *)profile; /* it was made here */
+
+    if (g_once_init_enter(&own->reports)) {
+        struct profile_loading loading = {.profile = own, .files = own->files, .on_fault = on_builtin_fault};
+        const struct report_layout *reports;
+
+        profile_load_forms(&loading);
+        reports = profile_load_reports(&loading);
+        profile_documents_free(&loading);
+        g_once_init_leave(&own->reports, reports);
+    }
+    return own->reports;
 }

@@ -28,9 +28,13 @@ static const struct file_type *type_of(const struct found *f, const char *code)
     return profile_type(f->loading->profile, code, strlen(code));
 }
 
-static bool is_report(const struct found *f, const char *ref)
+static bool is_report(const char *ref)
 {
-    return strcmp(ref, PAGE) == 0 || profile_report(f->loading->profile, ref) != NULL;
+    size_t i = 0;
+
+    while (i < n_report_records && strcmp(report_records[i].ref, ref) != 0)
+        i++;
+    return i < n_report_records || strcmp(ref, PAGE) == 0;
 }
 
 static void add(struct found *f, const struct profile_node *object, const char *member, struct names_template from)
@@ -54,7 +58,7 @@ static void load_name(struct found *f, const char *name)
         profile_fault_at(&node, "%s answers other files; expected its names in \"answers\"", name);
     else if (type_of(f, name) != NULL)
         add(f, &f->names, name, (struct names_template){.use = NAMES_TYPE, .code = name});
-    else if (is_report(f, name))
+    else if (is_report(name))
         add(f, &f->names, name, (struct names_template){.use = NAMES_REPORT, .code = name});
     else
         profile_fault_at(&node, "there is no type or report %s", name);
@@ -136,9 +140,9 @@ static void check_all_named(const struct found *f)
         if (type->inbound && !has(f, NAMES_ANSWER, "EMA", type->code))
             profile_fault_at(&f->answers, "expected the names of EMA for %s, or for \"" OTHERS "\"", type->code);
     }
-    for (size_t i = 0; i < profile->n_reports; i++)
-        if (!has(f, NAMES_REPORT, profile->reports[i].ref, NULL))
-            profile_fault_at(&f->names, "expected the names of %s", profile->reports[i].ref);
+    for (size_t i = 0; i < n_report_records; i++)
+        if (!has(f, NAMES_REPORT, report_records[i].ref, NULL))
+            profile_fault_at(&f->names, "expected the names of %s", report_records[i].ref);
     if (!has(f, NAMES_REPORT, PAGE, NULL))
         profile_fault_at(&f->names, "expected the names of " PAGE);
     if (!has(f, NAMES_UNKNOWN, "EMA", NULL))

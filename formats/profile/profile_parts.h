@@ -23,8 +23,9 @@ void profile_load_records(struct profile_loading *loading);
 /* profile_xml.c: xml.json, the names of the types' XML forms. */
 void profile_load_xml(struct profile_loading *loading);
 
-/* profile_reports.c: reports/<ref>.json, makes profile->reports. */
-void profile_load_reports(struct profile_loading *loading);
+/* profile_reports.c: reports/<ref>.json. Returns the n_report_records layouts, for profile->reports. Forms and dialect
+ * must be there. */
+const struct report_layout *profile_load_reports(struct profile_loading *loading);
 
 /* profile_names.c: names.json, makes profile->names of types and reports. */
 void profile_load_names(struct profile_loading *loading);

@@ -212,7 +212,8 @@ static void load_rows(struct load *l)
     struct table table;
     bool good = load_table(l->loading, name, &table);
 
-    l->type->dialect = good ? profile_load_dialect(&table.file, l->loading->dialect) : l->loading->dialect;
+    l->type->dialect =
+        good ? profile_load_dialect(&table.file, l->loading->profile->dialect) : l->loading->profile->dialect;
     l->has_letters = l->type->dialect->frame == FRAME_RECORDS;
     if (!l->has_letters && l->kind->file != NULL)
         kinds[n++] = l->kind->file;

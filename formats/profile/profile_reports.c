@@ -10,7 +10,7 @@ static const struct dialect *dialect_of(const struct profile_node *file)
     struct dialect *above = profile_room(file->loading->profile, 1, sizeof *above);
     const struct dialect *dialect;
 
-    *above = *file->loading->dialect;
+    *above = *file->loading->profile->dialect;
     above->frame = FRAME_TITLE;
     dialect = profile_load_dialect(file, above);
     if (dialect->frame == FRAME_RECORDS)
@@ -71,12 +71,11 @@ static void load_report(struct profile_loading *loading, const struct report_rec
     report->columns = made;
 }
 
-void profile_load_reports(struct profile_loading *loading)
+const struct report_layout *profile_load_reports(struct profile_loading *loading)
 {
     struct report_layout *reports = profile_room(loading->profile, n_report_records, sizeof *reports);
 
     for (size_t i = 0; i < n_report_records; i++)
         load_report(loading, &report_records[i], &reports[i]);
-    loading->profile->n_reports = n_report_records;
-    loading->profile->reports = reports;
+    return reports;
 }

@@ -38,7 +38,7 @@ static json_t *records_of(const struct profile *profile, enum fact fact)
         add_record(records, type->code, type->record, fact);
     }
     for (size_t i = 0; i < profile->n_reports; i++)
-        add_report(records, &profile->reports[i], fact);
+        add_report(records, &profile_reports(profile)[i], fact);
     return records;
 }
 

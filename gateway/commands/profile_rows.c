@@ -86,7 +86,7 @@ static void each_part(const struct profile *profile,
         }
     }
     for (size_t i = 0; i < profile->n_reports; i++)
-        if (!visit(user, profile->reports[i].ref, &(struct part){NULL, NULL, &profile->reports[i]}))
+        if (!visit(user, profile_reports(profile)[i].ref, &(struct part){NULL, NULL, &profile_reports(profile)[i]}))
             return;
 }
 

@@ -174,6 +174,6 @@ GPtrArray *profile_samples_new(const struct profile *profile)
             if (profile->types[i].inbound == (inbound == 1))
                 add_type(samples, &profile->types[i]);
     for (size_t i = 0; i < profile->n_reports; i++)
-        add_report(samples, profile, &profile->reports[i]);
+        add_report(samples, profile, &profile_reports(profile)[i]);
     return samples;
 }

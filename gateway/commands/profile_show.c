@@ -49,7 +49,7 @@ static void show_profile(const struct invocation *invocation, const struct profi
     for (size_t i = 0; i < profile->n_types; i++)
         json_array_append_new(types, type_row(&profile->types[i]));
     for (size_t i = 0; i < profile->n_reports; i++)
-        json_array_append_new(reports, report_row(&profile->reports[i]));
+        json_array_append_new(reports, report_row(&profile_reports(profile)[i]));
     output_set(shown, "types", types);
     output_set(shown, "reports", reports);
     if (invocation->json) {

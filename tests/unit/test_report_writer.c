@@ -128,7 +128,7 @@ static void test_report_writer__every_layout__names_its_columns_once(void **stat
     (void)state;
     assert_null(profile_report(profile_builtin(), "ECOSMIG-000"));
     for (size_t i = 0; i < profile_builtin()->n_reports; i++) {
-        const struct report_layout *one = &profile_builtin()->reports[i];
+        const struct report_layout *one = &profile_reports(profile_builtin())[i];
         assert_ptr_equal(profile_report(profile_builtin(), one->ref), one);
         assert_in_range(one->n_columns, 1, REPORT_MAX_COLUMNS);
         for (size_t a = 0; a < one->n_columns; a++) {
