@@ -96,9 +96,11 @@ bool digest_file(const char *path, char hex[DIGEST_HEX_SIZE], uint64_t *size, GE
     return true;
 }
 
+/* By GLib: libcrypto's first digest costs 5.2 million instructions, a tenth of the start of `status`, which needs the
+ * digest of one line only. */
 void digest_text(const char *text, char hex[DIGEST_HEX_SIZE])
 {
-    g_autoptr(digest_t) digest = digest_new();
-    digest_update(digest, text, strlen(text));
-    digest_hex(digest, hex);
+    g_autofree char *digest = g_compute_checksum_for_string(G_CHECKSUM_SHA256, text, -1);
+
+    g_strlcpy(hex, digest, DIGEST_HEX_SIZE);
 }

@@ -36,7 +36,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(digest_t, digest_free)
  * SPOOL_ERROR_RETRY when the file cannot be read; hex and *size are unchanged then. */
 bool digest_file(const char *path, char hex[DIGEST_HEX_SIZE], uint64_t *size, GError **error);
 
-/* The digest of the characters of a string, without its NUL. */
+/* The digest of the characters of a string, without its NUL. For short ones. */
 void digest_text(const char *text, char hex[DIGEST_HEX_SIZE]);
 
 #endif
