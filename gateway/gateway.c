@@ -109,6 +109,7 @@ void gateway_close(struct gateway *gateway)
     gateway->spool = NULL;
     g_clear_pointer(&gateway->witness, witness_free);
     profiles_forget(gateway);
+    g_clear_pointer(&gateway->reports_wait, g_free);
     ledger_fault_clear(&gateway->fault);
 }
 

@@ -48,11 +48,12 @@ struct gateway {
     bool orders_wait;        /* until the facts of this pass are judged no work order leaves (pipeline/dispatch.h) */
     int64_t orders_reviewed; /* seconds UTC: when those that wait for their drop were reviewed last; 0: not yet */
     struct {
-        int64_t pid;   /* -1: not known; 0: none */
-        int64_t until; /* monotonic microseconds */
-    } slow_backup;     /* it has kept the gateway waiting too long, and is not waited for (pipeline/backup_pause.h) */
-    bool failed;       /* something that was due could not be done: I/O, a drop that is down, A104, A105, A108 */
-    bool refused;      /* a file of this run was RJ or PA */
+        int64_t pid;    /* -1: not known; 0: none */
+        int64_t until;  /* monotonic microseconds */
+    } slow_backup;      /* it has kept the gateway waiting too long, and is not waited for (pipeline/backup_pause.h) */
+    char *reports_wait; /* why no more reports can be issued in this pass (reports.c); NULL: they can; owned */
+    bool failed;        /* something that was due could not be done: I/O, a drop that is down, A104, A105, A108 */
+    bool refused;       /* a file of this run was RJ or PA */
     /* Messages that a run prints once, and not in each pass while their reason lasts. */
     struct {
         bool inventory;        /* the inventory is missing or too old (A104) */

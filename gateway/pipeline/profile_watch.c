@@ -12,12 +12,18 @@
 
 static const char code[] = "A119", of_reports[] = "reports";
 
-/* The subject is that of a party, or of reports, that can be used now, or that are no more in the configuration. */
-static bool is_mended(const struct config *config, const char *subject)
+static const char *reports_stopped(const struct gateway *gateway)
 {
-    const struct party *party = rules_party(&config->identity, subject);
+    return gateway->config->reports_stopped != NULL ? gateway->config->reports_stopped : gateway->reports_wait;
+}
 
-    return strcmp(subject, of_reports) == 0 ? config->reports_stopped == NULL : party == NULL || party->stopped == NULL;
+/* The subject is that of a party, or of reports, that can be used now, or that are no more in the configuration. */
+static bool is_mended(const struct gateway *gateway, const char *subject)
+{
+    const struct party *party = rules_party(&gateway->config->identity, subject);
+
+    return strcmp(subject, of_reports) == 0 ? reports_stopped(gateway) == NULL
+                                            : party == NULL || party->stopped == NULL;
 }
 
 static bool close_mended(struct gateway *gateway, GError **error)
@@ -27,7 +33,7 @@ static bool close_mended(struct gateway *gateway, GError **error)
     if (!ledger_incident_subjects(gateway->ledger, code, &subjects, error))
         return false;
     for (guint i = 0; i < subjects->len; i++) {
-        if (is_mended(gateway->config, subjects->pdata[i]) &&
+        if (is_mended(gateway, subjects->pdata[i]) &&
             !outage_commit_incident(gateway, code, subjects->pdata[i], NULL, error))
             return false;
     }
@@ -56,7 +62,7 @@ static bool state_all(struct gateway *gateway, GError **error)
         if (!state(gateway, identity->parties[i].org, identity->parties[i].stopped, error))
             return false;
     }
-    return state(gateway, of_reports, gateway->config->reports_stopped, error);
+    return state(gateway, of_reports, reports_stopped(gateway), error);
 }
 
 bool profile_watch(struct gateway *gateway, GError **error)

@@ -58,8 +58,8 @@ bool report_schedule_next(struct gateway *gateway, int64_t *at, GError **error)
     struct period next;
 
     *at = G_MAXINT64;
-    if (gateway->config->reports_stopped != NULL)
-        return true; /* none before the next start */
+    if (gateway->config->reports_stopped != NULL || gateway->reports_wait != NULL)
+        return true; /* none before the next start, for all that the time brings */
     for (size_t i = 0; i < report_n_kinds; i++) {
         if (!report_schedule_period(gateway, &report_kinds[i], &next, error))
             return false;

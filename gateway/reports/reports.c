@@ -6,6 +6,7 @@
  */
 #include "gateway/reports/reports.h"
 
+#include "formats/instant.h"
 #include "gateway/answers/answer.h"
 #include "gateway/answers/plan.h"
 #include "gateway/clock.h"
@@ -243,7 +244,27 @@ static bool store_planned(struct gateway *gateway, GError **error)
 
 /* ---- issuing ---- */
 
-/* Plans the file of recipient i. */
+/* A profile whose names of reports change may give a name that another report had under the old names. */
+static bool is_new_name(struct gateway *gateway, const struct ledger_outgoing *outgoing, const struct profile *profile,
+                        GError **error)
+{
+    g_autofree struct ledger_outgoing *before = NULL;
+    char at[INSTANT_TEXT_SIZE];
+
+    if (!ledger_outgoing_named(gateway->ledger, outgoing->name, &before, error))
+        return false;
+    if (before == NULL)
+        return true;
+    instant_print(before->created, at);
+    g_set_error(
+        error, SPOOL_ERROR, SPOOL_ERROR_EXISTS,
+        "%s of %s-%s would have the name %s, which a %s of %s has; expected a name that no file had: change the "
+        "names of reports in names.json of that profile, and raise its version",
+        outgoing->kind, profile->name, profile->version, outgoing->name, before->kind, at);
+    return false;
+}
+
+/* Plans the file of recipient i. SPOOL_ERROR_EXISTS: its name is not new. */
 static bool plan_for(struct gateway *gateway, const struct report *report, size_t i, const struct ledger_period *period,
                      GError **error)
 {
@@ -262,7 +283,7 @@ static bool plan_for(struct gateway *gateway, const struct report *report, size_
                                              .rows = report_rows(report, i),
                                              .profile = to->profile->digest};
 
-    return profiles_keep(gateway->ledger, to->profile, error) &&
+    return is_new_name(gateway, &outgoing, to->profile, error) && profiles_keep(gateway->ledger, to->profile, error) &&
            plan_outgoing(gateway, &outgoing, &row.file.id, error) && ledger_report_add(gateway->ledger, &row, error);
 }
 
@@ -384,15 +405,30 @@ static bool issue_due(struct gateway *gateway, int64_t now, bool *any, GError **
     return good;
 }
 
+/* A name that is not new stops reports, and nothing else: the pass opens an A119. Frees cause. */
+static bool wait_for_names(struct gateway *gateway, GError *cause, GError **error)
+{
+    if (!g_error_matches(cause, SPOOL_ERROR, SPOOL_ERROR_EXISTS)) {
+        g_propagate_error(error, cause);
+        return false;
+    }
+    g_free(gateway->reports_wait);
+    gateway->reports_wait = g_strdup(cause->message);
+    g_error_free(cause);
+    return true;
+}
+
 bool reports_pass(struct gateway *gateway, GError **error)
 {
     int64_t now = clock_now();
     bool any = gateway->config->reports_stopped == NULL;
 
+    g_clear_pointer(&gateway->reports_wait, g_free);
     if (!record_first_run(gateway, error) || !store_planned(gateway, error))
         return false;
-    while (any && !gateway_stopping(gateway)) {
-        if (!issue_due(gateway, now, &any, error))
+    while (any && gateway->reports_wait == NULL && !gateway_stopping(gateway)) {
+        GError *cause = NULL;
+        if (!issue_due(gateway, now, &any, &cause) && !wait_for_names(gateway, cause, error))
             return false;
     }
     return true;
@@ -472,8 +508,12 @@ static bool issue_changed(struct gateway *gateway, const struct report_kind *kin
 
 bool reports_on_change(struct gateway *gateway, GError **error)
 {
-    for (size_t i = 0; i < report_n_kinds && !gateway_stopping(gateway); i++) {
-        if (report_kinds[i].on_change && !issue_changed(gateway, &report_kinds[i], error))
+    bool may = gateway->config->reports_stopped == NULL;
+
+    for (size_t i = 0; may && i < report_n_kinds && !gateway_stopping(gateway); i++) {
+        GError *cause = NULL;
+        if (report_kinds[i].on_change && !issue_changed(gateway, &report_kinds[i], &cause) &&
+            !wait_for_names(gateway, cause, error))
             return false;
     }
     return true;

@@ -176,9 +176,60 @@ def test_order(tap):
            found)
 
 
+def reports_named(folder, first, second, since=None, version="1"):
+    """A profile that calls two reports so."""
+    shutil.copytree(PROPOSAL, folder)
+    about = load(folder, "profile.json")
+    about.update(profile="reported", version=version, valid={"from": since, "until": None})
+    save(about, folder, "profile.json")
+    names = load(folder, "names.json")
+    names["names"].update({"ECOSMIG-001": first + "_{mpid}_{date}_{time}.csv",
+                           "ECOSMIG-002": second + "_{mpid}_{date}_{time}.csv"})
+    save(names, folder, "names.json")
+
+
+def test_reports_change_names(tap):
+    """From noon on, ECOSMIG-001 has the name that ECOSMIG-002 had before."""
+    home = Home("gateway incident_party=NOBODY")
+    reports_named(home.path("old"), "DAY", "SLOT")
+    reports_named(home.path("new"), "SLOT", "DAY", since="2023-07-04T12:00:00Z", version="2")
+    with open(home.conf, "a", encoding="utf-8") as file:
+        file.write("\n[report]\nprofile=new;old\n")
+    here = parties.Parties(home)
+    here.references("PTY", "90-B3-D5-1F-30-05-00-01,SUPPLIER,AAAA,,")
+    home.run()
+    home.run(now="2023-07-04T12:00:00Z")
+
+    def issued():
+        place = home.path("drops", "suppliers", "out", "AAAA")
+        return sorted(name for name in os.listdir(place) if "_20230704_000000" in name)
+
+    tap.ok(issued() == ["SLOT_AAAA_20230704_000000.csv"], "a report has its name by the profile of its period",
+           issued())
+    file = here.instruct([1])
+    for now in ("2023-07-05T00:00:00Z", "2023-07-05T00:01:00Z"):
+        done = home.run(now=now)
+    tap.ok(done.returncode == 2 and here.acknowledged(file) == ("AC", []) and len(here.orders()) == 1,
+           "a report whose name another one has stops nothing else", done.stderr.decode())
+    found = [one for one in home.json("status", now=now)[0]["incidents"] if one["code"] == "A119"]
+    tap.ok([one["subject"] for one in found] == ["reports"] and
+           "ECOSMIG-001 of reported-2 would have the name SLOT_AAAA_20230704_000000.csv, which a ECOSMIG-002 of "
+           in found[0]["text"] and "names.json" in found[0]["text"], "an incident says who must act", found)
+    sound(tap, home, "while a report has no name")
+    reports_named(home.path("newer"), "DAYS", "SLOTS", since="2023-07-04T12:00:00Z", version="3")
+    home.set("report profile=newer;old")
+    done = home.run(now="2023-07-05T00:02:00Z")
+    tap.ok(issued() == ["DAYS_AAAA_20230704_000000.csv", "SLOT_AAAA_20230704_000000.csv"] and
+           [one["cleared"] for one in home.json("status", now=now)[0]["incidents"]
+            if one["code"] == "A119"] == ["2023-07-05T00:02:00Z"],
+           "with other names it is issued, and the incident is closed", issued(), done.stderr.decode())
+    sound(tap, home, "after reports have changed their names")
+
+
 if __name__ == "__main__":
     with Tap() as report:
         test_instructions(report)
         test_many_orders(report)
         test_work(report)
         test_order(report)
+        test_reports_change_names(report)
