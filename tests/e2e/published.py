@@ -232,6 +232,25 @@ def test_headers(tap, proposal, contrast, folder):
     tap.ok(found == wanted, "without forms.json, a shared type has the name of its element", found, wanted)
 
 
+def test_bare(tap, folder):
+    """All that xml.json may leave out is left out."""
+    path = copy(folder, "proposal-1.0", "bare-1.0")
+    xml = loaded(path, "xml.json")
+    for entry in xml["types"].values():
+        entry.update(count=None, rows=None)
+    stored({**xml, "namespace": None, "version": None}, path, "xml.json")
+    os.remove(os.path.join(path, "forms.json"))
+    for file in glob.glob(os.path.join(path, "records", "*.json")):
+        table = loaded(file)
+        for field in table["fields"]:
+            field.pop("form", None)
+        stored(table, file)
+    published = Published(folder, path)
+    tap.ok(published.done.returncode == 0 and published.xsd().get("targetNamespace") is None,
+           "a profile without namespace, version, counts and forms is exported", published.done.stdout)
+    test_samples(tap, published)
+
+
 def test_forms(tap, folder):
     """A form whose columns have different words is several simple types."""
     path = copy(folder, "proposal-1.0", "forms-1.0")
@@ -349,4 +368,5 @@ if __name__ == "__main__":
                 test_dialects(report, *both, top_folder)
                 test_headers(report, *both, top_folder)
                 test_forms(report, top_folder)
+                test_bare(report, top_folder)
                 test_places(report, top_folder)
