@@ -136,7 +136,7 @@ def test_csv(tap, published, kind):
     columns = [column_of(published, kind, fact) for fact in ("header.sequence", "header.created")]
     skipped = compare(tap, f"{published.name} {kind}", "csv", files, facts, refused, columns=columns,
                       required=published.tables.required(kind, "D"))
-    tap.ok(len(files) / 8 < len(refused) < len(files) * 7 / 8 and skipped < len(files) / 2,
+    tap.ok(len(files) / 8 < len(refused) < len(files) - 5 and skipped < len(files) / 2,
            f"{published.name} {kind}: {len(refused)} of {len(files)} tables are refused, {skipped} early")
 
 
