@@ -189,6 +189,28 @@ void retry_hold(const struct retry_rules *rules, int64_t now, int64_t due, struc
     retry_move_to(&(struct retry_change){rules, now, session, transition, false, false}, LEDGER_READY, NULL);
 }
 
+void retry_take_back(const struct retry_rules *rules, int64_t now, bool unordered, struct ledger_session *session,
+                     struct ledger_transition *transition)
+{
+    session->unused |= unordered;
+    session->code = retry_id_of(C123);
+    retry_move_to(&(struct retry_change){rules, now, session, transition, false, false}, LEDGER_REJECTED,
+                  session->code);
+    if (unordered)
+        transition->statement = LEDGER_WITHDRAWN;
+}
+
+bool retry_end_taken_back(struct ledger_session *session, struct ledger_transition *transition)
+{
+    if (session->state != LEDGER_RETRY_WAIT && session->state != LEDGER_FAILED && session->state != LEDGER_DEFERRED)
+        return false;
+    session->state = transition->state = LEDGER_REJECTED;
+    session->code = transition->code = retry_id_of(C123);
+    session->next_eligible = session->due = transition->due = 0;
+    session->ended = transition->at;
+    return true;
+}
+
 bool retry_may_end(const struct ledger_session *session)
 {
     return session->state == LEDGER_CONFIRM_PENDING || session->state == LEDGER_CONFIRM_MISMATCH ||

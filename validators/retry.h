@@ -33,6 +33,8 @@
  *   FAILED, DEFERRED, REJECTED --[both state the same, late]--> MIGRATED
  *   MIGRATED, overruled --[a side states for the first time what the other has]--> MIGRATED, which stands again
  *   all but ends     --[another work item has migrated]-------> REJECTED
+ *   READY, RETRY_WAIT --[an operator withdraws it]------------> REJECTED
+ *   DISPATCHED, withdrawn --[no success, session's end]-------> REJECTED
  *
  * MIGRATED, FAILED, REJECTED and DEFERRED are ends. Only a late success moves a work item again: one that was tried and
  * is no longer live without having migrated, or whose migration an operator has overruled. A Device migrates once:
@@ -147,6 +149,17 @@ void retry_dispatch(const struct retry_rules *rules, int64_t now, struct ledger_
  * items after it go out before it. */
 void retry_hold(const struct retry_rules *rules, int64_t now, int64_t due, struct ledger_session *session,
                 struct ledger_transition *transition);
+
+/* An operator withdraws a work item that waits for a try: READY or RETRY_WAIT becomes REJECTED with C123, which is no
+ * failure of the Device. unordered: it is DISPATCHED by an order that was never delivered, and is withdrawn from that,
+ * too: the try counts as not ordered. */
+void retry_take_back(const struct retry_rules *rules, int64_t now, bool unordered, struct ledger_session *session,
+                     struct ledger_transition *transition);
+
+/* What becomes of a session whose work item an operator has withdrawn while its try was ordered: where it would go on
+ * to RETRY_WAIT, or end as FAILED or DEFERRED, it becomes REJECTED with C123. session and transition: of the change
+ * from DISPATCHED; both stay as they are in any other state. True: they have changed. */
+bool retry_end_taken_back(struct ledger_session *session, struct ledger_transition *transition);
 
 /* Whether an operator may end the session: one side has stated a success that the other does not share. That is
  * CONFIRM_PENDING and CONFIRM_MISMATCH, and a session that has ended before one side stated it. */

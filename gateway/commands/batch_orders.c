@@ -1,4 +1,4 @@
-/* The commands `batch hold` and `batch release`: orders about the work of one instruction. */
+/* The commands `batch withdraw`, `batch hold` and `batch release`: orders about the work of one instruction. */
 #include "gateway/commands/batch.h"
 #include "gateway/commands/order.h"
 
@@ -33,4 +33,9 @@ int command_batch_hold(struct invocation *invocation)
 int command_batch_release(struct invocation *invocation)
 {
     return order_give(invocation, ORDER_RELEASE_BATCH, &target);
+}
+
+int command_batch_withdraw(struct invocation *invocation)
+{
+    return order_give(invocation, ORDER_WITHDRAW_BATCH, &target);
 }

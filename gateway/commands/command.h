@@ -54,7 +54,9 @@ int command_batch_list(struct invocation *invocation);       /* which batches th
 int command_batch_show(struct invocation *invocation);       /* how far one is */
 int command_batch_hold(struct invocation *invocation);       /* an order: make no tries of it (batch_orders.c) */
 int command_batch_release(struct invocation *invocation);    /* an order: make them again (batch_orders.c) */
-int command_device_hold(struct invocation *invocation);      /* an order: make no try of a Device */
+int command_device_hold(struct invocation *invocation);      /* an order: make no try of a Device (device_orders.c) */
+int command_batch_withdraw(struct invocation *invocation);   /* an order: end its work (batch_orders.c) */
+int command_device_withdraw(struct invocation *invocation);  /* an order: end the work of a Device (device_orders.c) */
 int command_dispatch_pause(struct invocation *invocation);   /* an order: make no work orders (dispatch_orders.c) */
 int command_dispatch_resume(struct invocation *invocation);  /* an order: make them again (dispatch_orders.c) */
 int command_drop_pause(struct invocation *invocation);       /* an order: leave a drop alone (drop_orders.c) */

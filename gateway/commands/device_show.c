@@ -86,14 +86,19 @@ static bool add_transition(void *user, const struct ledger_transition *transitio
 {
     struct collection *c = user;
     g_autofree struct ledger_job *cause = NULL;
-    g_autofree char *details = NULL;
+    g_autofree char *details = NULL, *said = details_of(transition);
     int64_t n;
 
     if (transition->statement != LEDGER_ENDED_BY_ORDER && transition->order_id == NULL)
-        details = details_of(transition);
+        details = g_steal_pointer(&said);
     else if (transition->order_id != NULL ? !explain_order_named(c->gateway, transition->order_id, &details, error)
                                           : !explain_order(c->gateway, c->work->item.item, &details, &n, error))
         return false;
+    if (said != NULL) { /* a result that ended what an operator had withdrawn */
+        char *order = details;
+        details = g_strdup_printf("%s%s%s", said, order != NULL ? "; " : "", order != NULL ? order : "");
+        g_free(order);
+    }
     if (transition->job != 0 && !ledger_job_get(c->gateway->ledger, transition->job, &cause, error))
         return false;
     bool ordered = cause != NULL && cause->direction == LEDGER_OUT; /* by a work order: the session has begun */
@@ -142,6 +147,7 @@ static bool describe(struct collection *c, GError **error)
     output_set_text(c->now, "state", ledger_state_name(explain_state(work)));
     output_set_text(c->now, "code", work->has_session ? s->code : work->item.code);
     output_set(c->now, "withheld", json_boolean(work->withheld && explain_is_live(work)));
+    output_set(c->now, "withdrawn", json_boolean(work->withdrawn && explain_is_live(work)));
     output_set(c->now, "held", json_boolean(work->held && explain_is_live(work)));
     output_set_text(c->now, "device_type", work->item.device_type);
     output_set(c->now, "next_eligible", command_json_instant(eligible));
@@ -190,8 +196,9 @@ static void print_device(const struct invocation *invocation, json_t *object)
 
 static json_t *device_object(const struct collection *c, const char *device)
 {
-    static const char *const copied[] = {"state",   "code",      "withheld", "held",    "device_type", "next_eligible",
-                                         "because", "waits_for", "moved_by", "next_at", "profile",     "kept"};
+    static const char *const copied[] = {"state",       "code",          "withheld", "held",      "withdrawn",
+                                         "device_type", "next_eligible", "because",  "waits_for", "moved_by",
+                                         "next_at",     "profile",       "kept"};
     json_t *object = json_object();
 
     output_set_text(object, "device", device);

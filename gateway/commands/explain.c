@@ -188,8 +188,34 @@ static bool find_drop(struct gateway *gateway, const struct ledger_session *s, c
     return true;
 }
 
-/* What ended a session as REJECTED or DEFERRED: another work item that has migrated, or the review right before a
- * dispatch. *text is NULL where there was no session. g_free. */
+/* Keeps the order of the newest transition that names one; user: a char **. */
+static bool keep_order_id(void *user, const struct ledger_transition *transition, GError **error)
+{
+    char **order_id = user;
+
+    (void)error; /* nothing here can fail */
+    if (transition->order_id != NULL) {
+        g_free(*order_id);
+        *order_id = g_strdup(transition->order_id);
+    }
+    return true;
+}
+
+/* Of a work item that an operator has withdrawn: who, and why. g_free. */
+static bool find_withdrawal(struct gateway *gateway, const struct ledger_work *work, char **text, GError **error)
+{
+    g_autofree char *order_id = NULL, *order = NULL;
+
+    if (!ledger_transitions_each(gateway->ledger, work->item.item, keep_order_id, &order_id, error) ||
+        (order_id != NULL && !explain_order_named(gateway, order_id, &order, error)))
+        return false;
+    *text = g_strdup_printf(": %s%s", order != NULL ? order : "by an order that the ledger does not have",
+                            work->session.try > 0 ? "; no failed session" : "");
+    return true;
+}
+
+/* What ended a session as REJECTED or DEFERRED: an operator, another work item that has migrated, or the review right
+ * before a dispatch. *text is NULL where there was no session. g_free. */
 static bool find_cause(struct gateway *gateway, const struct ledger_work *work, const char *id, char **text,
                        GError **error)
 {
@@ -203,6 +229,8 @@ static bool find_cause(struct gateway *gateway, const struct ledger_work *work, 
         return true;
     if (strcmp(id, catalogue_entry(C126)->id) == 0)
         return find_drop(gateway, s, text, error);
+    if (strcmp(id, catalogue_entry(C123)->id) == 0)
+        return find_withdrawal(gateway, work, text, error);
     if (strcmp(id, catalogue_entry(C108)->id) == 0 &&
         (!ledger_migrated_before(gateway->ledger, work->item.device, G_MAXINT64, &other, error) ||
          (other.at != 0 && !ledger_work_get(gateway->ledger, other.item, &migrated, error))))
@@ -361,7 +389,9 @@ bool explain_order_named(struct gateway *gateway, const char *order_id, char **t
         return false;
     if (action == NULL)
         return true;
-    const char *done = strcmp(action->verb, "hold device") == 0 ? "holds it" : "has ended it";
+    const char *done = strcmp(action->verb, "hold device") == 0      ? "holds it"
+                       : g_str_has_prefix(action->verb, "withdraw ") ? "has withdrawn it"
+                                                                     : "has ended it";
     *text = g_strdup_printf("an operator %s (%s): %s", done, action->who, action->reason);
     return true;
 }
@@ -434,6 +464,25 @@ static bool explain_state_of(struct gateway *gateway, const struct ledger_work *
     return explain_end(gateway, work, explanation, error);
 }
 
+/* An operator has withdrawn it while its try was ordered. */
+static bool explain_withdrawn(struct gateway *gateway, const struct ledger_work *work, struct explanation *e,
+                              GError **error)
+{
+    g_autofree char *order_id = NULL, *order = NULL;
+
+    if (work->session.state != LEDGER_DISPATCHED)
+        return true;
+    if (!ledger_withdrawn_get(gateway->ledger, work->item.item, &order_id, error) ||
+        (order_id != NULL && !explain_order_named(gateway, order_id, &order, error)))
+        return false;
+    g_autofree char *because = e->because;
+    g_free(e->moves);
+    e->because = g_strdup_printf("%s; %s", because, order != NULL ? order : "it is withdrawn");
+    e->moves = g_strdup("an EMT SUCCESS or EMC Y, after which it goes on as ever; any other result, or the session's "
+                        "end at next_at, ends it as REJECTED with C123");
+    return true;
+}
+
 /* After a recovery: what moves it on is an operator, whatever its state. */
 static void explain_withheld(const struct ledger_work *work, struct explanation *e)
 {
@@ -487,6 +536,8 @@ bool explain_work(struct gateway *gateway, const struct ledger_work *work, struc
         return false;
     if (work->withheld && explain_is_live(work))
         explain_withheld(work, explanation);
+    if (work->withdrawn && !explain_withdrawn(gateway, work, explanation, error))
+        return false;
     return !work->held || !explain_is_live(work) || explain_held(gateway, work, explanation, error);
 }
 

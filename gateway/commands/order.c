@@ -110,8 +110,8 @@ static void print_action(const struct invocation *invocation, const struct order
 
     if (invocation->json)
         print_json(order, action);
-    else if (strcmp(action->result, ORDER_DONE) == 0)
-        printf("%s: %s done%s%s\n", what, action->verb, kind->next != NULL ? "; " : "",
+    else if (order_is_done(action->result))
+        printf("%s: %s %s%s%s\n", what, action->verb, action->result, kind->next != NULL ? "; " : "",
                kind->next != NULL ? kind->next : "");
     else
         g_printerr("ecosgate: %s: %s\n", invocation->command, action->result);
@@ -130,7 +130,7 @@ static int print_result(const struct read_access *access, const struct invocatio
         return EXIT_UNABLE;
     }
     print_action(invocation, order, action);
-    return strcmp(action->result, ORDER_DONE) == 0 ? EXIT_GOOD : EXIT_REFUSED;
+    return order_is_done(action->result) ? EXIT_GOOD : EXIT_REFUSED;
 }
 
 static int give(struct read_access *access, const struct invocation *invocation, struct order *order,

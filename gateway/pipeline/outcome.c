@@ -14,6 +14,7 @@
 #include "spool/ledger/ledger_devices.h"
 #include "spool/ledger/ledger_due.h"
 #include "spool/ledger/ledger_estate.h"
+#include "spool/ledger/ledger_holds.h"
 #include "spool/ledger/ledger_incidents.h"
 #include "spool/ledger/ledger_jobs.h"
 #include "spool/ledger/ledger_reference.h"
@@ -282,8 +283,8 @@ static bool supersede(struct gateway *gateway, const struct ledger_work *migrate
     return true;
 }
 
-bool outcome_record(struct gateway *gateway, const struct ledger_work *work, const struct ledger_session *session,
-                    const struct ledger_transition *transition, GError **error)
+static bool record(struct gateway *gateway, const struct ledger_work *work, const struct ledger_session *session,
+                   const struct ledger_transition *transition, GError **error)
 {
     bool migrated = migrates(work, session, transition);
     bool ends = retry_has_ended(session) && session->state != work->session.state; /* for the first time, or anew */
@@ -302,6 +303,22 @@ bool outcome_record(struct gateway *gateway, const struct ledger_work *work, con
            (!ends || session->state != LEDGER_FAILED ||
             ledger_failure_put(gateway->ledger, work->item.item, transition->at, error)) &&
            (!migrated || supersede(gateway, work, transition, error));
+}
+
+/* What an operator has withdrawn while its try was ordered ends where it would go on or fail. */
+bool outcome_record(struct gateway *gateway, const struct ledger_work *work, const struct ledger_session *session,
+                    const struct ledger_transition *transition, GError **error)
+{
+    struct ledger_session next = *session;
+    struct ledger_transition changed = *transition;
+    g_autofree char *order_id = NULL;
+
+    if (!work->withdrawn || work->session.state != LEDGER_DISPATCHED || !retry_end_taken_back(&next, &changed))
+        return record(gateway, work, session, transition, error);
+    if (!ledger_withdrawn_get(gateway->ledger, work->item.item, &order_id, error))
+        return false;
+    changed.order_id = order_id;
+    return record(gateway, work, &next, &changed, error);
 }
 
 /* ---- incidents that an older program did not open ---- */

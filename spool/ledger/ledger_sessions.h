@@ -71,8 +71,8 @@ struct ledger_transition {
     int64_t due;                                           /* as in the session afterwards */
     const char *gbcs, *duis, *alert, *subject_id, *key_id; /* as the record says; NULL: it does not */
     const char *existing_id;                               /* of a SUCCESS: the SubjectId that was there before */
-    /* ENDED_BY_ORDER: the operator's order (ledger_actions.h); NULL: an older program did not keep it here
-     * (ledger_session_end_order). */
+    /* The operator's order that caused it (ledger_actions.h): ENDED_BY_ORDER, a hold, a withdrawal. NULL: none did, or
+     * of ENDED_BY_ORDER an older program did not keep it here (ledger_session_end_order). */
     const char *order_id;
     int64_t said_at; /* the time in the record; 0: it has none */
     enum ledger_statement statement;

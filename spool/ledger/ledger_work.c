@@ -249,6 +249,20 @@ bool ledger_work_open_beside(struct ledger *ledger, uint64_t device, int64_t ite
     return good;
 }
 
+bool ledger_work_live(struct ledger *ledger, int64_t first_item, int64_t n, GArray *items, GError **error)
+{
+    LEDGER_SQL(live, "SELECT item FROM work_item WHERE item>=?1 AND item<?1+?2 AND slot=0 AND outcome=0 ORDER BY item");
+    sqlite3_stmt *q = ledger_query(ledger, &live, LEDGER_VALUES(LEDGER_INT(first_item), LEDGER_INT(n)), error);
+    bool row = true, good = q != NULL;
+
+    while (good && (good = ledger_row(ledger, q, &row, error)) && row) {
+        int64_t found = sqlite3_column_int64(q, 0);
+        g_array_append_val(items, found);
+    }
+    ledger_end(q);
+    return good;
+}
+
 /* Of each session back to its newest transition with a code. Within a second the work items' order decides. */
 bool ledger_work_newest_code(struct ledger *ledger, uint64_t device, char **code, GError **error)
 {

@@ -71,6 +71,9 @@ bool ledger_work_with_inventory(struct ledger *ledger, int64_t item, ledger_work
 /* *items (int64_t): the work items of the Device beside that one which are live, or have ended and wait for a side. */
 bool ledger_work_open_beside(struct ledger *ledger, uint64_t device, int64_t item, GArray *items, GError **error);
 
+/* *items (int64_t): the live work items of an instruction, of which these are the first one and how many, in order. */
+bool ledger_work_live(struct ledger *ledger, int64_t first_item, int64_t n, GArray *items, GError **error);
+
 /* ---- many work items ---- */
 
 typedef bool (*ledger_work_visit)(void *user, const struct ledger_work *work, GError **error);

@@ -381,6 +381,14 @@ def take_drop_away(stage):
     stage.drop("mcc", GOOD[0])
 
 
+def take_orders_drop_away(stage):
+    os.rename(stage.path("drops", "tcos", "out"), stage.path("away"))
+
+
+def bring_orders_drop_back(stage):
+    os.rename(stage.path("away"), stage.path("drops", "tcos", "out"))
+
+
 def bring_drop_back(stage):
     os.rename(stage.path("away"), stage.path("drops", "mcc", "out"))
 
@@ -640,6 +648,13 @@ SCRIPTS = (
            give("batch hold B-1-06", "12:00:00"), give("device hold " + DEVICE % 2, "12:00:00"),
            give("batch release B-1-06", "12:01:00"), at("13:00:00"), give("device release " + DEVICE % 2, "13:01:00"),
            at("13:01:00")),
+    # Devices are withdrawn: before their first order, from an order that cannot leave, and while they are ordered.
+    Script("withdrawals", take_orders_drop_away, instruct(1, 2, 3, 4), at("12:00:00"),
+           give("device withdraw " + DEVICE % 1, "12:00:10"), bring_orders_drop_back,
+           at("12:01:10"), give("batch withdraw B-1-06", "12:02:00"),
+           result(1, "06:00:00", f"MCC.B-1-06.2,{DEVICE % 2},FAILED,25,,,1,,,,,,,",
+                  f"MCC.B-1-06.3,{DEVICE % 3},SUCCESS,,,,1,,,,,,AA,BB"), at("12:03:00"), at("12:03:00", day=4),
+           at("12:04:00", day=4), allowed=(0, 1, 2)),
     # Days are reported. The file of 18:00 comes in the pass that issues a report, and takes the only Device from its
     # Supplier: a report that was planned is built as if that file had not come yet.
     # The last pass makes up so many reports that their delivery is one batch.

@@ -153,9 +153,11 @@ static void name_subject(struct order *order, int64_t number)
         order->device = (char *)"all";
         break;
     case ORDER_HOLD_DEVICE:
+    case ORDER_WITHDRAW_DEVICE:
         order->device = (char *)"00-DB-12-34-56-78-90-A0";
         break;
     case ORDER_HOLD_BATCH:
+    case ORDER_WITHDRAW_BATCH:
     case ORDER_RELEASE_BATCH:
         order->job = number, order->batch = (char *)"MCC.B-1";
         break;

@@ -55,6 +55,11 @@ bool order_device_release(struct gateway *gateway, const struct order *order, GE
  * says what moves the Device on. */
 bool order_device_end(struct gateway *gateway, const struct order *order, GError **error);
 
+/* Withdraws the live work items of a batch, as far as they can be; the result counts them. Refused if none can be. */
+bool order_batch_withdraw(struct gateway *gateway, const struct order *order, GError **error);
+/* Withdraws the live work item of a Device. */
+bool order_device_withdraw(struct gateway *gateway, const struct order *order, GError **error);
+
 /* *verdict: of the batch that the order names; g_free. *refusal: why no work of it can be held or withdrawn; NULL: it
  * can; g_free. */
 bool order_find_batch(struct gateway *gateway, const struct order *order, struct ledger_verdict **verdict,

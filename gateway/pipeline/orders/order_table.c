@@ -84,6 +84,10 @@ static const struct order_kind kinds[ORDER_VERB_COUNT] = {
     [ORDER_PAUSE_DROP] = {"pause drop", "drop pause", {"drop", "direction"}, about_drop, order_drop_pause, NULL},
     [ORDER_HOLD_BATCH] = {"hold batch", "batch hold", {"job", "batch"}, about_batch, order_batch_hold, NULL},
     [ORDER_RELEASE_BATCH] = {"release batch", "batch release", {"job", "batch"}, about_batch, order_batch_hold, NULL},
+    [ORDER_WITHDRAW_BATCH] =
+        {"withdraw batch", "batch withdraw", {"job", "batch"}, about_batch, order_batch_withdraw, NULL},
+    [ORDER_WITHDRAW_DEVICE] =
+        {"withdraw device", "device withdraw", {"device"}, about_device, order_device_withdraw, NULL},
     [ORDER_HOLD_DEVICE] = {"hold device", "device hold", {"device"}, about_device, order_device_hold, NULL},
     [ORDER_RESUME_DROP] = {"resume drop", "drop resume", {"drop", "direction"}, about_drop, order_drop_pause, NULL},
 };

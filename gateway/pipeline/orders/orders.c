@@ -27,6 +27,11 @@ struct ledger_action order_action(const struct order *order, const char *reason,
                                   .result = result};
 }
 
+bool order_is_done(const char *result)
+{
+    return g_str_has_prefix(result, ORDER_DONE);
+}
+
 bool order_commit(struct gateway *gateway, const struct ledger_action *action, const struct order_change *change,
                   GError **error)
 {
@@ -35,7 +40,7 @@ bool order_commit(struct gateway *gateway, const struct ledger_action *action, c
     if (!ledger_begin(ledger, error))
         return false;
     if (ledger_action_insert(ledger, action, error) &&
-        (change == NULL || strcmp(action->result, ORDER_DONE) != 0 ||
+        (change == NULL || !order_is_done(action->result) ||
          change->make(gateway, change->order, change->subject, error)) &&
         ledger_commit(STEP_ORDER_DONE, ledger, error))
         return true;

@@ -34,6 +34,8 @@ enum order_verb {
     ORDER_HOLD_BATCH,
     ORDER_RELEASE_BATCH,
     ORDER_HOLD_DEVICE,
+    ORDER_WITHDRAW_BATCH,
+    ORDER_WITHDRAW_DEVICE,
     ORDER_VERB_COUNT
 };
 
@@ -61,7 +63,8 @@ struct order {
 };
 typedef struct order order_t;
 
-/* The result of an order that was carried out. Any other text says why it was refused. */
+/* How the result of an order begins that was carried out; behind it may stand what was done. Any other text says why it
+ * was refused. */
 #define ORDER_DONE "done"
 
 /* ---- the table (order_table.c) ---- */
@@ -125,6 +128,9 @@ struct order *order_read(const char *path, const char *name, GError **error);
  * order is done too: its result says why. False: spool or ledger failed; orders that are not done yet stay for the next
  * time. */
 bool orders_carry_out(struct gateway *gateway, GError **error);
+
+/* Whether the result is that of an order that was carried out. */
+bool order_is_done(const char *result);
 
 /* The row that the commit of an order inserts. reason: the order's own, or with what it is about before it; result:
  * ORDER_DONE, or why the order is refused. Borrows all texts. */

@@ -1,4 +1,4 @@
-/* The command `device hold`: an order that makes no try of a Device until `device release`. */
+/* The commands `device hold` and `device withdraw`: orders about the live work of one Device. */
 #include "gateway/commands/order.h"
 
 #include "formats/eui64.h"
@@ -32,4 +32,9 @@ static const struct order_target target = {"device show", 1, parse_device, find_
 int command_device_hold(struct invocation *invocation)
 {
     return order_give(invocation, ORDER_HOLD_DEVICE, &target);
+}
+
+int command_device_withdraw(struct invocation *invocation)
+{
+    return order_give(invocation, ORDER_WITHDRAW_DEVICE, &target);
 }
