@@ -175,14 +175,13 @@ static bool find_drop(struct gateway *gateway, const struct ledger_session *s, c
         g_string_printf(cause, ": the work order (EMW) of try %" PRId64 " was never delivered to the drop %s", s->try,
                         drop);
     else
-        g_string_append(cause, ": its next try was never ordered, for no work order could be made");
+        g_string_append_printf(
+            cause, ": its next try was never ordered, for no work order could be made for the drop %s", drop);
     if (outage != NULL)
         g_string_append_printf(cause, "; %s", outage);
     else
-        g_string_append_printf(cause,
-                               "; an incident A103, A101 or A110 of the drop %s, or the operators' orders of that time "
-                               "say why",
-                               drop);
+        g_string_append_printf(cause, "; the incident A103, A101 or A110 of that drop%s says why",
+                               s->unused ? "" : ", or an operator's order of that time,");
     g_string_append(cause, "; no failed session");
     *text = g_string_free(g_steal_pointer(&cause), FALSE);
     return true;
