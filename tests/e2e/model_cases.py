@@ -1,5 +1,5 @@
 """Hand-worked cases of the model: what the documents of gateway/ say, said once more as histories of a line each. The
-cases stand in model_cases_devices.py and model_cases_files.py.
+cases stand in model_cases_devices.py, model_cases_files.py and model_cases_operators.py.
 
 A history is steps joined by " | ", a step is a time, a verb and its arguments:
 
@@ -10,6 +10,9 @@ A history is steps joined by " | ", a step is a time, a verb and its arguments:
     1h confirm a Y k                k; N has none; "of T": of the subject T
     9m pass                         nothing comes, time alone
     9m end a failed                 an operator ends its work, as migrated or failed
+    9m pause                        an operator pauses dispatch; resume
+    9m holdbatch a                  he holds the batch of the newest work item of a; releasebatch, withdrawbatch
+    9m holddevice a                 he holds the Device, which release ends; withdraw
     9m release a                    an operator says that nothing stands against it
     1d late a k            success of the first work item of a; lateconfirm: its confirmation
     0 instruct a & event 2023-07-10 both come in one pass
@@ -34,6 +37,7 @@ import re
 
 from model_cases_devices import DEVICE_CASES, START
 from model_cases_files import FILE_CASES
+from model_cases_operators import OPERATOR_CASES
 from model_files import File
 from model_history import Event, History
 from model_rules import MODEL
@@ -41,7 +45,8 @@ from model_items import Settings
 from model_state import Model
 from model_time import DAY, HOUR, MINUTE, text_of
 
-ORDERS = ("end", "release", "close", "letgo", "giveup", "hold", "refuse", "again")
+ORDERS = ("end", "release", "close", "letgo", "giveup", "hold", "refuse", "again", "pause", "resume", "holdbatch",
+          "releasebatch", "withdrawbatch", "holddevice", "withdraw")
 UNITS = {"s": 1, "m": MINUTE, "h": HOUR, "d": DAY}
 DEVICES = {name: f"00-DB-12-34-56-78-00-{0xA0 + n:02X}" for n, name in enumerate("abcdefgh")}
 EMI = {"DeviceType": "ESME", "DeviceManufacturer": "AB01", "DeviceModel": "010A030B", "FirmwareVersion": "0002012F",
@@ -74,6 +79,12 @@ class Play:
 
     def order(self, verb, words):
         """What an operator asks for."""
+        if verb in ("pause", "resume"):
+            return "dispatch", verb
+        if verb in ("holddevice", "withdraw"):
+            return DEVICES[words[0]], "hold device" if verb == "holddevice" else "withdraw device"
+        if verb.endswith("batch"):
+            return self.newest(words[0]).batch, f"{verb[:-5]} batch"
         if verb in ("end", "release"):
             return DEVICES[words[0]], [*words, "released"][1]
         if verb == "close":
@@ -250,7 +261,7 @@ def lines_of(settings):
 
 def check_cases(tap, play_to_program=None):
     """The model, and then the program, given how a history is played to it: what differs, or None."""
-    for title, history, expected, *more in [*DEVICE_CASES, *FILE_CASES]:
+    for title, history, expected, *more in [*DEVICE_CASES, *FILE_CASES, *OPERATOR_CASES]:
         settings = more[0] if more else {}
         play = Play(settings)
         for step in [*history.split(" | "), *more[1:]]:

@@ -11,7 +11,8 @@ class Dispatch:
         for item in self.items:
             if item.state == "RETRY_WAIT" and not self.may_try_again(item, now):
                 self.end_waiting(item, now)
-            elif item.state == "DISPATCHED" and now >= self.settings.not_after_closing(item.ends):
+            elif item.state == "DISPATCHED" and now >= self.settings.not_after_closing(item.ends) and \
+                    not self.ends_withdrawn(item, now):
                 self.came_to["a session that closing ended"] += item.ends < item.begun + self.settings.session_length
                 self.fail(item, now, "D103")
             elif item.state == "CONFIRM_PENDING" and now >= item.due and not item.reported:
@@ -37,6 +38,10 @@ class Dispatch:
             self.defer(item, now, found)
         elif min((code for code, passes, _ in found if not passes), default="") == "C108":
             item.become("REJECTED", now, "C108")
+        elif not found and item.due <= now and self.is_kept_back(item):
+            self.came_to["a try that operators kept back to the end"] += 1
+            item.become("DEFERRED", now, "C126")
+            item.next_eligible = now
         else:
             self.fail(item, now, "D103" if item.unattempted else item.code)
 
@@ -67,6 +72,7 @@ class Dispatch:
             return
         due = [item for item in self.items if item.state in ("READY", "RETRY_WAIT") and
                (item.due <= now or closing and item.state == "READY") and
+               (closing or not self.is_kept_back(item)) and
                (closing or item.state != "READY" or not self.is_undecided())]
         for item in sorted(due, key=lambda item: (item.due, item.number)):
             if self.may_go(item, now):

@@ -80,6 +80,7 @@ def steps():
 class Maker(Senders):
     def __init__(self, seed, length):
         self.random = random.Random(seed)
+        self.operator = random.Random(f"operator {seed}")  # of its own: so the rest of a history stays what it was
         self.length = length
         self.settings, self.lines = self.choose_settings()
         self.model = Model(Settings(**self.settings))
@@ -171,7 +172,25 @@ class Maker(Senders):
     def orders(self):
         """What operators ask for, now and then."""
         makers = [(self.order_about_device, .08), (self.order_about_file, .5), (self.order_about_incident, .06)]
-        return [order for make, share in makers if self.random.random() < share for order in make()]
+        orders = [order for make, share in makers if self.random.random() < share for order in make()]
+        return orders + (self.order_about_work() if self.operator.random() < .15 else [])
+
+    def order_about_work(self):
+        """Pauses and resumes dispatch; holds, releases or withdraws a batch or a Device, mostly one in work."""
+        choose, model = self.operator.choice, self.model
+        live = [item for item in model.items if item.live and item.device]
+        if model.paused or not live:
+            return [("dispatch", "resume" if model.paused else "pause")]
+        held = sorted(model.held_batches)
+        if held and self.operator.random() < .5:
+            return [(choose(held), "release batch")]
+        held = [item.device for item in model.held_items if item.live]
+        if held and self.operator.random() < .5:
+            return [(choose(held), "released")]
+        item = choose(live if self.operator.random() < .9 else [one for one in model.items if one.device])
+        return [choose((("dispatch", "pause"), (item.batch, "hold batch"), (item.batch, "withdraw batch"),
+                        (item.device, "hold device"), (item.device, "withdraw device"),
+                        (item.device, "withdraw device")))]
 
     def order_about_device(self):
         """Ends the work on a Device, mostly on one of which the sides have not agreed; or releases one whose work has

@@ -76,6 +76,7 @@ class Item:
         self.tcos_at = self.ecos_at = None  # when that was recorded
         self.failure = None        # code, tries and NextEligible of a session that failed, whatever came of it later
         self.reported = False          # D150
+        self.withdrawn = False     # by an operator, while its try was ordered
         self.corrected = False     # its end was corrected by a late success
         self.overruled = None, None  # what the sides had stated when an operator ended it as failed, or released it
         self.released = None       # how many steps it had when an operator released the Device

@@ -72,7 +72,8 @@ class Played:
         failed = {subject for subject, what in orders if what == "failed"}
         self.replaced = {said for said in self.replaced if said[0] not in failed or self.is_settled(said[1])}
         carried_out = [self.give_order(subject, what, now) for subject, what in orders]
-        released = {subject for (subject, what), done in zip(orders, carried_out) if what == "released" and done}
+        released = {subject for (subject, what), done in zip(orders, carried_out)
+                    if what == "released" and done and subject not in self.model.ended_holds}
         self.replaced = {said for said in self.replaced if said[0] not in released}
         return carried_out
 
@@ -85,10 +86,19 @@ class Played:
             found = sorted(job["id"] for job in self.home.json("spool", "list", now=now)
                            if job["name"] == subject.name)[:1]  # the others are the same file once more
             words = ["spool", {"let go": "release", "refuse": "reject", "judge again": "requeue"}.get(what, what)]
+        elif what in ("pause", "resume"):
+            found, words = ["--reason"], ["dispatch", what]
+        elif what.endswith(" batch"):  # the name of a batch may be that of a rejected one, too
+            found = [row["job"] for row in self.home.json("batch", "list", now=now)
+                     if row["batch"] == f"MCC.{subject}" and row["accepted"]]
+            words = ["batch", what.split()[0]]
+        elif what.endswith(" device"):
+            found, words = [subject], ["device", what.split()[0]]
         else:
             found = [subject]
             words = ["device", "release"] if what == "released" else ["device", "end", "--as", what]
-        done = [self.home.command(*words, str(one), "--reason", "told", now=now).returncode == 0 for one in found]
+        done = [self.home.command(*words, *([str(one), "--reason"] if one != "--reason" else [one]), "told",
+                                  now=now).returncode == 0 for one in found]
         return done == [True]
 
     def is_settled(self, work_item):

@@ -29,6 +29,9 @@ RULES = {
     "supply points": ("an MPRN with zeros", "C124"),
     "instruction against inventory": ("C125", "a hub of the inventory ordered"),
     "contradictions": ("D152 opened", "D152 closed", "a contradiction released"),
+    "operators in command": ("a pause", "the end of a pause", "a batch held", "a batch released", "a batch withdrawn",
+                             "a Device held", "a Device withdrawn", "a try of a withdrawn Device that came to nothing",
+                             "a try that operators kept back to the end"),
     "outages": ("A102 opened", "A102 closed", "A103 opened", "A103 closed"),
 }
 
@@ -59,7 +62,10 @@ class Reached(collections.Counter):
         if what == "close":
             return "a file rejected by its A117" if subject[0] == "A117" else "an incident closed"
         return {"hold": "a file held", "judge again": "a file judged again", "let go": "a file let go",
-                "refuse": "a file rejected by an order", "released": "a Device released"}.get(what, "a Device ended")
+                "refuse": "a file rejected by an order", "released": "a Device released", "pause": "a pause",
+                "resume": "the end of a pause", "hold batch": "a batch held", "release batch": "a batch released",
+                "withdraw batch": "a batch withdrawn", "hold device": "a Device held",
+                "withdraw device": "a Device withdrawn"}.get(what, "a Device ended")
 
     def add_reports(self, reports):
         for (ref, _, _), rows in reports.items():

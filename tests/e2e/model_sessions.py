@@ -100,6 +100,8 @@ class Sessions:
         self.wait(item, now, delay, code)
 
     def wait(self, item, now, delay, code):
+        if self.ends_withdrawn(item, now):
+            return
         if not self.may_try_again(item, now + delay):
             self.fail(item, now, code)
             return
@@ -107,6 +109,8 @@ class Sessions:
         item.due = now + delay
 
     def fail(self, item, now, code, by_order=False):
+        if self.ends_withdrawn(item, now):
+            return
         item.become("FAILED", now, code)
         known = (self.inventory or {}).get(item.device)
         item.failed_as = {**(known or {**item.row, "CHFDeviceID": ""}),

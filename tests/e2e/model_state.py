@@ -13,13 +13,16 @@ from model_dispatch import Dispatch
 from model_incidents import Incidents
 from model_intake import Intake
 from model_items import REFERENCE, Answers, Settings
+from model_operators import Operators
 from model_reference import ReferenceData
 from model_reports import Reports
 from model_review import Review
 from model_sessions import Sessions
 
+WORK_ORDERS = ("pause", "resume", "hold batch", "release batch", "withdraw batch", "hold device", "withdraw device")
 
-class Model(Intake, Incidents, Review, Dispatch, Sessions, ReferenceData):
+
+class Model(Intake, Incidents, Review, Dispatch, Sessions, ReferenceData, Operators):
     def __init__(self, settings=None):
         self.settings = settings or Settings()
         self.items = []
@@ -52,6 +55,10 @@ class Model(Intake, Incidents, Review, Dispatch, Sessions, ReferenceData):
         self.came_to = collections.Counter()  # rules that decided something in it, in words
         self.failed = {}        # Device Model: Devices of it that failed
         self.migrated = {}      # Device Model: Devices of it that migrated, and no operator has overruled
+        self.paused = False         # dispatch, by an operator
+        self.held_batches = set()   # BatchIds, by an operator
+        self.held_items = []        # the work of single Devices, by an operator
+        self.ended_holds = set()    # Devices whose hold an order has ended in this event
         self.subjects_before = set()  # SubjectIds that Devices had before they migrated
 
     # ---- one pass, or two ----
@@ -59,6 +66,7 @@ class Model(Intake, Incidents, Review, Dispatch, Sessions, ReferenceData):
     def play(self, event, files):
         """What all passes of an event write."""
         answers, orders = Answers(), list(event.given_orders())
+        self.ended_holds = set()
         for some, away in event.passes(files):
             answers.add(self.run_pass(event.at, some, orders, away))
             orders = []
@@ -115,7 +123,7 @@ class Model(Intake, Incidents, Review, Dispatch, Sessions, ReferenceData):
     def carry_out(self, subject, what, now, answers):
         """An operator's order; whether it is carried out. subject: a Device to be "migrated", "failed" or "released"; a
         file to "hold", to "let go", to "refuse" or to "judge again"; (code, what it is about) of an incident to
-        "close"."""
+        "close". About work: order_about_work."""
         if what == "close":
             return self.close(*subject, now)
         if what == "judge again":
@@ -125,5 +133,7 @@ class Model(Intake, Incidents, Review, Dispatch, Sessions, ReferenceData):
         if what == "refuse":
             return self.refuse(subject, now)
         if what == "released":
-            return self.release_device(subject, now)
+            return self.end_hold(subject) or self.release_device(subject, now)
+        if what in WORK_ORDERS:
+            return self.order_about_work(subject, what, now, answers)
         return self.end_by_order(subject, what, now, answers)
