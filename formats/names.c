@@ -103,6 +103,27 @@ static const struct file_type *type_of(const struct compiling *c, const char *co
     return type;
 }
 
+/* A file whose name means "still being written" is never picked up, by the gateway or by a partner. */
+static void check_finished(struct compiling *c, const struct name_grammar *grammar, const char *word)
+{
+    struct name_values values = {.type = word,
+                                 .org = "AB",
+                                 .date = "20230703",
+                                 .time = "060000",
+                                 .sequence = 1,
+                                 .revision = 1,
+                                 .hash = "0123456789abcdef"};
+
+    for (size_t i = 0; i < MAX(grammar->n_forms, 1); i++) {
+        values.form = grammar->n_forms > 0 ? grammar->forms[i].word : "";
+        g_autofree char *name = name_grammar_print(grammar, &values);
+        if (!filename_is_temporary(name, NULL))
+            continue;
+        on_fault(c, 1, "such a name means a file that is still being written; expected another beginning or end");
+        return;
+    }
+}
+
 /* ---- files that arrive ---- */
 
 static void add_word(struct names_inbound *of, const char *word, const struct file_type *type)
@@ -259,6 +280,7 @@ static void add_own(struct compiling *c, const struct names_template *from, cons
     if (one.original != NULL)
         check_parts(c, &own.grammar, one.original);
     check_unique(c, from, &own.grammar);
+    check_finished(c, &own.grammar, own.word);
     struct names_cells *cells = names_cells_new(&own.grammar, own.word);
     check_arrivals(c, cells);
     check_written(c, &own, cells);
@@ -327,6 +349,7 @@ static void compile_type(struct compiling *c, const struct names_template *from)
     if (type == NULL || !type->inbound || !name_grammar_compile(&one, &grammar, word, on_fault, c))
         return;
     settle_form(c, &grammar, type);
+    check_finished(c, &grammar, word);
     add_inbound(c, &grammar, word, type);
 }
 

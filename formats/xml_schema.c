@@ -63,12 +63,15 @@ static xmlParserInputPtr load_entity(const char *url, const char *id, xmlParserC
 struct xml_schema *xml_schema_new(const char *name, xml_schema_file_fn *file, xml_schema_fault_fn *on_fault, void *user)
 {
     xmlExternalEntityLoader before = xmlGetExternalEntityLoader();
+    xmlStructuredErrorFunc handler = xmlStructuredError;
+    void *context = xmlStructuredErrorContext;
     struct told told = {on_fault, user, 0};
     struct xml_schema *schema = NULL;
 
     loading.file = file;
     loading.user = user;
     xmlSetExternalEntityLoader(load_entity);
+    xmlSetStructuredErrorFunc(&told, (xmlStructuredErrorFunc)on_error); /* of a text that is no XML */
     xmlSchemaParserCtxtPtr parser = xmlSchemaNewParserCtxt(name);
     if (parser != NULL) {
         xmlSchemaSetParserStructuredErrors(parser, on_error, &told);
@@ -80,6 +83,7 @@ struct xml_schema *xml_schema_new(const char *name, xml_schema_file_fn *file, xm
         }
     }
     xmlSetExternalEntityLoader(before);
+    xmlSetStructuredErrorFunc(context, handler);
     if (schema == NULL && told.n == 0)
         on_fault(user, 0, NULL, "is no XML Schema");
     return schema;

@@ -79,6 +79,17 @@ static void check_complex(const struct profile_node *type, const char *part)
         profile_fault_at(&node, "name: expected one that a type of an XSD can have, found \"%s\"", name);
 }
 
+/* The name of the file that `profile export` writes beside its others. */
+static void check_xsd(const struct profile_node *file)
+{
+    const char *name = profile_text(file, "xsd", PROFILE_OPTIONAL);
+    struct profile_node member;
+
+    if (name != NULL && !(is_type_name(name) && g_str_has_suffix(name, ".xsd")) &&
+        profile_member(file, "xsd", JSON_STRING, PROFILE_OPTIONAL, &member))
+        profile_fault_at(&member, "xsd: expected the name of a file such as annex-2.0.xsd, found \"%s\"", name);
+}
+
 static void check_type(const struct profile_node *type)
 {
     profile_members_are(type, "description", "header", "file", "row", NULL);
@@ -115,6 +126,7 @@ void profile_load_forms(struct profile_loading *loading)
     check_description(&file);
     each_object(&file, "forms", check_form);
     each_object(&file, "types", check_type);
+    check_xsd(&file);
     loading->forms = json_object_get(file.value, "forms");
 }
 

@@ -2,6 +2,7 @@
  * The command `profile check`: every fault of a profile with file and line. Then, if there is none, the profile is
  * tried on samples (profile_trial.h).
  */
+#include "formats/text.h"
 #include "gateway/commands/output.h"
 #include "gateway/commands/profile_folder.h"
 #include "gateway/commands/profile_source.h"
@@ -20,14 +21,18 @@ struct check {
 /* file: of the profile, or of a sample. */
 static void tell(struct check *check, const char *file, unsigned line, const char *text)
 {
+    /* Faults of the loader are escaped; a schema's may have any text of it. */
+    g_autofree char *escaped = text_is_printable(text, strlen(text)) ? NULL : text_escape(text, strlen(text), 0);
+    const char *shown = escaped != NULL ? escaped : text;
+
     check->faults++;
     if (check->invocation->json) {
         command_print_json(json_pack("{s:s,s:o,s:s}", "file", file, "line",
                                      line > 0 ? json_integer((json_int_t)line) : json_null(), "text", text));
     } else if (line > 0) {
-        printf("%s:%u: %s\n", file, line, text);
+        printf("%s:%u: %s\n", file, line, shown);
     } else {
-        printf("%s: %s\n", file, text);
+        printf("%s: %s\n", file, shown);
     }
 }
 

@@ -343,6 +343,20 @@ def test_own_schema(tap, folder):
     tap.ok(done.returncode == 1 and re.search(r"^sample EMI_MCC_\S+\.xml:\d+: by the schema annex\.xsd: .*Attempt",
                                               done.stdout, re.M), "one that wants another element: a fault",
            done.stdout)
+    with open(own, encoding="utf-8") as file:
+        text = file.read()
+    change(own, "</xs:schema>", "</xs:schem>")
+    done = call("profile", "check", path)
+    tap.ok(done.returncode == 1 and not done.stderr and
+           re.search(r"^annex\.xsd: the schema annex\.xsd, line \d\d+: .* and schem$", done.stdout, re.M),
+           "one that is no XML: what is wrong, and where", done.stdout, done.stderr)
+    with open(own, "w", encoding="utf-8") as file:
+        file.write(text.replace('type="Eui64"', 'type="\u009b31m"', 1))
+    done = call("profile", "check", path)
+    tap.ok(done.returncode == 1 and "\u009b" not in done.stdout and "\\xC2\\x9B31m" in done.stdout,
+           "its texts are shown escaped", done.stdout)
+    with open(own, "w", encoding="utf-8") as file:
+        file.write(text)
     change(own, "types.xsd", "/etc/hostname")
     done = call("profile", "check", path)
     tap.ok(done.returncode == 1 and "the schema annex.xsd, line" in done.stdout,

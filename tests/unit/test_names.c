@@ -62,6 +62,7 @@ static void test_names__bad_template__says_what_is_wrong_and_where(void **state)
         {"EMI_{eui64:XX}", "0@5: expected 16 X"},
         {"EMI_{form:doc}", "0@5: expected xml and csv"},
         {"EMI_{form:xml=gz}", "0@5: expected xml and csv"},
+        {"EMI_{org}.{form:xml=xml,csv=part}", "0@1: such a name means a file that is still being written"},
         {"EMI_{org}.gz", "0@11: a file whose name ends in \"gz\" is packed"},
         {"{type:MI GR}_{org}", "0@1: expected letters and digits as the word"},
     };
