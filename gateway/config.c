@@ -7,6 +7,7 @@
 #include "gateway/drops/drop_folders.h"
 #include "gateway/drops/transport.h"
 #include "validators/profile_choice.h"
+#include "validators/sender_rules.h"
 
 #include <string.h>
 
@@ -203,7 +204,11 @@ bool config_parse_name(const struct config *config, const struct config_arrival 
         .identity = &config->identity, .drop = arrival->drop, .at = arrival->at, .again = arrival->again};
     const struct profile *profile;
 
-    return profile_choose_by_name(&choice, name, len, parsed, &profile);
+    bool good = profile_choose_by_name(&choice, name, len, parsed, &profile);
+
+    if (good)
+        sender_complete(&config->identity, arrival->drop, parsed);
+    return good;
 }
 
 /* The name is one of that party's files, and says so. */

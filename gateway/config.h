@@ -105,7 +105,8 @@ const struct profile *config_profile_to(const struct config *config, uint64_t id
 const struct profile *config_profile_of_report(const struct config *config, const char *mpid, int64_t at);
 
 /* Reads the name of a file that arrived so, by one of the profiles of those who send through its drop
- * (validators/profile_choice.h). True when it is in the grammar of one. *parsed is filled in either case. */
+ * (validators/profile_choice.h). True when it is in the grammar of one. *parsed is filled in either case; the sender
+ * that the name does not tell is the one that its drop tells (validators/sender_rules.h). */
 bool config_parse_name(const struct config *config, const struct config_arrival *arrival, const char *name, size_t len,
                        struct filename *parsed);
 

@@ -66,6 +66,15 @@ static void on_fault(void *user, const struct fault *fault)
                  fault->value, fault->value_len);
 }
 
+/* Whether nothing in such files differs from one to the next. Then a list that did not change has the same bytes again.
+ */
+static bool is_headless(const struct filename *name)
+{
+    return !layout_header_has(name->type, name->form, HEADER_FILE_SEQUENCE) &&
+           !layout_header_has(name->type, name->form, HEADER_CREATION_DATE_TIME) &&
+           !layout_header_has(name->type, name->form, HEADER_BATCH_ID);
+}
+
 /* How the ledger is asked about earlier files: by sender, type and number, as far as they are known. Outside the
  * grammar only the name itself can be compared. */
 static void fill_subject(struct judging *j)
@@ -75,6 +84,7 @@ static void fill_subject(struct judging *j)
     if (!j->verdict->name_is_known)
         return;
     j->subject.local = !filename_tells(name, NAME_ORG) && !filename_tells(name, NAME_EUI64);
+    j->subject.headless = is_headless(name);
     j->subject.again = filename_precision(name) == 0 && !filename_tells(name, NAME_SEQUENCE);
     if (name->org[0] == '\0' || name->eui64 == 0)
         return;

@@ -302,23 +302,27 @@ static void find_order(struct inbox *inbox)
 
     for (guint i = 0; inbox->gateway->config->profiles->len > 0 && i < inbox->entries->len; i++) {
         struct listed *listed = inbox->entries->pdata[i];
-        if (inbox_parse_name(inbox, listed->name, &f))
-            listed->order = g_strdup_printf("%s_%s_%016" G_GINT64_MODIFIER "X_%s_%s_%06" G_GUINT32_FORMAT ".%s",
-                                            f.type->code, f.org, f.eui64, f.date, f.time, f.sequence, listed->name);
+        if (!inbox_parse_name(inbox, listed->name, &f))
+            continue;
+        listed->most = filename_sequence_max(&f);
+        listed->order = g_strdup_printf("%s_%s_%016" G_GINT64_MODIFIER "X_%s_%s_%06" G_GUINT32_FORMAT ".%s",
+                                        f.type->code, f.org, f.eui64, f.date, f.time, f.sequence, listed->name);
     }
 }
 
 /* Files are picked up in the order of their names. For one type and sender that is the order of their numbers; of those
- * made in one second, 999999 comes before 1. */
+ * made in one second, the greatest number that such names may have comes before 1. */
 static int by_name(gconstpointer a, gconstpointer b)
 {
-    const char *x = (*(struct listed *const *)a)->order, *y = (*(struct listed *const *)b)->order;
+    const struct listed *one = *(struct listed *const *)a, *other = *(struct listed *const *)b;
+    const char *x = one->order, *y = other->order;
+    int64_t most = one->most != 0 && one->most == other->most ? one->most : LEDGER_SEQUENCE_MAX;
     size_t differs = 0;
 
     while (x[differs] != '\0' && x[differs] == y[differs])
         differs++;
     int64_t first = number_at(x, differs), second = number_at(y, differs);
-    if (first >= 0 && second >= 0 && ABS(first - second) > LEDGER_SEQUENCE_MAX / 2)
+    if (first >= 0 && second >= 0 && ABS(first - second) > most / 2)
         return first > second ? -1 : 1;
     return strcmp(x, y);
 }

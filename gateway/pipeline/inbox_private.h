@@ -20,6 +20,7 @@
 struct listed {
     char *name;
     char *order;             /* by which it is picked up: its name, or what the name says in the order of by_name */
+    uint32_t most;           /* with that: the greatest number of such names; 0: they have none */
     struct drop_entry entry; /* entry.name is name */
 };
 

@@ -38,7 +38,8 @@ bool ledger_duplicates(struct ledger *ledger, const struct ledger_file *self, st
 {
     LEDGER_SQL(same_sequence, OLDEST SAME_SENDER_AND_TYPE " AND o.sequence=?5 AND o.sha256<>?6 AND o.numbering=?7"
                                                           " AND o.id>?8");
-    LEDGER_SQL(same_bytes, OLDEST SAME_SENDER_AND_TYPE " AND o.sha256=?5 AND o.name<>?6");
+    LEDGER_SQL(same_bytes, OLDEST SAME_SENDER_AND_TYPE " AND o.sha256=?5 AND o.name<>?6"
+                                                       " AND(NOT ?7 OR o.sequence=?8)");
     struct ledger_duplicates d = {0};
     if (!same_name(ledger, self, &d, error) ||
         !ledger_number(
@@ -51,7 +52,8 @@ bool ledger_duplicates(struct ledger *ledger, const struct ledger_file *self, st
         !ledger_number(
             ledger,
             ledger_query(ledger, &same_bytes,
-                         LEDGER_VALUES(ID_SENDER_AND_TYPE(self), LEDGER_TEXT(self->sha256), LEDGER_TEXT(self->name)),
+                         LEDGER_VALUES(ID_SENDER_AND_TYPE(self), LEDGER_TEXT(self->sha256), LEDGER_TEXT(self->name),
+                                       LEDGER_INT(self->headless), LEDGER_INT_OR_NULL(self->sequence)),
                          error),
             &d.bytes_other_name, error))
         return false;

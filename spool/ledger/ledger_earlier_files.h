@@ -36,6 +36,7 @@ struct ledger_file {
     const char *sha256; /* hex digits */
     bool local;       /* its name does not say who sent it: the same name in another drop is another file's */
     bool again;       /* its name is given again and again: with other bytes it is another file */
+    bool headless;    /* its bytes do not say which file it is: with another number the same bytes are another file */
 };
 
 /* Job ids of the oldest other that is older or accepted; 0: none. */
@@ -43,7 +44,7 @@ struct ledger_duplicates {
     int64_t name_and_bytes;       /* same name, same bytes: B105 */
     int64_t name_other_bytes;     /* same name, other bytes: B106 */
     int64_t sequence_other_bytes; /* same sender, type and sequence, other bytes: B106 */
-    int64_t bytes_other_name;     /* same sender, type and bytes, other name: B112 */
+    int64_t bytes_other_name;     /* same sender, type and bytes, other name: B112. headless: same sequence, too */
 };
 
 /* Searches for duplicates of all four kinds. */
