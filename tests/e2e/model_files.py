@@ -3,8 +3,10 @@ import csv
 import hashlib
 import io
 import os
+import re
 import xml.etree.ElementTree as ElementTree
 
+import model_speech
 from home import MODIFIED, answer as answer_name
 from model_time import text_of
 
@@ -70,6 +72,7 @@ class File:
         self.skips = 0       # numbers that it leaves out
         self.behind = False  # it has a number that one before it left out
         self.misnamed = None  # one of MISNAMED
+        self.speech = None  # the format that its sender writes, if it is not the proposal (model_speech.py)
         self.corrects = None  # (a file, "name" or "EMA"): what its ResubmissionOf says; or ("", a text)
         self.sequence = None  # given with the name
         self.id = 0           # given by the model: in the order in which files came
@@ -97,9 +100,37 @@ class File:
 
     def acknowledgement(self, revision=1):
         """The name of its EMA."""
-        if not self.misnamed:
-            return answer_name(self.name, revision=revision)
-        return f"EMA_UNKNOWN_{hashlib.sha256(self.name.encode()).hexdigest()[:16]}_R{revision}.csv"
+        return self.answer("EMA", revision)
+
+    def answer(self, kind, revision=1):
+        """The name of an answer to it."""
+        digest = hashlib.sha256(self.name.encode()).hexdigest()[:16]
+        if self.speech:
+            return self.speech.answer_name(self, kind, revision, digest)
+        return f"EMA_UNKNOWN_{digest}_R{revision}.csv" if self.misnamed else answer_name(self.name, kind, revision)
+
+    @property
+    def misname_code(self):
+        return (model_speech.MISNAMED if self.speech else MISNAMED)[self.misnamed][0]
+
+    @property
+    def greatest(self):
+        """The greatest number of its type; then comes 1."""
+        return self.speech.profile.greatest(self.kind) if self.speech else LAST_NUMBER
+
+    @property
+    def order(self):
+        """Files of a drop are picked up in this order; of those that have the same the numbers decide."""
+        if not self.speech:
+            return self.name[:-10]
+        if self.misnamed:
+            return self.name
+        told = re.findall(r"\{(date|time|instant)", self.speech.profile.names["names"][self.kind])
+        stamp = text_of(self.created).translate(str.maketrans("", "", "-:Z")).split("T")
+        if "{time:HHMM}" in self.speech.profile.names["names"][self.kind]:
+            stamp[1] = stamp[1][:4]
+        date, clock = (part if {"instant", what} & set(told) else "" for part, what in zip(stamp, ("date", "time")))
+        return f"{self.kind}_{SENDERS[self.kind][0]}__{date}_{clock}"
 
     @property
     def resubmission_of(self):
@@ -113,14 +144,21 @@ class File:
     def number(self, sequence):
         """Takes the next number of its sender and type, and becomes bytes."""
         org, eui64, _, first = SENDERS[self.kind]
+        if self.speech:
+            self.speech.fit(self)
+            first = self.greatest - 4 if self.kind == "EMI" else 0
         stamp = text_of(self.created)
-        self.sequence = (first + sequence + (JUMP if self.fault == "B113" else 0) - 1) % LAST_NUMBER + 1
-        self.name = f"{self.kind}_{org}_{eui64}_{stamp[:10].replace('-', '')}_{stamp[11:19].replace(':', '')}_" \
-                    f"{self.sequence:06}.{self.form}"
+        self.sequence = (first + sequence + (JUMP if self.fault == "B113" else 0) - 1) % self.greatest + 1
         header = [eui64, GATEWAY, str(self.sequence), stamp, "TEST", self.batch, self.resubmission_of,
                   self.mode]
-        self.name = MISNAMED[self.misnamed][1](self.name) if self.misnamed else self.name
         declared = len(self.rows) + (self.fault == "B208")
+        if self.speech:
+            self.name = self.speech.name(self, org, eui64, stamp)
+            self.data = self.speech.data(self, header, declared)
+            return
+        self.name = f"{self.kind}_{org}_{eui64}_{stamp[:10].replace('-', '')}_{stamp[11:19].replace(':', '')}_" \
+                    f"{self.sequence:06}.{self.form}"
+        self.name = MISNAMED[self.misnamed][1](self.name) if self.misnamed else self.name
         self.data = (self.xml if self.form == "xml" else self.csv)(header, declared)
 
     def csv(self, header, declared):
@@ -173,8 +211,12 @@ class File:
 class Answer:
     """One that was written: type, header, rows; an EMA's file row besides."""
 
+    wrongly_passed = ()
+
     def __init__(self, name, data):
         self.name = name
+        self.first = re.sub(r"_R[0-9]+", "_R1", name)
+        self.is_unknown = name.startswith("EMA_UNKNOWN")
         if data.startswith(b"<"):
             self.read_xml(data)
         else:

@@ -15,6 +15,7 @@ from model_files import File
 from model_items import DROPS, Settings
 from model_reports import month
 from model_senders import ECOS_SUBJECT, START, Senders, device_row
+from model_speech import Speech
 from model_state import Model
 from model_time import DAY, HOUR, MINUTE, text_of
 
@@ -68,7 +69,8 @@ class History:
         return History(self.seed, self.settings, self.lines, events)
 
     def __str__(self):
-        return "\n".join([f"seed {self.seed}", *self.lines, *map(str, self.events)])
+        other = [f"{of} in another format" for of in self.settings.get("formats", ())]
+        return "\n".join([f"seed {self.seed}", *self.lines, *other, *map(str, self.events)])
 
 
 def steps():
@@ -77,12 +79,23 @@ def steps():
     return [name for name in names if not NOT_HERE.match(name)]
 
 
+def choose_formats(seed):
+    """{drop, or "report": the format of its files} of those that have not the proposal's. Of three histories one has
+    the proposal's only, one another for each, one another for some."""
+    chance = random.Random(f"formats of {seed}")
+    formats = {of: Speech() for of in (*DROPS, "report") if chance.random() < seed % 3 / 2}
+    for speech in formats.values():
+        speech.from_here = "mcc" in formats
+    return formats
+
+
 class Maker(Senders):
     def __init__(self, seed, length):
         self.random = random.Random(seed)
         self.operator = random.Random(f"operator {seed}")  # of its own: so the rest of a history stays what it was
         self.length = length
         self.settings, self.lines = self.choose_settings()
+        self.settings["formats"] = choose_formats(seed)
         self.model = Model(Settings(**self.settings))
         self.devices = [device_row(n) for n in range(self.random.randint(6, 14))]
         self.is_long = self.random.random() < .6  # it lasts several periods of all reports
@@ -282,16 +295,20 @@ class Maker(Senders):
                 step, side = self.random.choice(self.steps), self.random.choice(("before", "after"))
                 crash = f"{step}:{side}:{self.random.choice((1, 1, 2, 3))}"
             events.append(Event(wall, files, crash, self.orders(), self.folders_away()))
-            self.remember(files, self.model.play(events[-1], ready_all(files, self.numbers)))
+            ready_files = ready_all(files, self.numbers, self.model.settings.formats)
+            self.remember(files, self.model.play(events[-1], ready_files))
             self.now = self.model.now
             self.move_on()
         return History(None, self.settings, self.lines, events)
 
 
-def ready_all(files, numbers):
-    """Those that are sent in one pass: each name once, and what comes again only if it came before."""
+def ready_all(files, numbers, formats):
+    """Those that are sent in one pass: each name once, and what comes again only if it came before. formats: drop: the
+    format of its files, if it is not the proposal."""
     found = {}
     for file in files:
+        if file.again is None:
+            file.speech = formats.get(file.drop)
         if file.again is None or file.again.name:
             file = ready(file, numbers)
             found.setdefault(file.subject, file)

@@ -2,21 +2,19 @@
 gateway/DEVICES.md)."""
 import functools
 
-from model_files import LAST_NUMBER, MISNAMED
-
 ACCEPTED = ("accepted", "over the end")
 GAP = 1000  # the default of sequence_gap_max
 
 
 def in_turn(files, drops):
     """In the order in which they are picked up: by drop and name. Of files that were made in one second the numbers
-    decide; 999999 comes before 1. drops: in the order of the configuration."""
+    decide; the greatest one comes before 1. drops: in the order of the configuration."""
     def compare(one, other):
-        mine, theirs = ((drops.index(file.drop), file.name[:-10]) for file in (one, other))
+        mine, theirs = ((drops.index(file.drop), file.order) for file in (one, other))
         if mine != theirs:
             return -1 if mine < theirs else 1
         ahead = one.sequence - other.sequence
-        return -ahead if abs(ahead) > LAST_NUMBER // 2 else ahead
+        return -ahead if abs(ahead) > one.greatest // 2 else ahead
 
     return sorted(files, key=functools.cmp_to_key(compare))
 
@@ -145,7 +143,7 @@ class Intake:
     # ---- one file ----
 
     def judge(self, file, now, answers):
-        faults = [MISNAMED[file.misnamed][0]] if file.misnamed else []
+        faults = [file.misname_code] if file.misnamed else []
         older = [other.data for other in self.copies[file.subject] if other.id < file.id]
         faults += ["B105" if file.data in older else "B106"] if older else []
         refused = ["B114"] * (file in self.refused)
@@ -221,13 +219,15 @@ class Intake:
         last, before = self.numbers_before(file)
         if last is None:
             return [], []
-        skips = (file.sequence - self.number_before(file, last, before) - 1) % LAST_NUMBER
+        skips = (file.sequence - self.number_before(file, last, before) - 1) % file.greatest
         if skips > GAP or file.sequence == last:
             return ["B113"] if file.sequence > last else ["B107"], []
         return [], ["B108"] if skips else []
 
     def content_faults(self, file):
         """In the order in which they are found: header, count, records."""
+        if not file.data:
+            return ["B110"]
         known = not file.resubmission_of or (file.drop, file.resubmission_of) in self.rejected
         faults = ["B107"] if file.is_reference and self.is_overtaken(file) else []
         self.came_to["reference data out of date"] += bool(faults)

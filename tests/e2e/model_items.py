@@ -16,6 +16,7 @@ class Settings:
 
     def __init__(self, **given):
         self.drops = DROPS
+        self.formats = {}  # drop: the format that its partner speaks, if it is not the proposal; "report"
         self.session_length = 24 * HOUR
         self.retry_delays = [n * MINUTE for n in (5, 5, 10, 20, 40, 80, 160, 320)]
         self.confirmation_wait = 24 * HOUR

@@ -6,16 +6,18 @@ import os
 import re
 import signal
 
-from home import Home, answer as answer_name
+from home import Home
 from model_files import GATEWAY, Answer
 from model_history import ready_all
 from model_items import DROPS, ENDS, Settings
 from model_reached import Reached
 from model_reports import REFS
 from model_rules import PARTNERS_D, is_malformed_confirmation, is_malformed_result
+from model_speech import CONTRAST
 from model_state import Model
 from model_time import text_of, time_of
 
+PARTIES = {"mcc": "MCC", "tcos": "TCSP", "ecos": "ECSP", "dcc": "DCC"}
 ANSWERS = ("EMA", "EMD", "EMW", "EMO", "INC")  # what else is written is not the model's
 
 
@@ -31,6 +33,8 @@ class Played:
                                                       DROPS)]))
         self.model = Model(Settings(**history.settings))
         configure_drops(self.home, self.model.settings.drops)
+        self.formats = self.model.settings.formats
+        configure_formats(self.home, self.formats)
         self.numbers = {}
         for event in history.events:
             for file in event.files:
@@ -45,7 +49,7 @@ class Played:
 
     def play(self, event):
         """What differs after one event, a line each."""
-        files = ready_all(event.files, self.numbers)
+        files = ready_all(event.files, self.numbers, self.formats)
         for file in files:
             file.send(self.home)
         orders = list(event.given_orders())
@@ -142,10 +146,18 @@ class Played:
         found = []
         for drop in DROPS:
             for name in self.home.out(drop):
-                if name[:3] in ANSWERS and (drop, name) not in self.known:
+                answer = None if (drop, name) in self.known else self.answer_in(drop, name)
+                if answer:
                     self.known.add((drop, name))
-                    found.append(Answer(name, self.home.read_out(drop, name)))
+                    found.append(answer)
         return sorted(found, key=lambda answer: int(answer.header["FileSequence"]))
+
+    def answer_in(self, drop, name):
+        """None: it is a report, or a folder of reports."""
+        if drop in self.formats:
+            return None if os.path.isdir(self.home.path("drops", drop, "out", name)) else \
+                self.formats[drop].answer(name, self.home.read_out(drop, name))
+        return Answer(name, self.home.read_out(drop, name)) if name[:3] in ANSWERS else None
 
     def compare_headers(self, found, now):
         """Whose they are, from when, and that their numbers go up by one."""
@@ -158,11 +170,14 @@ class Played:
             reported = {name: header[name] for name in expected}
             if reported != expected:
                 lines.append(f"header of {answer.name}: {reported}, expected {expected}")
+            lines += [f"{answer.name}: a column passed on has another text: {row}" for row in answer.wrongly_passed]
         return lines
 
     def new_reports(self):
         """{(ref, start of the period, MPID, or nothing for everybody's): rows} of those that the model knows."""
         found = {}
+        if "report" in self.formats:
+            return self.spoken_reports()
         for path in [*glob.glob(self.home.path("drops", "*", "out", "SUP*", "*.csv")),
                      *glob.glob(self.home.path("drops", "dcc", "out", "MGMT_*.csv"))]:
             ref, mpid, _, date, time = os.path.basename(path)[:-4].split("_")
@@ -172,6 +187,19 @@ class Played:
                 self.known.add(key)
                 with open(path, encoding="utf-8", newline="") as file:
                     found[key] = list(csv.DictReader(line for line in file if not line.startswith("#COUNT")))
+        return found
+
+    def spoken_reports(self):
+        found = {}
+        for path in [*glob.glob(self.home.path("drops", "*", "out", "SUP*", "*")), *glob.glob(
+                self.home.path("drops", "dcc", "out", "*"))]:
+            for ref in REFS if path not in self.known and os.path.isfile(path) else ():
+                with open(path, "rb") as file:
+                    report = self.formats["report"].report(ref, os.path.basename(path), file.read())
+                if report:
+                    self.known.add(path)
+                    start, mpid, rows = report
+                    found[ref, time_of(start), "" if ref == "MGMT" else mpid] = rows
         return found
 
     def compare_reports(self, expected):
@@ -320,6 +348,13 @@ def configure_drops(home, drops):
         file.write("".join(groups))
 
 
+def configure_formats(home, formats):
+    home.set("\n".join(f"party {PARTIES[of]} profile={CONTRAST}" for of in formats if of in PARTIES))
+    if "report" in formats:
+        with open(home.conf, "a", encoding="utf-8") as file:
+            file.write(f"\n[report]\nprofile={CONTRAST}\n")
+
+
 def compare_acknowledgements(files, expected, found):
     """Each file's EMA: outcome, and which codes which records have."""
     reported, names = {}, []
@@ -328,10 +363,10 @@ def compare_acknowledgements(files, expected, found):
             codes = {(int(row["RecordNumber"]) if row["RecordNumber"] else None, row["Code"]) for row in ema.rows}
             if ema.file["Outcome"] == "RJ":  # what its records have besides does not matter
                 codes = {code for code in codes if code[0] is None}
-            if ema.name.startswith("EMA_UNKNOWN"):  # nor what is in a file with a wrong name
+            if ema.is_unknown:  # nor what is in a file with a wrong name
                 codes = {code for code in codes if code[1] < "B107"}
             reported.setdefault(ema.file["Name"], []).append((ema.file["Outcome"], codes))
-            names.append(re.sub(r"_R[0-9]+", "_R1", ema.name))
+            names.append(ema.first)
     lines = []
     for file, outcome, codes in expected.ema:
         mine = reported.get(file.name, [])
@@ -348,7 +383,7 @@ def compare_rows(kind, expected, found):
     reported = {answer.name: answer for answer in found if answer.kind == kind}
     lines = []
     for file, rows, *number in expected:
-        name = answer_name(file.name, kind, *number)
+        name = file.answer(kind, *number)
         mine = reported.pop(name, None)
         if mine is None or mine.header["BatchId"] != file.batch:
             lines.append(f"{kind} of {file.batch}, {name}, is missing")
@@ -362,7 +397,7 @@ def compare_each(what, rows, reported):
     for n, (row, mine) in enumerate(zip(rows, reported), 1):
         for name, value in row.items():
             shown = sorted({part.split()[0] for part in mine["Text"].split("; ")
-                            if part}) if name == "codes" else mine[name]
+                            if part}) if name == "codes" else mine.get(name, value)  # a format may leave it out
             if shown != value:
                 lines.append(f"{what}, row {n}: {name} is {shown!r}, expected {value!r}")
     return lines

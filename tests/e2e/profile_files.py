@@ -19,6 +19,10 @@ import xml.etree.ElementTree as ElementTree
 
 KINDS = ("EMI", "EMT", "EMC", "INV", "COS", "NMM", "PTY", "EMA", "EMD", "EMW", "EMO", "INC")
 PART = re.compile(r"\{([a-z0-9.]+)(?::([^}]*))?\}")
+CODES = ("file.code", "finding.code", "decision.code", "end.code", "incident.code", "failure.code", "failure.top_code",
+         "history.last_code")
+PICTURES = {"date": "YYYYMMDD", "time": "HHMMSS", "instant": "YYYYMMDDTHHMMSSZ"}
+GROUPS = {"revision": "[0-9]+", "hash": "[0-9a-f]{16}"}
 FRAME = ("record.letter", "header.type", "header.layout", "header.count")
 DIALECT = {"delimiter": ",", "quoteChar": '"', "lineTerminator": "\r\n", "frame": "records"}
 
@@ -59,7 +63,7 @@ class Profile:
 
     def words(self, fact, value):
         """All that stand for a value in a file of the profile."""
-        if fact.endswith("code") and value in self.code_words:
+        if fact in CODES and value in self.code_words:
             return [self.code_words[value]]
         return self.written.get(fact, {}).get(value, [value])
 
@@ -70,7 +74,7 @@ class Profile:
 
     def value(self, fact, word):
         """None: it is the word for nothing, though it is the value of something."""
-        if fact.endswith("code"):
+        if fact in CODES:
             return next((code for code, known in self.code_words.items() if known == word), word)
         of = self.written.get(fact, {})
         for value, words in of.items():
@@ -99,8 +103,8 @@ class Profile:
 
     def only(self, record, fact):
         """The constant of a column that frames the file."""
-        return next((field["constraints"]["enum"][0] for field in self.fields(record) if field.get("fact") == fact),
-                    None)
+        return next((field.get("constraints", {}).get("enum", [None])[0] for field in self.fields(record)
+                     if field.get("fact") == fact), None)
 
     def has(self, kind, fact):
         """Whether a file can say it."""
@@ -131,7 +135,7 @@ class Profile:
         created = parts.get("created", "")
         date, clock = created[:10].replace("-", ""), created[11:19].replace(":", "")
         if what in ("date", "time", "instant"):
-            picture = option or {"date": "YYYYMMDD", "time": "HHMMSS", "instant": "YYYYMMDDTHHMMSSZ"}[what]
+            picture = option or PICTURES[what]
             return painted(picture, what, date, clock)
         if what == "eui64":
             return painted_digits(option or "XX-XX-XX-XX-XX-XX-XX-XX", parts["eui64"].replace("-", ""))
@@ -153,6 +157,31 @@ class Profile:
         """The greatest number of a file: then comes 1."""
         option = re.search(r"\{sequence(?::(?:\d-)?(\d))?\}", self.names["names"][kind])
         return 10 ** int(option[1] or 6) - 1 if option else 999999
+
+    def pattern(self, template):
+        """A regular expression of the names that a template gives; its groups have the names of the parts."""
+        text, at, found = "", 0, list(PART.finditer(template))
+        for part in found:
+            group = part[1].replace(".", "_")
+            known = GROUPS.get(group, ".+?")
+            if group in PICTURES:
+                known = re.sub("[YMDHS]", lambda _: r"\d", re.escape(part[2] or PICTURES[group]))
+            text += re.escape(template[at:part.start()]) + f"(?P<{group}>{known})"
+            at = part.end()
+        return re.compile(text + re.escape(template[at:]))
+
+    @staticmethod
+    def created(template, found):
+        """The time that a name tells, "2023-07-03T06:00:00Z", of a match of its pattern."""
+        digits = {}
+        for what, option in PART.findall(template):
+            if what in ("date", "time", "instant"):
+                picture = option or PICTURES[what]
+                for token in re.finditer("YYYY|MM|DD|HH|SS", picture):
+                    is_minute = token[0] == "MM" and (what == "time" or "MM" in digits)
+                    digits["minute" if is_minute else token[0]] = found[what][token.start():token.end()]
+        parts = [digits.get(token, "00") for token in ("YYYY", "MM", "DD", "HH", "minute", "SS")]
+        return "{}-{}-{}T{}:{}:{}Z".format(*parts)
 
     # ---- CSV ----
 
