@@ -183,10 +183,10 @@ MUTANTS = [
         Edit("gateway/pipeline/quick_check.c",
              "    if (complaint == NULL)\n",
              "    if (complaint != NULL)\n")]),
-    Mutant("a file that is still being written ends the program", "calm", 1, 26, [
-        Edit("gateway/pipeline/inbox_listing.c",
-             ".failures = fault != NULL ? fault->failures : 0};",
-             ".failures = fault->failures};")]),
+    Mutant("a session never ends", "calm", 1, 26, [
+        Edit("validators/retry.c",
+             "        if (now < retry_session_end(rules, session))\n",
+             "        if (now > 0)\n")]),
     Mutant("an acknowledgement names other bytes", "calm", 1, 26, [
         Edit("gateway/answers/ema.c",
              "    FACT(EMA_FILE, file_sha256, job->sha256) ",
@@ -281,10 +281,10 @@ def find(program, sound, known, mutant):
         if status not in (0, 1, -signal.SIGKILL):
             sys.exit(f"'{mutant.name}' cannot be played: exit status {status}")
         if promise and is_sound(sound, known, seed, mutant.profile, mutant.days):
-            return promise, f"`{promise}` | {mutant.profile} | {seed} | {mutant.days} | {spent:.0f}"
+            return promise, f"`{promise}` | {mutant.profile} | {seed} | {mutant.days} | {spent:.1f}"
         passed += bool(promise)
     return "", (f"NOT FOUND; in {passed} runs the sound program breaks a promise, too | {mutant.profile} | | "
-                f"{mutant.days} | {spent:.0f}")
+                f"{mutant.days} | {spent:.1f}")
 
 
 # ---- faults ----
