@@ -4,6 +4,7 @@
  * when they are put together again.
  * - Else faults lie within the name, from left to right, and each guess has the form that it should have.
  * - The name of an answer is no name of an inbound file, and differs for each type of answer and revision.
+ * All but the second half of the first holds of the second profile, too, whose names are of other kinds.
  */
 #include "formats/eui64.h"
 #include "formats/filename.h"
@@ -57,6 +58,76 @@ static bool is_in_grammar(const char *name, size_t size)
     sequence = g_match_info_fetch(match, 3);
     return is_date(date) && number(time, 2) < 24 && number(time + 2, 2) < 60 && number(time + 4, 2) < 60 &&
            number(sequence, 6) > 0;
+}
+
+/* --- The names of samples/profiles/contrast-2.0 ------------------------------------------------- */
+
+#define ORG "[A-Z0-9]{2,8}"
+#define DAY "(?<Y>[0-9]{4})(?<M>[0-9]{2})(?<D>[0-9]{2})"
+#define CLOCK "(?<h>[0-9]{2})(?<m>[0-9]{2})(?<s>[0-9]{2})"
+#define INSTANT DAY "T" CLOCK "Z"
+#define DAY_FIRST(sep) "(?<D>[0-9]{2})" sep "(?<M>[0-9]{2})" sep "(?<Y>[0-9]{4})"
+
+static const char *const contrast_names[] = {
+    "ASSIGN-" ORG "-(?<q>[0-9]{4})-" INSTANT "\\.(?:XML|txt)",
+    INSTANT "~REPORT~(?<q>[0-9]{5})\\.(?:XML|txt)",
+    "STATE\\.[0-9A-F]{16}\\.(?<Y>[0-9]{4})-(?<M>[0-9]{2})-(?<D>[0-9]{2})\\." CLOCK
+    "\\.(?<q>[1-9][0-9]{0,5})\\.(?:XML|txt)",
+    "STOCK-[A-Z0-9]{3}-" INSTANT "\\.txt",
+    "SWITCH_" DAY_FIRST("-") "_(?<h>[0-9]{2})(?<m>[0-9]{2})_(?<q>[0-9]{6})_S_" ORG "\\.txt",
+    "(?<q>[0-9]{4})\\." DAY_FIRST("\\.") "\\.MODELS\\.txt",
+    "PARTIES-" ORG "-(?<q>[0-9]{4})\\.txt",
+};
+
+/* The number that a group holds; otherwise where the name has none. */
+static unsigned group(GMatchInfo *match, const char *name, unsigned otherwise)
+{
+    g_autofree char *text = g_match_info_fetch_named(match, name);
+
+    return text != NULL && *text != '\0' ? number(text, strlen(text)) : otherwise;
+}
+
+static bool is_real(GMatchInfo *match)
+{
+    g_autofree char *date = g_strdup_printf("%04u%02u%02u", group(match, "Y", 2023), group(match, "M", 1), //
+                                            group(match, "D", 1));
+
+    return is_date(date) && group(match, "h", 0) < 24 && group(match, "m", 0) < 60 && group(match, "s", 0) < 60 &&
+           group(match, "q", 1) > 0;
+}
+
+static bool is_in_contrast(const char *name, size_t size)
+{
+    static GRegex *regexes[G_N_ELEMENTS(contrast_names)];
+    bool real = false;
+
+    for (size_t i = 0; size <= 128 && !real && i < G_N_ELEMENTS(contrast_names); i++) {
+        g_autoptr(GMatchInfo) match = NULL;
+        if (regexes[i] == NULL) {
+            g_autofree char *whole = g_strdup_printf("\\A%s(?:\\.gz|\\.zip)?\\z", contrast_names[i]);
+            regexes[i] = g_regex_new(whole, G_REGEX_RAW, 0, NULL);
+            g_assert(regexes[i] != NULL);
+        }
+        real = g_regex_match_full(regexes[i], name, (gssize)size, 0, 0, &match, NULL) && is_real(match);
+    }
+    return real;
+}
+
+/* NULL: the samples are not there. */
+static const struct profile *contrast(void)
+{
+    static const struct profile *profile;
+    static bool tried;
+    const char *source = g_getenv("top_srcdir");
+
+    if (!tried) {
+        g_autofree char *folder =
+            g_build_filename(source != NULL ? source : ".", "samples", "profiles", "contrast-2.0", NULL);
+        profile = g_file_test(folder, G_FILE_TEST_IS_DIR) ? profile_load(folder, NULL, NULL) : NULL;
+        g_assert(source == NULL || profile != NULL);
+        tried = true;
+    }
+    return profile;
 }
 
 /* --- What was read ---------------------------------------------------------------------------- */
@@ -128,8 +199,8 @@ struct seen {
 
 static void on_fault(void *user, const struct filename_fault *fault)
 {
-    static const char *const segments[] = {"type", "org",  "eui64",     "date", "time", "seq",
-                                           "form", "pack", "separator", "name", NULL};
+    static const char *const segments[] = {"type", "org",       "eui64", "date",    "time", "seq", "form",
+                                           "pack", "separator", "name",  "instant", "word", NULL};
     struct seen *seen = user;
     size_t offset = (size_t)(fault->found - seen->name);
 
@@ -147,6 +218,28 @@ static void on_fault(void *user, const struct filename_fault *fault)
     seen->faults[seen->n].segment = fault->segment;
     seen->faults[seen->n++].position = fault->position;
     seen->last = fault->position;
+}
+
+/* The same by the second profile. */
+static void read_contrast(const char *name, size_t size)
+{
+    struct seen seen = {.name = name, .len = size};
+    struct filename f, silent;
+
+    seen.utf8 = g_utf8_validate_len(name, size, NULL);
+    seen.characters = seen.utf8 ? (size_t)g_utf8_strlen(name, (gssize)size) : size;
+    bool good = filename_parse(contrast(), name, size, &f, on_fault, &seen);
+
+    g_assert(good == (seen.n == 0) && good == is_in_contrast(name, size));
+    g_assert(filename_parse(contrast(), name, size, &silent, NULL, NULL) == good && memcmp(&f, &silent, sizeof f) == 0);
+    g_assert(f.type == NULL || f.type->inbound);
+    if (!good)
+        return;
+    g_autofree char *text = g_strndup(name, size);
+    g_autofree char *first = filename_answer(contrast(), text, "EMA", 1),
+                    *second = filename_answer(contrast(), text, "EMA", 2);
+    g_assert(strcmp(first, second) != 0 && strlen(first) <= FILENAME_MAX_BYTES);
+    g_assert(!filename_parse(contrast(), first, strlen(first), &f, NULL, NULL));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -169,5 +262,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         check_spelling(name, size, &f);
         check_answers(name, size, &f);
     }
+    if (contrast() != NULL)
+        read_contrast(name, size);
     return 0;
 }
