@@ -61,6 +61,7 @@ struct gateway {
         bool room[ROOM_DISKS]; /* a disk is below its reserve (A108) */
         bool file_waits;       /* a file does not fit beside the reserve (A108) */
         bool clock_back;       /* the clock stands a little before the newest recorded time */
+        bool outcome;          /* an outcome waits for a profile */
         bool incident_party;   /* incidents are reported to nobody */
         bool witness;          /* no witness can be made, and none is configured */
         bool ledger;           /* the ledger is not the newest one (A109), and the passes do nothing */

@@ -74,13 +74,39 @@ static const struct profile *damaged(const struct ledger_profile *row, const cha
     return NULL;
 }
 
-/* Makes the profile from the files that the ledger keeps. */
-static const struct profile *load(struct ledger *ledger, const struct ledger_profile *row, GError **error)
+/* Another release asks more of a profile. Nothing is damaged, and a backup would not help. */
+static const struct profile *unusable(const struct ledger_profile *row, const char *fault, GError **error)
+{
+    g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_CORRUPT,
+                "this release cannot use the profile %s-%s (SHA-256 %s) that the ledger keeps from an earlier one: %s; "
+                "what was stored with it stays as it is. To write more with it, mend that in a copy of its folder "
+                "which keeps name and version, and name it in the configuration: it stands in",
+                row->name, row->version, row->digest, fault);
+    return NULL;
+}
+
+/* A profile of the configuration with the same name and version, for one that cannot be made from its copy. `spool
+ * verify` tells stored files that come out otherwise with it. NULL: there is none. */
+static const struct profile *stand_in(const struct gateway *gateway, const struct ledger_profile *row)
+{
+    const GPtrArray *profiles = gateway->config->profiles;
+
+    for (guint i = 0; profiles != NULL && i < profiles->len; i++) {
+        const struct profile *profile = profiles->pdata[i];
+        if (strcmp(profile->name, row->name) == 0 && strcmp(profile->version, row->version) == 0)
+            return profile;
+    }
+    return NULL;
+}
+
+/* Makes the profile from the files that the ledger keeps, or has another one stand in: free what is_made. */
+static const struct profile *load(const struct gateway *gateway, const struct ledger_profile *row, GError **error)
 {
     struct profile_files *files = profile_files_new();
+    char digest[PROFILE_DIGEST_SIZE];
     g_autofree char *fault = NULL;
 
-    if (!ledger_profile_files_each(ledger, row->digest, add_file, files, error)) {
+    if (!ledger_profile_files_each(gateway->ledger, row->digest, add_file, files, error)) {
         profile_files_free(files);
         return NULL;
     }
@@ -89,13 +115,21 @@ static const struct profile *load(struct ledger *ledger, const struct ledger_pro
         profile_files_free(files);
         return profile_builtin();
     }
-    struct profile *profile = profile_load_files(files, keep_first_fault, &fault);
+    profile_files_digest(files, digest);
+    if (strcmp(digest, row->digest) != 0) {
+        profile_files_free(files);
+        return damaged(row, "they have another SHA-256", error);
+    }
+    const struct profile *profile = profile_load_files(files, keep_first_fault, &fault);
     if (profile == NULL)
-        return damaged(row, fault, error);
-    if (strcmp(profile->digest, row->digest) == 0)
-        return profile;
-    profile_free(profile);
-    return damaged(row, "they have another SHA-256", error);
+        profile = stand_in(gateway, row);
+    return profile != NULL ? profile : unusable(row, fault, error);
+}
+
+/* The profile was made for the caller of load. */
+static bool is_made(const struct gateway *gateway, const struct ledger_profile *row, const struct profile *profile)
+{
+    return profile != NULL && profile != profile_builtin() && profile != stand_in(gateway, row);
 }
 
 const struct profile *profiles_find(struct gateway *gateway, const char *digest, GError **error)
@@ -114,8 +148,8 @@ const struct profile *profiles_find(struct gateway *gateway, const char *digest,
                     "ledger: it does not have the profile with the SHA-256 %s; restore it from a backup", digest);
         return NULL;
     }
-    profile = load(gateway->ledger, row, error);
-    if (profile == NULL || profile == profile_builtin())
+    profile = load(gateway, row, error);
+    if (!is_made(gateway, row, profile))
         return profile;
     if (gateway->profiles == NULL)
         gateway->profiles =
@@ -133,8 +167,8 @@ bool profiles_are_kept(struct gateway *gateway, const struct ledger_profile *row
 {
     if (strcmp(row->digest, profile_builtin()->digest) == 0)
         return true;
-    const struct profile *profile = load(gateway->ledger, row, error);
-    if (profile != NULL && profile != profile_builtin())
+    const struct profile *profile = load(gateway, row, error);
+    if (is_made(gateway, row, profile))
         profile_free((struct profile *)profile);
     return profile != NULL;
 }

@@ -17,12 +17,14 @@
  * files. False: an error of the ledger. */
 bool profiles_keep(struct ledger *ledger, const struct profile *profile, GError **error);
 
-/* The profile of that digest: the built-in one (also for NULL), one of the configuration, or what the ledger keeps. It
- * lives as long as the gateway is open and its configuration. NULL: an error of the ledger, or SPOOL_ERROR_CORRUPT: the
- * ledger does not have that profile, or not as it was. */
+/* The profile of that digest: the built-in one (also for NULL), one of the configuration, or what the ledger keeps. If
+ * this release cannot use what the ledger keeps, the profile of the same name and version in the configuration stands
+ * in. It lives as long as the gateway is open and its configuration. NULL: an error of the ledger, or
+ * SPOOL_ERROR_CORRUPT: the ledger does not have that profile, or not as it was, or nothing stands in for it. */
 const struct profile *profiles_find(struct gateway *gateway, const char *digest, GError **error);
 
-/* Whether the ledger can make that profile from the files that it keeps. False with *error: what is wrong with them. */
+/* Whether the ledger has that profile as it was kept, and profiles_find can give it. False with *error: what is wrong.
+ */
 bool profiles_are_kept(struct gateway *gateway, const struct ledger_profile *row, GError **error);
 
 /* The party for whose profiles a received file waits, before it is judged (config_stopped_sender); NULL: none. */

@@ -24,6 +24,7 @@
 #include "validators/credential_id.h"
 #include "validators/retry.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 enum { MOST_NAMES = 1000 /* files of one name but for their packing */ };
@@ -362,7 +363,8 @@ static bool open_all_missing(struct gateway *gateway, const GArray *items, int64
            ledger_commit(STEP_TIME_COMMITTED, gateway->ledger, error);
 }
 
-bool outcome_catch_up(struct gateway *gateway, int64_t now, GError **error)
+/* Incidents that the time opens. */
+static bool open_due(struct gateway *gateway, int64_t now, GError **error)
 {
     g_autoptr(GArray) items = g_array_new(FALSE, FALSE, sizeof(int64_t));
 
@@ -409,26 +411,40 @@ static unsigned response_number(const struct profile *profile, const char *raw_n
 }
 
 /* The name that an answer to the instruction has in the profile of the response; for a further outcome, with the next
- * number that is free. *name: g_free. */
-static bool name_outcome(struct gateway *gateway, const struct ledger_verdict *of,
-                         const struct ledger_outgoing *response, char **name, GError **error)
+ * number that is free. NULL: the ledger's error. g_free. */
+static char *name_outcome(struct gateway *gateway, const struct profile *profile, const struct ledger_verdict *of,
+                          const struct ledger_outgoing *response, GError **error)
 {
-    const struct profile *profile = profiles_find(gateway, response->profile, error);
     g_autofree struct ledger_outgoing *before = NULL;
     g_autofree struct ledger_job *job = NULL;
+    g_autofree char *name = NULL;
     size_t len;
 
-    if (profile == NULL || !ledger_job_get(gateway->ledger, of->job, &job, error))
-        return false;
+    if (!ledger_job_get(gateway->ledger, of->job, &job, error))
+        return NULL;
     g_autofree char *raw = text_unescape(job->name, &len);
     unsigned number = response_number(profile, raw, of, response->name);
     do {
-        g_free(*name);
+        g_free(name);
         g_clear_pointer(&before, g_free);
-        *name = filename_answer(profile, raw, "EMO", number++);
-        if (!ledger_outgoing_named(gateway->ledger, *name, &before, error))
-            return false;
+        name = filename_answer(profile, raw, "EMO", number++);
+        if (!ledger_outgoing_named(gateway->ledger, name, &before, error))
+            return NULL;
     } while (before != NULL);
+    return g_steal_pointer(&name);
+}
+
+/* Without the profile of its response an outcome waits; nothing else does. Frees cause. */
+static bool wait_for_profile(struct gateway *gateway, const struct ledger_verdict *of, GError *cause, GError **error)
+{
+    if (!g_error_matches(cause, SPOOL_ERROR, SPOOL_ERROR_CORRUPT)) {
+        g_propagate_error(error, cause);
+        return false;
+    }
+    if (!gateway->said.outcome)
+        gateway_note("job %08" PRId64 ": its outcome (EMO) waits: %s", of->job, cause->message);
+    gateway->said.outcome = gateway->failed = true;
+    g_error_free(cause);
     return true;
 }
 
@@ -436,9 +452,16 @@ static bool plan(struct gateway *gateway, const struct ledger_verdict *of, int64
 {
     g_autofree struct ledger_outgoing *response = NULL;
     g_autofree char *name = NULL;
+    GError *cause = NULL;
     int64_t job;
 
-    if (!find_response(gateway, of, &response, error) || !name_outcome(gateway, of, response, &name, error))
+    if (!find_response(gateway, of, &response, error))
+        return false;
+    const struct profile *profile = profiles_find(gateway, response->profile, &cause);
+    if (profile == NULL)
+        return wait_for_profile(gateway, of, cause, error);
+    name = name_outcome(gateway, profile, of, response, error);
+    if (name == NULL)
         return false;
     const struct ledger_outgoing file = {.revision = of->revision,
                                          .about = of->job,
@@ -469,20 +492,35 @@ bool outcome_plan(struct gateway *gateway, int64_t now, GError **error)
     return ledger_outcomes_due(gateway->ledger, &due, error) && plan_all(gateway, due, now, error);
 }
 
+/* In a transaction of its own. */
+static bool commit_plans(struct gateway *gateway, const GPtrArray *verdicts, int64_t now, GError **error)
+{
+    if (verdicts->len == 0)
+        return true;
+    if (!ledger_begin(gateway->ledger, error))
+        return false;
+    if (plan_all(gateway, verdicts, now, error) && ledger_commit(STEP_TIME_COMMITTED, gateway->ledger, error))
+        return true;
+    ledger_rollback(gateway->ledger);
+    return false;
+}
+
 bool outcome_plan_overdue(struct gateway *gateway, int64_t now, GError **error)
 {
     g_autoptr(GPtrArray) overdue = NULL;
 
-    if (!ledger_outcomes_overdue(gateway->ledger, now - gateway->config->outcome_wait, &overdue, error))
-        return false;
-    if (overdue->len == 0)
-        return true;
-    if (!ledger_begin(gateway->ledger, error))
-        return false;
-    if (plan_all(gateway, overdue, now, error) && ledger_commit(STEP_TIME_COMMITTED, gateway->ledger, error))
-        return true;
-    ledger_rollback(gateway->ledger);
-    return false;
+    return ledger_outcomes_overdue(gateway->ledger, now - gateway->config->outcome_wait, &overdue, error) &&
+           commit_plans(gateway, overdue, now, error);
+}
+
+/* An outcome that is due at the beginning of a pass has waited for a profile in an earlier run. */
+bool outcome_catch_up(struct gateway *gateway, int64_t now, GError **error)
+{
+    g_autoptr(GPtrArray) due = NULL;
+
+    return open_due(gateway, now, error) &&
+           (gateway->said.outcome ||
+            (ledger_outcomes_due(gateway->ledger, &due, error) && commit_plans(gateway, due, now, error)));
 }
 
 bool outcome_next(struct gateway *gateway, int64_t now, int64_t *at, GError **error)

@@ -25,8 +25,8 @@ bool outcome_record(struct gateway *gateway, const struct ledger_work *work, con
 bool outcome_overrule(struct gateway *gateway, uint64_t device, int64_t now, GError **error);
 
 /* Opens, in a transaction of its own, the incidents of Devices that stood in D105, D140, D150 or D151 when an older
- * program left the ledger: it opened none. Does nothing ever after. Call it before the files of a pass.
- * False: the ledger failed. */
+ * program left the ledger: it opened none. Plans outcomes that have waited for a profile in an earlier run. Call it
+ * before the files of a pass. False: the ledger failed. */
 bool outcome_catch_up(struct gateway *gateway, int64_t now, GError **error);
 
 /* Plans an EMO for every accepted instruction whose Devices have all ended, and a further one after an end was

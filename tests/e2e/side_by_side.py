@@ -6,6 +6,7 @@ A second profile is made here from the built-in one: other names of columns, ano
 version. tests/e2e/profiles.py tests the commands about profiles, and what a folder may hold.
 """
 import csv
+import hashlib
 import io
 import json
 import os
@@ -712,6 +713,55 @@ def test_lost_while_running(tap):
     sound(tap, home, "a folder was lost while the gateway ran")
 
 
+def demanding(home):
+    """Makes the ledger's copy one that this release cannot use, as if an earlier release had asked for less: a column
+    carries a fact that there is not. All its digests are right."""
+    with sqlite3.connect(home.path("spool", "ledger.sqlite")) as ledger:
+        old = ledger.execute("SELECT DISTINCT digest FROM profile_file").fetchone()[0]
+        table = ledger.execute("SELECT content FROM profile_file WHERE name='records/EMO-D.json'").fetchone()[0]
+        table = bytes(table, "utf-8") if isinstance(table, str) else table
+        ledger.execute("UPDATE profile_file SET content=? WHERE name='records/EMO-D.json'",
+                       (table.replace(b"device.id", b"device.identity"),))
+        sums = b"".join(hashlib.sha256(bytes(content, "utf-8") if isinstance(content, str) else content).hexdigest()
+                        .encode() + b"  " + name.encode() + b"\n"
+                        for name, content in sorted(ledger.execute("SELECT name,content FROM profile_file")))
+        new = hashlib.sha256(sums).hexdigest()
+        ledger.execute("PRAGMA foreign_keys=OFF")
+        for name, column in (("profile", "digest"), ("profile_file", "digest"), ("verdict", "profile"),
+                             ("outgoing", "profile")):
+            ledger.execute(f"UPDATE {name} SET {column}=? WHERE {column}=?", (new, old))
+    ledger.close()
+
+
+def test_stricter_release(tap):
+    """The copy in the ledger is whole, but this release asks more of a profile."""
+    home = Home("gateway incident_party=NOBODY")
+    folder = annex(home.path("annex"))
+    other, here = Annexed(home, "profile=annex"), Parties(home)
+    name = other.instruct([1])
+    home.run()
+    demanding(home)
+    home.set("party MCX profile=proposal-1.0")
+    found = home.command("spool", "verify").stdout.decode()
+    tap.ok(found.count("annex-2.0") == 1 and "this release cannot use the profile annex-2.0" in found and
+           "records/EMO-D.json:" in found and "name it in the configuration: it stands in" in found and
+           "restore" not in found, "spool verify says once what this release misses, and what to do", found)
+    here.result(said(1, WorkItemId="MCX.B-1.1"))
+    here.confirm(confirmed(1, WorkItemId="MCX.B-1.1"))
+    ours = here.instruct([2])
+    done = home.run(now=at(1))
+    tap.ok(done.returncode == 2 and b"its outcome (EMO) waits" in done.stderr and other.answer(name, "EMO") is None and
+           here.acknowledged(ours) == ("AC", []) and home.json("device", "show", device(1))[0]["state"] == "MIGRATED",
+           "what needs the profile waits, and nothing else", done.stderr.decode())
+    home.set("party MCX profile=proposal-1.0;annex")
+    home.run(now=at(2))
+    outcome = other.answer(name, "EMO")
+    tap.ok(version_of(outcome) == "2.0" and
+           rows_of(outcome)[0][columns(folder, "EMO-D").index("Verdict")] == "MIGRATED",
+           "a profile of the same name and version in the configuration stands in", outcome)
+    sound(tap, home, "a profile stands in for its copy")
+
+
 if __name__ == "__main__":
     with Tap() as report:
         test_removed_folder(report, *test_two_partners(report))
@@ -731,3 +781,4 @@ if __name__ == "__main__":
         test_stopped(report)
         test_stopped_writing(report)
         test_lost_while_running(report)
+        test_stricter_release(report)
