@@ -20,6 +20,7 @@ struct told {
     xml_schema_fault_fn *on_fault;
     void *user;
     unsigned n;
+    bool compiling; /* the mistakes are those of the XSD itself */
 };
 
 /* Whose files the entity loader gives: set while a schema is compiled. */
@@ -28,18 +29,32 @@ static struct {
     void *user;
 } loading;
 
+/* The name that the node or the nearest one around it defines; xmlFree. NULL: none. */
+static xmlChar *defined_name(const xmlNode *node)
+{
+    xmlChar *name = NULL;
+
+    for (; node != NULL && node->type == XML_ELEMENT_NODE && name == NULL; node = node->parent)
+        name = xmlGetNoNsProp(node, BAD_CAST "name");
+    return name;
+}
+
 /* libxml2's signature: it is called with a full stop and a line's end behind the message. */
 static void on_error(void *user, xmlErrorPtr error)
 {
     struct told *told = user;
     const xmlNode *node = error->node;
 
+    if (error->domain == XML_FROM_REGEXP) /* the schema says it again, and of which pattern */
+        return;
     if (told->n++ >= MAX_FAULTS)
         return;
     g_autofree char *text = g_strdup(error->message != NULL ? error->message : "no reason given");
     if (g_str_has_suffix(g_strstrip(text), "."))
         text[strlen(text) - 1] = '\0';
-    told->on_fault(told->user, error->line, node != NULL ? (const char *)node->name : NULL, text);
+    xmlChar *name = told->compiling ? defined_name(node) : node != NULL ? xmlStrdup(node->name) : NULL;
+    told->on_fault(told->user, error->line, (const char *)name, text);
+    xmlFree(name);
 }
 
 static xmlParserInputPtr load_entity(const char *url, const char *id, xmlParserCtxtPtr context)
@@ -65,7 +80,7 @@ struct xml_schema *xml_schema_new(const char *name, xml_schema_file_fn *file, xm
     xmlExternalEntityLoader before = xmlGetExternalEntityLoader();
     xmlStructuredErrorFunc handler = xmlStructuredError;
     void *context = xmlStructuredErrorContext;
-    struct told told = {on_fault, user, 0};
+    struct told told = {on_fault, user, 0, true};
     struct xml_schema *schema = NULL;
 
     loading.file = file;
@@ -92,7 +107,7 @@ struct xml_schema *xml_schema_new(const char *name, xml_schema_file_fn *file, xm
 bool xml_schema_validate(struct xml_schema *schema, const char *text, size_t len, xml_schema_fault_fn *on_fault,
                          void *user)
 {
-    struct told told = {on_fault, user, 0};
+    struct told told = {on_fault, user, 0, false};
     xmlDocPtr document = xmlReadMemory(text, (int)len, "sample.xml", NULL, XML_PARSE_NONET | XML_PARSE_NOERROR);
     xmlSchemaValidCtxtPtr validator = document != NULL ? xmlSchemaNewValidCtxt(schema->schema) : NULL;
     int result = -1;

@@ -11,8 +11,8 @@
 
 struct xml_schema;
 
-/* One mistake; line 0: it has no place. element: whose it is, without prefix; NULL: of none. The texts are valid during
- * the call only. */
+/* One mistake; line 0: it has no place. element: whose it is, without prefix; in the XSD itself the name that is
+ * defined there; NULL: of none. The texts are valid during the call only. */
 typedef void xml_schema_fault_fn(void *user, int line, const char *element, const char *text);
 
 /* The text of a file of the folder by its name without a folder; *len: its bytes. NULL: there is none. Borrowed. */

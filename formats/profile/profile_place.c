@@ -93,18 +93,52 @@ static void append_column(GString *out, const struct file_type *type, const stru
     json_decref(field);
 }
 
-char *profile_place_of_element(const struct file_type *type, const char *element, bool made)
+/* Appends the column of an element. Leaves out as it is, empty, if the type has none. */
+static void append_element(GString *out, const struct file_type *type, const char *element, bool made)
 {
     const struct layout_record *const layouts[] = {type->header, type->file, type->record};
-    GString *out = g_string_new(NULL);
 
     for (size_t i = 0; i < G_N_ELEMENTS(layouts) && out->len == 0; i++)
         for (size_t k = 0; layouts[i] != NULL && k < layouts[i]->n_columns && out->len == 0; k++)
             if (is_on_path(&layouts[i]->columns[k], element))
                 append_column(out, type, layouts[i], &layouts[i]->columns[k], made);
+}
+
+char *profile_place_of_element(const struct file_type *type, const char *element, bool made)
+{
+    GString *out = g_string_new(NULL);
+
+    append_element(out, type, element, made);
     if (out->len == 0) {
         g_string_append_printf(out, "%s in ", type->code);
         append_place(out, type->profile, &(struct place){"xml.json", "types", type->code, 0});
     }
     return g_string_free(out, FALSE);
+}
+
+static bool has_form(const struct profile *profile, const char *name)
+{
+    const struct profile_file *file = profile_files_find(profile->files, "forms.json");
+    json_t *json = file != NULL ? json_loadb(file->text, file->len, 0, NULL) : NULL;
+    bool found = json_object_get(json_object_get(json, "forms"), name) != NULL;
+
+    json_decref(json);
+    return found;
+}
+
+char *profile_place_of_definition(const struct profile *profile, const char *name)
+{
+    g_autofree char *form = g_strdup(name);
+    GString *out = g_string_new(NULL);
+
+    if (!has_form(profile, form) && strrchr(form, '-') != NULL)
+        *strrchr(form, '-') = '\0'; /* the fact whose words the simple type has stands behind it */
+    if (has_form(profile, form)) {
+        g_string_append_printf(out, "the form %s in ", form);
+        append_place(out, profile, &(struct place){"forms.json", "forms", form, 0});
+    }
+    for (size_t i = 0; i < profile->n_types && out->len == 0; i++)
+        if (profile->types[i].root != NULL)
+            append_element(out, &profile->types[i], name, true);
+    return g_string_free(out, out->len == 0);
 }

@@ -17,4 +17,8 @@ char *profile_record_file(const struct file_type *type, const struct layout_reco
  * that is made of the profile; else it is the partner's own. */
 char *profile_place_of_element(const struct file_type *type, const char *element, bool made);
 
+/* The same where the XSD that is made of the profile is none, in the definition of that name, of a simple type or of an
+ * element; g_free. NULL: no file of the folder is known to say it. */
+char *profile_place_of_definition(const struct profile *profile, const char *name);
+
 #endif

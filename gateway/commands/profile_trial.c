@@ -50,19 +50,27 @@ static const char *schema_file(void *user, const char *name, size_t *len)
     return run->made_text;
 }
 
+/* What to change, before it a word that says so; g_free. "": it is not known. */
+static char *change_of(const struct run *run, const char *element)
+{
+    bool made = strcmp(run->schema_name, MADE_SCHEMA) == 0;
+    g_autofree char *place = element == NULL       ? NULL
+                             : run->sample != NULL ? profile_place_of_element(run->sample->type, element, made)
+                             : made                ? profile_place_of_definition(run->trial->profile, element)
+                                                   : NULL;
+
+    return place != NULL ? g_strconcat("; change ", place, NULL) : g_strdup("");
+}
+
 static void on_schema_fault(void *user, int line, const char *element, const char *text)
 {
     struct run *run = user;
+    g_autofree char *change = change_of(run, element);
 
-    if (run->sample == NULL) {
-        fault(run, 0, "the schema %s, line %d: %s", run->schema_name, line, text);
-        return;
-    }
-    g_autofree char *place = element != NULL ? profile_place_of_element(run->sample->type, element,
-                                                                        strcmp(run->schema_name, MADE_SCHEMA) == 0)
-                                             : NULL;
-    fault(run, (unsigned)line, "by the schema %s: %s%s%s", run->schema_name, text, place != NULL ? "; change " : "",
-          place != NULL ? place : "");
+    if (run->sample != NULL)
+        fault(run, (unsigned)line, "by the schema %s: %s%s", run->schema_name, text, change);
+    else
+        fault(run, 0, "the schema %s, line %d: %s%s", run->schema_name, line, text, change);
 }
 
 static struct xml_schema *compile(struct run *run, const char *name)

@@ -320,6 +320,22 @@ def test_places(tap, folder):
         tap.ok(len(lines) == 1, f"sample {sample}: {wanted[2:]}", done.stdout)
 
 
+def test_patterns(tap, folder):
+    """A pattern that is none: the fault names the form or the column that has it."""
+    path = copy(folder, "proposal-1.0", "patterns-1.0")
+    forms = loaded(path, "forms.json")
+    forms["forms"]["FileSequence"]["pattern"] = "[1-9]("
+    stored(forms, path, "forms.json")
+    changed(path, "EMO-D", "Tries", form=None, constraints={"pattern": "[0-9"})
+    done = call("profile", "check", path)
+    for line in (f"the form FileSequence in forms.json:{line_of(path, 'forms.json', chr(34) + 'FileSequence')}",
+                 "the constraints of Tries in records/EMO-D.json:"
+                 f"{line_of(path, 'records/EMO-D.json', 'Tries') - 1}"):
+        found = re.search(f"the schema .made of the profile..*; change {re.escape(line)}$", done.stdout, re.M)
+        tap.ok(found, f"a pattern that is none: {line}", done.stdout)
+    tap.ok(done.returncode == 1 and not done.stderr, "nothing else is said", done.stderr)
+
+
 def test_dialects(tap, proposal, contrast, folder):
     """Each exported Table Schema has the whole dialect of its file, whichever file of the folder says it."""
     whole = {"delimiter": ",", "quoteChar": '"', "doubleQuote": True, "lineTerminator": "\r\n",
@@ -370,3 +386,4 @@ if __name__ == "__main__":
                 test_forms(report, top_folder)
                 test_bare(report, top_folder)
                 test_places(report, top_folder)
+                test_patterns(report, top_folder)
