@@ -3,12 +3,14 @@
  * rest is its content; the other files are those of the built-in profile.
  * - There is either a profile or a fault. A fault has a place in a file, and one printable line of text.
  * - A profile can do its work: it reads documents, parses names and gives names, whatever it says.
- * - What is written by it is well-formed XML, whatever the profile and the values say.
+ * - What is written by it is well-formed XML, whatever the profile and the values say; so is what is exported of it.
  */
 #include "formats/filename.h"
 #include "formats/profile.h"
+#include "formats/profile/profile_export.h"
 #include "formats/profile/profile_files.h"
 #include "formats/profile/profile_json.h"
+#include "formats/profile/profile_place.h"
 #include "formats/reader.h"
 #include "formats/writer.h"
 #include "tests/fuzz/reading.h"
@@ -117,6 +119,14 @@ static void use_names(const struct profile *profile)
     }
 }
 
+static void assert_well_formed(const char *xml)
+{
+    xmlDoc *read = xmlReadMemory(xml, (int)strlen(xml), NULL, NULL, XML_PARSE_NOERROR | XML_PARSE_NOWARNING);
+
+    g_assert(read != NULL);
+    xmlFreeDoc(read);
+}
+
 static bool append(void *user, const char *data, size_t len, GError **error)
 {
     (void)error; /* never fails */
@@ -143,10 +153,44 @@ static void write_document(const struct file_type *type, const char *value)
     writer_row(writer, &facts);
     g_assert(writer_finish(writer, NULL));
     writer_free(writer);
-    xmlDoc *read = xmlReadMemory(text->str, (int)text->len, NULL, NULL, XML_PARSE_NOERROR | XML_PARSE_NOWARNING);
-    g_assert(read != NULL);
-    xmlFreeDoc(read);
+    assert_well_formed(text->str);
     g_string_free(text, TRUE);
+}
+
+static json_t *read_json(void *user, const char *name)
+{
+    const struct profile_file *file = profile_files_find(user, name);
+
+    return file != NULL ? json_loadb(file->text, file->len, 0, NULL) : NULL;
+}
+
+static void export_xsd(const struct profile *profile)
+{
+    g_autofree char *xsd = profile_export_xsd(profile, read_json, profile->files);
+
+    if (xsd == NULL)
+        return;
+    assert_well_formed(xsd);
+    for (size_t i = 0; i < profile->n_types; i++) {
+        g_autofree char *place = profile_place_of_element(&profile->types[i], "DeviceID", i % 2 == 0);
+        assert_printable(place);
+    }
+}
+
+static void export_tables(const struct profile *profile)
+{
+    g_autofree char *columns = profile_export_columns(profile, read_json, profile->files);
+
+    g_assert(columns != NULL);
+    for (size_t i = 0; i < profile_files_count(profile->files); i++) {
+        const char *name = profile_files_at(profile->files, i)->name;
+        json_t *table = strchr(name, '/') != NULL ? read_json(profile->files, name) : NULL;
+        g_autofree char *text = profile_export_table(profile, name, table);
+        json_t *made = text != NULL ? json_loads(text, 0, NULL) : NULL;
+        g_assert((table != NULL) == (made != NULL));
+        json_decref(made);
+        json_decref(table);
+    }
 }
 
 static void use(const struct profile *profile)
@@ -169,6 +213,8 @@ static void use(const struct profile *profile)
                           "</Devices></MigrationInstruction>");
     }
     use_names(profile);
+    export_xsd(profile);
+    export_tables(profile);
 }
 
 /* A name as the loader lets files of a folder have (profile_files.c); records/ and reports/ may stand before it. */
