@@ -64,8 +64,8 @@ static enum csv_quoting split_quoted(struct csv *c, const char *s, size_t len, s
     return CSV_QUOTING_GOOD;
 }
 
-/* Reads the field at *i, which does not; moves *i past it. By a table, because no other loop goes over each byte of a
- * file: comparing each with delimiter, quote and CR was a third of what `check` does. */
+/* Reads the field at *i, which does not; moves *i past it. By a table: comparing each byte with delimiter, quote and CR
+ * costs 12 % more instructions of `check`, and 4 % more time. */
 static enum csv_quoting split_plain(struct csv *c, const char *s, size_t len, size_t *i, struct field *field)
 {
     size_t begin = *i, k = begin, continued = 0;
