@@ -200,7 +200,13 @@ static void test_orders__incomplete_file__recorded_as_unreadable(void **state)
                                         "[order]\nverb=sequence\nsender=MCC\ntype=EMI\nnumber=1000000\nreason=x\n"
                                         "who=me\nat=1\n",
                                         "[order]\nverb=sequence\nsender=MCC\ntype=EMI\nnumber=1\njob=31\nreason=x\n"
-                                        "who=me\nat=1\n"};
+                                        "who=me\nat=1\n",
+                                        "[order]\nverb=pause drop\ndrop=mcc\nreason=x\nwho=me\nat=1\n",
+                                        "[order]\nverb=pause drop\ndrop=mcc\ndirection=up\nreason=x\nwho=me\nat=1\n",
+                                        "[order]\nverb=pause dispatch\ndrop=mcc\nreason=x\nwho=me\nat=1\n",
+                                        "[order]\nverb=hold batch\nbatch=MCC.B-1\nreason=x\nwho=me\nat=1\n",
+                                        "[order]\nverb=withdraw batch\njob=31\nreason=x\nwho=me\nat=1\n",
+                                        "[order]\nverb=withdraw device\njob=31\nreason=x\nwho=me\nat=1\n"};
 
     (void)state;
     make_job(31, JOB_READY, LEDGER_IN, NULL, NULL);

@@ -225,6 +225,50 @@ static void test_retry__operator_ends_work__only_where_the_sides_have_not_agreed
     }
 }
 
+/* An operator withdraws work while its try is ordered. */
+static void test_retry__withdrawn_while_ordered__ends_without_a_failure(void **state)
+{
+    static const enum ledger_state goes_on[] = {LEDGER_DISPATCHED, LEDGER_CONFIRM_PENDING, LEDGER_CONFIRM_MISMATCH,
+                                                LEDGER_MIGRATED, LEDGER_REJECTED};
+    static const enum ledger_state in_vain[] = {LEDGER_RETRY_WAIT, LEDGER_FAILED, LEDGER_DEFERRED};
+
+    (void)state;
+    for (size_t i = 0; i < G_N_ELEMENTS(goes_on); i++) {
+        struct ledger_session session = {.state = goes_on[i], .due = 9, .next_eligible = 8};
+        struct ledger_transition transition = {.state = goes_on[i], .at = 7, .due = 9};
+        assert_false(retry_end_taken_back(&session, &transition));
+        assert_true(session.state == goes_on[i] && session.due == 9 && session.next_eligible == 8);
+    }
+    for (size_t i = 0; i < G_N_ELEMENTS(in_vain); i++) {
+        struct ledger_session session = {.state = in_vain[i], .code = "D117", .due = 9, .next_eligible = 8};
+        struct ledger_transition transition = {.state = in_vain[i], .code = "D117", .at = 7, .due = 9, .gbcs = "17"};
+        assert_true(retry_end_taken_back(&session, &transition));
+        assert_true(session.state == LEDGER_REJECTED && session.ended == 7 && session.due == 0 &&
+                    session.next_eligible == 0 && transition.state == LEDGER_REJECTED && transition.due == 0);
+        assert_string_equal(session.code, "C123");
+        assert_string_equal(transition.code, "C123");
+        assert_string_equal(transition.gbcs, "17"); /* what came stays in the history */
+    }
+}
+
+static void test_retry__withdrawn_before_a_try__ends_at_once(void **state)
+{
+    struct retry_rules rules;
+
+    (void)state;
+    retry_rules_init(&rules);
+    for (int unordered = 0; unordered <= 1; unordered++) {
+        struct ledger_session session = {
+            .state = unordered ? LEDGER_DISPATCHED : LEDGER_RETRY_WAIT, .try = 2, .transitions = 4, .due = 9};
+        struct ledger_transition transition;
+        retry_take_back(&rules, 7, unordered != 0, &session, &transition);
+        assert_true(session.state == LEDGER_REJECTED && session.ended == 7 && session.due == 0 &&
+                    session.transitions == 5 && session.unused == (unordered != 0));
+        assert_int_equal(transition.statement, unordered ? LEDGER_WITHDRAWN : LEDGER_NO_STATEMENT);
+        assert_string_equal(transition.code, "C123");
+    }
+}
+
 static void test_retry__effects_and_states__are_classified(void **state)
 {
     (void)state;
@@ -254,6 +298,8 @@ int main(void)
         cmocka_unit_test(test_retry__refused__ready_is_rejected_and_a_session_fails),
         cmocka_unit_test(test_retry__device_has_ecos_credentials__ends_as_rejected_and_not_failed),
         cmocka_unit_test(test_retry__operator_ends_work__only_where_the_sides_have_not_agreed),
+        cmocka_unit_test(test_retry__withdrawn_while_ordered__ends_without_a_failure),
+        cmocka_unit_test(test_retry__withdrawn_before_a_try__ends_at_once),
         cmocka_unit_test(test_retry__effects_and_states__are_classified),
     };
 
