@@ -140,7 +140,7 @@ static void damage_when_stopped(struct sim *sim, void *user)
     struct damage *damage = user;
     struct world *world = damage->world;
 
-    if (processes_of(sim, world->home) > 0 && ++damage->waits < 60) {
+    if (!machines_have_stopped(world) && ++damage->waits < 60) {
         sim_at(sim, sim_now(sim) + SIM_MINUTE, damage_when_stopped, damage);
         return;
     }

@@ -167,7 +167,8 @@ static void redeliver_one(struct world *world)
 
 /* ---- a sender's number ---- */
 
-/* Never beyond what the sender has sent: the gateway would call the files between outdated. */
+/* Never beyond what the sender has sent: the gateway would call the files between outdated. Nor after a restore: in a
+ * new numbering no number is lost (OPERATIONS.md). */
 static void set_sequence(struct world *world)
 {
     static const char *const types[] = {"EMI", "EMT", "EMC", "INV", "COS", "NMM", "PTY"};
@@ -175,7 +176,7 @@ static void set_sequence(struct world *world)
     unsigned last = GPOINTER_TO_UINT(g_hash_table_lookup(world->sequences, type));
     unsigned back = 2 + (unsigned)random_below(chance_of(world), 20);
 
-    if (last <= 2)
+    if (last <= 2 || restores_back_to(world) != 0)
         return;
     back = MIN(back, last - 1);
     g_autofree char *number = g_strdup_printf("%u", last - back);

@@ -116,6 +116,15 @@ void machines_stay_down(struct world *world)
         process_signal(daemon, SIGTERM);
 }
 
+bool machines_have_stopped(struct world *world)
+{
+    struct process *daemon = process_find(world->sim, world->home, "run");
+
+    if (daemon != NULL)
+        process_signal(daemon, SIGTERM);
+    return processes_of(world->sim, world->home) == 0;
+}
+
 void machines_go_on(struct world *world)
 {
     world->machines->stopped = false;

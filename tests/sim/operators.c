@@ -75,7 +75,8 @@ static void count_order(const struct command *command)
                   {"sequence", "set", SEEN_SEQUENCE_SET},
                   {"incident", "close", SEEN_INCIDENT_CLOSE},
                   {"device", "end", SEEN_DEVICE_END},
-                  {"device", "release", SEEN_DEVICE_RELEASE}};
+                  {"device", "release", SEEN_DEVICE_RELEASE},
+                  {"recover", "--reason", SEEN_RECOVER}};
 
     for (size_t i = 0; i < G_N_ELEMENTS(orders); i++)
         if (strcmp(command->argv[0], orders[i].noun) == 0 && g_strcmp0(command->argv[1], orders[i].verb) == 0)
@@ -230,6 +231,9 @@ static void read_incident(struct world *world, json_t *incident)
         oracle_released(world->oracle, device);
         RUN(world, NULL, "device", "release", device, "--reason", "recovered Device");
     }
+    /* When the drop whose claim `recover` could not read is there again, it may know more. */
+    if (strcmp(code, "A109") == 0 && seen_for(world, "A109", id) > 2 * SIM_HOUR)
+        RUN(world, NULL, "recover", "--reason", "all claims can be read now");
     if (strcmp(code, "A117") == 0)
         give_up(world, id, text_of(incident, "subject"));
     int64_t apart = machine_clock(world->sim, world->home) - sim_now(world->sim);

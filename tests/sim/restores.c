@@ -148,7 +148,9 @@ static void restore_when_stopped(struct sim *sim, void *user)
     struct world *world = backup->world;
     const char *const argv[] = {"restore", "--replace", backup->dir, NULL};
 
-    if (process_find(sim, world->home, "run") != NULL || process_find(sim, world->home, "backup") != NULL) {
+    bool stopped = machines_have_stopped(world); /* a command that reads may go on */
+    if (!stopped &&
+        (process_find(sim, world->home, "run") != NULL || process_find(sim, world->home, "backup") != NULL)) {
         sim_at(sim, sim_now(sim) + SIM_MINUTE, restore_when_stopped, backup);
         return;
     }

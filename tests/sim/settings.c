@@ -306,7 +306,7 @@ static void change_when_stopped(struct sim *sim, void *user)
 {
     struct world *world = user;
 
-    if (processes_of(sim, world->home) > 0) {
+    if (!machines_have_stopped(world)) {
         sim_at(sim, sim_now(sim) + SIM_MINUTE, change_when_stopped, world);
         return;
     }

@@ -192,6 +192,9 @@ void machines_free(struct world *world);
 /* The daemon is told to stop, and is not started again until machines_go_on. One at a time may ask for that. */
 void machines_stay_down(struct world *world);
 bool machines_are_down(const struct world *world);
+/* After machines_stay_down: no process of the home runs any more. One that was started beside the daemon may have taken
+ * its place: it is told to stop, too. */
+bool machines_have_stopped(struct world *world);
 /* The same without a word to the daemon: its machine is dead or frozen. */
 void machines_lose(struct world *world);
 void machines_go_on(struct world *world);
