@@ -11,7 +11,6 @@
 /* What a list had, of which one is chosen when it is complete. */
 struct decisions {
     GPtrArray *found; /* names or IDs, char * */
-    bool holds;       /* the next instruction */
 };
 
 static struct random *chance_of(struct world *world)
@@ -95,47 +94,28 @@ static void reject_one(struct world *world)
                   (const char *const[]){"--json", "spool", "list", "--state", "ready", NULL});
 }
 
-/* ---- an instruction is held before it is judged ---- */
+/* ---- what a killed gateway left unjudged ---- */
 
-struct holding {
-    struct world *world;
-    char name[FILES_NAME];
-    bool rejects; /* afterwards; else it is released after some hours (operators.c) */
-};
-
-static void hold(struct sim *sim, void *user)
+static void hold(struct world *world, int status, const char *what)
 {
-    const struct holding *holding = user;
-    struct world *world = holding->world;
-    const char *name = holding->name;
+    g_autofree char *name = status == 0 ? choose(world) : NULL;
 
-    if (world->settling || machines_are_down(world))
+    (void)what;
+    if (name == NULL)
         return;
-    sim_say(sim, "an operator holds %s%s", name, holding->rejects ? " and rejects it" : "");
+    sim_say(world->sim, "an operator holds %s", name);
     operators_run(world, NULL, NULL, NULL, (const char *const[]){"spool", "hold", name, "--reason", "wait", NULL});
-    if (holding->rejects)
-        operators_run(world, NULL, NULL, NULL,
-                      (const char *const[]){"spool", "reject", name, "--reason", "send it again", NULL});
 }
 
-/* While the gateway waits for reference data, or has just picked it up. */
-void decisions_put(struct world *world, const struct sent *sent)
+void decisions_killed(struct world *world)
 {
-    struct decisions *decisions = world->decisions;
-
-    if (decisions == NULL || !decisions->holds || strcmp(sent->type, "EMI") != 0)
+    if (world->settling || world->rates.decided <= 0 || !sim_has(world->sim, "decisions") || machines_are_down(world))
         return;
-    struct holding *holding = world_keep(world, g_new0(struct holding, 1));
-    decisions->holds = false;
-    holding->world = world;
-    holding->rejects = random_chance(chance_of(world), 0.5);
-    (void)g_strlcpy(holding->name, sent->name, sizeof holding->name);
-    sim_at(world->sim, world_between(world, chance_of(world), SIM_SECOND, 2 * SIM_MINUTE), hold, holding);
-}
-
-static void hold_next(struct world *world)
-{
-    world->decisions->holds = true;
+    if (random_chance(chance_of(world), 0.5))
+        reject_one(world);
+    else
+        operators_run(world, keep_job, hold, NULL,
+                      (const char *const[]){"--json", "spool", "list", "--state", "ready", NULL});
 }
 
 /* ---- a report is delivered once more ---- */
@@ -219,8 +199,8 @@ static void close_one(struct world *world)
 
 static void decide(struct sim *sim, void *user)
 {
-    static void (*const ways[])(struct world * world) = {requeue_one,   reject_one,   hold_next,
-                                                         redeliver_one, set_sequence, close_one};
+    static void (*const ways[])(struct world * world) = {requeue_one, reject_one, redeliver_one, set_sequence,
+                                                         close_one};
     struct world *world = user;
     size_t way = random_below(chance_of(world), G_N_ELEMENTS(ways));
 

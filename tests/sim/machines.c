@@ -36,6 +36,8 @@ static void daemon_ended(struct sim *sim, struct process *process, int status, v
         return;
     }
     sim_say(sim, "run ends with %d%s%s", status, status > 0 ? ": " : "", status > 0 ? process_output(process) : "");
+    if (status < 0)
+        decisions_killed(world);
     world->machines->vain = status > 0 ? world->machines->vain + 1 : 0;
     if (world->machines->vain > VAIN_STARTS && (world->settling || sim_profile(sim) == SIM_CALM))
         sim_broken(sim, "daemon", "it ends again and again: %s", process_output(process));

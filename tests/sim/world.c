@@ -46,7 +46,6 @@ static void put(struct world *world, const struct sent *sent)
     if (rename(temporary, path) != 0)
         g_error("%s cannot be renamed", temporary);
     oracle_put(world->oracle, sent->name, sent->bytes, sent->size);
-    decisions_put(world, sent);
 }
 
 static void free_sent(void *data)

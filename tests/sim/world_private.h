@@ -201,8 +201,8 @@ void machines_go_on(struct world *world);
 
 /* Operators take decisions back, and give orders that partners do not expect. */
 void decisions_begin(struct world *world);
-/* A partner has put the file. */
-void decisions_put(struct world *world, const struct sent *sent);
+/* The daemon was killed: an operator may hold what it has not judged yet. */
+void decisions_killed(struct world *world);
 void decisions_free(struct world *world);
 
 void settings_begin(struct world *world);
