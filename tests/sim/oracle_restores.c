@@ -10,7 +10,8 @@
 
 void oracle_restored(struct oracle *oracle, int64_t back_to)
 {
-    const struct loss loss = {back_to, sim_now(oracle->sim)};
+    /* Files tell whole seconds. The lost gateway had stopped before this one. */
+    const struct loss loss = {back_to, sim_now(oracle->sim) / SIM_SECOND * SIM_SECOND};
 
     oracle->restores++;
     g_array_append_val(oracle->losses, loss);
@@ -91,11 +92,16 @@ bool oracle_is_known(const struct oracle *oracle, const char *work_item)
 
 /* ---- orders after a restore ---- */
 
-/* The instruction was written after the restore: its sender knew what the lost ledger had answered, and the gateway
- * cannot know that the Device was in a lost file. */
+/* The lost ledger had not acknowledged the instruction: its number is a new one, and the gateway cannot know that the
+ * Device was in a lost file (README.md, "After a restore"). */
 static bool is_of_new_file(const struct item *item, const struct loss *loss)
 {
-    return item->verdict != NULL && item->verdict->inbound->put_at >= loss->at;
+    const struct inbound *inbound = item->verdict != NULL ? item->verdict->inbound : NULL;
+
+    for (unsigned i = 0; inbound != NULL && i < inbound->verdicts->len; i++)
+        if (((const struct verdict *)inbound->verdicts->pdata[i])->at < loss->at)
+            return false;
+    return inbound != NULL;
 }
 
 /* A backup takes some minutes: what was ordered in them may be in it. */
