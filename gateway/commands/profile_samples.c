@@ -42,6 +42,8 @@ static bool is_required(const struct layout_record *record, enum fact fact)
 
 const char *profile_samples_value(const struct layout_record *record, enum fact fact)
 {
+    if (fact == FACT_NONE) /* columns that the gateway does not know: all have a text, if one of them must */
+        return record != NULL && is_required(record, fact) ? "text" : "";
     return is_left_empty(fact) && (record == NULL || !is_required(record, fact)) ? "" : fact_example(fact);
 }
 

@@ -261,6 +261,15 @@ def test_header_in_one_form(tap, folder):
            "profile diff compares EMI-D and EMI-H with those of the proposal", wheres)
 
 
+def test_required_unknown(tap, folder):
+    """A column without a fact that must be there: the samples have it."""
+    path = copy(folder, "crew-1.0")
+    edit(os.path.join(path, "records", "EMI-D.json"),
+         lambda schema: schema["fields"].insert(3, {"name": "Crew", "constraints": {"required": True}}))
+    done = call("profile", "check", path)
+    tap.ok(done.returncode == 0, "a column without a fact may be required", done.stdout)
+
+
 def mutations(path, folder):
     """Copies of an XML file, each with one change of its structure."""
     root = ET.parse(path).getroot()
@@ -457,6 +466,7 @@ with Tap() as tap, tempfile.TemporaryDirectory() as top:
     for profile in ("proposal-1.0", CONTRAST):
         test_differential(tap, top, profile)
     test_header_in_one_form(tap, top)
+    test_required_unknown(tap, top)
     test_own_schema(tap, top)
     test_diff(tap, top)
     test_export(tap, top)
