@@ -149,6 +149,13 @@ uint32_t filename_sequence_max(const struct filename *file)
     return file->grammar != NULL ? file->grammar->sequence_max : 0;
 }
 
+uint32_t filename_type_sequence_max(const struct profile *profile, const struct file_type *type)
+{
+    const struct name_grammar *grammar = names_of_type(profile->names, type, NULL);
+
+    return grammar != NULL ? grammar->sequence_max : 0;
+}
+
 int64_t filename_precision(const struct filename *file)
 {
     return file->grammar != NULL ? file->grammar->precision : 0;

@@ -120,6 +120,9 @@ uint32_t filename_own_sequence_max(const struct profile *profile, const char *ty
 /* The greatest number of files named like this one, after which 1 comes. 0: they have none. */
 uint32_t filename_sequence_max(const struct filename *file);
 
+/* The same for the files of an inbound type that arrive by the profile. */
+uint32_t filename_type_sequence_max(const struct profile *profile, const struct file_type *type);
+
 /* The name of a report: "ECOSMIG-002_<mpid>_<eui64>_<date>_<time>.csv". */
 char *filename_report(const struct profile *profile, const struct filename_own *report);
 

@@ -6,6 +6,7 @@
 
 #include "gateway/drops/drop_folders.h"
 #include "gateway/drops/transport.h"
+#include "spool/ledger/ledger.h"
 #include "validators/profile_choice.h"
 #include "validators/sender_rules.h"
 
@@ -195,6 +196,14 @@ const struct profile *config_profile_of_report(const struct config *config, cons
     if (list == NULL)
         list = g_hash_table_lookup(config->report_profiles, "");
     return list != NULL ? profile_list_newest(list, at) : profile_builtin();
+}
+
+int64_t config_sequence_max(const struct party *party, const char *type, int64_t at)
+{
+    const struct profile *profile = party->reads != NULL ? profile_list_newest(party->reads, at) : profile_builtin();
+    uint32_t most = filename_type_sequence_max(profile, profile_type(profile, type, strlen(type)));
+
+    return most != 0 ? most : LEDGER_SEQUENCE_MAX;
 }
 
 bool config_parse_name(const struct config *config, const struct config_arrival *arrival, const char *name, size_t len,

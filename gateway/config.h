@@ -104,6 +104,10 @@ const struct profile *config_profile_to(const struct config *config, uint64_t id
 /* The profile of a report for the recipient with that Market Participant ID; mpid NULL: for everybody. */
 const struct profile *config_profile_of_report(const struct config *config, const char *mpid, int64_t at);
 
+/* The greatest number of a party's files of that inbound type ("EMI"), after which 1 comes, by the names that it gives
+ * them at that time; 999999 where names have none. */
+int64_t config_sequence_max(const struct party *party, const char *type, int64_t at);
+
 /* Reads the name of a file that arrived so, by one of the profiles of those who send through its drop
  * (validators/profile_choice.h). True when it is in the grammar of one. *parsed is filled in either case; the sender
  * that the name does not tell is the one that its drop tells (validators/sender_rules.h). */

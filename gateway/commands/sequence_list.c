@@ -3,13 +3,14 @@
  * file is compared with it, and the newest order that set one.
  */
 #include "formats/eui64.h"
+#include "gateway/clock.h"
 #include "gateway/commands/command.h"
 #include "gateway/commands/output.h"
 #include "gateway/commands/read_access.h"
 #include "spool/ledger/ledger_numbering.h"
 
 static void add_row(struct output_list *rows, const struct ledger_file *of, const struct ledger_numbering *numbering,
-                    const struct ledger_numbering_order *order)
+                    const struct ledger_numbering_order *order, int64_t most)
 {
     json_t *row = json_object();
 
@@ -17,7 +18,7 @@ static void add_row(struct output_list *rows, const struct ledger_file *of, cons
     output_set_text(row, "eui64", of->sender);
     output_set_text(row, "type", of->type);
     output_set_number(row, "last", numbering->last);
-    output_set_number(row, "next", numbering->last % LEDGER_SEQUENCE_MAX + 1);
+    output_set_number(row, "next", numbering->last % most + 1);
     output_set(row, "job", numbering->job != 0 ? command_json_job(numbering->job) : json_null());
     output_set(row, "set", order != NULL ? json_integer(order->number) : json_null());
     output_set(row, "set_at", command_json_instant(order != NULL ? order->at : 0));
@@ -41,7 +42,7 @@ static bool add_type(const struct read_access *access, const struct party *party
         !ledger_numbering_last_order(ledger, &next, &order, error))
         return false;
     if (numbering.known)
-        add_row(rows, &next, &numbering, order);
+        add_row(rows, &next, &numbering, order, config_sequence_max(party, type, clock_now()));
     return true;
 }
 

@@ -4,6 +4,7 @@
  */
 #include "formats/layout.h"
 #include "formats/profile.h"
+#include "gateway/clock.h"
 #include "gateway/commands/order.h"
 
 #include <string.h>
@@ -42,6 +43,12 @@ static bool find_sender(struct read_access *access, struct order *order, bool *e
                    shown);
     else if (!*exists)
         g_printerr("ecosgate: sequence set: [party %s] may not send %s; see its setting types\n", shown, order->type);
+    if (*exists && order->number > config_sequence_max(party, order->type, clock_now())) {
+        *exists = false;
+        g_printerr("ecosgate: sequence set: the numbers of %s of %s go up to %" G_GINT64_FORMAT
+                   ", found %" G_GINT64_FORMAT "; give 0 to that number\n",
+                   order->type, shown, config_sequence_max(party, order->type, clock_now()), order->number);
+    }
     return true;
 }
 

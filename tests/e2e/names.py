@@ -103,6 +103,13 @@ def test_instructions(tap):
     tap.ok([other.verdict(f"ACK.{name}.1.txt") for name in (last, over)] == [["AC"], ["WN", "B108"]] and
            "expected 0001, found 0002" in other.text(f"ACK.{over}.1.txt"),
            "1 comes after the greatest number of four digits", home.out("mcx"))
+    refused = home.command("sequence", "set", "MCX", "EMI", "10000", "--reason", "too many digits", now=at(3))
+    tap.ok(refused.returncode == 1 and b"go up to 9999, found 10000" in refused.stderr,
+           "sequence set knows how many digits the sender's names have", refused.stderr.decode())
+    home.command("sequence", "set", "MCX", "EMI", "9999", "--reason", "begins anew", now=at(3))
+    row = next(one for one in home.json("sequence", "list", now=at(3)) if one["sender"] == "MCX")
+    tap.ok((row["last"], row["next"]) == (9999, 1), "so does sequence list", row)
+    home.command("sequence", "set", "MCX", "EMI", "2", "--reason", "as it was", now=at(3))
     other.send(f"{WHEN}.instr.12.txt", "EMI", [instructed(5)], 4)
     home.run(now=at(4))
     texts = [other.text(name) for name in home.out("mcx") if name.startswith("ACK.") and "INSTR" not in name]
