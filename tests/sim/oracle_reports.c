@@ -81,6 +81,20 @@ void oracle_look_at_incidents(struct oracle *oracle, const struct document *docu
 
 /* ---- the end ---- */
 
+/* A row of a period at whose end PTY names no Supplier is in no file (REPORTS.md, "To whom"): DCC's first PTY may have
+ * been rejected, or lost by a restore. */
+static bool must_be_reported(struct oracle *oracle, const struct item *item, int64_t end)
+{
+    bool known = false;
+
+    for (unsigned i = 0; i < oracle->verdicts->len && !known; i++) {
+        const struct verdict *verdict = oracle->verdicts->pdata[i];
+        known = strcmp(verdict->inbound->type, "PTY") == 0 && strcmp(verdict->outcome, "RJ") != 0 && !verdict->lost &&
+                verdict->at <= end;
+    }
+    return known && !oracle_device(oracle, item->device)->unreported;
+}
+
 void oracle_judge_reports(struct oracle *oracle)
 {
     for (unsigned i = 0; i < oracle->order_of_items->len; i++) {
@@ -90,11 +104,12 @@ void oracle_judge_reports(struct oracle *oracle)
                 oracle_broken(oracle, item, "report", "%s was reported and is of no Device", item->id);
             continue;
         }
-        bool migrated = strcmp(item->outcome, "MIGRATED") == 0, must = !oracle_device(oracle, item->device)->unreported;
+        bool migrated = strcmp(item->outcome, "MIGRATED") == 0,
+             must = must_be_reported(oracle, item, item->migrated_at);
         if ((migrated && must && item->rows_001 == 0) || (!migrated && item->rows_001 > 0 && oracle->restores == 0))
             oracle_broken(oracle, item, "report", "%s of %s is %s and in %u reports ECOSMIG-001", item->id,
                           item->device, item->outcome, item->rows_001);
-        if (item->was_failed && must && item->rows_002 == 0)
+        if (item->was_failed && item->rows_002 == 0 && must_be_reported(oracle, item, item->ended_at))
             oracle_broken(oracle, item, "report", "%s of %s has failed and is in no ECOSMIG-002", item->id,
                           item->device);
         if (!item->was_failed && item->rows_002 > 0 && !migrated && oracle->restores == 0)
