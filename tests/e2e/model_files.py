@@ -148,7 +148,8 @@ class File:
             self.speech.fit(self)
             first = self.greatest - 4 if self.kind == "EMI" else 0
         stamp = text_of(self.created)
-        self.sequence = (first + sequence + (JUMP if self.fault == "B113" else 0) - 1) % self.greatest + 1
+        jump = min(JUMP, self.greatest // 4)  # so that it is ahead of all that came before
+        self.sequence = (first + sequence + (jump if self.fault == "B113" else 0) - 1) % self.greatest + 1
         header = [eui64, GATEWAY, str(self.sequence), stamp, "TEST", self.batch, self.resubmission_of,
                   self.mode]
         declared = len(self.rows) + (self.fault == "B208")
