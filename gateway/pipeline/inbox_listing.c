@@ -34,7 +34,7 @@ struct known {
 static bool keep_entry(void *user, const struct drop_entry *entry)
 {
     struct inbox *inbox = user;
-    struct listed *listed = g_new(struct listed, 1);
+    struct listed *listed = g_new0(struct listed, 1);
 
     listed->name = listed->order = g_strdup(entry->name);
     listed->entry = *entry;
