@@ -208,6 +208,7 @@ bool retry_end_taken_back(struct ledger_session *session, struct ledger_transiti
     session->code = transition->code = retry_id_of(C123);
     session->next_eligible = session->due = transition->due = 0;
     session->ended = transition->at;
+    session->answered |= transition->job != 0; /* its try's result has ended it, not the time */
     return true;
 }
 

@@ -158,7 +158,8 @@ void retry_take_back(const struct retry_rules *rules, int64_t now, bool unordere
 
 /* What becomes of a session whose work item an operator has withdrawn while its try was ordered: where it would go on
  * to RETRY_WAIT, or end as FAILED or DEFERRED, it becomes REJECTED with C123. session and transition: of the change
- * from DISPATCHED; both stay as they are in any other state. True: they have changed. */
+ * from DISPATCHED, whose job is set if a result has caused it; both stay as they are in any other state. True: they
+ * have changed. */
 bool retry_end_taken_back(struct ledger_session *session, struct ledger_transition *transition);
 
 /* Whether an operator may end the session: one side has stated a success that the other does not share. That is
