@@ -169,9 +169,18 @@ static char *required_reason(char *reason, const char *command)
     return NULL;
 }
 
+/* What target->parse and target->find have set; the rest belongs to others. */
+static void clear_found(struct order *order)
+{
+    g_free(order->id);
+    g_free(order->claim);
+    g_free(order->batch);
+    g_strfreev(order->claims);
+}
+
 int order_give(struct invocation *invocation, enum order_verb verb, const struct order_target *target)
 {
-    char *given = NULL;
+    g_autofree char *given = NULL;
     g_autofree char *as = NULL;
     gboolean in = FALSE, out = FALSE;
     const GOptionEntry reasons = {"reason", 0, 0, G_OPTION_ARG_STRING, &given, "why; kept with the order and shown",
@@ -187,27 +196,22 @@ int order_give(struct invocation *invocation, enum order_verb verb, const struct
                                     target->directions ? outs : none, none};
     struct read_access access;
     struct order order = {.verb = verb, .at = clock_now()};
+    int status = EXIT_UNABLE;
 
     bool good = command_arguments(invocation, entries, target->n_arguments, target->n_arguments);
     order.as = as;
     if (target->directions)
         order.direction = (char *)(in == out ? "both" : in ? "in" : "out");
-    if (!good || !target->parse(invocation->argv, &order)) {
-        g_free(given);
-        return EXIT_UNABLE;
-    }
-    g_autofree char *reason = required_reason(given, invocation->command);
+    good = good && target->parse(invocation->argv, &order);
+    g_autofree char *reason = good ? required_reason(g_steal_pointer(&given), invocation->command) : NULL;
     g_autofree char *who = who_asks();
     order.reason = reason;
     order.who = who;
-    if (reason == NULL || !read_access_open(&access, invocation))
-        return EXIT_UNABLE;
-    int status =
-        command_refuses_now(invocation, access.config) ? EXIT_UNABLE : give(&access, invocation, &order, target);
-    read_access_close(&access);
-    g_free(order.id);
-    g_free(order.claim);
-    g_free(order.batch);
-    g_strfreev(order.claims);
+    if (reason != NULL && read_access_open(&access, invocation)) {
+        if (!command_refuses_now(invocation, access.config))
+            status = give(&access, invocation, &order, target);
+        read_access_close(&access);
+    }
+    clear_found(&order);
     return status;
 }
