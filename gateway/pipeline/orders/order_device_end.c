@@ -40,9 +40,10 @@ static bool is_repeated(struct gateway *gateway, const struct order *order, cons
 static char *refuse(const struct gateway *gateway, const struct order *order, const struct ledger_work *work,
                     bool repeated)
 {
-    /* What the newest ledger knows of the Device is not known here. */
-    if (gateway->fault.kind != LEDGER_SOUND)
-        return g_strdup("the ledger is not the newest one (A109); see 'ecosgate status'");
+    char *behind = order_refuse_behind(gateway);
+
+    if (behind != NULL)
+        return behind;
     if (work == NULL)
         return g_strdup_printf("the Device %s is not known: no instruction that was judged names it", order->device);
     enum ledger_state state = work->has_session ? work->session.state : work->item.outcome;

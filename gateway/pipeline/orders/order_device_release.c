@@ -24,13 +24,12 @@ static bool release_ended(struct gateway *gateway, const struct order *order, co
     const struct ledger_incident closed = {
         .device = which->device, .closed = which->at, .reason = order->reason, .who = order->who};
 
-    *refusal = NULL;
+    *refusal = order_refuse_behind(gateway);
     if (!ledger_earlier_work(ledger, which->device, which->at, &past, error))
         return false;
-    /* What the newest ledger knows of the Device is not known here. */
-    if (gateway->fault.kind != LEDGER_SOUND)
-        *refusal = g_strdup("the ledger is not the newest one (A109); see 'ecosgate status'");
-    else if (past.live)
+    if (*refusal != NULL)
+        return true;
+    if (past.live)
         *refusal = g_strdup_printf("no work item of the Device %s is withheld, and one is live; see 'ecosgate why %s'",
                                    order->device, order->device);
     else if (!past.replaced && past.next_eligible <= which->at)

@@ -29,9 +29,9 @@ bool order_sequence_set(struct gateway *gateway, const struct order *order, GErr
     char sender[EUI64_TEXT_SIZE];
     struct ledger_file self;
     /* A new numbering may be above the one that the witness knows: then the ledger would look newer than it is. */
-    g_autofree char *refusal = gateway->fault.kind != LEDGER_SOUND
-                                   ? g_strdup("the ledger is not the newest one (A109); see 'ecosgate status'")
-                                   : find_sender(gateway, order, sender, &self);
+    g_autofree char *refusal = order_refuse_behind(gateway);
+    if (refusal == NULL)
+        refusal = find_sender(gateway, order, sender, &self);
     g_autofree char *reason =
         g_strdup_printf("%s %s %06" G_GINT64_FORMAT ": %s", order->sender, order->type, order->number, order->reason);
     const struct ledger_action action = order_action(order, reason, refusal != NULL ? refusal : ORDER_DONE);

@@ -17,6 +17,10 @@ struct order_change {
     const void *subject; /* what `make` needs besides the order */
 };
 
+/* Why no order can be carried out that asks what the newest ledger knows: this one is behind it (A109). NULL: it is the
+ * newest. g_free. */
+char *order_refuse_behind(const struct gateway *gateway);
+
 /* One commit: the order's id and result and, if the result is ORDER_DONE, its change. */
 bool order_commit(struct gateway *gateway, const struct ledger_action *action, const struct order_change *change,
                   GError **error);

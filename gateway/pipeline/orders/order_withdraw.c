@@ -124,18 +124,10 @@ static bool settle(struct withdrawal *w, struct ledger_action *action, const GAr
     return false;
 }
 
-/* What the newest ledger knows of the Devices is not known here. NULL: it is this one. g_free. */
-static char *refuse_fault(const struct gateway *gateway)
-{
-    return gateway->fault.kind != LEDGER_SOUND
-               ? g_strdup("the ledger is not the newest one (A109); see 'ecosgate status'")
-               : NULL;
-}
-
 bool order_batch_withdraw(struct gateway *gateway, const struct order *order, GError **error)
 {
     g_autofree struct ledger_verdict *verdict = NULL;
-    g_autofree char *refusal = refuse_fault(gateway);
+    g_autofree char *refusal = order_refuse_behind(gateway);
     g_autofree char *about = g_strdup_printf("batch %s", order->batch);
     g_autoptr(GArray) items = g_array_new(FALSE, FALSE, sizeof(int64_t));
     struct withdrawal w;
@@ -153,7 +145,7 @@ bool order_batch_withdraw(struct gateway *gateway, const struct order *order, GE
 bool order_device_withdraw(struct gateway *gateway, const struct order *order, GError **error)
 {
     g_autofree struct ledger_work *work = NULL;
-    g_autofree char *refusal = refuse_fault(gateway);
+    g_autofree char *refusal = order_refuse_behind(gateway);
     g_autofree char *about = g_strdup_printf("the Device %s", order->device);
     g_autofree char *reason = g_strdup_printf("%s: %s", order->device, order->reason);
     g_autoptr(GArray) items = g_array_new(FALSE, FALSE, sizeof(int64_t));

@@ -32,6 +32,13 @@ bool order_is_done(const char *result)
     return g_str_has_prefix(result, ORDER_DONE);
 }
 
+char *order_refuse_behind(const struct gateway *gateway)
+{
+    return gateway->fault.kind != LEDGER_SOUND
+               ? g_strdup("the ledger is not the newest one (A109); see 'ecosgate status'")
+               : NULL;
+}
+
 bool order_commit(struct gateway *gateway, const struct ledger_action *action, const struct order_change *change,
                   GError **error)
 {
