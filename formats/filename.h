@@ -131,4 +131,9 @@ char *filename_report(const struct profile *profile, const struct filename_own *
  * one recipient do not hold the gateway's identity: each such name counts, whoever wrote the file. */
 bool filename_is_own(const struct profile *profile, const char *name, const char *org, uint64_t eui64);
 
+/* The type or report of such a name: "EMA", "NMDM"; NULL: it is none. Of *gateway org and eui64 count. *sequence, which
+ * may be NULL: the file's own number where its name tells it, else 0. */
+const char *filename_own_code(const struct profile *profile, const char *name, const struct filename_own *gateway,
+                              uint32_t *sequence);
+
 #endif

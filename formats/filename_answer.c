@@ -116,13 +116,14 @@ static bool is_ours(const struct names_own *own, const struct filename *f, const
     return (!named || strcmp(f->org, org) == 0) && (!identified || f->eui64 == eui64);
 }
 
-bool filename_is_own(const struct profile *profile, const char *name, const char *org, uint64_t eui64)
+const char *filename_own_code(const struct profile *profile, const char *name, const struct filename_own *gateway,
+                              uint32_t *sequence)
 {
     const struct names *names = profile->names;
     size_t len = strlen(name);
 
     if (len > FILENAME_MAX_BYTES)
-        return false;
+        return NULL;
     for (size_t i = 0; i < names->n_own; i++) {
         const struct names_own *own = &names->own[i];
         const struct scan_name what = {name, len, names, NULL, &own->grammar};
@@ -131,8 +132,16 @@ bool filename_is_own(const struct profile *profile, const char *name, const char
         if (!may_begin(&own->grammar, name, len))
             continue;
         scan_run(&s, &what, &f);
-        if (s.n_faults == 0 && f.pack == FILENAME_PLAIN && is_ours(own, &f, org, eui64))
-            return true;
+        if (s.n_faults != 0 || f.pack != FILENAME_PLAIN || !is_ours(own, &f, gateway->org, gateway->eui64))
+            continue;
+        if (sequence != NULL)
+            *sequence = own->use == NAMES_TYPE ? f.sequence : 0; /* an answer's name has that of the answered file */
+        return own->code;
     }
-    return false;
+    return NULL;
+}
+
+bool filename_is_own(const struct profile *profile, const char *name, const char *org, uint64_t eui64)
+{
+    return filename_own_code(profile, name, &(struct filename_own){.org = org, .eui64 = eui64}, NULL) != NULL;
 }

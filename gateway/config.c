@@ -250,13 +250,31 @@ const struct party *config_stopped_sender(const struct config *config, const str
     return stopped;
 }
 
+/* The code of an own name, and the first profile that gives it. */
+static const char *own_code(const struct config *config, const char *name, const struct profile **profile,
+                            uint32_t *sequence)
+{
+    const struct filename_own gateway = {.org = config->org, .eui64 = config->eui64};
+    const char *code = filename_own_code(*profile = profile_builtin(), name, &gateway, sequence);
+
+    for (guint i = 0; code == NULL && config->profiles != NULL && i < config->profiles->len; i++)
+        code = filename_own_code(*profile = config->profiles->pdata[i], name, &gateway, sequence);
+    return code;
+}
+
 bool config_is_own_name(const struct config *config, const char *name)
 {
-    bool own = filename_is_own(profile_builtin(), name, config->org, config->eui64);
+    const struct profile *profile;
 
-    for (guint i = 0; !own && config->profiles != NULL && i < config->profiles->len; i++)
-        own = filename_is_own(config->profiles->pdata[i], name, config->org, config->eui64);
-    return own;
+    return own_code(config, name, &profile, NULL) != NULL;
+}
+
+const struct file_type *config_own_type(const struct config *config, const char *name, uint32_t *sequence)
+{
+    const struct profile *profile;
+    const char *code = own_code(config, name, &profile, sequence);
+
+    return code != NULL ? profile_type(profile, code, strlen(code)) : NULL;
 }
 
 void config_rules(const struct config *config, int64_t now, struct rules *rules)

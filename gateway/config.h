@@ -122,6 +122,10 @@ const struct party *config_stopped_sender(const struct config *config, const str
 /* True for a name that this gateway gives by the built-in profile or one of the configuration (filename_is_own). */
 bool config_is_own_name(const struct config *config, const char *name);
 
+/* The type of the file with such a name, in the first profile that gives it. NULL: a report, or none of the gateway's.
+ * *sequence: the file's own number where its name tells it, else 0. */
+const struct file_type *config_own_type(const struct config *config, const char *name, uint32_t *sequence);
+
 /* Sets the members of rules that the configuration decides, for the moment `now` (seconds UTC). ledger, job and drop
  * stay unset. rules borrows from config. */
 void config_rules(const struct config *config, int64_t now, struct rules *rules);

@@ -261,8 +261,7 @@ static bool is_of_lost_ledger(const struct check *check)
 /* An answer that a lost ledger stored beside a job, which is judged anew. */
 static bool is_lost_answer(const struct check *check, const char *name)
 {
-    return check->job->revision >= LEDGER_LOST_REVISIONS && g_str_has_prefix(name, "EM") && strlen(name) > 4 &&
-           name[3] == '_';
+    return check->job->revision >= LEDGER_LOST_REVISIONS && config_is_own_name(check->gateway->config, name);
 }
 
 static bool is_of_job(const struct check *check, const char *name)

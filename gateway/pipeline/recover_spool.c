@@ -1,8 +1,10 @@
-/* The numbers of our own files stand in their headers; a name has the number of the file that it answers. */
+/* The numbers of our own files stand in their headers, as the profile of their names has them. The name of an answer
+ * has the number of the file that it answers. */
 #include "gateway/pipeline/recover_spool.h"
 
 #include "formats/eui64.h"
 #include "formats/filename.h"
+#include "formats/header_number.h"
 #include "formats/text.h"
 #include "gateway/pipeline/recording.h"
 #include "spool/custody.h"
@@ -40,44 +42,34 @@ void recover_spool_clear(struct recover_spool *spool)
 
 /* ---- numbers ---- */
 
-/* The number in the header of a file of ours: the sixth cell of a CSV, or FileSequence. 0: it has none. */
-static int64_t header_number(const char *path)
+/* The number in the beginning of a file of ours. 0: it has none. */
+static int64_t number_in(const struct file_type *type, const char *path)
 {
     char head[HEAD_BYTES + 1];
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     ssize_t len = fd >= 0 ? read(fd, head, HEAD_BYTES) : -1;
-    const char *at = head;
 
     if (fd >= 0)
         (void)close(fd); /* only read from */
     if (len <= 0)
         return 0;
     head[len] = '\0';
-    if (head[0] == '<') {
-        at = strstr(head, "<FileSequence>");
-        at = at != NULL ? at + strlen("<FileSequence>") : NULL;
-    } else {
-        for (int commas = 0; at != NULL && commas < 5; commas++) {
-            at = strchr(at, ',');
-            at = at != NULL ? at + 1 : NULL;
-        }
-    }
-    return at != NULL ? MIN(strtoll(at, NULL, 10), LEDGER_SEQUENCE_MAX) : 0;
+    return MIN(header_number(type, head), LEDGER_SEQUENCE_MAX);
 }
 
-/* Raises the counter of each file of ours in a job's folder. */
+/* Raises the counter of each file of ours in a job's folder. In a format without a header the name may have the number.
+ */
 static bool raise_own(struct gateway *gateway, const struct stray *at, struct witness *known, GError **error)
 {
-    static const char *const kinds[] = {"EMA", "EMD", "EMW", "EMO", "INC"};
     g_auto(GStrv) names = job_files(gateway->spool, at->state, at->id, error);
 
     for (char **name = names; name != NULL && *name != NULL; name++) {
-        for (size_t i = 0; i < G_N_ELEMENTS(kinds); i++) {
-            if (!g_str_has_prefix(*name, kinds[i]) || (*name)[3] != '_')
-                continue;
-            g_autofree char *path = job_path(gateway->spool, at->state, at->id, *name);
-            (void)witness_raise(known, kinds[i], header_number(path));
-        }
+        uint32_t named = 0;
+        const struct file_type *type = config_own_type(gateway->config, *name, &named);
+        if (type == NULL)
+            continue;
+        g_autofree char *path = job_path(gateway->spool, at->state, at->id, *name);
+        (void)witness_raise(known, type->code, MAX(number_in(type, path), named));
     }
     return names != NULL;
 }

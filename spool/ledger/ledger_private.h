@@ -182,7 +182,9 @@ const char *ledger_text(sqlite3_stmt *query, int column);
 
 /* ---- lost numbers (ledger_recovery.h) ---- */
 
-/* How far a number x is after l.last of lost_number `l`, over the end; whether it is one of the lost ones. */
+/* How far a number x is after l.last of lost_number `l`, over the end; whether it is one of the lost ones. It only
+ * matters which of two numbers is farther, and that is the same in each ring that has room for both: so the greatest
+ * one (LEDGER_SEQUENCE_MAX) stands for those of senders whose names have fewer digits, too. */
 #define LEDGER_LOST_DISTANCE(x) "iif(" x ">l.last," x "-l.last," x "-l.last+999999)"
 #define LEDGER_IS_LOST(x) "(" LEDGER_LOST_DISTANCE(x) "<=" LEDGER_LOST_DISTANCE("l.number") ")"
 

@@ -10,8 +10,8 @@
  *   ledger_withheld_release                                           an operator's order
  *
  * A number is lost if the lost ledger had accepted it: it lies after `last`, the last one that this ledger had
- * accepted, and up to `number`, where 1 comes after 999999. Once a new numbering of that sender and type begins, none
- * is lost any more.
+ * accepted, and up to `number`, where 1 comes after the greatest one. Once a new numbering of that sender and type
+ * begins, none is lost any more.
  *
  * A work item that was live at a recovery is withheld: in the lost time it may have been ordered, and how often nobody
  * knows. So are the items of a file that the lost ledger may have accepted, once an operator has it judged again. One

@@ -123,6 +123,67 @@ def test_instructions(tap):
     sound(tap, home, "names without a sender")
 
 
+def counters(home):
+    """Of our own files, by type."""
+    return {name: value for name, value in parties.Parties(home).rows("SELECT name, value FROM counter")
+            if name.isupper()}
+
+
+def held(home):
+    return sorted(row["name"] for row in home.json("spool", "list", "--state", "held"))
+
+
+def test_lost(tap):
+    """The ledger is lost, with the witness and the claims: only the files in the spool know our numbers, and only their
+    profile knows where."""
+    home, other = begun()
+    home.set("gateway work_order_devices=1")
+    here = home.path("renamed")
+    head = load(here, "records", "EMD-H.json")
+    head["fields"].insert(3, head["fields"].pop([one["fact"] for one in head["fields"]].index("header.sequence")))
+    save(head, here, "records", "EMD-H.json")
+    rows = load(here, "records", "EMD-D.json")
+    rows["dialect"] = {"delimiter": ";", "quoteChar": "'"}
+    save(rows, here, "records", "EMD-D.json")
+    for number, devices in ((1, [1, 2]), (2, [3])):
+        other.order_of(devices, number, number)
+        home.run(now=at(number))
+    before = counters(home)
+    for path in ["witness", *(f"spool/{name}" for name in os.listdir(home.path("spool")) if "ledger.sqlite" in name)]:
+        os.unlink(home.path(path))
+    for drop in os.listdir(home.path("drops")):
+        if os.path.exists(home.claim(drop)):
+            os.unlink(home.claim(drop))
+    home.command("init", "--ledger")
+    done = home.command("recover", "--reason", "the disk was lost", now=at(3))
+    tap.ok(before["EMW"] == 3 and counters(home) == before, "recover finds our numbers where the profile has them",
+           before, counters(home), done.stderr.decode())
+    sound(tap, home, "files of another profile without a ledger")
+
+
+def test_lost_over_the_end(tap):
+    """The lost time began before 9999, the greatest number, and ended after it."""
+    home, other = begun()
+    other.order_of([1], 9998)
+    home.run()
+    shutil.copytree(home.path("spool"), home.path("kept"))
+    lost = {number: other.order_of([number % 7], number, number % 50) for number in (9999, 1)}
+    home.run(now=at(1))
+    shutil.rmtree(home.path("spool"))
+    os.rename(home.path("kept"), home.path("spool"))
+    home.run(now=at(2))
+    home.command("recover", "--reason", "the disk was lost", now=at(2))
+    for number in lost:
+        other.order_of([number % 7], number, number % 50)
+    fresh = {number: other.order_of([number], number, number % 50) for number in (2, 5000)}
+    home.run(now=at(3))
+    found = {number: other.verdict(f"ACK.{name}.1.txt") for number, name in fresh.items()}
+    tap.ok(held(home) == sorted(f"{name}.txt" for name in lost.values()) and
+           found == {2: ["AC"], 5000: ["RJ", "B113"]},
+           "numbers of four digits that were lost over the end are held, and no others", held(home), found)
+    sound(tap, home, "numbers of four digits that were lost")
+
+
 def answered(home, drop):
     return sorted(name for name in home.out(drop) if name.startswith("ACK."))
 
@@ -237,6 +298,8 @@ if __name__ == "__main__":
     with Tap() as report:
         test_instructions(report)
         test_many_orders(report)
+        test_lost(report)
+        test_lost_over_the_end(report)
         test_work(report)
         test_order(report)
         test_reports_change_names(report)

@@ -1,5 +1,6 @@
 /* Answers and work orders in both forms. With a folder as its argument the test keeps the files there, for
  * `xmllint --schema formats/schema/ecos-migration-1.xsd`. */
+#include "formats/header_number.h"
 #include "formats/profile.h"
 #include "formats/writer.h"
 
@@ -226,6 +227,11 @@ static void test_writer__every_outbound_type__writes_the_forms_it_has(void **sta
         g_autofree char *end = g_strdup_printf("</%s>\n", type_of(cases[i].code)->root);
         assert_true(g_str_has_suffix(xml, end));
         assert_true(g_str_has_prefix(csv, "H,"));
+        assert_int_equal(header_number(type_of(cases[i].code), xml), 57);
+        assert_int_equal(header_number(type_of(cases[i].code), csv), 57);
+        assert_int_equal(header_number(type_of(cases[i].code), "H,EMD"), 0);
+        assert_int_equal(header_number(type_of(cases[i].code), "<"), 0);
+        assert_int_equal(header_number(type_of(cases[i].code), ""), 0);
     }
     for (size_t i = 0; i < profile_builtin()->n_types; i++)
         outbound += !profile_builtin()->types[i].inbound;
