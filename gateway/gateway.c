@@ -110,6 +110,7 @@ void gateway_close(struct gateway *gateway)
     g_clear_pointer(&gateway->witness, witness_free);
     profiles_forget(gateway);
     g_clear_pointer(&gateway->reports_wait, g_free);
+    g_clear_pointer(&gateway->report_waits, g_free);
     ledger_fault_clear(&gateway->fault);
 }
 

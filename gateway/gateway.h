@@ -52,6 +52,7 @@ struct gateway {
         int64_t until;  /* monotonic microseconds */
     } slow_backup;      /* it has kept the gateway waiting too long, and is not waited for (pipeline/backup_pause.h) */
     char *reports_wait; /* why no more reports can be issued in this pass (reports.c); NULL: they can; owned */
+    char *report_waits; /* which planned file of a report cannot be written in this pass, and why; NULL: none; owned */
     bool failed;        /* something that was due could not be done: I/O, a drop that is down, A104, A105, A108 */
     bool refused;       /* a file of this run was RJ or PA */
     /* Messages that a run prints once, and not in each pass while their reason lasts. */

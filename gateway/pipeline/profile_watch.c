@@ -12,9 +12,20 @@
 
 static const char code[] = "A119", of_reports[] = "reports";
 
+/* Why no report is issued, or else why one of them is not written; NULL: all is well. */
 static const char *reports_stopped(const struct gateway *gateway)
 {
-    return gateway->config->reports_stopped != NULL ? gateway->config->reports_stopped : gateway->reports_wait;
+    if (gateway->config->reports_stopped != NULL)
+        return gateway->config->reports_stopped;
+    return gateway->reports_wait != NULL ? gateway->reports_wait : gateway->report_waits;
+}
+
+/* What stands still for it. */
+static const char *consequence(const struct gateway *gateway, const char *subject)
+{
+    if (strcmp(subject, of_reports) != 0)
+        return "its files wait, both ways";
+    return reports_stopped(gateway) != gateway->report_waits ? "no report is issued" : "a file of a report waits";
 }
 
 /* The subject is that of a party, or of reports, that can be used now, or that are no more in the configuration. */
@@ -42,13 +53,13 @@ static bool close_mended(struct gateway *gateway, GError **error)
 
 static bool state(struct gateway *gateway, const char *subject, const char *stopped, GError **error)
 {
-    const char *what = strcmp(subject, of_reports) == 0 ? "no report is issued" : "its files wait, both ways";
     enum incidents_news news;
 
     if (stopped == NULL)
         return true;
-    g_autofree char *text = g_strdup_printf(
-        "its profiles cannot be used, so %s: %s; mend that, then start `ecosgate run` anew", what, stopped);
+    g_autofree char *text =
+        g_strdup_printf("its profiles cannot be used, so %s: %s; mend that, then start `ecosgate run` anew",
+                        consequence(gateway, subject), stopped);
     const struct ledger_incident incident = {.code = code, .subject = subject, .parties = subject, .text = text};
     gateway->failed = true;
     return outage_commit_cause(gateway, &incident, &news, error);

@@ -183,12 +183,35 @@ static bool is_planned(const GPtrArray *issued)
     return false;
 }
 
+/* *usable: those of the files whose profile this release can use (struct ledger_report, borrowed). The others wait, and
+ * nothing else does: the pass opens an A119. */
+static bool find_usable(struct gateway *gateway, const GPtrArray *issued, GPtrArray **usable, GError **error)
+{
+    *usable = g_ptr_array_new();
+    for (guint i = 0; i < issued->len; i++) {
+        const struct ledger_report *one = issued->pdata[i];
+        GError *cause = NULL;
+        if (profiles_find(gateway, one->file.profile, &cause) != NULL) {
+            g_ptr_array_add(*usable, issued->pdata[i]);
+            continue;
+        }
+        if (!g_error_matches(cause, SPOOL_ERROR, SPOOL_ERROR_CORRUPT)) {
+            g_propagate_error(error, cause);
+            return false;
+        }
+        if (one->file.state == LEDGER_PLANNED && gateway->report_waits == NULL)
+            gateway->report_waits = g_strdup_printf("%s is not written: %s", one->file.name, cause->message);
+        g_error_free(cause);
+    }
+    return true;
+}
+
 /* Collects the report of a job again, if one of its files is PLANNED, and adds it. */
 static bool add_planned(struct batch *batch, int64_t job, GError **error)
 {
     struct gateway *gateway = batch->gateway;
     g_autofree struct ledger_period *period = NULL;
-    g_autoptr(GPtrArray) issued = NULL;
+    g_autoptr(GPtrArray) issued = NULL, usable = NULL;
 
     if (!ledger_period_of_job(gateway->ledger, job, &period, error))
         return false;
@@ -198,12 +221,13 @@ static bool add_planned(struct batch *batch, int64_t job, GError **error)
                     "ledger, job %08" G_GINT64_FORMAT ": there is no report for it", job);
         return false;
     }
-    if (!ledger_reports_of(gateway->ledger, period->ref, period->starts, &issued, error))
+    if (!ledger_reports_of(gateway->ledger, period->ref, period->starts, &issued, error) ||
+        !find_usable(gateway, issued, &usable, error))
         return false;
-    if (!is_planned(issued))
+    if (!is_planned(usable))
         return true;
     g_autoptr(report_t) report = report_new(gateway, kind, (struct period){period->starts, period->ends});
-    if (!report_to_issued(report, issued, error) || !report_collect(report, error))
+    if (!report_to_issued(report, usable, error) || !report_collect(report, error))
         return false;
     add_issued(batch, g_steal_pointer(&report), period);
     return true;
@@ -424,6 +448,7 @@ bool reports_pass(struct gateway *gateway, GError **error)
     bool any = gateway->config->reports_stopped == NULL;
 
     g_clear_pointer(&gateway->reports_wait, g_free);
+    g_clear_pointer(&gateway->report_waits, g_free);
     if (!record_first_run(gateway, error) || !store_planned(gateway, error))
         return false;
     while (any && gateway->reports_wait == NULL && !gateway_stopping(gateway)) {

@@ -762,6 +762,47 @@ def test_stricter_release(tap):
     sound(tap, home, "a profile stands in for its copy")
 
 
+def test_stricter_release_reports(tap):
+    """A report of the annex was planned and not written when the gateway was stopped; then came this release."""
+    home = Home("gateway incident_party=NOBODY")
+    annex(home.path("annex"))
+    with open(home.conf, "a", encoding="utf-8") as file:
+        file.write("\n[report BBBB]\nprofile=annex\n")
+    here = Parties(home)
+    here.references("PTY", *(f"90-B3-D5-1F-30-05-00-0{n},SUPPLIER,{mpid},,"
+                             for n, mpid in enumerate(("AAAA", "BBBB"), 1)))
+    home.run()
+    home.run(now=at(24 * 60), env={"ECOSGATE_CRASH": "report-issued:after"})
+    demanding(home)
+    home.set("report BBBB profile=proposal-1.0")
+
+    def issued(mpid):
+        place = home.path("drops", "suppliers", "out", mpid)
+        return {name[:11] for name in (os.listdir(place) if os.path.exists(place) else [])}
+
+    def a119(minutes):
+        return [one for one in home.json("status", now=at(minutes))[0]["incidents"] if one["code"] == "A119"]
+
+    ours = here.instruct([2])
+    done = home.run(now=at(24 * 60 + 1))
+    found = a119(24 * 60 + 1)
+    tap.ok(done.returncode == 2 and here.acknowledged(ours) == ("AC", []) and "ECOSMIG-001" in issued("AAAA") and
+           not issued("BBBB"), "a planned report whose profile cannot be used waits, and nothing else",
+           done.stderr.decode(), issued("AAAA"), issued("BBBB"))
+    tap.ok([one["subject"] for one in found] == ["reports"] and "a file of a report waits: ECOSMIG-00" in
+           found[0]["text"] and "this release cannot use the profile annex-2.0" in found[0]["text"],
+           "an A119 says which, and what to do", found)
+    home.run(now=at(48 * 60))
+    tap.ok("ECOSMIG-002" in issued("BBBB"), "the next reports of the recipient are issued", issued("BBBB"))
+    home.set("report BBBB profile=proposal-1.0;annex")
+    done = home.run(now=at(48 * 60 + 1))
+    tap.ok(done.returncode == 0 and [one["cleared"] is not None for one in a119(48 * 60 + 1)] == [True] and
+           here.rows("SELECT name FROM outgoing WHERE state<3") == [],
+           "a profile of the same name and version stands in: it is written, and the incident is closed",
+           done.stderr.decode(), a119(48 * 60 + 1))
+    sound(tap, home, "a report that waited for its profile")
+
+
 if __name__ == "__main__":
     with Tap() as report:
         test_removed_folder(report, *test_two_partners(report))
@@ -782,3 +823,4 @@ if __name__ == "__main__":
         test_stopped_writing(report)
         test_lost_while_running(report)
         test_stricter_release(report)
+        test_stricter_release_reports(report)
