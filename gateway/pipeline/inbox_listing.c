@@ -11,6 +11,7 @@
 #include "formats/text.h"
 #include "gateway/clock.h"
 #include "gateway/pipeline/completeness.h"
+#include "gateway/pipeline/pickup_order.h"
 #include "gateway/pipeline/precedence.h"
 #include "spool/ledger/ledger_jobs.h"
 #include "spool/ledger/ledger_pickups.h"
@@ -283,18 +284,6 @@ static bool prune_journal(struct listing *l, GError **error)
     return true;
 }
 
-/* The sequence number of a name in the grammar, where the names differ first; -1: they do not differ in that. */
-static int64_t number_at(const char *name, size_t differs)
-{
-    size_t start = differs;
-
-    while (start > 0 && g_ascii_isdigit(name[start - 1]))
-        start--;
-    if (start == 0 || name[start - 1] != '_' || strspn(name + start, G_CSET_DIGITS) != 6 || name[start + 6] != '.')
-        return -1;
-    return g_ascii_strtoll(name + start, NULL, 10);
-}
-
 /* The names of other profiles need not begin with what their order is: it is put together as in the built-in one. */
 static void find_order(struct inbox *inbox)
 {
@@ -308,23 +297,6 @@ static void find_order(struct inbox *inbox)
         listed->order = g_strdup_printf("%s_%s_%016" G_GINT64_MODIFIER "X_%s_%s_%06" G_GUINT32_FORMAT ".%s",
                                         f.type->code, f.org, f.eui64, f.date, f.time, f.sequence, listed->name);
     }
-}
-
-/* Files are picked up in the order of their names. For one type and sender that is the order of their numbers; of those
- * made in one second, the greatest number that such names may have comes before 1. */
-static int by_name(gconstpointer a, gconstpointer b)
-{
-    const struct listed *one = *(struct listed *const *)a, *other = *(struct listed *const *)b;
-    const char *x = one->order, *y = other->order;
-    int64_t most = one->most != 0 && one->most == other->most ? one->most : LEDGER_SEQUENCE_MAX;
-    size_t differs = 0;
-
-    while (x[differs] != '\0' && x[differs] == y[differs])
-        differs++;
-    int64_t first = number_at(x, differs), second = number_at(y, differs);
-    if (first >= 0 && second >= 0 && ABS(first - second) > most / 2)
-        return first > second ? -1 : 1;
-    return strcmp(x, y);
 }
 
 static void collect_markers(struct listing *l)
@@ -393,7 +365,7 @@ bool inbox_end_listing(struct inbox *inbox, GError **error)
 
     g_array_set_clear_func(l.decided, clear_decided);
     find_order(inbox);
-    g_ptr_array_sort(inbox->entries, by_name);
+    pickup_order_sort(inbox->entries);
     bool good = decide_all(&l, error);
     if (!good)
         ledger_rollback(inbox->gateway->ledger);

@@ -19,7 +19,7 @@
 /* An entry of the newest listing. */
 struct listed {
     char *name;
-    char *order;             /* by which it is picked up: its name, or what the name says in the order of by_name */
+    char *order;             /* by which it is picked up: its name, or what it says in that order (pickup_order.h) */
     uint32_t most;           /* with that: the greatest number of such names; 0: they have none */
     struct drop_entry entry; /* entry.name is name */
 };
