@@ -4,6 +4,7 @@
  */
 #include "gateway/config_groups.h"
 
+#include "gateway/config_profiles.h"
 #include "gateway/drops/drop_folders.h"
 #include "gateway/drops/transport.h"
 #include "spool/ledger/ledger.h"
@@ -63,6 +64,7 @@ static struct config *load(struct config_loading *l, const char *text, size_t le
                                         (const struct party *)(void *)c->parties->data, c->parties->len};
         c->drop_names = names_of(c->drops);
         check_references(l, c);
+        config_check_upload_names(l, c);
     }
     if (l->faults->len > 0)
         c->profile_faults = config_problems_text(l, l->faults);

@@ -4,7 +4,9 @@
  */
 #include "gateway/config_profiles.h"
 
+#include "formats/filename.h"
 #include "formats/instant.h"
+#include "gateway/drops/transport.h"
 
 #include <string.h>
 
@@ -217,4 +219,62 @@ void config_load_report_profiles(struct config_loading *l, struct config *c, con
                           group);
     if (list != NULL)
         g_hash_table_insert(c->report_profiles, g_strdup(mpid), (gpointer)list);
+}
+
+/* ---- names of uploads ---- */
+
+/* Names that a profile has: a file of each type, the answers to it, a report of each kind. */
+static GPtrArray *names_in(const struct profile *profile, const struct config *c)
+{
+    static const char *const answers[] = {"EMA", "EMD", "EMO"};
+    GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
+    struct filename_own own = {.org = c->org, .eui64 = c->eui64, .sequence = 1, .form = form_name(FORM_CSV)};
+
+    for (size_t i = 0; i < profile->n_types; i++) {
+        own.type = profile->types[i].code;
+        if (g_strv_contains((const char *const[]){"EMA", "EMD", "EMO", NULL}, own.type))
+            continue;
+        char *name = filename_own(profile, &own);
+        g_ptr_array_add(names, name);
+        bool instructs = strcmp(own.type, "EMI") == 0;
+        for (size_t k = 0; profile->types[i].inbound && k < (instructs ? G_N_ELEMENTS(answers) : 1); k++)
+            g_ptr_array_add(names, filename_answer(profile, name, answers[k], 1));
+    }
+    for (size_t i = 0; i < profile->n_reports; i++) {
+        own.type = profile_reports(profile)[i].ref;
+        g_ptr_array_add(names, filename_report(profile, &own));
+    }
+    return names;
+}
+
+static void check_upload_name(struct config_loading *l, const struct config *c, const struct drop *drop,
+                              const struct profile *profile)
+{
+    g_autoptr(GPtrArray) names = names_in(profile, c);
+    g_autofree char *group = g_strconcat("drop ", drop->name, NULL);
+
+    for (guint i = 0; i < names->len; i++) {
+        g_autofree char *made = transport_temporary_name(drop->upload_name, names->pdata[i]);
+        struct filename parsed;
+        if (!filename_parse(profile, made, strlen(made), &parsed, NULL, NULL) &&
+            !filename_is_own(profile, made, c->org, c->eui64))
+            continue;
+        config_problem_at(
+            l, config_line_of(l, group, "upload_name"),
+            "[%s] upload_name: %s makes %s of %s, which the profile %s-%s takes for a whole file; expected "
+            "a form that it does not, such as %s",
+            group, drop->upload_name, made, (const char *)names->pdata[i], profile->name, profile->version,
+            DROP_UPLOAD_NAME);
+        return;
+    }
+}
+
+void config_check_upload_names(struct config_loading *l, const struct config *c)
+{
+    for (guint i = 0; i < c->drops->len; i++) {
+        const struct drop *drop = c->drops->pdata[i];
+        /* The loader of profiles refuses names that look like the default (filename_is_temporary). */
+        for (guint k = 0; strcmp(drop->upload_name, DROP_UPLOAD_NAME) != 0 && k < c->profiles->len; k++)
+            check_upload_name(l, c, drop, c->profiles->pdata[k]);
+    }
 }

@@ -21,4 +21,8 @@ void config_load_party_profiles(struct config_loading *l, struct config *c, cons
 /* Reads a group [report] or [report MPID]. */
 void config_load_report_profiles(struct config_loading *l, struct config *c, const char *group);
 
+/* Checks that no profile takes a file for a whole one while it is uploaded under the name that its drop gives it. Only
+ * once all groups are read are all profiles known. */
+void config_check_upload_names(struct config_loading *l, const struct config *c);
+
 #endif

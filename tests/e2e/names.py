@@ -294,6 +294,21 @@ def test_reports_change_names(tap):
     sound(tap, home, "after reports have changed their names")
 
 
+def test_upload_names(tap):
+    """Work orders that are uploaded as NAME.inc would look like the INC files of this profile."""
+    home = begun()[0]
+    names = load(home.path("renamed"), "names.json")
+    names["names"]["INC"] = NAMES["EMW"] + ".inc"
+    save(names, home.path("renamed"), "names.json")
+    home.set("drop tcos upload_name=NAME.tmp")
+    good = home.run()
+    home.set("drop tcos upload_name=NAME.inc")
+    done = home.run()
+    tap.ok(good.returncode == 0 and done.returncode == 2 and b"[drop tcos] upload_name: NAME.inc makes ORDER.1." in
+           done.stderr and b".csv.inc of ORDER.1." in done.stderr and b"the profile renamed-1" in done.stderr,
+           "a temporary name that a profile takes for a file is refused", done.stderr.decode())
+
+
 if __name__ == "__main__":
     with Tap() as report:
         test_instructions(report)
@@ -303,3 +318,4 @@ if __name__ == "__main__":
         test_work(report)
         test_order(report)
         test_reports_change_names(report)
+        test_upload_names(report)
