@@ -77,10 +77,15 @@ void pickup_free(struct pickup *pickup)
     g_free(pickup);
 }
 
+/* The next file of this drop does not fit on the disk: a later drop's smaller file must not come before it. While
+ * nothing at all is picked up (A108), each drop only discards, and keeps no other one back. */
+static bool keeps_others_back(const struct pickup *pickup, const struct inbox *inbox)
+{
+    return inbox_is_full(inbox) && !pickup->gateway->no_room;
+}
+
 /* Serves the drops in the configuration's order, so that a run that was stopped gives the same job numbers to the same
- * files as one that was not. Stops at a drop whose next file does not fit on the disk: a later drop's smaller file must
- * not come before it. While nothing at all is picked up (A108), each drop only discards. chosen: which drops; NULL:
- * all. */
+ * files as one that was not. Stops at a drop that keeps others back. chosen: which drops; NULL: all. */
 static bool advance(struct pickup *pickup, bool (*chosen)(const struct inbox *inbox), GError **error)
 {
     for (guint i = 0; i < pickup->inboxes->len; i++) {
@@ -89,7 +94,7 @@ static bool advance(struct pickup *pickup, bool (*chosen)(const struct inbox *in
         if (!inbox_advance(pickup->inboxes->pdata[i], error))
             return false;
         pickup->gateway->failed |= inbox_is_failing(pickup->inboxes->pdata[i]);
-        if (inbox_is_full(pickup->inboxes->pdata[i]) && !pickup->gateway->no_room)
+        if (keeps_others_back(pickup, pickup->inboxes->pdata[i]))
             break;
     }
     return true;
@@ -143,8 +148,11 @@ int64_t pickup_settling(const struct pickup *pickup)
 int64_t pickup_due(const struct pickup *pickup)
 {
     int64_t due = G_MAXINT64;
+    bool served = true; /* what a drop that is kept back has to do is due when the one before it has room */
 
-    for (guint i = 0; i < pickup->inboxes->len; i++)
+    for (guint i = 0; served && i < pickup->inboxes->len; i++) {
         due = MIN(due, inbox_due(pickup->inboxes->pdata[i]));
+        served = !keeps_others_back(pickup, pickup->inboxes->pdata[i]);
+    }
     return due;
 }
