@@ -307,8 +307,9 @@ bool ledger_check_unmark_restored(const char *spool, GError **error)
     return disk_exists(path, &exists, error) && (!exists || disk_unlink(STEP_SPOOL_BOUND, path, error));
 }
 
-/* A witness knows better, and was asked before. A mark of an earlier generation says nothing: the recovery that began
- * the present one could not remove it. */
+/* Whatever the witness knows: deliveries and operators' orders raise no number. A ledger that has all numbers may have
+ * lost them, and would deliver a work order once more. A mark of an earlier generation says nothing: the recovery that
+ * began the present one could not remove it. */
 static bool check_restored(struct gateway *gateway, struct ledger_fault *fault, GError **error)
 {
     g_autofree char *path = restored_path(spool_dir(gateway->spool)), *text = NULL;
@@ -320,9 +321,7 @@ static bool check_restored(struct gateway *gateway, struct ledger_fault *fault, 
         g_set_error_literal(error, SPOOL_ERROR, SPOOL_ERROR_RETRY, cause->message);
         return false;
     }
-    bool exists = true;
-    if (gateway->identity.generation > g_ascii_strtoll(text, NULL, 10) ||
-        (disk_exists(gateway->config->witness, &exists, NULL) && exists))
+    if (gateway->identity.generation > g_ascii_strtoll(text, NULL, 10))
         return true;
     const char *time = strchr(text, ' ');
     g_autofree char *advice = g_strdup_printf("%s; if nothing was done since, remove %s", GO_ON, path);

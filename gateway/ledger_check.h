@@ -6,8 +6,8 @@
  *   the folders of jobs         a job whose ID is above all that the ledger gave out. Before a generation begins only:
  *                               from then on no folder is made without its row
  *   <spool>/ledger-id           the id of the ledger that the spool belongs to
- *   <spool>/restored            `restore` has put this ledger in place. It counts where no witness is left: then nobody
- *                               knows what was done since the backup
+ *   <spool>/restored            `restore` has put this ledger in place: nobody knows all that was done since the
+ *                               backup, for deliveries and operators' orders raise no number
  *
  * A ledger that took the place of another one (`recover`) may be found with what names that other one.
  *

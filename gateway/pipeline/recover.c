@@ -345,7 +345,8 @@ bool recover_carry_out(struct gateway *gateway, const struct order *order, GErro
     r.former = g_array_new(FALSE, FALSE, sizeof(struct former));
     g_array_set_clear_func(r.former, clear_former);
     if (gateway->fault.kind == LEDGER_SOUND)
-        refusal = g_strdup("there is nothing to recover from: nothing is known that is newer than this ledger");
+        refusal = g_strdup("there is nothing to recover from: nothing is known that is newer than this ledger; start "
+                           "the gateway with 'ecosgate run'");
     bool good = refusal != NULL || gather(&r, &refusal, error);
     if (good)
         good = refusal != NULL ? refuse(&r, refusal, error)

@@ -756,8 +756,37 @@ def test_backup(tap):
     tap.ok(done.returncode == 0 and fresh.go(20)[0].returncode == 0 and
            not os.path.exists(fresh.path("spool", "restored")), "until recover", done.stderr)
     done = home.command("restore", copy, "--replace")
-    tap.ok(done.returncode == 0 and home.go(10)[0].returncode == 0, "a witness that knows no more lets it go on",
-           done.stderr)
+    again = home.go(10)[0]
+    tap.ok(done.returncode == 0 and again.returncode == 2 and b"if nothing was done since, remove" in again.stderr,
+           "it is A109 also where the witness knows no more", done.stderr, again.stderr)
+    os.remove(home.path("spool", "restored"))
+    tap.ok(home.go(20)[0].returncode == 0 and not home.a109(), "who knows that nothing was done lets it go on")
+
+
+def test_delivered_since(tap):
+    """A work order that waited for its drop was delivered after the backup. No number tells that."""
+    home = Gateway()
+    home.parties.instruct([1, 2])
+    out = home.path("drops", "tcos", "out")
+    os.rename(out, out + ".away")
+    home.run(now=at(0))
+    copy = os.path.join(home.top, "backup")
+    done = home.command("backup", copy)
+    os.rename(out + ".away", out)
+    _, new = home.go(1)
+    orders = [name for name in new if name.startswith("EMW")]
+    tap.ok(done.returncode == 0 and orders and max(ordered(home).values()) == 1,
+           "a work order is delivered after the backup", done.stderr, new)
+    done = home.command("restore", copy, "--replace")
+    again, new = home.go(2)
+    tap.ok(done.returncode == 0 and again.returncode == 2 and b"A109" in again.stderr and not new,
+           "the restored ledger is A109, and nothing leaves", done.stderr, again.stderr, new)
+    done = home.command("recover", *REASON)
+    tap.ok(done.returncode == 0 and home.json("recover", "--list")[0]["work_orders"] == 1,
+           "recover takes the work order for delivered", done.stderr)
+    home.go(3)
+    once(tap, home, "a backup with an order that waits")
+    sound(tap, home, "a backup with an order that waits")
 
 
 def test_numbering_begun(tap):
@@ -823,5 +852,6 @@ if __name__ == "__main__":
         test_decided(report)
         test_reports(report)
         test_backup(report)
+        test_delivered_since(report)
         test_numbering_begun(report)
         test_verify(report)
