@@ -4,9 +4,11 @@
  */
 #include "gateway/config_groups.h"
 
+#include "gateway/config_expect.h"
 #include "gateway/config_profiles.h"
 #include "gateway/drops/drop_folders.h"
 #include "gateway/drops/transport.h"
+#include "gateway/expectation.h"
 #include "spool/ledger/ledger.h"
 #include "validators/profile_choice.h"
 #include "validators/sender_rules.h"
@@ -50,6 +52,7 @@ static struct config *load(struct config_loading *l, const char *text, size_t le
     c->path = g_strdup(l->path);
     c->drops = g_ptr_array_new();
     c->parties = g_array_new(FALSE, FALSE, sizeof(struct party));
+    c->expectations = g_ptr_array_new_with_free_func((GDestroyNotify)expectation_free);
     c->profiles = g_ptr_array_new_with_free_func((GDestroyNotify)profile_free);
     c->profile_lists = g_ptr_array_new_with_free_func(g_free);
     c->profile_folders = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
@@ -65,6 +68,7 @@ static struct config *load(struct config_loading *l, const char *text, size_t le
         c->drop_names = names_of(c->drops);
         check_references(l, c);
         config_check_upload_names(l, c);
+        config_check_expect(l, c);
     }
     if (l->faults->len > 0)
         c->profile_faults = config_problems_text(l, l->faults);
@@ -132,6 +136,7 @@ void config_free(struct config *config)
     g_free(config->drop_names);
     g_ptr_array_unref(config->drops);
     g_array_unref(config->parties);
+    g_ptr_array_unref(config->expectations);
     g_ptr_array_unref(config->profiles);
     g_ptr_array_unref(config->profile_lists);
     g_hash_table_unref(config->profile_folders);

@@ -5,6 +5,7 @@
  */
 #include "gateway/config_groups.h"
 
+#include "gateway/config_expect.h"
 #include "gateway/config_profiles.h"
 
 #include "formats/eui64.h"
@@ -310,9 +311,13 @@ void config_load_groups(struct config_loading *l, struct config *c)
             load_party(l, c, groups[i]);
         else if (strcmp(groups[i], "report") == 0 || g_str_has_prefix(groups[i], "report "))
             config_load_report_profiles(l, c, groups[i]);
+        else if (g_str_has_prefix(groups[i], "expect "))
+            config_load_expect(l, c, groups[i]);
         else
-            config_problem_at(l, config_line_of(l, groups[i], ""),
-                              "[%s]: expected [gateway], [review], [drop NAME], [party ORG], [report] or [report MPID]",
-                              groups[i]);
+            config_problem_at(
+                l, config_line_of(l, groups[i], ""),
+                "[%s]: expected [gateway], [review], [drop NAME], [party ORG], [expect NAME], [report] or "
+                "[report MPID]",
+                groups[i]);
     }
 }

@@ -69,6 +69,7 @@ static const struct command {
      "print a report as it was issued, or as it would be now", command_report},
     {"report list", "", "", "list issued reports: when, to whom, how many rows", command_report_list},
     {"report redeliver", "FILE", "--reason TEXT", "deliver a file of a report once more", command_report_redeliver},
+    {"expect list", "", "", "list what should come by when, and what has come", command_expect_list},
     {"sequence list", "", "", "list the last sequence number of each sender and file type", command_sequence_list},
     {"sequence set", "SENDER TYPE NUMBER", "--reason TEXT", "set the last sequence number of a sender and file type",
      command_sequence_set},

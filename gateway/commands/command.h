@@ -77,6 +77,7 @@ int command_why(struct invocation *invocation);              /* why something is
 int command_report(struct invocation *invocation);           /* the files of one report */
 int command_report_list(struct invocation *invocation);      /* the files of all issued reports */
 int command_report_redeliver(struct invocation *invocation); /* an order: deliver a file once more */
+int command_expect_list(struct invocation *invocation);      /* what should come, and what has come */
 int command_sequence_list(struct invocation *invocation);    /* the last sequence number of each sender and type */
 int command_claim_list(struct invocation *invocation);       /* whose each drop is */
 int command_claim_take(struct invocation *invocation);       /* an order: give us a drop */

@@ -137,6 +137,8 @@ static char *configuration_text(void)
                                "# when a file counts as whole: closed, stable (for stable_seconds), marker or at-once\n"
                                "complete=closed\n",
                                drops[i], drops[i], drops[i]);
+    g_string_append(text, "\n# what should come by when (A112), as often as wanted, such as\n"
+                          "#[expect nightly]\n#party=MCC\n#type=EMI\n#by=06:30\n#zone=Europe/London\n#days=mon-fri\n");
     g_string_append(text,
                     "\n# a party whose files have other formats than the built-in ones gets a line such as\n"
                     "# profile=FOLDER;proposal-1.0, the newest first; reports: the same line in a group [report]\n");

@@ -235,6 +235,11 @@ bool inbox_advance(struct inbox *inbox, GError **error)
     return true;
 }
 
+bool inbox_is_of(const struct inbox *inbox, const char *drop)
+{
+    return strcmp(inbox->drop->name, drop) == 0;
+}
+
 bool inbox_has_facts(const struct inbox *inbox)
 {
     return inbox->facts;

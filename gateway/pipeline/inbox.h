@@ -36,6 +36,8 @@ bool inbox_is_failing(const struct inbox *inbox);
 /* True while a task is under way. */
 bool inbox_is_busy(const struct inbox *inbox);
 
+/* True if it serves the drop of that name. */
+bool inbox_is_of(const struct inbox *inbox, const char *drop);
 /* Whether facts (facts.h) may come through this drop. */
 bool inbox_has_facts(const struct inbox *inbox);
 /* Asks for another listing as soon as what the last one showed is done. */

@@ -133,6 +133,30 @@ bool pickup_has_facts(const struct pickup *pickup, int64_t since)
     return true;
 }
 
+static struct inbox *inbox_of(const struct pickup *pickup, const char *drop)
+{
+    for (guint i = 0; i < pickup->inboxes->len; i++) {
+        if (inbox_is_of(pickup->inboxes->pdata[i], drop))
+            return pickup->inboxes->pdata[i];
+    }
+    return NULL;
+}
+
+void pickup_list_again(struct pickup *pickup, const char *drop)
+{
+    struct inbox *inbox = inbox_of(pickup, drop);
+
+    if (inbox != NULL)
+        inbox_list_again(inbox);
+}
+
+bool pickup_has_shown(const struct pickup *pickup, const char *drop, int64_t since)
+{
+    const struct inbox *inbox = inbox_of(pickup, drop);
+
+    return inbox == NULL || (inbox_has_shown(inbox, since) && inbox_settling(inbox) == 0);
+}
+
 int64_t pickup_settling(const struct pickup *pickup)
 {
     int64_t shortest = 0;

@@ -32,6 +32,11 @@ bool pickup_list_facts(struct pickup *pickup, GError **error);
 /* True if all facts that stood whole in their drops at `since` (monotonic microseconds) are in the spool. A
  * drop that is down or has no room does not count; a file that settles (rule `stable`) does. */
 bool pickup_has_facts(const struct pickup *pickup, int64_t since);
+/* Has that drop listed once more, and picks up from it with the next pickup_pass. */
+void pickup_list_again(struct pickup *pickup, const char *drop);
+/* True if all whole files that stood in that drop at `since` (monotonic microseconds) are in the spool and none
+ * settles, or if nothing can be picked up from it now (inbox_has_shown). */
+bool pickup_has_shown(const struct pickup *pickup, const char *drop, int64_t since);
 /* Microseconds until a file that is not complete yet may be (rule `stable`), the shortest of all drops. 0: none is
  * waited for. */
 int64_t pickup_settling(const struct pickup *pickup);

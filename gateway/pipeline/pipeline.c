@@ -18,6 +18,7 @@
 #include "gateway/pipeline/damage.h"
 #include "gateway/pipeline/delivery.h"
 #include "gateway/pipeline/dispatch.h"
+#include "gateway/pipeline/expect_watch.h"
 #include "gateway/pipeline/intake.h"
 #include "gateway/pipeline/ledger_watch.h"
 #include "gateway/pipeline/orders/orders.h"
@@ -48,12 +49,14 @@ struct pipeline {
     struct pickup *pickup;
     struct queue *queue;
     struct delivery *delivery;
+    struct expect_watch *expect;
     int wake;              /* event descriptor */
     bool blocked;          /* by the last pass (A105, A109): nothing is due by itself */
     bool behind;           /* by A109: no drop is looked at, and nothing is delivered */
     int64_t begun;         /* seconds UTC: the pass */
     int64_t next_dispatch; /* seconds UTC when a session is due by itself; 0: none is */
     int64_t next_report;   /* seconds UTC when the period of a report ends */
+    int64_t next_expected; /* seconds UTC when files should have come */
 };
 
 struct pipeline *pipeline_new(struct gateway *gateway, GError **error)
@@ -69,6 +72,7 @@ struct pipeline *pipeline_new(struct gateway *gateway, GError **error)
              (pipeline->pickup = pickup_new(gateway, pipeline->wake, error)) != NULL &&
              (pipeline->delivery = delivery_new(gateway, pipeline->wake, error)) != NULL) {
         pipeline->queue = queue_new(gateway, pipeline->pickup);
+        pipeline->expect = expect_watch_new(gateway, pipeline->pickup);
         return pipeline;
     }
     pipeline_free(pipeline);
@@ -81,6 +85,7 @@ void pipeline_free(struct pipeline *pipeline)
         return;
     delivery_free(pipeline->delivery);
     queue_free(pipeline->queue);
+    expect_watch_free(pipeline->expect);
     pickup_free(pipeline->pickup);
     claims_free(pipeline->claims); /* its guards belong to the workers that have ended now */
     if (pipeline->wake >= 0)
@@ -181,8 +186,10 @@ static bool work(struct pipeline *pipeline, GError **error)
     struct gateway *gateway = pipeline->gateway;
 
     pipeline->begun = clock_now();
+    pipeline->next_expected = expect_watch_next(pipeline->expect, pipeline->begun);
     gateway->orders_wait = true;
     queue_begin_pass(pipeline->queue);
+    expect_watch_begin_pass(pipeline->expect, pipeline->begun);
     /* A drop's claim may have shown that the ledger is not the newest: nothing more may use its numbers. */
     if (!room_watch(gateway, error) || !pickup_pass(pipeline->pickup, error) ||
         !ledger_watch_blocks(gateway, &pipeline->behind, error))
@@ -193,6 +200,7 @@ static bool work(struct pipeline *pipeline, GError **error)
            outcome_catch_up(gateway, pipeline->begun, error) && process_due(pipeline, error) &&
            reports_on_change(gateway, error) && dispatch_and_deliver(pipeline, error) &&
            reports_watch(gateway, error) && report_address_watch(gateway, error) &&
+           expect_watch(pipeline->expect, pipeline->begun, error) &&
            dispatch_next(gateway, pipeline->begun, &pipeline->next_dispatch, error) &&
            report_schedule_next(gateway, &pipeline->next_report, error) && clock_watch_keep(gateway, error);
 }
@@ -264,13 +272,15 @@ int64_t pipeline_settling(const struct pipeline *pipeline)
         return 0;
     int64_t settling = pickup_settling(pipeline->pickup);
 
-    /* An instruction, or the time, waits for a listing that the next pass begins. */
-    return settling == 0 && queue_due(pipeline->queue) != G_MAXINT64 ? LISTING_PAUSE : settling;
+    /* An instruction, the time, or a due time waits for a listing that the next pass begins. */
+    bool waits = queue_due(pipeline->queue) != G_MAXINT64 || expect_watch_due(pipeline->expect) != G_MAXINT64;
+    return settling == 0 && waits ? LISTING_PAUSE : settling;
 }
 
 void pipeline_wait_no_more(struct pipeline *pipeline)
 {
     queue_wait_no_more(pipeline->queue);
+    expect_watch_wait_no_more(pipeline->expect);
 }
 
 int64_t pipeline_due(const struct pipeline *pipeline)
@@ -278,9 +288,10 @@ int64_t pipeline_due(const struct pipeline *pipeline)
     if (pipeline->blocked)
         return delivery_due(pipeline->delivery);
     int64_t due = MIN(pickup_due(pipeline->pickup), delivery_due(pipeline->delivery));
-    due = MIN(due, queue_due(pipeline->queue));
+    due = MIN(due, MIN(queue_due(pipeline->queue), expect_watch_due(pipeline->expect)));
     int64_t next =
         pipeline->next_dispatch == 0 ? pipeline->next_report : MIN(pipeline->next_dispatch, pipeline->next_report);
+    next = MIN(next, pipeline->next_expected);
     /* By the machine's clock: while it stands a little before the newest recorded time, clock_now stands still. */
     int64_t seconds = MIN(MAX(next - clock_wall(), 0), MAX_SECONDS);
 

@@ -16,6 +16,7 @@ COMMANDS = [words.split() for words in (
     "dispatch resume", "drop",
     "drop pause", "drop resume", "incident",
     "incident list", "incident show", "incident close", "report", "report list", "report redeliver",
+    "expect", "expect list",
     "sequence", "sequence list", "sequence set", "claim", "claim list", "claim take", "profile", "profile facts",
     "profile list", "profile show", "profile diff", "profile new", "profile check", "profile export",
     "backup", "restore", "recover")]

@@ -328,7 +328,7 @@ static void test_config__problem_of_a_group__is_reported_with_its_line(void **st
         {"drop=mcc\n[", "\n[", 9, "[party MCC] drop: expected a value; it is missing"},
         {NULL, "[drop mcc]\n", 17, "[drop mcc] stands twice"},
         {NULL, "[partie X]\n", 17,
-         "[partie X]: expected [gateway], [review], [drop NAME], [party ORG], [report] or [report MPID]"},
+         "[partie X]: expected [gateway], [review], [drop NAME], [party ORG], [expect NAME], [report] or"},
         {"[gateway]\n", "\n", 2, "expected [group], key=value or # comment"},
         {"# a comment", "org[de]=TCOS", 4, "[gateway] org[de]: expected a setting's name"},
         {"# a comment", "max_devices=\\q5", 4,
@@ -339,6 +339,27 @@ static void test_config__problem_of_a_group__is_reported_with_its_line(void **st
         {"[drop mcc]", "[drop m]c]", 6, "[drop m]c]: expected a group's name without brackets"},
         {"[drop mcc]", "[drop m\tc]", 6, "[drop m\\x09c]: expected a group's name without brackets"},
         {"[drop mcc]", "[]", 6, "[]: expected a group's name"},
+    };
+
+    (void)state;
+    check_problems(cases, G_N_ELEMENTS(cases));
+}
+
+static void test_config__problem_of_an_expectation__is_reported_with_its_line(void **state)
+{
+    static const struct problem_case cases[] = {
+        {NULL, "[expect a b]\nparty=MCC\ntype=EMI\nby=06:00\n", 17, "[expect a b]: expected a name of 1 to 64"},
+        {NULL, "[expect a]\nparty=DCC\ntype=EMI\nby=06:00\n", 18, "[expect a] party: expected the code of a [party"},
+        {NULL, "[expect a]\nparty=MCC\ntype=EMT\nby=06:00\n", 19, "[expect a] type: expected a type that [party MCC]"},
+        {NULL, "[expect a]\nparty=MCC\ntype=EMI\nby=24:00\n", 20, "[expect a] by: expected a time of the day"},
+        {NULL, "[expect a]\nparty=MCC\ntype=EMI\n", 17, "[expect a] by: expected a value; it is missing"},
+        {NULL, "[expect a]\nparty=MCC\ntype=EMI\nby=06:00\nfrom=6:00\n", 21, "[expect a] from: expected a time"},
+        {NULL, "[expect a]\nparty=MCC\ntype=EMI\nby=06:00\nzone=CET\n", 21,
+         "[expect a] zone: expected one of UTC, Europe/London"},
+        {NULL, "[expect a]\nparty=MCC\ntype=EMI\nby=06:00\ndays=mon-\n", 21,
+         "[expect a] days: expected daily, or days"},
+        {NULL, "[expect a]\nparty=MCC\ntype=EMI\nby=06:00\ncount=0\n", 21, "[expect a] count: expected a whole number"},
+        {NULL, "[expect a]\nparty=MCC\ntype=EMI\nby=06:00\nexcept=none-such\n", 21, "[expect a] except: none-such: "},
     };
 
     (void)state;
@@ -420,6 +441,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_config__choices__each_by_its_name, enter, leave),
         cmocka_unit_test_setup_teardown(test_config__problem_of_a_value__is_reported_with_its_line, enter, leave),
         cmocka_unit_test_setup_teardown(test_config__problem_of_a_group__is_reported_with_its_line, enter, leave),
+        cmocka_unit_test_setup_teardown(test_config__problem_of_an_expectation__is_reported_with_its_line, enter,
+                                        leave),
         cmocka_unit_test_setup_teardown(test_config__problems__all_are_reported_at_once, enter, leave),
         cmocka_unit_test_setup_teardown(test_config__no_gateway_group__is_reported, enter, leave),
         cmocka_unit_test_setup_teardown(test_config__nul__is_reported, enter, leave),

@@ -1,0 +1,226 @@
+#!/usr/bin/env python3
+"""Files that should come: what is late (A112), when that ends, and what `expect list` shows (TAP)."""
+import os
+
+from dispatch import start
+from home import Home, Tap, terminate, wait_until
+from parties import Parties, sound
+
+NIGHTLY = {"party": "MCC", "type": "EMI", "by": "18:00"}
+
+
+def expect(home, name="nightly", **settings):
+    """Adds a group to the configuration."""
+    with open(home.conf, "a", encoding="utf-8") as file:
+        file.write(f"\n[expect {name}]\n" + "".join(f"{key}={value}\n" for key, value in settings.items()))
+
+
+def incidents(home, code="A112", all_of_them=False):
+    listed = home.json("incident", "list", *(["--all"] if all_of_them else []))
+    return [row for row in listed if row["code"] == code]
+
+
+def subjects(home, **options):
+    return [row["subject"] for row in incidents(home, **options)]
+
+
+def day(number, hour, minute=0):
+    return f"2023-07-{number:02d}T{hour:02d}:{minute:02d}:00Z"
+
+
+def listed(home, now):
+    return home.json("expect", "list", now=now)[0]
+
+
+def test_late(tap):
+    home = Home()
+    parties = Parties(home)
+    expect(home, count=2, **NIGHTLY)
+    home.run()
+    parties.instruct([1])
+    home.run(now=day(3, 17))
+    row = listed(home, day(3, 17))
+    tap.ok((row["state"], row["last_due"], row["next_due"], row["next_accepted"]) ==
+           ("not known", day(2, 18), day(3, 18), 1), "a due time before the first run is not judged", row)
+    tap.ok(not incidents(home), "before the due time nothing is late")
+    home.run(now=day(3, 18))
+    found = incidents(home)
+    tap.ok([row["subject"] for row in found] == ["nightly 2023-07-03"] and
+           found[0]["text"] == "expected 2 EMI of MCC by 2023-07-03T18:00:00Z (18:00 UTC); accepted: 1; ask MCC to "
+           "send what is missing" and found[0]["parties"] == "MCC", "at the due time it is", found)
+    row = listed(home, day(3, 19))
+    tap.ok((row["state"], row["last_due"], row["accepted"], row["incident"]) == ("late", day(3, 18), 1, found[0]["id"]),
+           "expect list shows it", row)
+    told = [name for name in home.out("dcc") if name.startswith("INC")]
+    tap.ok(len(told) == 1 and b"A112" in home.read_out("dcc", told[0]), "an INC reports it", told)
+    home.run(now=day(3, 20))
+    parties.instruct([2])
+    home.run(now=day(3, 21))
+    over = incidents(home, all_of_them=True)
+    tap.ok(not incidents(home) and [(row["cleared"], row["text"]) for row in over] ==
+           [(day(3, 21), "all files have come, late")], "it is over when the files have come", over)
+    tap.ok(listed(home, day(3, 22))["state"] == "come", "and expect list says so")
+    sound(tap, home, "after a late file")
+
+
+def test_never(tap):
+    home = Home()
+    parties = Parties(home)
+    expect(home, **NIGHTLY)
+    home.run()
+    home.run(now=day(3, 18))
+    home.run(now=day(4, 17))
+    tap.ok(subjects(home) == ["nightly 2023-07-03"], "what never comes stays late", incidents(home))
+    parties.instruct([1])
+    home.run(now=day(4, 17, 30))
+    tap.ok(subjects(home) == ["nightly 2023-07-03"], "a file of the next day is none of this one", incidents(home))
+    home.run(now=day(4, 18))
+    over = incidents(home, all_of_them=True)
+    tap.ok(len(over) == 1 and over[0]["text"] == "not all files have come until the next due time, that of 2023-07-04",
+           "until the next due time, which is met here", over)
+    home.run(now=day(7, 12))
+    tap.ok(subjects(home) == ["nightly 2023-07-06"], "of several due times that nobody saw, the newest counts",
+           incidents(home))
+    closed = home.command("incident", "close", incidents(home)[0]["id"], "--reason", "a feast", now=day(7, 13))
+    home.run(now=day(7, 13))
+    tap.ok(closed.returncode == 0 and not incidents(home), "closed by hand it is not opened again", closed.stderr)
+    home.run(now=day(7, 18))
+    tap.ok(subjects(home) == ["nightly 2023-07-07"], "the next one is another")
+    sound(tap, home, "after files that never came")
+
+
+def test_what_counts(tap):
+    home = Home()
+    parties = Parties(home)
+    expect(home, count=2, **{**NIGHTLY, "from": "18:00"})
+    home.run()
+    name = parties.instruct([1])
+    home.run(now=day(3, 19))
+    row = listed(home, day(3, 20))
+    tap.ok(row["next_accepted"] == 1 and row["next_due"] == day(4, 18), "a file of the evening before counts", row)
+    home.drop("mcc", os.path.join(home.top, "arriving"), name)
+    parties.instruct([2], count=7)
+    home.run(now=day(4, 17))
+    home.run(now=day(4, 18))
+    text = incidents(home)[0]["text"]
+    tap.ok("accepted: 1, rejected whole: 2; ask MCC" in text, "one sent twice, or rejected, does not", text)
+    parties.instruct([3])
+    home.run(now=day(4, 20))
+    tap.ok(subjects(home) == ["nightly 2023-07-04"], "what comes from `from` on is of the next day", incidents(home))
+
+
+def test_not_judged(tap):
+    """Instructions wait for an inventory: they have come."""
+    home = Home("gateway inventory=required")
+    parties = Parties(home)
+    expect(home, **NIGHTLY)
+    home.run()
+    parties.instruct([1], count=7)
+    home.run(now=day(3, 17))
+    home.run(now=day(3, 18))
+    row = listed(home, day(3, 18))
+    tap.ok(not incidents(home) and (row["state"], row["waiting"]) == ("not judged yet", 1),
+           "a file that waits for its verdict has come", row)
+    home.set("gateway inventory=auto")
+    home.run(now=day(3, 19))
+    tap.ok(subjects(home) == ["nightly 2023-07-03"], "once it is rejected it is missing",
+           incidents(home, all_of_them=True))
+
+
+def test_causes(tap):
+    home = Home()
+    parties = Parties(home)
+    expect(home, **NIGHTLY)
+    home.run()
+    home.command("drop", "pause", "mcc", "--in", "--reason", "secret", now=day(3, 13))
+    parties.instruct([1])
+    home.run(now=day(3, 18))
+    text = incidents(home)[0]["text"]
+    tap.ok("; an operator has paused drop mcc, in, since 2023-07-03T13:00:00Z: `ecosgate drop resume mcc --in`" in text
+           and "secret" not in text, "the text names a pause", text)
+    home.command("drop", "resume", "mcc", "--reason", "x", now=day(3, 19))
+    os.rename(home.path("drops", "mcc", "in"), home.path("away"))
+    home.run(now=day(3, 19))
+    text = incidents(home)[0]["text"]
+    tap.ok("paused" not in text and text.endswith("; nothing can be picked up from drop mcc (A102)"),
+           "or that the drop is down", text)
+    os.rename(home.path("away"), home.path("drops", "mcc", "in"))
+    home.run(now=day(3, 20))
+    tap.ok(not incidents(home), "and is closed by what lay there", incidents(home))
+
+
+def test_configuration(tap):
+    """An expectation that is removed or changed while its incident is open."""
+    home = Home()
+    expect(home, name="a", **NIGHTLY)
+    home.run()
+    with open(home.conf, encoding="utf-8") as file:
+        before = file.read()
+    home.run(now=day(3, 18))
+    with open(home.path("dates"), "w", encoding="utf-8") as file:
+        file.write("2023-07-03\n")
+    home.set("expect a except=dates")
+    home.run(now=day(3, 19))
+    home.set("expect a except=")
+    home.run(now=day(4, 18))
+    with open(home.conf, "w", encoding="utf-8") as file:
+        file.write(before.split("\n[expect")[0])
+    home.run(now=day(4, 19))
+    over = [(row["subject"], row["cleared"], row["text"]) for row in incidents(home, all_of_them=True)]
+    tap.ok(over == [("a 2023-07-03", day(3, 19), "[expect a] expects no file of that day any more"),
+                    ("a 2023-07-04", day(4, 19), "the configuration has no such [expect NAME] any more")],
+           "its incident ends by itself and says why", over)
+    tap.ok(home.command("expect", "list").stdout == b"the configuration has no [expect NAME]\n", "expect list says so")
+
+
+def test_restored(tap):
+    """What came in the time that a lost ledger knew, nobody knows."""
+    home = Home()
+    parties = Parties(home)
+    expect(home, **NIGHTLY)
+    home.run()
+    backup = home.path("backup")
+    home.command("backup", backup, now=day(3, 13))
+    parties.instruct([1])
+    home.run(now=day(3, 17))
+    put_back = home.command("restore", "--replace", backup, now=day(3, 18))
+    home.run(now=day(3, 19))
+    home.command("recover", "--reason", "lost", now=day(3, 19))
+    home.run(now=day(3, 20))
+    tap.ok(put_back.returncode == 0 and not incidents(home) and listed(home, day(3, 21))["state"] == "not known",
+           "a due time before `recover` is not judged", put_back.stderr, listed(home, day(3, 21)))
+    home.run(now=day(4, 18))
+    tap.ok(subjects(home) == ["nightly 2023-07-04"], "the next one is", incidents(home))
+
+
+def test_daemon(tap):
+    """Nothing but the time wakes it."""
+    home = Home("gateway poll_interval=3600\ngateway clock_leap=0")
+    expect(home, **NIGHTLY)
+    home.run()
+    daemon = start(home, day(3, 17, 59).replace("59:00Z", "59:57Z"))
+    wait_until(lambda: subjects(home) == ["nightly 2023-07-03"])
+    terminate(daemon)
+    tap.ok(incidents(home)[0]["begun"] >= day(3, 18), "a gateway that runs wakes at the due time", incidents(home))
+
+
+def test_text(tap):
+    home = Home()
+    expect(home, name="a-very-long-name-of-what-should-come", zone="Europe/London", days="mon-fri", **NIGHTLY)
+    expect(home, name="b", party="DCC", type="INV", by="06:00", days="sun")
+    home.run()
+    lines = home.command("expect", "list", now=day(3, 18)).stdout.decode().splitlines()
+    tap.ok(len(lines) == 3 and "2023-07-03T17:00:00Z" in lines[1] and "2023-07-09T06:00:00Z" in lines[2] and
+           len({line.index(word) for line, word in zip(lines, ("party", "MCC", "DCC"))}) == 1,
+           "expect list is a table for people", *lines)
+
+
+def main():
+    with Tap() as tap:
+        for test in (test_late, test_never, test_what_counts, test_not_judged, test_causes, test_configuration,
+                     test_restored, test_daemon, test_text):
+            test(tap)
+
+
+if __name__ == "__main__":
+    main()
