@@ -5,6 +5,7 @@
 #include "formats/names_private.h"
 
 #include "formats/profile.h"
+#include "formats/record_kinds.h"
 
 #include <string.h>
 
@@ -21,6 +22,7 @@ struct compiling {
     const struct profile *profile;
     const struct names_template *templates;
     size_t n;
+    bool sound;            /* as in struct names_table */
     GArray *inbound, *own; /* of struct names_inbound and names_own */
     GArray *arriving;      /* of struct arriving */
     GPtrArray *written;    /* the cells of each of `own` */
@@ -155,7 +157,7 @@ static void check_meetings(struct compiling *c, const struct arriving *new)
 static void add_inbound(struct compiling *c, const struct name_grammar *grammar, const char *word,
                         const struct file_type *type)
 {
-    struct arriving new = {.cells = names_cells_new(grammar, word), .type = type};
+    struct arriving new = {.type = type};
 
     while (new.inbound < c->inbound->len &&
            !name_grammar_same_shape(&g_array_index(c->inbound, struct names_inbound, new.inbound).grammar, grammar))
@@ -165,7 +167,10 @@ static void add_inbound(struct compiling *c, const struct name_grammar *grammar,
         g_array_append_val(c->inbound, of);
     }
     (void)g_strlcpy(new.word, word, sizeof new.word);
-    check_meetings(c, &new);
+    if (!c->sound) {
+        new.cells = names_cells_new(grammar, word);
+        check_meetings(c, &new);
+    }
     add_word(&g_array_index(c->inbound, struct names_inbound, new.inbound), word, type);
     g_array_append_val(c->arriving, new);
 }
@@ -261,6 +266,21 @@ static void check_written(struct compiling *c, const struct names_own *own, cons
     }
 }
 
+/* original: the names of the answered file; NULL: it answers none, or names outside every grammar. */
+static void check_own(struct compiling *c, const struct names_template *from, const struct names_own *own,
+                      const struct name_grammar *original)
+{
+    struct names_cells *cells = names_cells_new(&own->grammar, own->word);
+
+    if (original != NULL)
+        check_parts(c, &own->grammar, original);
+    check_unique(c, from, &own->grammar);
+    check_finished(c, &own->grammar, own->word);
+    check_arrivals(c, cells);
+    check_written(c, own, cells);
+    g_ptr_array_add(c->written, cells);
+}
+
 static void add_own(struct compiling *c, const struct names_template *from, const struct file_type *answered)
 {
     struct names_own own = {.use = from->use, .code = from->code, .answered = answered};
@@ -277,14 +297,8 @@ static void add_own(struct compiling *c, const struct names_template *from, cons
         one.answered = word;
     if (!name_grammar_compile(&one, &own.grammar, own.word, on_fault, c))
         return;
-    if (one.original != NULL)
-        check_parts(c, &own.grammar, one.original);
-    check_unique(c, from, &own.grammar);
-    check_finished(c, &own.grammar, own.word);
-    struct names_cells *cells = names_cells_new(&own.grammar, own.word);
-    check_arrivals(c, cells);
-    check_written(c, &own, cells);
-    g_ptr_array_add(c->written, cells);
+    if (!c->sound)
+        check_own(c, from, &own, one.original);
     g_array_append_val(c->own, own);
 }
 
@@ -301,13 +315,14 @@ static bool has_line(const struct compiling *c, const char *code, const char *an
 static void add_answers(struct compiling *c, const struct names_template *from)
 {
     const struct file_type *only = type_of(c, from->answered);
+    const struct type_kind *answer = type_kind_of(from->code);
     size_t n = 0;
 
     for (size_t i = 0; i < c->profile->n_types; i++) {
         const struct file_type *type = &c->profile->types[i];
         const char *word;
         bool wanted = only != NULL ? type == only : from->answered == NULL && !has_line(c, from->code, type->code);
-        if (!wanted || !type->inbound || grammar_of(c, type, &word) == NULL)
+        if (!wanted || !type->inbound || !type_kind_answers(answer, type->code) || grammar_of(c, type, &word) == NULL)
             continue;
         n++;
         c->answered = only == NULL ? type : NULL;
@@ -349,7 +364,8 @@ static void compile_type(struct compiling *c, const struct names_template *from)
     if (type == NULL || !type->inbound || !name_grammar_compile(&one, &grammar, word, on_fault, c))
         return;
     settle_form(c, &grammar, type);
-    check_finished(c, &grammar, word);
+    if (!c->sound)
+        check_finished(c, &grammar, word);
     add_inbound(c, &grammar, word, type);
 }
 
@@ -388,6 +404,7 @@ bool names_compile(const struct profile *profile, const struct names_table *tabl
     struct compiling c = {.profile = profile,
                           .templates = table->templates,
                           .n = table->n,
+                          .sound = table->sound,
                           .inbound = g_array_new(FALSE, FALSE, sizeof(struct names_inbound)),
                           .own = g_array_new(FALSE, FALSE, sizeof(struct names_own)),
                           .held = g_ptr_array_new_with_free_func(held_free),

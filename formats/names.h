@@ -61,6 +61,7 @@ typedef void names_fault_fn(void *user, size_t index, size_t position, const cha
 struct names_table {
     size_t n;
     const struct names_template *templates;
+    bool sound; /* they were checked before: what only finds faults is left out, two thirds of the work */
 };
 
 /* Compiles the templates for the types of the profile. False: there are faults, which on_fault got; *names is empty

@@ -185,10 +185,10 @@ OUTGOING(MAPR);
 
 const struct type_kind type_kinds[] = {
     {.code = "EMI", ARRIVES, .header = &header_kind, .row = &instruction_kind, .keeps = true},
-    {.code = "EMA", LEAVES, .file = &EMA_FILE_kind, .row = &EMA_FINDING_kind, .row_letter = 'E'},
-    {.code = "EMD", LEAVES, .row = &EMD_kind, .row_letter = 'D', .passes = true},
+    {.code = "EMA", LEAVES, .file = &EMA_FILE_kind, .row = &EMA_FINDING_kind, .row_letter = 'E', .answers = true},
+    {.code = "EMD", LEAVES, .row = &EMD_kind, .row_letter = 'D', .passes = true, .answers = true, .answered = "EMI"},
     {.code = "EMW", LEAVES, .row = &EMW_kind, .row_letter = 'D', .passes = true},
-    {.code = "EMO", LEAVES, .row = &EMO_kind, .row_letter = 'D', .passes = true},
+    {.code = "EMO", LEAVES, .row = &EMO_kind, .row_letter = 'D', .passes = true, .answers = true, .answered = "EMI"},
     {.code = "EMT", ARRIVES, .header = &header_kind, .row = &result_kind},
     {.code = "EMC", ARRIVES, .header = &header_kind, .row = &confirmation_kind},
     {.code = "INV", REFERENCE, .row = &inventory_kind},
@@ -219,6 +219,11 @@ const struct type_kind *type_kind_of(const char *code)
         if (strcmp(type_kinds[i].code, code) == 0)
             return &type_kinds[i];
     return NULL;
+}
+
+bool type_kind_answers(const struct type_kind *answer, const char *type)
+{
+    return answer->answers && (answer->answered == NULL || strcmp(answer->answered, type) == 0);
 }
 
 bool record_kind_has(const struct record_kind *kind, enum fact fact)

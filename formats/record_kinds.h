@@ -52,6 +52,8 @@ struct type_kind {
     char row_letter;                  /* 'D'; 'E' of an EMA */
     bool keeps;                       /* texts of columns without a fact are kept with the Device of its row */
     bool passes;                      /* its rows can pass such texts on */
+    bool answers;                     /* it answers a file that has arrived, and is named after it */
+    const char *answered;             /* if so, the only type that it answers; NULL: all that arrive */
 };
 
 struct report_record {
@@ -66,6 +68,9 @@ extern const size_t n_report_records;
 
 /* The type of that code; NULL: there is none. */
 const struct type_kind *type_kind_of(const char *code);
+
+/* Whether files of the type, which arrives, get that answer. */
+bool type_kind_answers(const struct type_kind *answer, const char *type);
 
 /* Whether a record can carry the fact. */
 bool record_kind_has(const struct record_kind *kind, enum fact fact);

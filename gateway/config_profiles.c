@@ -6,6 +6,7 @@
 
 #include "formats/filename.h"
 #include "formats/instant.h"
+#include "formats/record_kinds.h"
 #include "gateway/drops/transport.h"
 
 #include <string.h>
@@ -226,19 +227,18 @@ void config_load_report_profiles(struct config_loading *l, struct config *c, con
 /* Names that a profile has: a file of each type, the answers to it, a report of each kind. */
 static GPtrArray *names_in(const struct profile *profile, const struct config *c)
 {
-    static const char *const answers[] = {"EMA", "EMD", "EMO"};
     GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
     struct filename_own own = {.org = c->org, .eui64 = c->eui64, .sequence = 1, .form = form_name(FORM_CSV)};
 
-    for (size_t i = 0; i < profile->n_types; i++) {
-        own.type = profile->types[i].code;
-        if (g_strv_contains((const char *const[]){"EMA", "EMD", "EMO", NULL}, own.type))
+    for (size_t i = 0; i < n_type_kinds; i++) {
+        own.type = type_kinds[i].code;
+        if (type_kinds[i].answers)
             continue;
         char *name = filename_own(profile, &own);
         g_ptr_array_add(names, name);
-        bool instructs = strcmp(own.type, "EMI") == 0;
-        for (size_t k = 0; profile->types[i].inbound && k < (instructs ? G_N_ELEMENTS(answers) : 1); k++)
-            g_ptr_array_add(names, filename_answer(profile, name, answers[k], 1));
+        for (size_t k = 0; type_kinds[i].inbound && k < n_type_kinds; k++)
+            if (type_kind_answers(&type_kinds[k], own.type))
+                g_ptr_array_add(names, filename_answer(profile, name, type_kinds[k].code, 1));
     }
     for (size_t i = 0; i < profile->n_reports; i++) {
         own.type = profile_reports(profile)[i].ref;

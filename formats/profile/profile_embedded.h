@@ -11,6 +11,8 @@ struct profile_embedded {
     const char *name; /* "records/EMI-D.json" */
     const char *text; /* len bytes and a NUL behind them */
     size_t len;
+    const char *lean; /* the same for the loader (struct profile_file) */
+    size_t lean_len;
 };
 
 extern const struct profile_embedded profile_embedded[];

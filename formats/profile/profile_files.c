@@ -47,7 +47,8 @@ struct profile_files *profile_files_builtin(void)
     files->digest = profile_embedded_digest;
     for (size_t i = 0; i < profile_n_embedded; i++) {
         const struct profile_embedded *e = &profile_embedded[i];
-        const struct profile_file file = {.name = e->name, .text = e->text, .len = e->len};
+        const struct profile_file file = {
+            .name = e->name, .text = e->text, .len = e->len, .lean = e->lean, .lean_len = e->lean_len};
         g_array_append_val(files->files, file);
     }
     return files;

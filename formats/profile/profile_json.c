@@ -185,7 +185,8 @@ static json_t *parse(struct profile_loading *loading, const struct profile_file 
         tell(loading, file->name, 1, "begins with a byte order mark; save it as UTF-8 without one");
         return NULL;
     }
-    value = json_loadb(file->text, file->len, JSON_REJECT_DUPLICATES, &error);
+    value = json_loadb(file->lean != NULL ? file->lean : file->text, file->lean != NULL ? file->lean_len : file->len,
+                       JSON_REJECT_DUPLICATES, &error);
     if (value == NULL) {
         tell(loading, file->name, error.line > 0 ? (unsigned)error.line : 1, error.text);
         return NULL;

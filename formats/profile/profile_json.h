@@ -41,6 +41,7 @@ struct profile_loading {
     profile_fault_fn *on_fault;
     void *user;
     size_t n_faults;
+    bool sound;                         /* the built-in files, which the tests check: costly checks are left out */
     struct file_type *types;            /* profile->types, while they are being made */
     const json_t *forms;                /* of forms.json; NULL: there are none */
     struct profile_document *documents; /* the JSON files that have been read; profile_json.c alone uses them */

@@ -191,7 +191,7 @@ struct profile *profile_load_files(struct profile_files *files, profile_fault_fn
     return load(files, on_fault, user, 0);
 }
 
-/* The tests load the same files: a fault here is one of the build. */
+/* The tests load the same files with all checks: a fault here is one of the build. */
 static void on_builtin_fault(void *user, const struct profile_fault *fault)
 {
     (void)user;
@@ -204,7 +204,7 @@ const struct profile *profile_builtin(void)
 
     if (g_once_init_enter(&builtin)) {
         struct profile_loading loading = {
-            .profile = profile_new(), .files = profile_files_builtin(), .on_fault = on_builtin_fault};
+            .profile = profile_new(), .files = profile_files_builtin(), .on_fault = on_builtin_fault, .sound = true};
 
         load_parts(&loading, false);
         profile_documents_free(&loading);

@@ -20,7 +20,9 @@ struct found {
 
 static bool is_answer(const char *code)
 {
-    return strcmp(code, "EMA") == 0 || strcmp(code, "EMD") == 0 || strcmp(code, "EMO") == 0;
+    const struct type_kind *kind = type_kind_of(code);
+
+    return kind != NULL && kind->answers;
 }
 
 static const struct file_type *type_of(const struct found *f, const char *code)
@@ -80,6 +82,7 @@ static void load_answers_of(struct found *f, const char *code)
     {
         bool unknown = strcmp(name, UNKNOWN) == 0, others = strcmp(name, OTHERS) == 0;
         const struct file_type *answered = type_of(f, name);
+        const struct type_kind *kind = type_kind_of(code);
         if (!profile_member(&answers, name, JSON_STRING, PROFILE_NEEDED, &node))
             continue;
         if (!unknown && !others && (answered == NULL || !answered->inbound))
@@ -87,6 +90,9 @@ static void load_answers_of(struct found *f, const char *code)
                              "expected the code of a type that arrives, \"" OTHERS "\" for all others, or \"" UNKNOWN
                              "\" for names outside the grammars; found \"%s\"",
                              name);
+        else if (!others && !type_kind_answers(kind, unknown ? "" : name))
+            profile_fault_at(&node, "%s answers %s alone: no such name is ever given; delete the line", code,
+                             kind->answered);
         else
             add(f, &answers, name,
                 (struct names_template){.use = unknown ? NAMES_UNKNOWN : NAMES_ANSWER,
@@ -147,9 +153,11 @@ static void check_all_named(const struct found *f)
         profile_fault_at(&f->names, "expected the names of " PAGE);
     if (!has(f, NAMES_UNKNOWN, "EMA", NULL))
         profile_fault_at(&f->answers, "expected the names of EMA for \"" UNKNOWN "\"");
-    for (const char *const *code = (const char *const[]){"EMD", "EMO", NULL}; *code != NULL; code++)
-        if (!has(f, NAMES_ANSWER, *code, "EMI"))
-            profile_fault_at(&f->answers, "expected the names of %s for EMI", *code);
+    for (size_t i = 0; i < n_type_kinds; i++) {
+        const struct type_kind *kind = &type_kinds[i];
+        if (kind->answered != NULL && !has(f, NAMES_ANSWER, kind->code, kind->answered))
+            profile_fault_at(&f->answers, "expected the names of %s for %s", kind->code, kind->answered);
+    }
 }
 
 void profile_load_names(struct profile_loading *loading)
@@ -170,8 +178,10 @@ void profile_load_names(struct profile_loading *loading)
     f.templates = g_array_new(FALSE, FALSE, sizeof(struct names_template));
     json_object_foreach(f.names.value, name, value) load_name(&f, name);
     json_object_foreach(f.answers.value, name, value) load_answers_of(&f, name);
-    check_all_named(&f);
-    const struct names_table table = {f.templates->len, (const struct names_template *)(void *)f.templates->data};
+    if (!loading->sound)
+        check_all_named(&f);
+    const struct names_table table = {f.templates->len, (const struct names_template *)(void *)f.templates->data,
+                                      loading->sound};
     if (loading->profile->types != NULL && !names_compile(loading->profile, &table, names, on_fault, &f))
         g_assert(loading->n_faults > before);
     g_array_free(f.templates, TRUE);

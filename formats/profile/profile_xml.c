@@ -231,20 +231,18 @@ static void check_roots(const struct profile_node *types)
         }
 }
 
-/* A file gets its answers in its own form: each inbound type has its EMA, an instruction its EMD and EMO. */
+/* A file gets its answers in its own form. */
 static void check_answers(const struct profile_node *types)
 {
-    static const struct {
-        const char *answered, *answer;
-    } needed[] = {{"EMI", "EMD"}, {"EMI", "EMO"}, {NULL, "EMA"}};
     struct profile_loading *loading = types->loading;
 
-    for (size_t i = 0; i < G_N_ELEMENTS(needed); i++) {
-        bool asked = needed[i].answered != NULL && type_of(loading, needed[i].answered)->root != NULL;
-        for (size_t k = 0; needed[i].answered == NULL && k < n_type_kinds; k++)
-            asked |= type_kinds[k].inbound && loading->types[k].root != NULL;
-        if (asked && type_of(loading, needed[i].answer)->root == NULL)
-            profile_fault_at(types, "expected an entry %s: files in XML get their answers in XML", needed[i].answer);
+    for (size_t a = 0; a < n_type_kinds; a++) {
+        bool asked = false;
+        for (size_t k = 0; k < n_type_kinds; k++)
+            asked |= type_kinds[k].inbound && type_kind_answers(&type_kinds[a], type_kinds[k].code) &&
+                     loading->types[k].root != NULL;
+        if (asked && loading->types[a].root == NULL)
+            profile_fault_at(types, "expected an entry %s: files in XML get their answers in XML", type_kinds[a].code);
     }
 }
 

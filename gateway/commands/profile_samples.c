@@ -7,6 +7,7 @@
 #include "formats/eui64.h"
 #include "formats/filename.h"
 #include "formats/instant.h"
+#include "formats/record_kinds.h"
 #include "formats/report_writer.h"
 #include "formats/writer.h"
 
@@ -88,8 +89,7 @@ static struct filename_own parts_of_name(const char *type, enum form form)
 /* Of an answer: the name of that to an instruction. */
 static char *name_of_file(const struct file_type *type, enum form form)
 {
-    static const char *const answers[] = {"EMA", "EMD", "EMO", NULL};
-    bool answers_another = g_strv_contains(answers, type->code);
+    bool answers_another = type_kind_of(type->code)->answers;
     const struct filename_own own = parts_of_name(answers_another ? "EMI" : type->code, form);
     g_autofree char *name = filename_own(type->profile, &own);
 

@@ -258,7 +258,7 @@ static const struct profile *second_profile(void)
     static struct profile profile;
     static struct names names;
     struct names_template templates[G_N_ELEMENTS(others)] = {0};
-    const struct names_table table = {G_N_ELEMENTS(others), templates};
+    const struct names_table table = {.n = G_N_ELEMENTS(others), .templates = templates};
 
     if (profile.names != NULL)
         return &profile;
@@ -411,7 +411,7 @@ static void test_filename__bad_name__is_told_by_the_closest_grammar(void **state
         {"EMI_MCC_000001.csv", "an inbound file type: EMT or EMC|"},
         {"EMX_MCC_000001.csv", "an inbound file type: EMT or EMC|"},
     };
-    const struct names_table table = {G_N_ELEMENTS(templates), templates};
+    const struct names_table table = {.n = G_N_ELEMENTS(templates), .templates = templates};
     struct profile profile = *profile_builtin();
     struct names names;
 

@@ -18,7 +18,7 @@ static void on_fault(void *user, size_t index, size_t position, const char *text
 static char *faults_of(const struct names_template *templates, size_t n)
 {
     GString *faults = g_string_new(NULL);
-    const struct names_table table = {n, templates};
+    const struct names_table table = {.n = n, .templates = templates};
     struct names names;
 
     bool good = names_compile(profile_builtin(), &table, &names, on_fault, faults);
@@ -251,7 +251,7 @@ static void test_names__any_template_without_fault__reads_the_names_that_it_give
         for (int n = g_rand_int_range(rand, 1, 11); n > 0; n--)
             g_string_append(text, pieces[g_rand_int_range(rand, 0, G_N_ELEMENTS(pieces))]);
         const struct names_template one = {NAMES_TYPE, "EMI", .text = text->str};
-        const struct names_table table = {1, &one};
+        const struct names_table table = {.n = 1, .templates = &one};
         struct profile profile = *profile_builtin();
         struct names names;
         profile.names = &names;

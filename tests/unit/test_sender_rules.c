@@ -25,7 +25,7 @@ static const struct profile *profile_with(const char *names_of_emi, struct names
     static struct profile profile;
     const struct names_template templates[] = {{NAMES_TYPE, "EMI", .text = names_of_emi},
                                                {NAMES_TYPE, "INV", .text = "INV-{date}.csv"}};
-    const struct names_table table = {G_N_ELEMENTS(templates), templates};
+    const struct names_table table = {.n = G_N_ELEMENTS(templates), .templates = templates};
 
     profile = *profile_builtin();
     profile.names = names;
