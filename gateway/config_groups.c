@@ -265,6 +265,7 @@ static void load_drop(struct config_loading *l, struct config *c, const char *gr
     drop->complete = (enum completeness)(first + config_choice_value(l, group, "complete", rules + first));
     drop->stable_seconds = config_number_value(l, group, "stable_seconds", (struct config_range){10, 0, 86400});
     drop->temporary = temporary_value(l, group);
+    drop->taken_within = 3600 * config_number_value(l, group, "taken_within", (struct config_range){0, 0, 8760});
     drop->claim = config_choice_value(l, group, "claim", yes_no) == 0;
     drop->share = config_choice_value(l, group, "share", no_yes) == 1;
     drop->upload_name = upload_name_value(l, group);

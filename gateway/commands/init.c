@@ -135,7 +135,9 @@ static char *configuration_text(void)
         g_string_append_printf(text,
                                "\n[drop %s]\ntransport=local\nin=drops/%s/in\nout=drops/%s/out\n"
                                "# when a file counts as whole: closed, stable (for stable_seconds), marker or at-once\n"
-                               "complete=closed\n",
+                               "complete=closed\n"
+                               "# hours within which its recipients take files out of it (A114); 0: nobody looks\n"
+                               "taken_within=0\n",
                                drops[i], drops[i], drops[i]);
     g_string_append(text, "\n# what should come by when (A112), as often as wanted, such as\n"
                           "#[expect nightly]\n#party=MCC\n#type=EMI\n#by=06:30\n#zone=Europe/London\n#days=mon-fri\n");

@@ -33,6 +33,7 @@ struct drop {
     enum completeness complete;
     int64_t stable_seconds;
     const char *const *temporary; /* patterns of names that are no files yet (filename.h), NULL-terminated; owned */
+    int64_t taken_within;         /* seconds after which a file that stands in `out` is an incident (A114); 0: never */
     bool claim;                   /* the gateway keeps a claim in `out` (claim.h) */
     bool share;                   /* a document share: its outages are A101 */
     void *settings;               /* the transport's own; NULL where it has none */

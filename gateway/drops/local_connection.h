@@ -5,6 +5,7 @@
  *   local_pickup       list, fetch
  *   local_discard      discard
  *   local_delivery     upload, look, publish
+ *   local_names        names
  *   local_claim        the claim in `out` (local_drop.h)
  *   local_probe        the probe for `doctor` (local_drop.h)
  */
@@ -50,6 +51,9 @@ bool local_upload(struct connection *connection, const char *path, const struct 
 /* Member look (local_delivery.c). */
 bool local_look(struct connection *connection, const struct outgoing_file *file, struct publication *publication,
                 GError **error);
+/* Member names (local_names.c). */
+bool local_names(struct connection *connection, const char *folder, transport_name_visit *visit, void *user,
+                 GError **error);
 /* Member begin_batch (local_delivery.c). */
 void local_begin_batch(struct connection *connection, size_t n);
 /* Member end_batch (local_delivery.c). */

@@ -99,6 +99,7 @@ const struct transport local_transport = {
     .look = local_look,
     .publish = local_publish,
     .withdraw = local_withdraw,
+    .names = local_names,
     .begin_batch = local_begin_batch,
     .end_batch = local_end_batch,
     .claim_read = claim_read,

@@ -1,5 +1,5 @@
 /*
- * The table of the SFTP transport, and listing.
+ * The table of the SFTP transport, and listing of both folders.
  */
 #include "gateway/drops/sftp_drop.h"
 
@@ -77,6 +77,38 @@ static bool drop_list(struct connection *connection, transport_visit *visit, voi
     return sftp_connection_pass(good, &cause, error);
 }
 
+/* ---- names ---- */
+
+struct naming {
+    transport_name_visit *visit;
+    void *user;
+};
+
+static bool visit_name(void *user, const char *name, const struct sftp_attributes *attributes)
+{
+    const struct naming *naming = user;
+
+    (void)attributes;
+    return naming->visit(naming->user, name);
+}
+
+static bool drop_names(struct connection *connection, const char *folder, transport_name_visit *visit, void *user,
+                       GError **error)
+{
+    const char *out = connection->drop->out;
+    g_autofree char *path = folder != NULL ? sftp_path(out, folder) : g_strdup(out);
+    struct naming naming = {visit, user};
+    GError *cause = NULL;
+    bool good =
+        sftp_connection_ready(connection, &cause) && sftp_list(connection->sftp, path, visit_name, &naming, &cause);
+
+    if (!good && folder != NULL && sftp_connection_failed_by(cause, SFTP_ERROR_MISSING)) {
+        g_clear_error(&cause);
+        good = true;
+    }
+    return sftp_connection_pass(good, &cause, error);
+}
+
 /* ---- life ---- */
 
 static struct connection *drop_open(const struct drop *drop, enum connection_direction direction)
@@ -123,6 +155,7 @@ const struct transport sftp_transport = {
     .look = sftp_delivery_look,
     .publish = sftp_delivery_publish,
     .withdraw = sftp_delivery_withdraw,
+    .names = drop_names,
     .claim_read = sftp_claim_read,
     .claim_make = sftp_claim_make,
     .claim_write = sftp_claim_write,

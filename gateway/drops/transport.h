@@ -7,6 +7,7 @@
  *   transport->list → transport->fetch → transport->discard     CONNECTION_IN, the drop's `in`
  *   transport->upload → (transport->look →) transport->publish  CONNECTION_OUT, the drop's `out`
  *   transport->upload → (transport->look →) transport->withdraw the same, of a file that must not get its name there
+ *   transport->names                                            CONNECTION_OUT: what its recipient has not taken
  *   transport->begin_batch → several of these → transport->end_batch            where the transport has them
  *   transport->claim_read → transport->claim_make or transport->claim_write      either, before each task (claim.h)
  *   transport->close(connection)
@@ -87,6 +88,8 @@ struct drop_entry {
 
 /* Called for each entry; false ends the listing. */
 typedef bool transport_visit(void *user, const struct drop_entry *entry);
+/* Called for each name of `out`; false ends the listing. */
+typedef bool transport_name_visit(void *user, const char *name);
 /* Takes the next bytes of a file. */
 typedef bool transport_bytes(void *user, const char *data, size_t len, GError **error);
 
@@ -202,6 +205,10 @@ struct transport {
      * sent a rename whose answer never came. The state is MISSING. Passes STEP_DELIVERY_DROPPED. */
     bool (*withdraw)(struct connection *connection, const struct outgoing_file *file, struct publication *publication,
                      GError **error);
+    /* Visits each name in `out`, in any order, or in a folder below it; folder NULL: in `out` itself. A folder that is
+     * missing has none. TRANSPORT_ERROR_DOWN, too, if files can be written there and the names cannot be read. */
+    bool (*names)(struct connection *connection, const char *folder, transport_name_visit *visit, void *user,
+                  GError **error);
     /* Says that n files are to be uploaded or published next. From here on these calls may leave what they did to
      * end_batch, which makes it durable for all of them at once. NULL, like end_batch: each call does that itself. */
     void (*begin_batch)(struct connection *connection, size_t n);

@@ -196,7 +196,8 @@ bool delivery_begin_pass(struct delivery *delivery, GError **error)
 
     for (guint i = 0; i < delivery->outboxes->len; i++)
         outbox_begin_pass(delivery->outboxes->pdata[i]);
-    return active != NULL && finish_all(delivery->gateway, active, error) &&
+    return active != NULL && outbox_close_unasked(delivery->gateway, error) &&
+           finish_all(delivery->gateway, active, error) &&
            ledger_undelivered_by_drop_each(delivery->gateway->ledger, report_unknown_drop, delivery->gateway, error);
 }
 

@@ -81,6 +81,7 @@ struct outbox *outbox_new(struct gateway *gateway, const struct drop *drop, int 
     outbox->taken = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     outbox->worker = transfer_worker_new(drop, CONNECTION_OUT, wake);
     outbox->guard = claims_guard(gateway->claims, drop, CONNECTION_OUT);
+    outbox_taken_init(outbox);
     if (outage_init(&outbox->outage, gateway, OUTAGE_OUT, drop, error) &&
         ledger_incidents_with_code(gateway->ledger, "A107", load_taken, outbox, error))
         return outbox;
@@ -344,9 +345,11 @@ static bool begin_publishing(struct outbox *outbox, GError **error)
 static bool end_task(struct outbox *outbox, GError **error)
 {
     enum outbox_task task = outbox->task;
-    bool publish = false;
+    bool publish = false, unclaimed = outbox->error != NULL;
 
     outbox->task = OUTBOX_NONE;
+    if (task == OUTBOX_TAKEN)
+        return settle_claim(outbox, error) && (unclaimed || outbox_taken_end(outbox, error));
     if (!settle_claim(outbox, error) || !outbox_drop_changed(outbox, error) ||
         (may_publish(outbox, task) && !addresses_hold(outbox, &publish, error)))
         return false;
@@ -367,13 +370,14 @@ void outbox_free(struct outbox *outbox)
     transfer_worker_free(outbox->worker);
     /* A stop interrupts the task: no rename was sent for the rest of its batch, and that must not be forgotten. If it
      * cannot be recorded, the next start does what it does after a crash. */
-    if (outbox->task != OUTBOX_NONE && outbox_drop_changed(outbox, NULL))
+    if (outbox->task != OUTBOX_NONE && outbox->task != OUTBOX_TAKEN && outbox_drop_changed(outbox, NULL))
         (void)outbox_record_batch(outbox, outbox->task, false, NULL);
     g_array_unref(outbox->batch);
     g_hash_table_unref(outbox->failed);
     g_hash_table_unref(outbox->withdrawn);
     g_hash_table_unref(outbox->mended);
     g_hash_table_unref(outbox->taken);
+    outbox_taken_clear(outbox);
     outage_clear(&outbox->outage);
     g_clear_error(&outbox->error);
     g_free(outbox);
@@ -400,11 +404,16 @@ bool outbox_advance(struct outbox *outbox, GError **error)
                 return false;
             outbox->slow = outbox->slow && wait_of(outbox) > 0;
         }
-        if (!ledger_hold_exists(outbox->gateway->ledger, &hold, &outbox->paused, error))
+        bool paused = outbox->paused;
+        if (!ledger_hold_exists(outbox->gateway->ledger, &hold, &outbox->paused, error) ||
+            (outbox->paused != paused && !outbox_taken_tell_pause(outbox, error)))
             return false;
         if (gateway_stopping(outbox->gateway) || (outbox->paused && outbox->task == OUTBOX_NONE) || wait_of(outbox) > 0)
             return true;
         if (outbox->task == OUTBOX_NONE && !begin_batch(outbox, error))
+            return false;
+        if (outbox->task == OUTBOX_NONE && outbox_taken_wait(outbox) == 0 && wait_of(outbox) == 0 &&
+            !outbox_taken_begin(outbox, error))
             return false;
     } while (outbox->task != OUTBOX_NONE);
     return true;
@@ -414,5 +423,8 @@ int64_t outbox_due(const struct outbox *outbox)
 {
     int64_t wait = wait_of(outbox);
 
-    return outbox->task != OUTBOX_NONE || outbox->paused || wait == 0 ? G_MAXINT64 : wait;
+    if (outbox->task != OUTBOX_NONE || outbox->paused)
+        return G_MAXINT64;
+    int64_t look = outbox_taken_wait(outbox); /* 0: in the next pass, whenever that is */
+    return wait > 0 ? wait : look > 0 ? look : G_MAXINT64;
 }

@@ -40,4 +40,8 @@ bool outbox_advance(struct outbox *outbox, GError **error);
 /* Microseconds until the outbox needs a pass by itself. G_MAXINT64: it does not. */
 int64_t outbox_due(const struct outbox *outbox);
 
+/* Closes each A114 of a drop that is no longer in the configuration, or has no taken_within any more. False: the ledger
+ * failed. */
+bool outbox_close_unasked(struct gateway *gateway, GError **error);
+
 #endif

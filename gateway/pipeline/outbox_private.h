@@ -1,5 +1,6 @@
 /*
- * Shared by outbox.c, which moves files, and outbox_record.c, which records what came of it; not for other files.
+ * Shared by outbox.c, which moves files, outbox_record.c, which records what came of it, and outbox_taken.c, which
+ * looks for what its recipient has not taken; not for other files.
  */
 #ifndef ECOSGATE_GATEWAY_PIPELINE_OUTBOX_PRIVATE_H
 #define ECOSGATE_GATEWAY_PIPELINE_OUTBOX_PRIVATE_H
@@ -16,6 +17,7 @@ enum outbox_task {
     OUTBOX_UPLOAD,   /* files that are STORED */
     OUTBOX_LOOK,     /* files that are STAGED: what has become of them? */
     OUTBOX_PUBLISH,  /* the files of one of those tasks that are ready */
+    OUTBOX_TAKEN,    /* look what stands in the drop (outbox_taken.c) */
     OUTBOX_WITHDRAW, /* files that must not get their name where they were uploaded, or may have been */
 };
 
@@ -28,6 +30,16 @@ struct outbox_transfer {
     struct publication publication;
     bool done;
     GError *error;
+};
+
+/* What a look at the names in `out` has shown. The transfer worker's thread fills names, more and error. */
+struct outbox_untaken {
+    int64_t next;     /* monotonic microseconds: the next look */
+    GPtrArray *names; /* char *: "NAME" and "FOLDER/NAME" */
+    bool more;        /* there are more than are kept */
+    GError *error;
+    char *told;           /* why the last look failed; NULL: it did not */
+    GHashTable *standing; /* subject of an A114 → its text without a pause, as of the last look */
 };
 
 struct outbox {
@@ -43,6 +55,7 @@ struct outbox {
     bool paused;           /* by an operator, as of the last look for a task: nothing begins */
     bool held;             /* the last look for files has left out work orders (gateway->orders_wait) */
     GArray *batch;         /* struct outbox_transfer */
+    struct outbox_untaken untaken;
     GHashTable *failed;    /* ids of files that cannot be delivered in this pass */
     GHashTable *withdrawn; /* ids of files that wait, and of which the drop is known to hold nothing */
     GHashTable *mended;    /* ids of files that were built again in this pass */
@@ -63,5 +76,20 @@ bool outbox_record_batch(struct outbox *outbox, enum outbox_task task, bool publ
 /* Says what could not be delivered: the drop is down (A103), another file has the name (A107), or a stored file is
  * damaged (A111), which is built again once in a pass. False: the ledger failed. */
 bool outbox_report_failures(struct outbox *outbox, enum outbox_task task, GError **error);
+
+/* ---- A114 (outbox_taken.c) ---- */
+
+/* The first look comes with the first pass. */
+void outbox_taken_init(struct outbox *outbox);
+/* Frees what it holds. */
+void outbox_taken_clear(struct outbox *outbox);
+/* Microseconds until the next look at the names in `out`; 0: now; G_MAXINT64: there is none. */
+int64_t outbox_taken_wait(const struct outbox *outbox);
+/* Begins the look, unless the system has no thread left. False: the ledger failed. */
+bool outbox_taken_begin(struct outbox *outbox, GError **error);
+/* Ends it: opens and closes incidents. False: the ledger failed. */
+bool outbox_taken_end(struct outbox *outbox, GError **error);
+/* The drop is paused, or no longer: the texts of open incidents say so. False: the ledger failed. */
+bool outbox_taken_tell_pause(struct outbox *outbox, GError **error);
 
 #endif

@@ -95,6 +95,17 @@ bool ledger_outgoing_named(struct ledger *ledger, const char *name, struct ledge
     return true;
 }
 
+bool ledger_outgoing_delivered_at(struct ledger *ledger, const struct ledger_place *place, int64_t *at, GError **error)
+{
+    LEDGER_SQL(of_place, "SELECT delivered_at FROM outgoing WHERE name=? AND drop_name=? AND folder IS ? AND state=3");
+    return ledger_number(
+        ledger,
+        ledger_query(ledger, &of_place,
+                     LEDGER_VALUES(LEDGER_TEXT(place->name), LEDGER_TEXT(place->drop), LEDGER_TEXT(place->folder)),
+                     error),
+        at, error);
+}
+
 bool ledger_outgoing_deliver_again(struct ledger *ledger, int64_t id, GError **error)
 {
     LEDGER_SQL(again, "UPDATE outgoing SET state=1,delivered_at=NULL,rename_sent=0,concluded=0,upload_name=NULL"

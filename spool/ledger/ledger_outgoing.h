@@ -55,6 +55,13 @@ bool ledger_outgoing_plan(struct ledger *ledger, const struct ledger_outgoing *f
 bool ledger_outgoing_get(struct ledger *ledger, int64_t id, struct ledger_outgoing **file, GError **error);
 /* *file is NULL if there is none of that name; g_free it. */
 bool ledger_outgoing_named(struct ledger *ledger, const char *name, struct ledger_outgoing **file, GError **error);
+/* Where a file stands in a drop. */
+struct ledger_place {
+    const char *drop, *name;
+    const char *folder; /* below `out`; NULL: `out` itself */
+};
+/* *at: when the file that stands there was delivered; 0: it is none of ours. */
+bool ledger_outgoing_delivered_at(struct ledger *ledger, const struct ledger_place *place, int64_t *at, GError **error);
 /* What cannot be true of a row, as "is DELIVERED without a time", a constant text; NULL: nothing. */
 const char *ledger_outgoing_contradiction(const struct ledger_outgoing *file);
 /* Makes a file that is DELIVERED or GIVEN_UP STORED, so that it is delivered once more. */

@@ -1,10 +1,13 @@
 #!/usr/bin/env python3
-"""Files that should come: what is late (A112), when that ends, and what `expect list` shows (TAP)."""
+"""Files that should come and have not (A112), files that nobody takes (A114), and `expect list` (TAP)."""
 import os
+import sqlite3
+import tempfile
 
 from dispatch import start
-from home import Home, Tap, terminate, wait_until
+from home import Home, Tap, answer, terminate, wait_until
 from parties import Parties, sound
+from sshd import Sshd
 
 NIGHTLY = {"party": "MCC", "type": "EMI", "by": "18:00"}
 
@@ -193,6 +196,107 @@ def test_restored(tap):
     tap.ok(subjects(home) == ["nightly 2023-07-04"], "the next one is", incidents(home))
 
 
+def late_names(home):
+    """Subject and text of each open A114."""
+    return [(row["subject"], row["text"]) for row in incidents(home, "A114")]
+
+
+def test_taken(tap):
+    home = Home("drop mcc taken_within=24")
+    parties = Parties(home)
+    name = parties.instruct([1])
+    home.run()
+    for other in ("README", ".hidden", "EMA_of_nobody.csv", ".ecosgate-claim"):
+        with open(home.path("drops", "mcc", "out", other), "ab"):
+            pass
+    home.run(now=day(4, 11, 59))
+    tap.ok(not late_names(home), "files that stand for less than the hours are no incident", late_names(home))
+    home.run(now=day(4, 12))
+    found = late_names(home)
+    tap.ok(found == [("mcc", f"files that stand in drop mcc for 24 hours or longer: 2; the oldest is {answer(name)}, "
+                      "delivered at 2023-07-03T12:00:00Z; ask its recipient to take them")], "then they are", found)
+    os.remove(home.path("drops", "mcc", "out", answer(name)))
+    home.command("drop", "pause", "mcc", "--out", "--reason", "x", now=day(4, 13))
+    home.run(now=day(4, 13))
+    tap.ok("stand in drop mcc for 24 hours or longer: 2" in late_names(home)[0][1],
+           "nobody looks into a drop that is paused", late_names(home))
+    home.command("drop", "resume", "mcc", "--reason", "x", now=day(4, 13))
+    home.run(now=day(4, 13))
+    tap.ok(len(late_names(home)) == 1, "it is open until the last one is taken", late_names(home))
+    out = home.path("drops", "mcc", "out")
+    os.rename(os.path.join(out, answer(name, "EMD")), os.path.join(out, "taken.csv"))
+    home.run(now=day(4, 14))
+    over = incidents(home, "A114", all_of_them=True)
+    tap.ok(not late_names(home) and [row["cleared"] for row in over] == [day(4, 14)], "one that is renamed is taken",
+           over)
+    parties.instruct([2])
+    home.run(now=day(4, 15))
+    os.rename(out, home.path("away"))
+    home.run(now=day(6, 15))
+    tap.ok(not late_names(home), "a drop that is down is no such incident", late_names(home))
+    os.rename(home.path("away"), out)
+    home.run(now=day(6, 16))
+    closed = home.command("incident", "close", incidents(home, "A114")[0]["id"], "--reason", "x", now=day(6, 16))
+    home.run(now=day(6, 17))
+    tap.ok(closed.returncode == 0 and len(late_names(home)) == 1, "closed by hand it is opened again")
+    home.set("drop mcc taken_within=0")
+    home.run(now=day(6, 18))
+    tap.ok(not late_names(home), "without the setting it ends", late_names(home))
+    sound(tap, home, "after files that were not taken")
+
+
+def test_taken_over_sftp(tap):
+    with Sshd(tempfile.gettempdir()) as server:
+        home = Home("drop mcc taken_within=1")
+        home.over_sftp("mcc", server)
+        parties = Parties(home)
+        name = parties.instruct([1])
+        home.run()
+        os.mkdir(home.path("drops", "mcc", "out", "ABCD"))
+        home.run(now=day(3, 14))
+        found = late_names(home)
+        for kind in ("EMA", "EMD"):
+            os.remove(home.path("drops", "mcc", "out", answer(name, kind)))
+        home.run(now=day(3, 15))
+        tap.ok(len(found) == 1 and answer(name) in found[0][1] and not late_names(home),
+               "the same over SFTP, with a folder of a recipient", found, late_names(home))
+
+
+def test_taken_by_folder(tap):
+    """Each recipient of reports has a folder."""
+    home = Home("drop suppliers taken_within=1")
+    home.run()
+    for mpid in ("ABCD", "EFGH"):
+        os.mkdir(home.path("drops", "suppliers", "out", mpid))
+        with sqlite3.connect(home.path("spool", "ledger.sqlite")) as ledger:
+            ledger.execute("INSERT INTO outgoing(job,revision,kind,name,drop_name,folder,created,rows,state,size,"
+                           "delivered_at) VALUES(1,1,'MAPR',?,'suppliers',?,1,1,3,1,1688385600)", (mpid, mpid))
+        with open(home.path("drops", "suppliers", "out", mpid, mpid), "wb"):
+            pass
+    home.run(now=day(3, 14))
+    found = [row["subject"] for row in incidents(home, "A114")]
+    os.remove(home.path("drops", "suppliers", "out", "ABCD", "ABCD"))
+    home.run(now=day(3, 15))
+    tap.ok(found == ["suppliers/ABCD", "suppliers/EFGH"] and
+           [row["subject"] for row in incidents(home, "A114")] == ["suppliers/EFGH"], "each is its own incident", found)
+
+
+def test_taken_in_a_pause(tap):
+    """A gateway that runs: an open one names the pause as long as there is one."""
+    home = Home("drop mcc taken_within=1\ngateway poll_interval=1\ngateway clock_leap=0")
+    parties = Parties(home)
+    parties.instruct([1])
+    home.run()
+    daemon = start(home, day(3, 14))
+    wait_until(lambda: late_names(home))
+    home.command("drop", "pause", "mcc", "--out", "--reason", "x")
+    wait_until(lambda: "ecosgate drop resume mcc --out" in late_names(home)[0][1])
+    home.command("drop", "resume", "mcc", "--reason", "x")
+    wait_until(lambda: "paused" not in late_names(home)[0][1])
+    terminate(daemon)
+    tap.ok(len(incidents(home, "A114", all_of_them=True)) == 1, "an open one names a pause while it lasts")
+
+
 def test_daemon(tap):
     """Nothing but the time wakes it."""
     home = Home("gateway poll_interval=3600\ngateway clock_leap=0")
@@ -218,7 +322,8 @@ def test_text(tap):
 def main():
     with Tap() as tap:
         for test in (test_late, test_never, test_what_counts, test_not_judged, test_causes, test_configuration,
-                     test_restored, test_daemon, test_text):
+                     test_restored, test_daemon, test_text, test_taken, test_taken_over_sftp, test_taken_by_folder,
+                     test_taken_in_a_pause):
             test(tap)
 
 
