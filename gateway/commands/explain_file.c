@@ -215,19 +215,25 @@ void explain_decision(int64_t job, struct explanation *e)
                                job, job);
 }
 
-/* Fills the explanation of a file that waits for the decision about an earlier one (A117). */
+/* Fills the explanation of reference data that wait for the decision about an earlier file. */
 static bool explain_behind(struct gateway *gateway, const struct ledger_job *job, struct explanation *e, GError **error)
 {
-    int64_t ahead = 0;
+    struct inventory_ahead ahead;
 
-    if (!ledger_shrink_ahead(gateway->ledger, job->id, &ahead, error))
+    if (!inventory_find_ahead(gateway, job->id, &ahead, error))
         return false;
-    if (ahead == 0)
+    if (ahead.job == 0)
         return true;
-    e->because = g_strdup_printf("it is in custody and not judged yet; A117: job %08" PRId64
-                                 " has a lower number of the same sender and type, and would remove too much",
-                                 ahead);
-    explain_decision(ahead, e);
+    e->because = g_strdup_printf("it is in custody and not judged yet; %sjob %08" PRId64
+                                 " has a lower number of the same sender and type, and %s",
+                                 ahead.lost ? "" : "A117: ", ahead.job,
+                                 ahead.lost ? "a lost ledger had accepted that number" : "would remove too much");
+    explain_decision(ahead.job, e);
+    if (ahead.lost) {
+        g_free(e->moves);
+        e->moves = g_strdup_printf("`ecosgate spool release %08" PRId64 "`, or `ecosgate spool reject %08" PRId64 "`",
+                                   ahead.job, ahead.job);
+    }
     return true;
 }
 

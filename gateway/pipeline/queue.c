@@ -39,7 +39,7 @@ struct queue {
     int64_t waited_for; /* monotonic microseconds when the oldest wait for facts ends; 0: there is none */
     int64_t begun;      /* monotonic microseconds: this pass */
     bool wait_no_more;
-    GArray *behind;  /* int64_t: of each file that waits behind one that an operator has to decide about, that one */
+    GArray *behind;  /* struct inventory_ahead: of each file that waits behind another one, that one */
     GPtrArray *said; /* the messages (char *) of the last queue_say_undecided */
 };
 
@@ -51,7 +51,7 @@ struct queue *queue_new(struct gateway *gateway, struct pickup *pickup)
     queue->pickup = pickup;
     queue->entries = g_array_new(FALSE, FALSE, sizeof(struct entry));
     queue->seen = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, g_free);
-    queue->behind = g_array_new(FALSE, FALSE, sizeof(int64_t));
+    queue->behind = g_array_new(FALSE, FALSE, sizeof(struct inventory_ahead));
     queue->said = g_ptr_array_new_with_free_func(g_free);
     return queue;
 }
@@ -224,16 +224,14 @@ static bool has_reference(const struct queue *queue)
     return queue->entries->len > 0 && g_array_index(queue->entries, struct entry, 0).kind == KIND_REFERENCE;
 }
 
-/* Reference data of the same sender and type as a file that an operator has to decide about (A117) are no entries of
- * this pass: their numbers are higher, and a DELTA would change what that file replaces. */
+/* Reference data that wait behind an earlier file of the same sender and type are no entries of this pass. */
 static bool leave_out_behind(struct queue *queue, GError **error)
 {
     while (has_reference(queue)) {
-        int64_t ahead = 0;
-        if (!ledger_shrink_ahead(queue->gateway->ledger, g_array_index(queue->entries, struct entry, 0).job, &ahead,
-                                 error))
+        struct inventory_ahead ahead;
+        if (!inventory_find_ahead(queue->gateway, g_array_index(queue->entries, struct entry, 0).job, &ahead, error))
             return false;
-        if (ahead == 0)
+        if (ahead.job == 0)
             break;
         g_array_append_val(queue->behind, ahead);
         (void)g_array_remove_index(queue->entries, 0); /* returns the array itself */
@@ -272,7 +270,7 @@ static guint count_behind(const struct queue *queue, int64_t ahead)
     guint n = 0;
 
     for (guint i = 0; i < queue->behind->len; i++)
-        n += g_array_index(queue->behind, int64_t, i) == ahead;
+        n += g_array_index(queue->behind, struct inventory_ahead, i).job == ahead;
     return n;
 }
 
@@ -285,8 +283,9 @@ static guint count_instructions(const struct queue *queue)
     return n;
 }
 
-/* Appends the message about a job that an operator has to decide about. */
-static bool describe_undecided(const struct queue *queue, int64_t id, GPtrArray *messages, GError **error)
+/* Appends the message about a job that an operator has to decide about. lost: a lost ledger had accepted its number,
+ * and only the files behind it wait. */
+static bool describe_undecided(const struct queue *queue, int64_t id, bool lost, GPtrArray *messages, GError **error)
 {
     g_autofree struct ledger_job *job = NULL;
     guint behind = count_behind(queue, id), instructions = count_instructions(queue);
@@ -294,10 +293,11 @@ static bool describe_undecided(const struct queue *queue, int64_t id, GPtrArray 
     if (!ledger_job_get(queue->gateway->ledger, id, &job, error))
         return false;
     GString *text = g_string_new(NULL);
-    g_string_printf(text, "A117: job %08" PRId64 " (%s/%s) waits for an operator's decision", id, job->drop, job->name);
+    g_string_printf(text, "%sjob %08" PRId64 " (%s/%s) waits for an operator's decision%s", lost ? "" : "A117: ", id,
+                    job->drop, job->name, lost ? ", for a lost ledger had accepted its number" : "");
     if (behind > 0)
         g_string_append_printf(text, "; behind it %u file%s of its sender and type", behind, behind == 1 ? "" : "s");
-    if (strcmp(job->type, "PTY") != 0)
+    if (!lost && strcmp(job->type, "PTY") != 0)
         g_string_append_printf(text, "; %u instruction%s and all first tries of Devices wait, too", instructions,
                                instructions == 1 ? "" : "s");
     g_string_append_printf(text,
@@ -308,6 +308,22 @@ static bool describe_undecided(const struct queue *queue, int64_t id, GPtrArray 
     return true;
 }
 
+/* Appends the messages about files for which others wait, and whose numbers are lost. */
+static bool describe_lost(const struct queue *queue, GPtrArray *messages, GError **error)
+{
+    int64_t described = 0;
+
+    for (guint i = 0; i < queue->behind->len; i++) {
+        const struct inventory_ahead *ahead = &g_array_index(queue->behind, struct inventory_ahead, i);
+        if (!ahead->lost || ahead->job == described)
+            continue;
+        described = ahead->job;
+        if (!describe_undecided(queue, described, true, messages, error))
+            return false;
+    }
+    return true;
+}
+
 bool queue_say_undecided(struct queue *queue, GError **error)
 {
     g_autoptr(GPtrArray) messages = g_ptr_array_new_with_free_func(g_free);
@@ -315,9 +331,11 @@ bool queue_say_undecided(struct queue *queue, GError **error)
 
     do {
         if (!ledger_shrink_undecided(queue->gateway->ledger, job, NULL, &job, error) ||
-            (job != 0 && !describe_undecided(queue, job, messages, error)))
+            (job != 0 && !describe_undecided(queue, job, false, messages, error)))
             return false;
     } while (job != 0);
+    if (!describe_lost(queue, messages, error))
+        return false;
     queue->gateway->failed |= messages->len > 0;
     for (guint i = 0; i < messages->len; i++) {
         if (i >= queue->said->len || strcmp(messages->pdata[i], queue->said->pdata[i]) != 0)

@@ -19,7 +19,8 @@
  * The time waits for the same, from the beginning of the pass on in which it was due. Instructions wait with it, for
  * what a session has become decides about them.
  *
- * Reference data stay in ready/ behind a file of the same sender and type that an operator has to decide about (A117).
+ * Reference data stay in ready/ behind a file of the same sender and type that an operator has to decide about: for an
+ * A117, or because a lost ledger had accepted its number (inventory.h).
  *
  * After a recovery (recover.h) files that a lost ledger had judged are judged again. A result among them may be about
  * an instruction among them, so it has the rank of an instruction.
@@ -50,9 +51,9 @@ enum { QUEUE_TIME = -1 };
 /* Takes the next job, or the time, out of the queue. *job: its id; 0: no job is left, or those that are left have to
  * wait. False: the ledger failed. */
 bool queue_next(struct queue *queue, int64_t *job, GError **error);
-/* Call it when no job is left: says which files an operator has to decide about (A117), what waits for that and what
- * moves it on. A message is repeated only if it has changed. gateway->failed is set while there is such a file. False:
- * the ledger failed. */
+/* Call it when no job is left: says which files an operator has to decide about (A117, and those of lost numbers behind
+ * which others wait), what waits for that and what moves it on. A message is repeated only if it has changed.
+ * gateway->failed is set while there is such a file. False: the ledger failed. */
 bool queue_say_undecided(struct queue *queue, GError **error);
 /* True while facts, or the time, are left in the queue: no work order is made before them. */
 bool queue_holds_orders(const struct queue *queue);

@@ -390,6 +390,18 @@ def test_numbers_only(tap):
     once(tap, home, "only numbers were behind")
 
 
+def send_models(home, number, mode, *manufacturers):
+    """DCC's list of Non-Migratable models, or a change of it; its name."""
+    name = f"NMM_DCC_{DCC}_20230703_060000_{number:06d}.csv"
+    lines = [f"H,NMM,1.0,{DCC},{GATEWAY},{number},{CREATED},TEST,NMM-{number},,{mode}"]
+    lines += [f"D,{n},SET,GPF,{maker},02010001,,2023-06-01,,D117," for n, maker in enumerate(manufacturers, 1)]
+    path = os.path.join(home.top, "arriving")
+    with open(path, "wb") as file:
+        file.write("\r\n".join([*lines, f"T,{len(manufacturers)}", ""]).encode())
+    home.drop("dcc", path, name)
+    return name
+
+
 def test_list_without_period(tap):
     """The list of Non-Migratable models was issued before the copy was made, and changed in the lost time."""
     home = Gateway()
@@ -397,12 +409,7 @@ def test_list_without_period(tap):
     home.parties.reference("NMM", "GPF,AB02,02010001,,2023-06-01,,D117,")
     home.go(0)
     home.keep()
-    name = f"NMM_DCC_{DCC}_20230703_060000_000002.csv"
-    path = os.path.join(home.top, "arriving")
-    with open(path, "wb") as file:
-        file.write((f"H,NMM,1.0,{DCC},{GATEWAY},2,{CREATED},TEST,NMM-2,,DELTA\r\n"
-                    "D,1,SET,GPF,AB03,02010001,,2023-06-01,,D117,\r\nT,1\r\n").encode())
-    home.drop("dcc", path, name)
+    send_models(home, 2, "DELTA", "AB03")
     home.go(60)
     home.put_back()
     done = home.command("recover", *REASON, now=at(100))
@@ -411,6 +418,43 @@ def test_list_without_period(tap):
     tap.ok(done.returncode == 0, "the gateway goes on", done.stderr)
     sound(tap, home, "NMDM was issued in the lost time")
     once(tap, home, "NMDM was issued in the lost time")
+
+
+def test_reference_in_order(tap):
+    """A list of the lost time comes again, and a change of it follows before an operator has decided about the list."""
+    home = Gateway()
+    send_models(home, 1, "FULL", "AB02")
+    home.go(0)
+    home.keep()
+    send_models(home, 2, "FULL", "AB02", "AB03")
+    home.go(60)
+    home.put_back()
+    home.command("recover", *REASON, now=at(100))
+    again = send_models(home, 2, "FULL", "AB02", "AB03")
+    later = send_models(home, 3, "DELTA", "AB04")
+    done, _ = home.go(110)
+    held = home.jobs("held")
+    tap.ok([row["name"] for row in held] == [again] and [row["name"] for row in home.jobs("ready")] == [later],
+           "reference data wait behind a file of a lost number", home.json("spool", "list"))
+    job = held[0]["id"]
+    said = (f"job {job} (dcc/{again}) waits for an operator's decision, for a lost ledger had accepted its number; "
+            f"behind it 1 file of its sender and type; `ecosgate spool release {job}` has it judged, "
+            f"`ecosgate spool reject {job}` rejects it")
+    tap.ok(done.returncode == 2 and f"ecosgate: {said}\n" in done.stderr.decode(), "and run says what moves them on",
+           done.stderr)
+    why = home.json("why", later)[0]
+    tap.ok(f"job {job} has a lower number" in why["because"] and "lost ledger" in why["because"] and
+           why["moved_by"] == f"`ecosgate spool release {job}`, or `ecosgate spool reject {job}`",
+           "and so does why", why)
+    home.parties.instruct([1])
+    done, new = home.go(115)
+    tap.ok(any(name.startswith("EMD") for name in new), "an instruction does not wait", done.stderr, new)
+    done = home.command("spool", "release", job, "--reason", "DCC has sent it")
+    done, _ = home.go(120)
+    models = [row[0] for row in home.parties.rows("SELECT manufacturer FROM non_migratable ORDER BY 1")]
+    tap.ok(done.returncode == 0 and models == ["AB02", "AB03", "AB04"], "after the release both count, in their order",
+           done.stderr, models)
+    sound(tap, home, "after a list of the lost time")
 
 
 def test_witness_file(tap):
@@ -838,6 +882,7 @@ if __name__ == "__main__":
         test_foreign(report)
         test_numbers_only(report)
         test_list_without_period(report)
+        test_reference_in_order(report)
         test_witness_file(report)
         test_damaged_and_older(report)
         test_no_witness(report)

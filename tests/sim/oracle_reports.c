@@ -81,18 +81,30 @@ void oracle_look_at_incidents(struct oracle *oracle, const struct document *docu
 
 /* ---- the end ---- */
 
-/* A row of a period at whose end PTY names no Supplier is in no file (REPORTS.md, "To whom"): DCC's first PTY may have
- * been rejected, or lost by a restore. */
+/* PTY is always FULL, and its files are not kept. */
+static bool is_full(const struct verdict *verdict)
+{
+    return verdict->document == NULL || strcmp(record_get(document_first(verdict->document, 'H'), "Mode"), "FULL") == 0;
+}
+
+/* The gateway has accepted a FULL file of that type until then, and has not lost it since. */
+static bool was_told(const struct oracle *oracle, const char *type, int64_t end)
+{
+    for (unsigned i = 0; i < oracle->verdicts->len; i++) {
+        const struct verdict *verdict = oracle->verdicts->pdata[i];
+        if (strcmp(verdict->inbound->type, type) == 0 && strcmp(verdict->outcome, "RJ") != 0 && !verdict->lost &&
+            verdict->at <= end && is_full(verdict))
+            return true;
+    }
+    return false;
+}
+
+/* A row of a period at whose end PTY names no Supplier is in no file (REPORTS.md, "To whom"), nor is a GPF on whose hub
+ * the inventory has no meter: DCC's first files may have been rejected, or lost by a restore. */
 static bool must_be_reported(struct oracle *oracle, const struct item *item, int64_t end)
 {
-    bool known = false;
-
-    for (unsigned i = 0; i < oracle->verdicts->len && !known; i++) {
-        const struct verdict *verdict = oracle->verdicts->pdata[i];
-        known = strcmp(verdict->inbound->type, "PTY") == 0 && strcmp(verdict->outcome, "RJ") != 0 && !verdict->lost &&
-                verdict->at <= end;
-    }
-    return known && !oracle_device(oracle, item->device)->unreported;
+    return was_told(oracle, "PTY", end) && was_told(oracle, "INV", end) &&
+           !oracle_device(oracle, item->device)->unreported;
 }
 
 void oracle_judge_reports(struct oracle *oracle)
