@@ -32,12 +32,12 @@ drop_of() # NAME: the drop of the party that sends this type
     esac
 }
 
-configure() # FOLDER CONFIGURATION: lines "group key=value" of the folder's file `settings`
+configure() # FOLDER CONFIGURATION: lines "group key=value" of the folder's file `settings`; SAMPLES/ is this folder
 {
     [ -f "$1/settings" ] || return 0
     while IFS= read -r line; do
-        awk -v group="[${line% *}]" -v setting="${line##* }" '
-            BEGIN { key = setting; sub(/=.*/, "=", key) }
+        awk -v group="[${line% *}]" -v setting="${line##* }" -v samples="$samples/" '
+            BEGIN { key = setting; sub(/=.*/, "=", key); sub(/SAMPLES\//, samples, setting) }
             /^\[/ { inside = $0 == group }
             inside && index($0, key) == 1 { next }
             { print }

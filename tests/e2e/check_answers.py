@@ -31,7 +31,7 @@ def settings_of(folder):
     if not os.path.exists(path):
         return ""
     with open(path, encoding="utf-8") as file:
-        return file.read()
+        return file.read().replace("SAMPLES/", SAMPLES + "/")
 
 
 def compare(home, path):

@@ -246,8 +246,9 @@ def ours_alone(ours, theirs):
 
 
 def folders():
+    """All but that of B115, which is about two profiles itself."""
     return [os.path.join(SAMPLES, name) for name in ("good", "way", "late", "resolved", "stranded")] + \
-        sorted(glob.glob(os.path.join(SAMPLES, "codes", "*")))
+        sorted(set(glob.glob(os.path.join(SAMPLES, "codes", "*"))) - {os.path.join(SAMPLES, "codes", "B115")})
 
 
 def test_samples(tap):
