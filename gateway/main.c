@@ -33,7 +33,10 @@ static const struct command {
     {"run", "", "[--once]", "run the gateway; --once makes one pass over all work, then ends", command_run},
     {"pickup", "[DROP]", "", "show which files would be picked up now, which not, and why", command_pickup},
     {"doctor", "[DROP]", "", "test what the gateway can do in each drop", command_doctor},
-    {"spool list", "", "[--state STATE]", "list the jobs in the spool", command_spool_list},
+    {"spool list", "",
+     "[--state STATE] [--type TYPE] [--sender SENDER] [--batch BATCHID] [--drop DROP] [--verdict AC|WN|PA|RJ] "
+     "[--since TIME] [--until TIME] [--limit N] [--after ID]",
+     "list the jobs in the spool", command_spool_list},
     {"spool show", "ID", "", "show everything about one job", command_spool_show},
     {"spool cat", "ID [NAME]", "", "print the received bytes, or one file of the job", command_spool_cat},
     {"spool verify", "", "", "check every byte of the spool and every sum of the ledger", command_spool_verify},
@@ -50,6 +53,10 @@ static const struct command {
     {"device show", "DEVICE-ID", "", "show one Device: state, tries, history", command_device_show},
     {"device list", "", "--state STATE|--withheld", "list the work items in one state, or those withheld after recover",
      command_device_list},
+    {"device find", "",
+     "[--mpxn MPXN] [--hub CHF-ID] [--supplier MPID|EUI-64] [--model MANUFACTURER/MODEL[/FIRMWARE]] [--batch BATCH] "
+     "[--state STATE] [--code CODE] [--limit N] [--after KEY]",
+     "find Devices by what is known of them", command_device_find},
     {"device withdraw", "DEVICE-ID", "--reason TEXT", "end the work of a Device that was accepted by mistake",
      command_device_withdraw},
     {"device hold", "DEVICE-ID", "--reason TEXT", "make no try of a Device until device release", command_device_hold},

@@ -67,6 +67,7 @@ int command_spool_requeue(struct invocation *invocation);    /* an order: judge 
 int command_spool_reject(struct invocation *invocation);     /* an order: reject it whole (spool_orders.c) */
 int command_device_show(struct invocation *invocation);      /* one Device */
 int command_device_list(struct invocation *invocation);      /* the work items in one state */
+int command_device_find(struct invocation *invocation);      /* Devices by what is known of them */
 int command_device_end(struct invocation *invocation);       /* an order: end work of which the sides have not agreed */
 int command_device_release(struct invocation *invocation);   /* an order: let withheld ones be ordered */
 int command_recover(struct invocation *invocation);          /* an order: go on with an older ledger */

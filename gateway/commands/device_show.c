@@ -7,6 +7,7 @@
 
 #include "formats/eui64.h"
 #include "gateway/answers/cells.h"
+#include "gateway/commands/device_facts.h"
 #include "gateway/commands/explain.h"
 #include "gateway/commands/output.h"
 #include "gateway/commands/read_access.h"
@@ -149,6 +150,12 @@ static bool describe(struct collection *c, GError **error)
     output_set(c->now, "withheld", json_boolean(work->withheld && explain_is_live(work)));
     output_set(c->now, "withdrawn", json_boolean(work->withdrawn && explain_is_live(work)));
     output_set(c->now, "held", json_boolean(work->held && explain_is_live(work)));
+    const struct device_subject subject = {work->item.has_device, work->item.device, work};
+    if (!device_facts_set(c->gateway, &subject, c->now, error) ||
+        !device_facts_set_instructed(c->gateway, work, c->now, error)) {
+        explanation_clear(&why);
+        return false;
+    }
     output_set_text(c->now, "device_type", work->item.device_type);
     output_set(c->now, "next_eligible", command_json_instant(eligible));
     explanation_set(&why, c->now);
@@ -196,9 +203,10 @@ static void print_device(const struct invocation *invocation, json_t *object)
 
 static json_t *device_object(const struct collection *c, const char *device)
 {
-    static const char *const copied[] = {"state",       "code",          "withheld", "held",      "withdrawn",
-                                         "device_type", "next_eligible", "because",  "waits_for", "moved_by",
-                                         "next_at",     "profile",       "kept"};
+    static const char *const copied[] = {"state",       "code",     "withheld",   "held",          "withdrawn",
+                                         "device_type", "mpxn",     "supplier",   "hub",           "manufacturer",
+                                         "model",       "firmware", "instructed", "next_eligible", "because",
+                                         "waits_for",   "moved_by", "next_at",    "profile",       "kept"};
     json_t *object = json_object();
 
     output_set_text(object, "device", device);

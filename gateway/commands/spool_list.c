@@ -1,9 +1,13 @@
 /*
  * The command `spool list`: all jobs, oldest first. The folders are read first, then the rows of the ledger; both are
  * sorted by ID and walked side by side, so that memory holds one ID and state for each job, not its row.
+ *
+ * With conditions or a limit the ledger is asked for the rows, and the folder of each job is looked up: a spool has a
+ * million folders, and a page has a hundred rows. Of a state that few jobs have its folder is read instead.
  */
 #include "gateway/commands/output.h"
 #include "gateway/commands/read_access.h"
+#include "gateway/commands/selection.h"
 #include "spool/ledger/ledger_jobs.h"
 #include "spool/ledger/ledger_outgoing.h"
 #include "spool/ledger/ledger_verdicts.h"
@@ -18,8 +22,11 @@ struct listing {
     struct gateway *gateway;
     bool all; /* else only jobs in the state `only` */
     enum job_state only;
-    GArray *places; /* struct job_place, by ID */
+    GArray *places; /* struct job_place, by ID; NULL: they are looked up one by one */
     guint next;     /* the first of them that was not passed */
+    int64_t left;   /* rows until the limit; below 0: there is none */
+    int64_t last;   /* the job of the last row */
+    bool enough;    /* the limit is reached */
 };
 
 /* Not output_table: a spool may hold a million jobs, and each line is printed as soon as it is known. */
@@ -74,7 +81,7 @@ static enum job_state state_of(struct listing *l, int64_t id)
     enum job_state state = JOB_NOWHERE;
     guint seen = 0;
 
-    for (; l->next < l->places->len; l->next++) {
+    for (; l->places != NULL && l->next < l->places->len; l->next++) {
         const struct job_place *place = &g_array_index(l->places, struct job_place, l->next);
         if (place->id != id)
             break;
@@ -124,9 +131,12 @@ static bool list_job(struct listing *l, int64_t id, const struct ledger_job *job
         return false;
     }
     output_set_text(row, "sender", job ? job->sender : NULL);
+    output_set_text(row, "drop", job ? job->drop : NULL);
     output_set_text(row, "batch", verdict ? verdict->batch : NULL);
     output_set_text(row, "verdict", verdict ? verdict->outcome : NULL);
     print_row(l, row);
+    l->last = id;
+    l->enough = --l->left == 0;
     return true;
 }
 
@@ -154,13 +164,49 @@ static int list_all(struct listing *l)
     l->places = read_access_places(l->gateway->spool, &error);
     if (l->places == NULL)
         return command_unable(error);
-    if (!l->invocation->json)
-        printf("%-8s  %-8s  %-11s  %-7s  %-20s  %12s  %s\n", "ID", "STATE", "TYPE", "VERDICT", "RECEIVED", "SIZE",
-               "NAME");
     bool good = ledger_jobs_each(l->gateway->ledger, visit_job, l, &error) && list_rowless(l, G_MAXINT64, &error);
     g_array_unref(l->places);
     return good ? EXIT_GOOD : command_unable(error);
 }
+
+/* ---- with conditions ---- */
+
+static bool visit_found(void *user, const struct ledger_job *job, GError **error)
+{
+    return list_job(user, job->id, job, error);
+}
+
+/* The jobs in a state that few jobs have. */
+static bool list_state(struct listing *l, struct ledger_job_find *find, GError **error)
+{
+    g_autoptr(GArray) ids = job_list(l->gateway->spool, l->only, error);
+    int64_t after = find->after;
+
+    if (ids == NULL)
+        return false;
+    find->after = 0;
+    for (guint i = 0; i < ids->len && !l->enough; i++) {
+        find->id = g_array_index(ids, int64_t, i);
+        if (find->id > after && !ledger_jobs_find(l->gateway->ledger, find, visit_found, l, error))
+            return false;
+    }
+    return true;
+}
+
+static int list_found(struct listing *l, struct ledger_job_find *find)
+{
+    bool few = !l->all && l->only != JOB_DONE && l->only != JOB_REJECTED;
+    GError *error = NULL;
+
+    find->enough = &l->enough;
+    if (!(few ? list_state(l, find, &error) : ledger_jobs_find(l->gateway->ledger, find, visit_found, l, &error)))
+        return command_unable(error);
+    if (l->enough && !l->invocation->json)
+        printf("… perhaps more: the same call with --after %08" G_GINT64_FORMAT "\n", l->last);
+    return EXIT_GOOD;
+}
+
+/* ---- options ---- */
 
 static bool parse_state(const char *name, enum job_state *state)
 {
@@ -175,22 +221,80 @@ static bool parse_state(const char *name, enum job_state *state)
     return false;
 }
 
+/* The options. */
+struct options {
+    char *state, *type, *sender, *batch, *drop, *verdict, *since, *until, *after;
+    int limit;
+};
+
+static void clear_options(struct options *o)
+{
+    char *const texts[] = {o->state, o->type, o->sender, o->batch, o->drop, o->verdict, o->since, o->until, o->after};
+
+    for (size_t i = 0; i < G_N_ELEMENTS(texts); i++)
+        g_free(texts[i]);
+}
+
+/* False: a message has been printed. */
+static bool read_options(const struct options *o, struct listing *listing, struct ledger_job_find *find)
+{
+    static const char *const verdicts[] = {"AC", "WN", "PA", "RJ", NULL};
+
+    *find = (struct ledger_job_find){
+        .type = o->type, .sender = o->sender, .batch = o->batch, .drop = o->drop, .outcome = o->verdict};
+    listing->all = o->state == NULL;
+    listing->left = o->limit > 0 ? o->limit : -1;
+    if (o->verdict != NULL && !g_strv_contains(verdicts, o->verdict)) {
+        g_autofree char *shown = command_shown(o->verdict);
+        g_printerr("ecosgate: spool list: --verdict '%s' is no verdict; give one of AC, WN, PA, RJ\n", shown);
+        return false;
+    }
+    return selection_limit("spool list", o->limit) && (o->state == NULL || parse_state(o->state, &listing->only)) &&
+           (o->after == NULL || command_parse_job(o->after, &find->after)) &&
+           selection_time("spool list", "since", o->since, &find->since) &&
+           selection_time("spool list", "until", o->until, &find->until);
+}
+
+static bool has_conditions(const struct options *o)
+{
+    return o->type != NULL || o->sender != NULL || o->batch != NULL || o->drop != NULL || o->verdict != NULL ||
+           o->since != NULL || o->until != NULL || o->after != NULL || o->limit > 0;
+}
+
+static int list(struct listing *l, const struct options *o, struct ledger_job_find *find)
+{
+    if (!l->invocation->json)
+        printf("%-8s  %-8s  %-11s  %-7s  %-20s  %12s  %s\n", "ID", "STATE", "TYPE", "VERDICT", "RECEIVED", "SIZE",
+               "NAME");
+    return has_conditions(o) ? list_found(l, find) : list_all(l);
+}
+
 int command_spool_list(struct invocation *invocation)
 {
-    g_autofree char *state = NULL;
+    struct options o = {.limit = 0};
     const GOptionEntry entries[] = {
-        {"state", 0, 0, G_OPTION_ARG_STRING, &state, "only jobs in this state", "STATE"},
+        {"state", 0, 0, G_OPTION_ARG_STRING, &o.state, "only jobs in this state", "STATE"},
+        {"type", 0, 0, G_OPTION_ARG_STRING, &o.type, "of this file type: EMI, EMW …", "TYPE"},
+        {"sender", 0, 0, G_OPTION_ARG_STRING, &o.sender, "of this sender, by its short code or EUI-64", "SENDER"},
+        {"batch", 0, 0, G_OPTION_ARG_STRING, &o.batch, "with this BatchId", "BATCHID"},
+        {"drop", 0, 0, G_OPTION_ARG_STRING, &o.drop, "that came through this drop, or go there", "DROP"},
+        {"verdict", 0, 0, G_OPTION_ARG_STRING, &o.verdict, "with this verdict", "AC|WN|PA|RJ"},
+        {"since", 0, 0, G_OPTION_ARG_STRING, &o.since, "received at that time or later", "TIME"},
+        {"until", 0, 0, G_OPTION_ARG_STRING, &o.until, "received before that time", "TIME"},
+        {"limit", 0, 0, G_OPTION_ARG_INT, &o.limit, "at most so many; 0: all (0)", "N"},
+        {"after", 0, 0, G_OPTION_ARG_STRING, &o.after, "go on after this job of the list", "ID"},
         {NULL, 0, 0, 0, NULL, NULL, NULL},
     };
     struct read_access access;
+    struct ledger_job_find find;
     struct listing listing = {.invocation = invocation, .gateway = &access.gateway};
+    int status = EXIT_UNABLE;
 
-    if (!command_arguments(invocation, entries, 0, 0))
-        return EXIT_UNABLE;
-    listing.all = state == NULL;
-    if ((state != NULL && !parse_state(state, &listing.only)) || !read_access_open(&access, invocation))
-        return EXIT_UNABLE;
-    int status = list_all(&listing);
-    read_access_close(&access);
+    if (command_arguments(invocation, entries, 0, 0) && read_options(&o, &listing, &find) &&
+        read_access_open(&access, invocation)) {
+        status = list(&listing, &o, &find);
+        read_access_close(&access);
+    }
+    clear_options(&o);
     return status;
 }

@@ -4,6 +4,7 @@
  * file that lies in a drop, in this order.
  */
 #include "formats/eui64.h"
+#include "formats/instant.h"
 #include "formats/text.h"
 #include "gateway/answers/cells.h"
 #include "gateway/answers/incident_id.h"
@@ -252,6 +253,25 @@ static bool answer_entry(struct question *q, GError **error)
     return true;
 }
 
+/* Sets the member in_drop: what the newest listing that saw a file of that name decided; it may be one that came before
+ * and has come again. null: there is none. */
+static bool name_entry(struct question *q, GError **error)
+{
+    g_autofree struct ledger_pickup *row = NULL;
+    g_autofree char *text = NULL;
+    char since[INSTANT_TEXT_SIZE];
+
+    if (!find_entry(q, &row, error))
+        return false;
+    if (row != NULL) {
+        instant_print(row->since, since);
+        text = g_strdup_printf("drop %s, %s: %s (%" G_GINT64_FORMAT " bytes, unchanged since %s)", row->drop,
+                               row->decision, row->reason, row->size, since);
+    }
+    output_set_text(q->object, "in_drop", text);
+    return true;
+}
+
 /* ---- the command ---- */
 
 static bool answer(struct question *q, GError **error)
@@ -299,7 +319,7 @@ static bool find_answer(struct question *q, GError **error)
     if (q->object == NULL)
         return say_unknown(q, error);
     output_set_text(q->object, "ledger", q->fault.text);
-    return true;
+    return name_entry(q, error);
 }
 
 int command_why(struct invocation *invocation)

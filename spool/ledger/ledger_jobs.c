@@ -4,6 +4,8 @@
 
 #include "spool/ledger/ledger_private.h"
 
+#include <string.h>
+
 #define COLUMNS                                                                                                        \
     "id,direction,name,type,form,org,sender,sequence,drop_name,received,size,sha256,revision,"                         \
     "source_dev,source_ino,source_ctime_ns,source_size,reason,healed"
@@ -133,6 +135,77 @@ bool ledger_jobs_each(struct ledger *ledger, ledger_job_visit visit, void *user,
         good = visit(user, &job, error);
     }
     ledger_end(query);
+    return good;
+}
+
+/* ---- jobs that are looked for ---- */
+
+/* ?1 … ?8: the conditions; ?9: the job after which the list begins. */
+#define FITS                                                                                                           \
+    " AND(?1 IS NULL OR id=?1) AND(?2 IS NULL OR type=?2) AND(?3 IS NULL OR drop_name=?3) AND(?4 IS NULL OR org=?4"    \
+    " OR sender=?4) AND((?5 IS NULL AND ?6 IS NULL) OR EXISTS(SELECT 1 FROM verdict v WHERE v.job=job.id"              \
+    " AND v.revision=job.revision AND(?5 IS NULL OR v.batch=?5) AND(?6 IS NULL OR v.outcome=?6)))"                     \
+    " AND received>=?7 AND(?8=0 OR received<?8)"                                                                       \
+    " AND(?9=0 OR(received,id)>(SELECT l.received,l.id FROM job l WHERE l.id=?9)) ORDER BY received,id"
+/* Walks the rest of the list only. */
+#define LATER " AND received>=max(?7,ifnull((SELECT l.received FROM job l WHERE l.id=?9),0))"
+
+enum lead { BY_ID, BY_BATCH, BY_OUTCOME, BY_TYPE, BY_ORG, BY_DROP, BY_TIME, JOB_LEADS };
+
+static struct ledger_sql walks[JOB_LEADS] = {
+    [BY_ID] = {"SELECT " COLUMNS " FROM job WHERE id=?1" FITS},
+    [BY_BATCH] = {"SELECT " COLUMNS " FROM job WHERE id IN(SELECT b.job FROM verdict b WHERE b.batch=?5)" FITS},
+    [BY_OUTCOME] = {"SELECT " COLUMNS " FROM job WHERE id IN(SELECT b.job FROM verdict b WHERE b.outcome=?6)" FITS},
+    [BY_TYPE] = {"SELECT " COLUMNS " FROM job INDEXED BY job_type WHERE type=?2" LATER FITS},
+    [BY_ORG] = {"SELECT " COLUMNS " FROM job INDEXED BY job_org WHERE org=?4" LATER FITS},
+    [BY_DROP] = {"SELECT " COLUMNS " FROM job INDEXED BY job_drop WHERE drop_name=?3" LATER FITS},
+    [BY_TIME] = {"SELECT " COLUMNS " FROM job INDEXED BY job_received WHERE 1" LATER FITS},
+};
+
+/* How many verdicts of an outcome are few enough to be sorted. */
+enum { FEW = 5000 };
+
+/* A verdict of few files leads; else what a file is, in the order of the list. A sender is found by its short code. */
+static bool choose(struct ledger *ledger, const struct ledger_job_find *find, enum lead *lead, GError **error)
+{
+    LEDGER_SQL(count, "SELECT count(*) FROM(SELECT 1 FROM verdict WHERE outcome=?1 LIMIT ?2)");
+    int64_t n = FEW;
+
+    if (find->outcome != NULL &&
+        !ledger_number(ledger,
+                       ledger_query(ledger, &count, LEDGER_VALUES(LEDGER_TEXT(find->outcome), LEDGER_INT(FEW)), error),
+                       &n, error))
+        return false;
+    *lead = find->id != 0                                               ? BY_ID
+            : find->batch != NULL                                       ? BY_BATCH
+            : n < FEW                                                   ? BY_OUTCOME
+            : find->sender != NULL && strchr(find->sender, '-') == NULL ? BY_ORG
+            : find->type != NULL                                        ? BY_TYPE
+            : find->drop != NULL                                        ? BY_DROP
+                                                                        : BY_TIME;
+    return true;
+}
+
+bool ledger_jobs_find(struct ledger *ledger, const struct ledger_job_find *find, ledger_job_visit visit, void *user,
+                      GError **error)
+{
+    enum lead lead;
+
+    if (!choose(ledger, find, &lead, error))
+        return false;
+    sqlite3_stmt *q =
+        ledger_query(ledger, &walks[lead],
+                     LEDGER_VALUES(LEDGER_INT_OR_NULL(find->id), LEDGER_TEXT(find->type), LEDGER_TEXT(find->drop),
+                                   LEDGER_TEXT(find->sender), LEDGER_TEXT(find->batch), LEDGER_TEXT(find->outcome),
+                                   LEDGER_INT(find->since), LEDGER_INT(find->until), LEDGER_INT(find->after)),
+                     error);
+    bool row = true, good = q != NULL;
+    while (good && (find->enough == NULL || !*find->enough) && (good = ledger_row(ledger, q, &row, error)) && row) {
+        struct ledger_job job = {0};
+        read_job(q, 0, &job);
+        good = visit(user, &job, error);
+    }
+    ledger_end(q);
     return good;
 }
 

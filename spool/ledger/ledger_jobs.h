@@ -47,6 +47,19 @@ bool ledger_job_named(struct ledger *ledger, const char *name, struct ledger_job
 typedef bool (*ledger_job_visit)(void *user, const struct ledger_job *job, GError **error);
 /* Visits all jobs by id. */
 bool ledger_jobs_each(struct ledger *ledger, ledger_job_visit visit, void *user, GError **error);
+/* Jobs that are looked for; NULL or 0 where nothing is said. */
+struct ledger_job_find {
+    int64_t id; /* this one alone */
+    const char *type, *drop;
+    const char *sender;          /* short code, or EUI-64 as text */
+    const char *batch, *outcome; /* of the present verdict */
+    int64_t since, until;        /* received at `since` or later, and before `until` */
+    int64_t after;               /* a job: those that come later in the list */
+    const bool *enough;          /* the visitor sets it: no more are visited */
+};
+/* Visits them by the time of receipt and id. */
+bool ledger_jobs_find(struct ledger *ledger, const struct ledger_job_find *find, ledger_job_visit visit, void *user,
+                      GError **error);
 /* *jobs: struct ledger_job whose sender's copy may still be in that drop, oldest first. */
 bool ledger_jobs_with_source(struct ledger *ledger, const char *drop, GPtrArray **jobs, GError **error);
 /* The sender's copy of this job is gone from the drop. */

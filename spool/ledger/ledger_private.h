@@ -253,6 +253,10 @@ extern const struct ledger_shape ledger_verdict_shape;
     "CREATE UNIQUE INDEX inventory_device ON inventory(device_id);"                                                    \
     "CREATE INDEX inventory_hub ON inventory(chf) WHERE chf IS NOT NULL;"                                              \
     "CREATE INDEX inventory_point ON inventory(mpxn) WHERE mpxn IS NOT NULL;"
+/* The same, for ledger_find.h; part of version 11. A FULL file makes them again, so they have few columns. */
+#define LEDGER_INVENTORY_FIND_INDEXES                                                                                  \
+    "CREATE INDEX inventory_supplier ON inventory(supplier) WHERE supplier IS NOT NULL;"                               \
+    "CREATE INDEX inventory_model ON inventory(model, firmware) WHERE model IS NOT NULL;"
 #define LEDGER_COS_INDEXES                                                                                             \
     "CREATE UNIQUE INDEX cos_event ON cos(mpxn, starts);"                                                              \
     "CREATE INDEX cos_gained ON cos(gaining, starts);"

@@ -18,8 +18,9 @@ static const struct {
 } tables[LEDGER_REFERENCES] = {
     [LEDGER_INVENTORY] = {"INV", KEEP "device_id FROM inventory ORDER BY device_id;",
                           "DELETE FROM inventory;DROP INDEX IF EXISTS inventory_device;"
-                          "DROP INDEX IF EXISTS inventory_hub;DROP INDEX IF EXISTS inventory_point;",
-                          LEDGER_INVENTORY_INDEXES},
+                          "DROP INDEX IF EXISTS inventory_hub;DROP INDEX IF EXISTS inventory_point;"
+                          "DROP INDEX IF EXISTS inventory_supplier;DROP INDEX IF EXISTS inventory_model;",
+                          LEDGER_INVENTORY_INDEXES LEDGER_INVENTORY_FIND_INDEXES},
     [LEDGER_COS] = {"COS", KEEP "mpxn,starts FROM cos ORDER BY mpxn,starts;",
                     "DELETE FROM cos;DROP INDEX IF EXISTS cos_event;DROP INDEX IF EXISTS cos_gained;",
                     LEDGER_COS_INDEXES},

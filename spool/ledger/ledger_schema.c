@@ -356,6 +356,20 @@ static const char *const versions[] = {
     "INSERT INTO out_of_turn SELECT s.item FROM verdict v JOIN session s ON s.item>=v.first_item"
     " AND s.item<v.first_item+v.items WHERE v.items>0 AND v.accepted>v.dispatched AND s.begun IS NULL;"
     "PRAGMA user_version=10;",
+    /* Version 11: indexes that find Devices (ledger_find.h) and jobs (ledger_jobs.h). Of Devices most are for few rows:
+     * sessions that have not ended, codes, what a review refused. */
+    LEDGER_INVENTORY_FIND_INDEXES
+    "CREATE INDEX session_live ON session(state) WHERE ended IS NULL;"
+    "CREATE INDEX session_code ON session(code) WHERE code IS NOT NULL;"
+    "CREATE INDEX work_item_refused ON work_item(outcome) WHERE outcome<>0;"
+    "CREATE INDEX work_item_code ON work_item(code) WHERE code IS NOT NULL;"
+    "CREATE INDEX work_item_point ON work_item(ltrim(mpxn,'0')) WHERE outcome<>0 AND mpxn IS NOT NULL;"
+    "CREATE INDEX job_received ON job(received);"
+    "CREATE INDEX job_type ON job(type, received);"
+    "CREATE INDEX job_org ON job(org, received);"
+    "CREATE INDEX job_drop ON job(drop_name, received);"
+    "CREATE INDEX verdict_outcome ON verdict(outcome);"
+    "PRAGMA user_version=11;",
 };
 
 /* 0 for a new database. */

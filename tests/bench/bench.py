@@ -152,7 +152,7 @@ def main(*names):
     folder = tempfile.mkdtemp(prefix="ecosgate-bench.", dir=os.environ.get("BENCH_DIR"))
     schema = os.path.join(TOP, "formats/schema/ecos-migration-1.xsd")
     try:
-        if names and all(name.startswith(("sftp_", "report_")) for name in names):
+        if names and all(name.startswith(("sftp_", "report_", "find")) for name in names):
             return
         xml = generate(folder, "--form", "xml")
         csv = generate(folder, "--form", "csv")

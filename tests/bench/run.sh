@@ -2,8 +2,12 @@
 # Prints lines `NAME RATIO`: the other program's wall-clock time divided by ours, the median of alternating pairs
 # on the same data. Arguments are names of races: only those are run. The environment changes how much data there is:
 #   DEVICES 1,000,000   REPORT_DEVICES 500,000   SFTP_DEVICES 1,000,000   SFTP_MB 350   SFTP_FILES 5,000
+#   FIND_DEVICES 6,000,000   FIND_SESSIONS 1,000,000   FIND_JOBS 200,000
 #   PAIRS 5             BENCH_DIR a temporary folder
 here=$(dirname "$0")
 . "$here/../../samples/packages.sh"
 packages python3 libxml2-utils miller sqlite3 openssh-server openssh-client lftp >&2 || exit 2
-python3 "$here/bench.py" "$@" && python3 "$here/bench_report.py" "$@" && exec python3 "$here/bench_sftp.py" "$@"
+for one in bench bench_report bench_find; do
+    python3 "$here/$one.py" "$@" || exit
+done
+exec python3 "$here/bench_sftp.py" "$@"

@@ -107,7 +107,7 @@ def test_version_2(tap):
     ledger.close()
     subprocess.run(["rm", "-r", home.path("spool", "done", f"{job:08d}")], check=True)
     make_old(home, 2)
-    refusal = b"its tables have version 2, this program needs 10; `ecosgate run` brings them up to date"
+    refusal = b"its tables have version 2, this program needs 11; `ecosgate run` brings them up to date"
     for command in (("status",), ("spool", "list"), ("device", "show", device(1)), ("why", device(1)),
                     ("spool", "verify")):
         done = home.command(*command)
@@ -335,6 +335,27 @@ def test_turns_of_version_9(tap):
     sound(tap, home, "after version 9 was brought up to date")
 
 
+def test_indexes_of_version_10(tap):
+    """Version 10 had no indexes that find Devices and jobs."""
+    home = Home("gateway incident_party=NOBODY")
+    parties = Parties(home)
+    parties.instruct([1, instructed(2, "XSME")])
+    home.run()
+    rows = rows_without_profiles(home)
+    indexes = parties.rows("SELECT name, sql FROM sqlite_master WHERE type='index' ORDER BY name")
+    found = home.json("device", "find", "--code", "C104"), home.json("spool", "list", "--type", "EMI")
+    make_old(home, 10)
+    tap.ok(home.command("device", "find", "--code", "C104").returncode == 2, "it is not searched before")
+    home.run(now=at(1))
+    tap.ok(parties.rows("SELECT name, sql FROM sqlite_master WHERE type='index' ORDER BY name") == indexes,
+           "a ledger of version 10 gets the indexes of a new one", indexes)
+    now = rows_without_profiles(home)
+    tap.ok(now == rows, "no row of version 10 is lost", "\n".join(rows), "\n".join(now))
+    tap.ok((home.json("device", "find", "--code", "C104"), home.json("spool", "list", "--type", "EMI")) == found and
+           [row["device"] for row in found[0]] == [device(2)], "and finds the same", found)
+    sound(tap, home, "after version 10 was brought up to date")
+
+
 if __name__ == "__main__":
     with Tap() as report:
         test_version_2(report)
@@ -347,3 +368,4 @@ if __name__ == "__main__":
         test_numbers_of_version_6(report)
         test_orders_of_version_8(report)
         test_turns_of_version_9(report)
+        test_indexes_of_version_10(report)

@@ -1,0 +1,20 @@
+/*
+ * Options that choose from a list, where several commands have them.
+ */
+#ifndef ECOSGATE_GATEWAY_COMMANDS_SELECTION_H
+#define ECOSGATE_GATEWAY_COMMANDS_SELECTION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Reads a time such as 2023-07-03T06:00:00Z, or a day, which begins at 00:00 UTC. *at: seconds UTC; unchanged if text
+ * is NULL. False: it is none, and a message has been printed that begins with the command and names the option. */
+bool selection_time(const char *command, const char *option, const char *text, int64_t *at);
+
+/* Reads an age such as 30m, 12h or 2d. *seconds is unchanged if text is NULL. False: as above. */
+bool selection_age(const char *command, const char *option, const char *text, int64_t *seconds);
+
+/* False: a limit below 0, and a message has been printed. */
+bool selection_limit(const char *command, int limit);
+
+#endif

@@ -1,0 +1,206 @@
+#!/usr/bin/env python3
+"""device find, spool list with conditions, why of what lies in a drop: nothing is missed, nothing is too much (TAP).
+
+What is found is compared with what `device show` and the whole list say of each thing, for each condition and each pair
+of conditions, as one list and page by page.
+"""
+import itertools
+
+from home import Tap
+from reports import CCCC, E1, E2, E4, E5, E6, E7, E8, G1, GOOD, P1, P2, POINT, Estate, described, hub, kind_of
+
+NOW = "2028-02-25T12:00:00Z"
+UNKNOWN = "00-DB-12-00-00-00-E0-09"  # not in the inventory
+BEFORE = "2028-02-14T12:00:00Z"
+
+
+def play():
+    """Devices in many states, with and without work."""
+    home = Estate("gateway cos_window=0\n")
+    home.reference("2028-02-01T10:00:00Z")
+    home.instruct("2028-02-01T11:00:00Z", "B1", E1, E2, E5, E6)
+    home.say("2028-02-01T11:01:00Z", "EMI",
+             f"{UNKNOWN},ESME,{GOOD},0001000000000099,,North,1", f"{UNKNOWN[:-2]}ZZ,ESME,{GOOD},1000000000098,,North,1",
+             batch="B2")
+    home.result("2028-02-01T11:10:00Z", f"MCC.B1.1,{E1},SUCCESS,0,I0,,1,,,,,,AA,BB",
+                f"MCC.B1.2,{E2},FAILED,17,I0,,1,,,,,,,", f"MCC.B1.4,{E6},FAILED,,E20,,1,,,,,,,")
+    home.confirm("2028-02-01T11:20:00Z", f"MCC.B1.1,{E1},Y,,AA,BB,")
+    home.instruct("2028-02-02T10:00:00Z", "B3", E2, E4)
+    home.set("gateway dispatch_hours=00-01")
+    home.instruct("2028-02-25T11:00:00Z", "B4", G1, E7, P1)
+    home.command("device", "hold", E7, "--reason", "asked", now=NOW)
+    return home
+
+
+def find(home, *conditions, limit="0", now=NOW):
+    return home.json("device", "find", *conditions, "--limit", limit, now=now)
+
+
+def pages(home, conditions):
+    """The same list, read two rows at a time."""
+    rows, after = [], ()
+    while True:
+        page = find(home, *conditions, *after, limit="2")
+        rows += page
+        if len(page) < 2:
+            return rows
+        after = ("--after", page[-1]["after"])
+
+
+def known(home):
+    """What `device show` says of each Device that is instructed, and the inventory of the others."""
+    facts = {}
+    for device in POINT:
+        done = home.command("--json", "device", "show", device, now=NOW)
+        facts[device] = home.json("device", "show", device, now=NOW)[0] if done.returncode == 0 else None
+    return facts
+
+
+# Whose each Device is on NOW: G1 and E4 have changed, P1 and P2 go with their meters.
+OWNER = {E1: "AAAA", E2: "AAAA", P2: "AAAA", E5: "AAAA", E4: "BBBB", E6: "BBBB", E7: "CCCC", G1: "CCCC", P1: "CCCC"}
+
+
+def test_one_condition(tap, home, facts):
+    on_hub = [device for device in POINT if hub(device) == hub(E1) and device != E8]
+    of_batch = {"B1": [E1, E2, E5, E6], "B3": [E2, E4], "B4": [G1, E7, P1]}
+    expected = {("--hub", hub(E1)): on_hub, ("--mpxn", POINT[E4]): [E4], ("--mpxn", "000" + POINT[G1]): [G1],
+                ("--mpxn", "1000000000099"): [UNKNOWN], ("--mpxn", "0001000000000099"): [UNKNOWN],
+                ("--mpxn", "1000000000088"): [], ("--model", "ab02/02010001"): [E5],
+                ("--model", "AB02/02010001/00010203"): [E5], ("--model", "AB02/02010001/00010204"): [],
+                ("--state", "MIGRATED"): [E1], ("--code", "C107"): [E5], ("--code", "C103"): [UNKNOWN],
+                ("--code", "C101"): [UNKNOWN[:-2] + "ZZ"], ("--state", "FAILED"): [E4, E6],
+                ("--supplier", CCCC): [E7, G1, P1],
+                **{("--batch", batch): devices for batch, devices in of_batch.items()},
+                **{("--supplier", mpid): [d for d, of in OWNER.items() if of == mpid]
+                   for mpid in ("AAAA", "BBBB", "CCCC")}}
+    for state in ("READY", "REJECTED", "DEFERRED", "DISPATCHED", "RETRY_WAIT", "CONFIRM_PENDING"):
+        expected["--state", state] = [d for d, fact in facts.items() if fact and fact["state"] == state]
+    expected["--state", "REJECTED"] = expected["--state", "REJECTED"] + [UNKNOWN, UNKNOWN[:-2] + "ZZ"]
+    for conditions, devices in expected.items():
+        rows = find(home, *conditions)
+        found = [row["device"] for row in rows]
+        tap.ok(sorted(found) == sorted(devices), f"device find {' '.join(conditions)}: {len(devices)}", found, devices)
+        tap.ok(pages(home, conditions) == rows, f"device find {' '.join(conditions)}: page by page the same", rows)
+    return expected
+
+
+def test_facts(tap, home, facts):
+    """A row of the list has what `device show` has, and the Supplier of that day."""
+    for row in find(home, "--supplier", "AAAA") + find(home, "--supplier", "BBBB") + find(home, "--supplier", "CCCC"):
+        fact = facts[row["device"]]
+        same = ("device_type", "state", "code", "mpxn", "supplier", "hub", "manufacturer", "model", "firmware")
+        tap.ok(row["supplier"] == OWNER[row["device"]] and row["hub"] == hub(row["device"]) and
+               row["mpxn"] == (POINT[row["device"]] or None) and row["device_type"] == kind_of(row["device"]) and
+               (row["work_item"] is None if fact is None else all(row[name] == fact[name] for name in same)),
+               f"{row['device']}: whose it is, where and what", row, fact)
+    before = [row["device"] for row in find(home, "--supplier", "BBBB", now=BEFORE)]
+    tap.ok(sorted(before) == sorted([E6, G1, P1]), "on the day before both changes they are the losing Supplier's",
+           before)
+    fact = home.json("device", "show", UNKNOWN, now=NOW)[0]
+    tap.ok(fact["mpxn"] == "0001000000000099" and fact["supplier"] is None and fact["instructed"] is None,
+           "a Device that the inventory does not know: what the instruction says", fact)
+    home.say("2028-02-25T12:01:00Z", "INV", f"SET,{E6},ESME,Commissioned,AB01,010A030B,00020130,{described(E4)},"
+             f"{CCCC},,North,2021-04-06,2021-04-06,TCOS,", mode="DELTA")
+    fact = home.json("device", "show", E6, now="2028-02-25T12:02:00Z")[0]
+    tap.ok(fact["instructed"] == f"MPxN {POINT[E6]}, firmware 0002012F" and fact["mpxn"] == POINT[E4] and
+           fact["firmware"] == "00020130" and fact["hub"] == hub(E4), "what the instruction says otherwise", fact)
+
+
+def test_pairs(tap, home, expected):
+    """Both must hold, whichever leads. With a batch the state is the one in it, so those pairs are not compared."""
+    bad, pairs = [], 0
+    for one, other in itertools.combinations(expected, 2):
+        if one[0] == other[0] or "--batch" in (one[0], other[0]):
+            continue
+        pairs += 1
+        rows = find(home, *one, *other)
+        if sorted(row["device"] for row in rows) != sorted(set(expected[one]) & set(expected[other])):
+            bad.append(f"{one} {other}: {[row['device'] for row in rows]}")
+    tap.ok(pairs > 100 and not bad, f"{pairs} pairs of conditions find what both find", *bad[:20])
+    rows = [(row["device"], row["state"], row["work_item"]) for row in find(home, "--batch", "B1", "--code", "D117")]
+    tap.ok(rows == [(E2, "FAILED", "MCC.B1.2")], "with a batch state and code are those of the work item in it", rows)
+
+
+def test_text(tap, home):
+    said = home.command("device", "find", "--batch", "B1", "--limit", "2", now=NOW).stdout.decode().splitlines()
+    tap.ok(said[0].split()[:4] == ["device", "device_type", "state", "code"] and len(said) == 4 and
+           said[-1].startswith("… perhaps more: the same call with --after "), "a page for people says how to go on",
+           "\n".join(said))
+    said = home.command("device", "find", "--model", "AB03/02010001", now=NOW)
+    tap.ok(said.returncode == 0 and said.stdout == b"no Device was found\n", "nothing found", said.stdout)
+    for words, expected in ((("--supplier", "DDDD"), "no Supplier's MPID"), (("--batch", "B9"), "B9")):
+        said = home.command("device", "find", *words, now=NOW)
+        tap.ok(said.returncode == 1 and expected in said.stderr.decode(), f"device find {' '.join(words)}: unknown",
+               said.stderr)
+
+
+def spool(home, *conditions):
+    return home.json("spool", "list", *conditions, now=NOW)
+
+
+def test_spool_list(tap, home):
+    """Each condition keeps of the whole list what it says, page by page, too."""
+    home.say("2028-02-25T12:03:00Z", "EMI", batch="B5")
+    everything = spool(home)
+    drops = {"EMI": "mcc", "EMT": "tcos", "EMC": "ecos", "INV": "dcc", "COS": "dcc", "NMM": "dcc", "PTY": "dcc"}
+    rj = [row["id"] for row in everything if row["verdict"] == "RJ"]
+    tap.ok(len(everything) > 20 and len(rj) == 1, "there is much to choose from", everything)
+    keeps = {("--type", "EMI"): lambda row: row["type"] == "EMI", ("--type", "EMW"): lambda row: row["type"] == "EMW",
+             ("--sender", "MCC"): lambda row: row["type"] == "EMI", ("--verdict", "RJ"): lambda row: row["id"] in rj,
+             ("--sender", everything[0]["sender"]): lambda row: row["sender"] == everything[0]["sender"],
+             ("--drop", "dcc"): lambda row: row["drop"] == "dcc",
+             ("--verdict", "AC"): lambda row: row["verdict"] == "AC",
+             ("--batch", "B1"): lambda row: row["batch"] == "B1",
+             ("--since", "2028-02-02"): lambda row: row["received"] >= "2028-02-02",
+             ("--until", "2028-02-01T11:05:00Z"): lambda row: row["received"] < "2028-02-01T11:05:00Z",
+             ("--state", "done"): lambda row: row["state"] == "done", ("--state", "held"): lambda row:
+             row["state"] == "held"}
+    pairs = [(one, one) for one in keeps] + [
+        (one, other) for one in keeps for other in (("--verdict", "AC"), ("--since", "2028-02-02"))
+        if one[0] != other[0]]
+    for one, other in pairs:
+        conditions = one if one == other else one + other
+        wanted = [row for row in everything if keeps[one](row) and keeps[other](row)]
+        rows, page, after = [], [None] * 30, ()
+        while len(page) == 30:
+            page = spool(home, *conditions, "--limit", "30", *after)
+            rows += page
+            after = ("--after", page[-1]["id"]) if page else ()
+        tap.ok(spool(home, *conditions) == wanted == rows, f"spool list {' '.join(conditions)}: {len(wanted)}",
+               [row["id"] for row in wanted], [row["id"] for row in rows])
+    said = home.command("spool", "list", "--type", "EMI", "--limit", "1", now=NOW).stdout.decode().splitlines()
+    tap.ok(len(said) == 3 and said[2] == f"… perhaps more: the same call with --after {said[1].split()[0]}",
+           "a page for people says how to go on", "\n".join(said))
+
+
+def test_in_drop(tap, home):
+    """A file that lies in a drop, also under the name of one that was judged."""
+    name = spool(home, "--type", "EMI", "--limit", "1")[0]["name"]
+    home.set("drop mcc complete=marker")
+    for file in (name, "EMI_unknown.csv"):
+        with open(home.path("drops", "mcc", "in", file), "w", encoding="utf-8") as lying:
+            lying.write("1234")
+    before = home.json("why", name, now=NOW)[0]
+    home.run(now="2028-02-25T13:00:00Z")
+    again, fresh = (home.json("why", file, now=NOW)[0] for file in (name, "EMI_unknown.csv"))
+    said = "drop mcc, wait: "
+    tap.ok(before["in_drop"] is None and again["kind"] == "file" and again["in_drop"].startswith(said) and
+           again["in_drop"].endswith(" (4 bytes, unchanged since 2028-02-25T13:00:00Z)") and again["state"] == "done",
+           "a file that has come again: where it is, and what was decided about the one in the drop", before, again)
+    tap.ok(fresh["kind"] == "entry" and fresh["state"] == "wait" and fresh["in_drop"].startswith(said),
+           "a file that lies in a drop and was never taken", fresh)
+
+
+def main():
+    with Tap() as tap:
+        home = play()
+        facts = known(home)
+        expected = test_one_condition(tap, home, facts)
+        test_pairs(tap, home, expected)
+        test_text(tap, home)
+        test_facts(tap, home, facts)
+        test_spool_list(tap, home)
+        test_in_drop(tap, home)
+
+
+main()
