@@ -9,6 +9,7 @@
 #include "gateway/drops/drop_folders.h"
 #include "gateway/drops/transport.h"
 #include "gateway/expectation.h"
+#include "spool/disk.h"
 #include "spool/ledger/ledger.h"
 #include "validators/profile_choice.h"
 #include "validators/sender_rules.h"
@@ -89,6 +90,8 @@ struct config *config_load(const char *path, GError **error)
     struct config *config;
     gsize len;
 
+    if (!disk_may_read(path, error))
+        return NULL;
     if (!g_file_get_contents(path, &text, &len, &cause)) {
         g_set_error(error, CONFIG_ERROR, 0,
                     "configuration: %s; name another file with -c, or make a home with 'ecosgate init DIR'",

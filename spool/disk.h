@@ -27,6 +27,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
+
+struct stat;
 
 /* ---- one file, from its first byte to its name ---- */
 
@@ -42,6 +45,10 @@ struct disk_file *disk_file_create(const char *path, uint64_t expected_size, GEr
 
 /* The same under another temporary name, which must stand in the same folder. */
 struct disk_file *disk_file_create_as(const char *path, const char *temporary, uint64_t expected_size, GError **error);
+
+/* Gives the file the group of its folder and lets that group read it, whatever the umask. Where the system refuses, the
+ * file keeps its group. For files that a process of another user reads. */
+void disk_file_share(struct disk_file *file);
 
 /* Adds len bytes; they are buffered. file is a struct disk_file: the function has the form of a byte sink,
  * bool (*)(void *user, const char *data, size_t len, GError **). A failed write or sync is final: SPOOL_ERROR_BUG for
@@ -160,6 +167,20 @@ char *disk_mount_point(const char *path);
 
 /* *network: path lies on NFS, SMB, AFS or the like, where neither locks nor SQLite's WAL are safe. */
 bool disk_is_network_fs(const char *path, bool *network, GError **error);
+
+/* The name of a user as the user database has it, "uid 1001" for one that it does not know. g_free. */
+char *disk_user_name(uid_t uid);
+/* "alice, group ops, mode 0640": of what a message about rights has to say. g_free. */
+char *disk_whose(const struct stat *st);
+
+/* False if the rights of path, or of a folder above it, keep this process from reading it; *error says which, whose it
+ * is, and what to do. True also where something else is wrong, which the caller meets. */
+bool disk_may_read(const char *path, GError **error);
+/* The same of writing into a folder, for giving orders. */
+bool disk_may_order(const char *dir, GError **error);
+
+/* True if the file or folder belongs to the user that this process runs as. */
+bool disk_is_own(const char *path);
 
 /* False if the file or folder belongs to another user than this process runs as: what we make there, that user could
  * not change. */

@@ -92,6 +92,18 @@ struct disk_file *disk_file_create(const char *path, uint64_t expected_size, GEr
     return disk_file_create_as(path, temporary, expected_size, error);
 }
 
+void disk_file_share(struct disk_file *file)
+{
+    g_autofree char *dir = g_path_get_dirname(file->path);
+    struct stat st;
+
+    /* Who reads the file says so if it cannot. */
+    if (stat(dir, &st) != 0 || fchown(file->fd, (uid_t)-1, st.st_gid) != 0)
+        errno = 0;
+    if (fchmod(file->fd, 0640) != 0)
+        errno = 0;
+}
+
 /* A hint to the disk, whose failure counts for nothing: only the sync at the end tells whether the bytes are safe. */
 static void begin_early(struct disk_file *file)
 {

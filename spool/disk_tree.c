@@ -6,7 +6,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <pwd.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -63,6 +65,70 @@ bool disk_link_unsynced(enum step step, int folder, const char *name, const char
     return true;
 }
 
+char *disk_user_name(uid_t uid)
+{
+    const struct passwd *user = getpwuid(uid);
+
+    return user != NULL ? g_strdup(user->pw_name) : g_strdup_printf("uid %lu", (unsigned long)uid);
+}
+
+char *disk_whose(const struct stat *st)
+{
+    const struct group *group = getgrgid(st->st_gid);
+    g_autofree char *user = disk_user_name(st->st_uid);
+    g_autofree char *number = g_strdup_printf("gid %lu", (unsigned long)st->st_gid);
+
+    return g_strdup_printf("%s, group %s, mode %04o", user, group != NULL ? group->gr_name : number,
+                           (unsigned int)st->st_mode & 07777);
+}
+
+/* The highest folder above path, or path itself, whose rights are in the way; NULL: none is. g_free. */
+static char *in_the_way(const char *path, int mode)
+{
+    g_autofree char *at = g_canonicalize_filename(path, NULL);
+
+    if (faccessat(AT_FDCWD, at, mode, AT_EACCESS) == 0 || errno != EACCES)
+        return NULL;
+    for (char *slash = strchr(at + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
+        *slash = '\0';
+        if (faccessat(AT_FDCWD, at, X_OK, AT_EACCESS) != 0)
+            break;
+        *slash = '/';
+    }
+    return g_steal_pointer(&at);
+}
+
+static bool may(const char *path, int mode, const char *what, GError **error)
+{
+    g_autofree char *way = in_the_way(path, mode);
+    struct stat st;
+
+    if (way == NULL || stat(way, &st) != 0)
+        return true;
+    g_autofree char *whose = disk_whose(&st), *own = disk_user_name(geteuid());
+    bool group = (st.st_mode & ((mode & W_OK) != 0 ? S_IWGRP : S_ISDIR(st.st_mode) ? S_IXGRP : S_IRGRP)) != 0;
+    g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_RETRY, "user %s may not %s %s (%s); %s", own, what, way, whose,
+                group ? "its group may: become a member of it" : "only its user may: give its group that right first");
+    return false;
+}
+
+bool disk_may_read(const char *path, GError **error)
+{
+    return may(path, R_OK, "read", error);
+}
+
+bool disk_may_order(const char *dir, GError **error)
+{
+    return may(dir, W_OK | X_OK, "give orders, which stand in", error);
+}
+
+bool disk_is_own(const char *path)
+{
+    struct stat st;
+
+    return stat(path, &st) == 0 && st.st_uid == geteuid();
+}
+
 bool disk_require_owner(const char *path, GError **error)
 {
     struct stat st;
@@ -71,11 +137,11 @@ bool disk_require_owner(const char *path, GError **error)
         return disk_fail(error, "look at", path, errno);
     if (st.st_uid == geteuid())
         return true;
-    const struct passwd *owner = getpwuid(st.st_uid);
-    g_autofree char *number = g_strdup_printf("%lu", (unsigned long)st.st_uid);
+    g_autofree char *owner = disk_user_name(st.st_uid);
+    g_autofree char *own = disk_user_name(geteuid());
     g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_RETRY,
-                "%s belongs to user %s and this process runs as user %lu; run the command as that user, or the gateway "
+                "%s belongs to user %s and this process runs as user %s; run the command as that user, or the gateway "
                 "cannot use the files that it makes",
-                path, owner != NULL ? owner->pw_name : number, (unsigned long)geteuid());
+                path, owner, own);
     return false;
 }

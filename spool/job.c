@@ -101,7 +101,7 @@ struct spool *spool_open(const char *dir, GError **error)
         const char *name = i < JOB_STATE_COUNT ? states[i] : "orders";
         g_autofree char *path = g_build_filename(dir, name, NULL);
         if (!g_file_test(path, G_FILE_TEST_IS_DIR)) {
-            if (!refuse_unfinished(dir, error))
+            if (!disk_may_read(path, error) || !refuse_unfinished(dir, error))
                 return NULL;
             g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_RETRY,
                         "spool folder %s is missing; make it with `ecosgate init`", path);

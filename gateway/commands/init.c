@@ -15,6 +15,8 @@ static const char *const drops[] = {"mcc", "tcos", "ecos", "dcc", "suppliers", "
 
 static const char configuration[] =
     "# ecosgate.conf: one gateway. Paths are relative to this file's folder; see ecosgate.conf(5).\n"
+    "# Who may look: the group of ledger and spool. Who may order: the group of spool/orders, once it has mode 3770\n"
+    "# (chgrp GROUP spool/orders; chmod 3770 spool/orders). More: OPERATIONS.md, Who may what.\n"
     "\n"
     "[gateway]\n"
     "# who this gateway is: org and EUI-64 in the names of its files, and the RecipientId of files sent to it\n"

@@ -1,7 +1,8 @@
 /*
  * An order must work beside a running gateway and without one. So it is always written as a file first. Then the
  * command tries to become the writer: if the lock is free it carries out all waiting orders; if not, the gateway that
- * holds the lock does, and the command waits for the result in the ledger.
+ * holds the lock does, and the command waits for the result in the ledger. Only the owner of the spool becomes the
+ * writer: the gateway could not change what another user, root included, has made there. Others wait for a gateway.
  */
 #include "gateway/commands/order.h"
 
@@ -18,15 +19,6 @@
 
 #define SECOND INT64_C(1000000) /* microseconds */
 enum { PATIENCE_SECONDS = 30, POLL_US = 100000 };
-
-/* Who gives the order. Behind sudo the person counts, not the account alone. */
-static char *who_asks(void)
-{
-    const char *person = g_getenv("SUDO_USER");
-
-    return person != NULL && *person != '\0' ? g_strdup_printf("%s as %s", person, g_get_user_name())
-                                             : g_strdup(g_get_user_name());
-}
 
 /* Carries out all waiting orders if no gateway runs. *taken: the lock was free. */
 static bool try_ourselves(const struct read_access *access, bool *taken, GError **error)
@@ -50,20 +42,33 @@ static bool try_ourselves(const struct read_access *access, bool *taken, GError 
     return false;
 }
 
+/* For another user than the spool's. *idle: no gateway holds the lock; one that we may not look at counts as held. */
+static bool look_at_lock(const struct read_access *access, bool *idle, GError **error)
+{
+    int64_t pid = -1;
+
+    if (!spool_writer(access->gateway.spool, &pid, error))
+        return false;
+    *idle = pid == 0;
+    return true;
+}
+
 /* *done: the ledger has the order's result. The lock is tried in each round: the gateway that had it may end before it
- * has seen the order. */
-static bool wait_for(const struct read_access *access, const struct order *order, bool *done, GError **error)
+ * has seen the order. *idle: nobody carries it out now, for it is another user's gateway, and that does not run. */
+static bool wait_for(const struct read_access *access, const struct order *order, bool *done, bool *idle,
+                     GError **error)
 {
     int64_t until = clock_monotonic() + PATIENCE_SECONDS * SECOND;
-    bool taken = false;
+    bool ours = disk_is_own(spool_dir(access->gateway.spool)), taken = false;
 
-    for (*done = false; !*done && !taken;) {
-        if (!try_ourselves(access, &taken, error) ||
+    for (*done = *idle = false; !*done && !taken && !*idle;) {
+        /* The lock first: what is not in the ledger after that, nobody carries out. */
+        if (!(ours ? try_ourselves(access, &taken, error) : look_at_lock(access, idle, error)) ||
             !ledger_action_exists(access->gateway.ledger, order->id, done, error))
             return false;
         if (clock_monotonic() > until)
             break;
-        if (!*done && !taken)
+        if (!*done && !taken && !*idle)
             g_usleep(POLL_US);
     }
     return true;
@@ -137,15 +142,16 @@ static int give(struct read_access *access, const struct invocation *invocation,
                 const struct order_target *target)
 {
     GError *error = NULL;
-    bool done, exists;
+    bool done, idle, exists;
 
     if (!target->find(access, order, &exists, &error))
         return command_unable(error);
     if (!exists)
         return EXIT_REFUSED;
-    if (!orders_write(&access->gateway, order, &error))
+    if (!disk_may_order(spool_orders_dir(access->gateway.spool), &error) ||
+        !orders_write(&access->gateway, order, &error))
         return command_unable(error);
-    if (!wait_for(access, order, &done, &error)) {
+    if (!wait_for(access, order, &done, &idle, &error)) {
         g_printerr("ecosgate: the order waits in %s/%s; the next 'ecosgate run' carries it out\n",
                    spool_orders_dir(access->gateway.spool), order->id);
         return command_unable(error);
@@ -153,9 +159,14 @@ static int give(struct read_access *access, const struct invocation *invocation,
     if (done)
         return print_result(access, invocation, order);
     g_autofree char *what = order_kind(order->verb)->about(order);
-    g_printerr("ecosgate: %s: the running gateway has not carried out the order within %d seconds; the order waits in "
-               "%s/%s, see 'ecosgate %s' for its result\n",
-               what, PATIENCE_SECONDS, spool_orders_dir(access->gateway.spool), order->id, target->shown_by);
+    if (idle)
+        g_printerr("ecosgate: %s: the gateway does not run; the order waits in %s/%s, and the next 'ecosgate run' "
+                   "carries it out\n",
+                   what, spool_orders_dir(access->gateway.spool), order->id);
+    else
+        g_printerr("ecosgate: %s: the running gateway has not carried out the order within %d seconds; the order waits "
+                   "in %s/%s, see 'ecosgate %s' for its result\n",
+                   what, PATIENCE_SECONDS, spool_orders_dir(access->gateway.spool), order->id, target->shown_by);
     return EXIT_UNABLE;
 }
 
@@ -204,9 +215,7 @@ int order_give(struct invocation *invocation, enum order_verb verb, const struct
         order.direction = (char *)(in == out ? "both" : in ? "in" : "out");
     good = good && target->parse(invocation->argv, &order);
     g_autofree char *reason = good ? required_reason(g_steal_pointer(&given), invocation->command) : NULL;
-    g_autofree char *who = who_asks();
     order.reason = reason;
-    order.who = who;
     if (reason != NULL && read_access_open(&access, invocation)) {
         if (!command_refuses_now(invocation, access.config))
             status = give(&access, invocation, &order, target);

@@ -11,7 +11,9 @@
 #include "spool/disk.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 enum { BUSY_WAIT = 10000 /* milliseconds that a connection waits for a lock of another one */ };
 
@@ -233,6 +235,26 @@ static bool is_missing(const char *path, GError **error)
     return true;
 }
 
+/* SQLite would let everybody read the file that it makes, and gives its -wal and -shm the same mode. A file that exists
+ * keeps its mode; one that cannot be made is SQLite's error. */
+static void make_file(const char *path)
+{
+    int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0640);
+
+    if (fd >= 0)
+        (void)close(fd); /* empty, which is a new database to SQLite */
+}
+
+/* A reader that may not write into the folder cannot make -wal and -shm, and SQLite reads no WAL database without them.
+ * So the last writer leaves both, the WAL empty (ledger_close). */
+static bool keep_wal(struct ledger *ledger, GError **error)
+{
+    int keep = 1;
+
+    return sqlite3_file_control(ledger->db, "main", SQLITE_FCNTL_PERSIST_WAL, &keep) == SQLITE_OK ||
+           ledger_fail(ledger, error);
+}
+
 static struct ledger *open_writer(const char *path, bool make, GError **error)
 {
     static const char settings[] = "PRAGMA page_size=8192;PRAGMA journal_mode=WAL;"
@@ -245,6 +267,8 @@ static struct ledger *open_writer(const char *path, bool make, GError **error)
 
     if (!refuse_network(path, dir, error))
         return NULL;
+    if (make)
+        make_file(path);
     g_autoptr(ledger_t) ledger = open_at(path, SQLITE_OPEN_READWRITE | (make ? SQLITE_OPEN_CREATE : 0), error);
     if (ledger == NULL)
         return NULL;
@@ -254,7 +278,7 @@ static struct ledger *open_writer(const char *path, bool make, GError **error)
         return NULL;
     if (version == 0 && !make)
         return missing(path, "has no tables", error);
-    if (!ledger_version_known(ledger, error) || !ledger_execute(ledger, settings, error) ||
+    if (!ledger_version_known(ledger, error) || !ledger_execute(ledger, settings, error) || !keep_wal(ledger, error) ||
         !ledger_migrate(ledger, error))
         return NULL;
     /* The last writer's WAL may be in the page cache only: its last sync may have failed. A checkpoint writes and syncs
@@ -293,8 +317,7 @@ struct ledger *ledger_open_writer(const char *path, GError **error)
     return is_missing(path, error) ? NULL : open_writer(path, false, error);
 }
 
-/* A WAL database without its -shm cannot be opened in a folder that we may not write to. Then no writer is there
- * either, for it would keep the -shm: the file does not change, and SQLite may skip locks and WAL (immutable). */
+/* SQLite skips locks and WAL: for a file that does not change. */
 struct ledger *ledger_open_immutable(const char *path, GError **error)
 {
     g_autofree char *full = g_canonicalize_filename(path, NULL);
@@ -318,6 +341,19 @@ static struct ledger *open_alone(const char *path)
     return g_steal_pointer(&ledger);
 }
 
+/* A WAL database without its -shm cannot be opened in a folder that we may not write to. Then no writer is there
+ * either, for it would keep the -shm, and the file does not change. A WAL with content would be missed. */
+static bool is_at_rest(const struct ledger *ledger, const char *path)
+{
+    g_autofree char *shared = g_strconcat(path, "-shm", NULL);
+    g_autofree char *wal = g_strconcat(path, "-wal", NULL);
+    int code = sqlite3_errcode(ledger->db) & 0xff;
+    struct stat st;
+
+    return (code == SQLITE_CANTOPEN || code == SQLITE_READONLY) && lstat(shared, &st) != 0 &&
+           (lstat(wal, &st) != 0 || st.st_size == 0);
+}
+
 /* The code of the connection's last error is one that a full disk gives. */
 static bool may_be_full(const struct ledger *ledger)
 {
@@ -329,7 +365,7 @@ static bool may_be_full(const struct ledger *ledger)
 struct ledger *ledger_open_reader(const char *path, GError **error)
 {
     g_autoptr(GError) cause = NULL;
-    if (is_missing(path, error))
+    if (!disk_may_read(path, error) || is_missing(path, error))
         return NULL;
     g_autoptr(ledger_t) ledger = open_at(path, SQLITE_OPEN_READONLY, error);
     if (ledger == NULL)
@@ -345,7 +381,7 @@ struct ledger *ledger_open_reader(const char *path, GError **error)
         g_propagate_error(error, g_steal_pointer(&cause));
         return NULL;
     }
-    if ((sqlite3_errcode(ledger->db) & 0xff) != SQLITE_CANTOPEN) {
+    if (!is_at_rest(ledger, path)) {
         g_propagate_error(error, g_steal_pointer(&cause));
         return NULL;
     }
@@ -362,6 +398,9 @@ void ledger_close(struct ledger *ledger)
         return;
     ledger_rollback(ledger);
     g_hash_table_unref(ledger->statements);
+    /* Only now: in use, a WAL that keeps its size is written faster. */
+    if (ledger->writer)
+        (void)sqlite3_exec(ledger->db, "PRAGMA journal_size_limit=0", NULL, NULL, NULL);
     (void)sqlite3_close(ledger->db); /* no statement is left; what is in the WAL stays there */
     g_free(ledger);
 }

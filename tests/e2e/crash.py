@@ -245,6 +245,17 @@ def set_sequence(number):
     return lambda stage: stage.set_sequence(number)
 
 
+def forge_order(stage):
+    """An order that others than its owner may have written, and one of its name that came before and is kept."""
+    for folder in ("orders", "refused"):
+        os.makedirs(stage.path("spool", folder), exist_ok=True)
+    for parts in (("orders", "again"), ("refused", "again"), ("orders", "forged")):
+        with open(stage.path("spool", *parts), "w", encoding="ascii") as file:
+            file.write("[order]\nverb=hold\njob=1\nreason=x\nat=1\n")
+        os.chmod(stage.path("spool", *parts), 0o666)  # a copy of the home would lose it
+    stage.pass_once()
+
+
 def claimed_by_another(stage):
     stage.write_claim("mcc", claim_text())
 
@@ -559,7 +570,7 @@ SCRIPTS = (
     Script("plain", hand_over(*FILES), once, place=DISK),
     # A file is held before it is judged, released, judged again.
     Script("orders", hand_over(("mcc", REJECTED)), once, order("requeue", 1), order("hold", 1), once,
-           order("release", 1), once),
+           order("release", 1), once, forge_order),
     # Numbers are set, and a file follows over the end.
     Script("numbers", set_sequence(999999), hand_over(*FILES), once),
     # Another gateway claims a drop; the operator gives it to this one.

@@ -13,6 +13,8 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 /* after the standard headers: it needs them */
 #include <cmocka.h>
 
@@ -75,7 +77,7 @@ static void make_job(int64_t id, enum job_state folder, enum ledger_direction di
 static char *give(enum order_verb verb, int64_t id)
 {
     g_autoptr(GPtrArray) actions = NULL;
-    struct order order = {.verb = verb, .job = id, .reason = (char *)"because", .who = (char *)"me", .at = 1};
+    struct order order = {.verb = verb, .job = id, .reason = (char *)"because", .at = 1};
 
     assert_true(orders_write(&gateway, &order, NULL));
     assert_true(orders_carry_out(&gateway, NULL));
@@ -176,37 +178,36 @@ static void test_orders__no_key_file__recorded_as_unreadable(void **state)
     assert_string_equal(last->verb, "(unreadable)");
 }
 
-/* Files that the commands did not write: an order must say who gives it and why, and name what its verb is about. */
+/* Files that the commands did not write: an order must say why, and name what its verb is about. */
 static void test_orders__incomplete_file__recorded_as_unreadable(void **state)
 {
-    static const char *const texts[] = {"[order]\nverb=hold\njob=31\nwho=me\nat=1\n",
-                                        "[order]\nverb=hold\njob=31\nreason=\nwho=me\nat=1\n",
-                                        "[order]\nverb=hold\njob=31\nreason=x\nat=1\n",
-                                        "[order]\nverb=hold\njob=31\nreason=x\nwho=me\n",
-                                        "[order]\nverb=purge\njob=31\nreason=x\nwho=me\nat=1\n",
-                                        "[order]\nverb=hold\nreason=x\nwho=me\nat=1\n",
-                                        "[order]\nverb=hold\nincident=1\nreason=x\nwho=me\nat=1\n",
-                                        "[order]\nverb=close\njob=31\nreason=x\nwho=me\nat=1\n",
-                                        "[order]\nverb=close\njob=31\nincident=1\nreason=x\nwho=me\nat=1\n",
-                                        "[order]\nverb=close\nincident=1\nfile=x\nreason=x\nwho=me\nat=1\n",
-                                        "[order]\nverb=hold\njob=31\nfile=x\nreason=x\nwho=me\nat=1\n",
-                                        "[order]\nverb=redeliver\njob=31\nreason=x\nwho=me\nat=1\n",
-                                        "[order]\nverb=redeliver\njob=31\nfile=x\nreason=x\nwho=me\nat=1\n",
-                                        "[order]\nverb=sequence\nsender=MCC\ntype=EMI\nreason=x\nwho=me\nat=1\n",
-                                        "[order]\nverb=sequence\nsender=MCC\nnumber=1\nreason=x\nwho=me\nat=1\n",
-                                        "[order]\nverb=sequence\ntype=EMI\nnumber=1\nreason=x\nwho=me\nat=1\n",
-                                        "[order]\nverb=sequence\nsender=MCC\ntype=EMI\nnumber=-1\nreason=x\nwho=me\n"
+    static const char *const texts[] = {"[order]\nverb=hold\njob=31\nat=1\n",
+                                        "[order]\nverb=hold\njob=31\nreason=\nat=1\n",
+                                        "[order]\nverb=hold\njob=31\nreason=x\n",
+                                        "[order]\nverb=purge\njob=31\nreason=x\nat=1\n",
+                                        "[order]\nverb=hold\nreason=x\nat=1\n",
+                                        "[order]\nverb=hold\nincident=1\nreason=x\nat=1\n",
+                                        "[order]\nverb=close\njob=31\nreason=x\nat=1\n",
+                                        "[order]\nverb=close\njob=31\nincident=1\nreason=x\nat=1\n",
+                                        "[order]\nverb=close\nincident=1\nfile=x\nreason=x\nat=1\n",
+                                        "[order]\nverb=hold\njob=31\nfile=x\nreason=x\nat=1\n",
+                                        "[order]\nverb=redeliver\njob=31\nreason=x\nat=1\n",
+                                        "[order]\nverb=redeliver\njob=31\nfile=x\nreason=x\nat=1\n",
+                                        "[order]\nverb=sequence\nsender=MCC\ntype=EMI\nreason=x\nat=1\n",
+                                        "[order]\nverb=sequence\nsender=MCC\nnumber=1\nreason=x\nat=1\n",
+                                        "[order]\nverb=sequence\ntype=EMI\nnumber=1\nreason=x\nat=1\n",
+                                        "[order]\nverb=sequence\nsender=MCC\ntype=EMI\nnumber=-1\nreason=x\n"
                                         "at=1\n",
                                         "[order]\nverb=sequence\nsender=MCC\ntype=EMI\nnumber=1000000\nreason=x\n"
-                                        "who=me\nat=1\n",
+                                        "at=1\n",
                                         "[order]\nverb=sequence\nsender=MCC\ntype=EMI\nnumber=1\njob=31\nreason=x\n"
-                                        "who=me\nat=1\n",
-                                        "[order]\nverb=pause drop\ndrop=mcc\nreason=x\nwho=me\nat=1\n",
-                                        "[order]\nverb=pause drop\ndrop=mcc\ndirection=up\nreason=x\nwho=me\nat=1\n",
-                                        "[order]\nverb=pause dispatch\ndrop=mcc\nreason=x\nwho=me\nat=1\n",
-                                        "[order]\nverb=hold batch\nbatch=MCC.B-1\nreason=x\nwho=me\nat=1\n",
-                                        "[order]\nverb=withdraw batch\njob=31\nreason=x\nwho=me\nat=1\n",
-                                        "[order]\nverb=withdraw device\njob=31\nreason=x\nwho=me\nat=1\n"};
+                                        "at=1\n",
+                                        "[order]\nverb=pause drop\ndrop=mcc\nreason=x\nat=1\n",
+                                        "[order]\nverb=pause drop\ndrop=mcc\ndirection=up\nreason=x\nat=1\n",
+                                        "[order]\nverb=pause dispatch\ndrop=mcc\nreason=x\nat=1\n",
+                                        "[order]\nverb=hold batch\nbatch=MCC.B-1\nreason=x\nat=1\n",
+                                        "[order]\nverb=withdraw batch\njob=31\nreason=x\nat=1\n",
+                                        "[order]\nverb=withdraw device\njob=31\nreason=x\nat=1\n"};
 
     (void)state;
     make_job(31, JOB_READY, LEDGER_IN, NULL, NULL);
@@ -224,6 +225,151 @@ static void test_orders__incomplete_file__recorded_as_unreadable(void **state)
     }
 }
 
+/* ---- who has written the file ---- */
+
+#define HOLD_41 "[order]\nverb=hold\njob=41\nreason=x\nwho=somebody\nat=1\n"
+
+static char *order_path(const char *name)
+{
+    return g_build_filename(spool_orders_dir(gateway.spool), name, NULL);
+}
+
+static void write_mode(const char *path, mode_t mode)
+{
+    assert_true(g_file_set_contents(path, HOLD_41, -1, NULL));
+    assert_int_equal(chmod(path, mode), 0);
+}
+
+static void make_plain(const char *path)
+{
+    write_mode(path, 0640);
+}
+
+static void make_group_writable(const char *path)
+{
+    write_mode(path, 0660);
+}
+
+static void make_writable_by_all(const char *path)
+{
+    write_mode(path, 0646);
+}
+
+static void make_second_name(const char *path)
+{
+    g_autofree char *other = g_build_filename(home, "other", NULL);
+
+    write_mode(other, 0640);
+    assert_int_equal(link(other, path), 0);
+}
+
+static void make_symlink(const char *path)
+{
+    g_autofree char *other = g_build_filename(home, "other", NULL);
+
+    write_mode(other, 0640);
+    assert_int_equal(symlink(other, path), 0);
+}
+
+static void make_fifo(const char *path)
+{
+    assert_int_equal(mkfifo(path, 0640), 0);
+}
+
+static void open_orders_to_all(const char *path)
+{
+    write_mode(path, 0640);
+    assert_int_equal(chmod(spool_orders_dir(gateway.spool), 01777), 0);
+}
+
+static void open_spool_to_all(const char *path)
+{
+    write_mode(path, 0640);
+    assert_int_equal(chmod(home, 0777), 0);
+}
+
+/* Carries out what stands in orders/ and returns the newest order's row; g_free. */
+static struct ledger_action *carried_out(int64_t job)
+{
+    g_autoptr(GPtrArray) actions = NULL;
+
+    assert_true(orders_carry_out(&gateway, NULL));
+    assert_true(ledger_actions_of(gateway.ledger, job, &actions, NULL));
+    return g_ptr_array_steal_index(actions, actions->len - 1);
+}
+
+/* Refused with the reason, never carried out, and kept where its writer cannot change it. */
+static void test_orders__others_may_have_written_it__refused_and_kept(void **state)
+{
+    static const struct {
+        const char *name;
+        void (*make)(const char *path);
+        int64_t job; /* that the row names: of a file that is not read 0 */
+        const char *text;
+    } cases[] = {{"group", make_group_writable, 41, "its group or everybody may write it"},
+                 {"all", make_writable_by_all, 41, "mode 0646), expected mode 0640"},
+                 {"linked", make_second_name, 41, "it has 2 names (hard links"},
+                 {"symlink", make_symlink, 0, "it is a symbolic link"},
+                 {"fifo", make_fifo, 0, "it is no regular file"},
+                 {"orders", open_orders_to_all, 41, "everybody may write into the folder"},
+                 {"spool", open_spool_to_all, 41, "everybody may write into the folder"}};
+
+    (void)state;
+    make_job(41, JOB_READY, LEDGER_IN, NULL, NULL);
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *path = order_path(cases[i].name);
+        g_autofree char *kept = g_build_filename(home, "refused", cases[i].name, NULL);
+        g_autofree char *other = g_build_filename(home, "other", NULL);
+        struct stat st;
+        cases[i].make(path);
+        g_autofree struct ledger_action *action = carried_out(cases[i].job);
+        assert_int_equal(chmod(spool_orders_dir(gateway.spool), 0750), 0);
+        assert_int_equal(chmod(home, 0750), 0);
+        assert_string_equal(action->order_id, cases[i].name);
+        assert_non_null(strstr(action->result, "may have written the order: "));
+        assert_non_null(strstr(action->result, cases[i].text));
+        expect(41, JOB_READY, 1, NULL);
+        assert_int_not_equal(lstat(path, &st), 0);
+        assert_int_equal(lstat(kept, &st), 0);
+        (void)g_unlink(other);
+    }
+}
+
+/* The kernel says who, whatever the file says. */
+static void test_orders__plain_file__given_by_its_owner(void **state)
+{
+    g_autofree char *path = order_path("plain"), *own = disk_user_name(geteuid());
+
+    (void)state;
+    make_plain(path);
+    g_autofree struct ledger_action *action = carried_out(41);
+    assert_string_equal(action->who, own);
+    assert_string_equal(action->result, "done");
+    expect(41, JOB_HELD, 1, "x");
+    if (geteuid() != 0)
+        return;
+    g_autofree char *given = order_path("given");
+    make_plain(given);
+    assert_int_equal(chown(given, 54321, (gid_t)-1), 0);
+    g_autofree struct ledger_action *second = carried_out(41);
+    assert_string_equal(second->who, "uid 54321");
+}
+
+/* A file of a name that is kept already came later: the first one is the evidence. */
+static void test_orders__kept_name_again__first_stays(void **state)
+{
+    g_autofree char *path = order_path("group"), *kept = g_build_filename(home, "refused", "group", NULL);
+    g_autofree char *text = NULL;
+
+    (void)state;
+    assert_true(g_file_set_contents(path, "another", -1, NULL));
+    assert_int_equal(chmod(path, 0666), 0);
+    g_autofree struct ledger_action *action = carried_out(41);
+    assert_true(g_file_get_contents(kept, &text, NULL, NULL));
+    assert_string_equal(text, HOLD_41);
+    assert_false(g_file_test(path, G_FILE_TEST_EXISTS));
+}
+
 static void test_orders__several__oldest_first(void **state)
 {
     static const char *const names[] = {"z", "y", "x"}; /* the order of names is the opposite */
@@ -234,7 +380,7 @@ static void test_orders__several__oldest_first(void **state)
     for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
         g_autofree char *path = g_build_filename(spool_orders_dir(gateway.spool), names[i], NULL);
         g_autofree char *text =
-            g_strdup_printf("[order]\nverb=%s\njob=21\nreason=%s\nwho=me\nat=%d\n", verbs[i], names[i], 100 + (int)i);
+            g_strdup_printf("[order]\nverb=%s\njob=21\nreason=%s\nat=%d\n", verbs[i], names[i], 100 + (int)i);
         assert_true(g_file_set_contents(path, text, -1, NULL));
     }
     assert_true(orders_carry_out(&gateway, NULL));
@@ -260,8 +406,7 @@ static void test_orders__close__incident_closed_once(void **state)
     assert_true(ledger_commit(STEP_OUTAGE_NOTED, gateway.ledger, NULL));
     for (size_t i = 0; i < G_N_ELEMENTS(results); i++) {
         g_autofree char *reason = g_strdup_printf("reason %zu", i);
-        struct order order = {
-            .verb = ORDER_CLOSE, .incident = incidents[i], .reason = reason, .who = (char *)"me", .at = 5};
+        struct order order = {.verb = ORDER_CLOSE, .incident = incidents[i], .reason = reason, .at = 5};
         g_autofree struct ledger_action *action = NULL;
 
         assert_true(orders_write(&gateway, &order, NULL));
@@ -276,7 +421,8 @@ static void test_orders__close__incident_closed_once(void **state)
     assert_true(ledger_incident_get(gateway.ledger, 1, &row, NULL));
     assert_true(row->closed != 0);
     assert_string_equal(row->reason, "reason 0");
-    assert_string_equal(row->who, "me");
+    g_autofree char *own = disk_user_name(geteuid());
+    assert_string_equal(row->who, own);
 }
 
 /* The ledger keeps the number, who set it and why. A party that is not configured, or may not send the type, has no
@@ -306,7 +452,6 @@ static void test_orders__sequence__last_number_of_a_party_is_set(void **state)
                               .type = (char *)cases[i].type,
                               .number = cases[i].number,
                               .reason = (char *)"anew",
-                              .who = (char *)"me",
                               .at = 5};
         g_autofree struct ledger_action *action = NULL;
         assert_true(orders_write(&gateway, &order, NULL));
@@ -320,7 +465,8 @@ static void test_orders__sequence__last_number_of_a_party_is_set(void **state)
     config.identity = (struct identity){0};
     assert_true(ledger_numbering_last_order(gateway.ledger, &of, &kept, NULL));
     assert_true(kept->number == 41 && kept->at == 5);
-    assert_string_equal(kept->who, "me");
+    g_autofree char *own = disk_user_name(geteuid());
+    assert_string_equal(kept->who, own);
     assert_string_equal(kept->reason, "MCC EMI 000041: anew");
 }
 
@@ -357,11 +503,8 @@ static void test_orders__redeliver__delivered_file_of_a_report_only(void **state
     plan_outgoing(61, "ECOSMIG-001", "stored.csv", LEDGER_STORED);
     plan_outgoing(61, "EMW", "a.csv", LEDGER_DELIVERED);
     for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
-        struct order order = {.verb = ORDER_REDELIVER,
-                              .file = (char *)cases[i].file,
-                              .reason = (char *)"lost",
-                              .who = (char *)"me",
-                              .at = 5};
+        struct order order = {
+            .verb = ORDER_REDELIVER, .file = (char *)cases[i].file, .reason = (char *)"lost", .at = 5};
         g_autofree struct ledger_action *action = NULL;
 
         assert_true(orders_write(&gateway, &order, NULL));
@@ -385,7 +528,7 @@ static void test_orders__redeliver__delivered_file_of_a_report_only(void **state
 static void test_orders__same_id_again__not_carried_out(void **state)
 {
     g_autofree char *path = g_build_filename(spool_orders_dir(gateway.spool), "same", NULL);
-    static const char text[] = "[order]\nverb=hold\njob=51\nreason=once\nwho=me\nat=1\n";
+    static const char text[] = "[order]\nverb=hold\njob=51\nreason=once\nat=1\n";
 
     (void)state;
     make_job(51, JOB_READY, LEDGER_IN, NULL, NULL);
@@ -408,6 +551,9 @@ int main(void)
         cmocka_unit_test(test_orders__stopped_between_move_and_commit__finished),
         cmocka_unit_test(test_orders__no_key_file__recorded_as_unreadable),
         cmocka_unit_test(test_orders__incomplete_file__recorded_as_unreadable),
+        cmocka_unit_test(test_orders__others_may_have_written_it__refused_and_kept),
+        cmocka_unit_test(test_orders__plain_file__given_by_its_owner),
+        cmocka_unit_test(test_orders__kept_name_again__first_stays),
         cmocka_unit_test(test_orders__several__oldest_first),
         cmocka_unit_test(test_orders__close__incident_closed_once),
         cmocka_unit_test(test_orders__sequence__last_number_of_a_party_is_set),

@@ -1,17 +1,20 @@
 /*
- * An order as a key file: one group [order] with verb, the thing that it is about, reason, who and at. An order to
- * recover has a group [claims], too: a drop and the text of its claim in each line. The folder may hold anything, as
- * operators can write to it, so the file is read with care: a regular file, not larger than 4 MiB, every text escaped
- * but those of claims, which are parsed like those of drops.
+ * An order as a key file: one group [order] with verb, the thing that it is about, reason and at. An order to recover
+ * has a group [claims], too: a drop and the text of its claim in each line. Who gives it is no key: the kernel knows.
+ * The folder may hold anything, as operators can write to it, so the file is read with care: a regular file, not larger
+ * than 4 MiB, every text escaped but those of claims, which are parsed like those of drops.
  */
-#include "gateway/pipeline/orders/orders.h"
+#include "gateway/pipeline/orders/order_private.h"
 
 #include "formats/text.h"
 #include "gateway/clock.h"
 #include "spool/disk.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #define GROUP "order"
 #define CLAIMS "claims"
@@ -31,6 +34,7 @@ void order_free(struct order *order)
     g_strfreev(order->claims);
     g_free(order->reason);
     g_free(order->who);
+    g_free(order->refusal);
     g_free(order);
 }
 
@@ -73,7 +77,6 @@ bool orders_write(const struct gateway *gateway, struct order *order, GError **e
     g_key_file_set_string(keys, GROUP, "verb", order_verb_name(order->verb));
     set_subject(keys, order);
     g_key_file_set_string(keys, GROUP, "reason", order->reason);
-    g_key_file_set_string(keys, GROUP, "who", order->who);
     g_key_file_set_int64(keys, GROUP, "at", order->at);
     for (char **one = order->claims; one != NULL && *one != NULL; one += 2)
         g_key_file_set_string(keys, CLAIMS, one[0], one[1]);
@@ -84,6 +87,7 @@ bool orders_write(const struct gateway *gateway, struct order *order, GError **e
 
     if (file == NULL || !disk_file_write(file, text, len, error))
         return false;
+    disk_file_share(file);
     return disk_file_publish(STEP_ORDER_WRITTEN, file, error) || take_back(path, error);
 }
 
@@ -121,18 +125,76 @@ static char **claims_of(GKeyFile *keys)
     return (char **)g_ptr_array_free(g_steal_pointer(&claims), FALSE);
 }
 
-/* *loaded: the path is a key file that we may read. False: the disk failed. */
-static bool load_keys(GKeyFile *keys, const char *path, bool *loaded, GError **error)
+/* Reads all bytes of the open file; *text stays NULL if they are too many. False: the disk failed. */
+static bool read_text(int fd, const char *path, GString **text, GError **error)
+{
+    g_autoptr(GString) all = g_string_new(NULL);
+    char buffer[8192];
+    ssize_t got;
+
+    while ((got = read(fd, buffer, sizeof buffer)) != 0 && all->len <= MAX_ORDER_BYTES) {
+        if (got > 0)
+            g_string_append_len(all, buffer, got);
+        else if (errno != EINTR) {
+            g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_RETRY, "%s cannot be read: %s", path, g_strerror(errno));
+            return false;
+        }
+    }
+    if (all->len <= MAX_ORDER_BYTES)
+        *text = g_steal_pointer(&all);
+    return true;
+}
+
+/* Opens the file and asks the kernel, by the descriptor that is read, whose it is. -1: it is not to be read, and the
+ * order has a refusal, or the disk failed (*error). */
+static int open_order(const char *path, struct order *order, GError **error)
 {
     struct stat st;
-    g_autoptr(GError) cause = NULL;
+    bool seen = lstat(path, &st) == 0;
+    int fd = seen && S_ISREG(st.st_mode) ? open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK) : -1;
+    int errnum = seen && !S_ISREG(st.st_mode) ? 0 : errno;
 
-    *loaded = lstat(path, &st) == 0 && S_ISREG(st.st_mode) && st.st_size <= MAX_ORDER_BYTES &&
-              g_key_file_load_from_file(keys, path, G_KEY_FILE_NONE, &cause);
-    if (cause == NULL || cause->domain != G_FILE_ERROR || g_error_matches(cause, G_FILE_ERROR, G_FILE_ERROR_ACCES))
+    if (fd >= 0 && fstat(fd, &st) != 0) {
+        errnum = errno;
+        (void)close(fd); /* nothing was read from it */
+        fd = -1;
+        seen = false;
+    }
+    order->who = seen ? disk_user_name(st.st_uid) : g_strdup("(unknown)");
+    if (fd >= 0 || errnum == 0) {
+        g_autofree char *fault = order_rights_of_file(&st);
+        order->refusal = fault != NULL ? order_rights_refusal(order, fault) : NULL;
+        return fd;
+    }
+    if (errnum == EACCES && seen) {
+        g_autofree char *whose = disk_whose(&st), *own = disk_user_name(geteuid());
+        order->refusal =
+            g_strdup_printf("the gateway's user %s may not read the file of the order (%s): make that user "
+                            "a member of the group of orders/, and give the order again",
+                            own, whose);
+    } else
+        g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_RETRY, "%s cannot be read: %s", path, g_strerror(errnum));
+    return -1;
+}
+
+/* *loaded: the path is a key file that we may read. False: the disk failed. */
+static bool load_keys(GKeyFile *keys, const char *path, struct order *order, bool *loaded, GError **error)
+{
+    g_autoptr(GError) cause = NULL;
+    g_autoptr(GString) text = NULL;
+    int fd = open_order(path, order, &cause);
+
+    *loaded = false;
+    if (cause != NULL) {
+        g_propagate_error(error, g_steal_pointer(&cause));
+        return false;
+    }
+    if (fd < 0)
         return true;
-    g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_RETRY, "%s: %s", path, cause->message);
-    return false;
+    bool good = read_text(fd, path, &text, error);
+    (void)close(fd); /* it was only read */
+    *loaded = good && text != NULL && g_key_file_load_from_data(keys, text->str, text->len, G_KEY_FILE_NONE, NULL);
+    return good;
 }
 
 /* Reads what the order is about. False: it lacks what its verb is about, or names something else, too. */
@@ -163,27 +225,26 @@ static bool read_subject(GKeyFile *file, struct order *order)
 struct order *order_read(const char *path, const char *name, GError **error)
 {
     g_autoptr(GKeyFile) keys = g_key_file_new();
+    g_autoptr(order_t) order = g_new0(struct order, 1);
     bool loaded;
 
-    if (!load_keys(keys, path, &loaded, error))
+    if (!load_keys(keys, path, order, &loaded, error))
         return NULL;
-    struct order *order = g_new0(struct order, 1);
     order->id = text_escape(name, strlen(name), 0);
     order->verb = ORDER_VERB_COUNT;
     order->at = clock_now(); /* for a file that does not say when */
     if (!loaded)
-        return order;
+        return g_steal_pointer(&order);
     g_autofree char *verb = g_key_file_get_string(keys, GROUP, "verb", NULL);
     if (verb == NULL || !order_verb_parse(verb, &order->verb))
         order->verb = ORDER_VERB_COUNT;
     bool good = read_subject(keys, order);
     order->claims = claims_of(keys);
     order->reason = key_text(keys, "reason");
-    order->who = key_text(keys, "who");
     int64_t at = g_key_file_get_int64(keys, GROUP, "at", NULL);
     if (at != 0) /* never later than ours: it is recorded, and nothing acts before a recorded time */
         order->at = MIN(at, order->at);
-    if (!good || order->reason == NULL || order->who == NULL || at == 0)
+    if (!good || order->reason == NULL || at == 0)
         order->verb = ORDER_VERB_COUNT;
-    return order;
+    return g_steal_pointer(&order);
 }

@@ -10,6 +10,8 @@
 #include "spool/ledger/ledger_verdicts.h"
 #include "spool/ledger/ledger_work.h"
 
+#include <sys/stat.h>
+
 /* What an order changes in the ledger. */
 struct order_change {
     bool (*make)(struct gateway *gateway, const struct order *order, const void *subject, GError **error);
@@ -26,6 +28,14 @@ bool order_commit(struct gateway *gateway, const struct ledger_action *action, c
                   GError **error);
 /* Commits that the order is refused, and why. */
 bool order_refuse(struct gateway *gateway, const struct order *order, const char *refusal, GError **error);
+
+/* Why files of the folder of orders may have been written by others than their owner; NULL: only the owner can have
+ * written them. g_free. */
+char *order_rights_of_folder(const char *dir);
+/* The same of one file. */
+char *order_rights_of_file(const struct stat *st);
+/* The refusal of the order for such a fault. g_free. */
+char *order_rights_refusal(const struct order *order, const char *fault);
 
 /* Hold, release, requeue, reject. */
 bool order_job(struct gateway *gateway, const struct order *order, GError **error);

@@ -82,7 +82,31 @@ static bool do_order(struct gateway *gateway, const struct order *order, GError 
 {
     const struct order_kind *kind = order_kind(order->verb);
 
+    if (order->refusal != NULL)
+        return order_refuse(gateway, order, order->refusal, error);
     return (kind != NULL ? kind->carry_out : refuse_unreadable)(gateway, order, error);
+}
+
+/* Moves the file to <spool>/refused. One of that name which stands there came first, and stays. */
+static bool keep_file(const struct gateway *gateway, const struct order *order, const char *path, GError **error)
+{
+    g_autofree char *dir = g_build_filename(spool_dir(gateway->spool), "refused", NULL);
+    g_autofree char *name = g_path_get_basename(path);
+    g_autofree char *to = g_build_filename(dir, name, NULL);
+    GError *cause = NULL;
+
+    if (!disk_make_dirs(STEP_SPOOL_MADE, dir, error))
+        return false;
+    if (disk_rename_noreplace(STEP_ORDER_KEPT, path, to, &cause)) {
+        gateway_note("an order of %s was refused; its file is kept: %s: %s", order->who, to, order->refusal);
+        return true;
+    }
+    if (!g_error_matches(cause, SPOOL_ERROR, SPOOL_ERROR_EXISTS)) {
+        g_propagate_error(error, cause);
+        return false;
+    }
+    g_error_free(cause);
+    return disk_unlink(STEP_ORDER_REMOVED, path, error);
 }
 
 static bool carry_out(struct gateway *gateway, const struct order *order, const char *path, GError **error)
@@ -95,7 +119,8 @@ static bool carry_out(struct gateway *gateway, const struct order *order, const 
     if (!known && !do_order(gateway, order, error))
         return false;
     /* The result is in the ledger: a file that stays is not carried out again. */
-    if (!disk_unlink(STEP_ORDER_REMOVED, path, &cause))
+    if (order->refusal != NULL ? !keep_file(gateway, order, path, &cause)
+                               : !disk_unlink(STEP_ORDER_REMOVED, path, &cause))
         gateway_fail(gateway, cause, "the file of an order that was carried out cannot be removed; remove it by hand");
     return true;
 }
@@ -112,18 +137,22 @@ static int by_time(gconstpointer a, gconstpointer b)
 static GPtrArray *read_orders(const char *dir, GError **error)
 {
     g_auto(GStrv) names = disk_names(dir, error);
+    struct stat st;
 
     if (names == NULL)
         return NULL;
+    g_autofree char *fault = order_rights_of_folder(dir);
     g_autoptr(GPtrArray) orders = g_ptr_array_new_with_free_func((GDestroyNotify)order_free);
     for (char **name = names; *name != NULL; name++) {
         g_autofree char *path = g_build_filename(dir, *name, NULL);
-        /* A leading dot is an order that is being written. A folder is no order. */
-        if (**name == '.' || g_file_test(path, G_FILE_TEST_IS_DIR))
+        /* A leading dot is an order that is being written. A folder is no order, and neither is what has gone. */
+        if (**name == '.' || lstat(path, &st) != 0 || S_ISDIR(st.st_mode))
             continue;
         struct order *order = order_read(path, *name, error);
         if (order == NULL)
             return NULL;
+        if (fault != NULL && order->refusal == NULL)
+            order->refusal = order_rights_refusal(order, fault);
         g_ptr_array_add(orders, order);
     }
     g_ptr_array_sort(orders, by_time);

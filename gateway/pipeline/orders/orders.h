@@ -6,6 +6,9 @@
  *     orders_write (any process) → orders_carry_out (the writer): effect on disk → one commit, with the order's id and
  *     result → the file is removed
  *
+ * Who may write into the folder may order. The kernel says who gave an order: the owner of its file. If others may have
+ * written it, the order is refused and its file kept in <spool>/refused, where only the gateway's user can change it.
+ *
  * An order is durable when orders_write returns true. A crash while it is carried out leaves the file, and the next
  * orders_carry_out finishes what was begun. An order whose id the ledger knows is never carried out again.
  */
@@ -58,7 +61,8 @@ struct order {
     char *device;     /* of orders about a Device: its ID; of ORDER_RELEASE_DEVICE also "all", every one withheld; */
     char *as;         /* and of ORDER_END_DEVICE what it ends as: "migrated" or "failed" */
     char *reason;     /* why, in the operator's words */
-    char *who;        /* the operator */
+    char *who;        /* the operator: who owns the order's file, set by order_read */
+    char *refusal;    /* why it is not carried out, whatever it says: others may have written its file; NULL: nothing */
     int64_t at;       /* seconds UTC when it was given */
 };
 typedef struct order order_t;
@@ -119,7 +123,8 @@ bool order_choice_fits(const char *choices, const char *text);
 bool orders_write(const struct gateway *gateway, struct order *order, GError **error);
 
 /* Reads the order file at path, whose escaped name becomes the id. Its texts are escaped. verb is ORDER_VERB_COUNT if
- * the file is no order. NULL: the disk failed, and reading it may work another time. The caller frees the result. */
+ * the file is no order. A file that others than its owner may have written, or that we may not read, gets a refusal
+ * (order_rights.c). NULL: the disk failed, and reading it may work another time. The caller frees the result. */
 struct order *order_read(const char *path, const char *name, GError **error);
 
 /* ---- carrying out (orders.c) ---- */

@@ -1,0 +1,157 @@
+#!/usr/bin/env python3
+"""Who may look, who may order, and whose order it was: with real users, told apart by the kernel (TAP; needs root).
+
+The gateway runs as one user. The group of its files may look, the group of orders/ may order. The users have numbers
+and no names.
+"""
+import os
+import re
+import shutil
+import subprocess
+
+from home import GATE, SAMPLES, SOURCE, Home, NOW, PATIENCE, Tap, said_so_far, terminate, wait_until
+
+ROOT, GATEWAY, READER, OPERATOR, STRANGER = 0, 61001, 61004, 61003, 61005
+LOOK, ORDER = 61006, 61002  # groups
+GROUPS = {ROOT: (0,), GATEWAY: (LOOK, ORDER), READER: (LOOK,), OPERATOR: (LOOK, ORDER), STRANGER: ()}
+EMI = "EMI_MCC_90-B3-D5-1F-30-0E-C0-01_20230703_060000_000001.xml"
+LOOKS = ("status", "spool list", "spool show 1", "spool cat 1", "spool verify", "batch list",
+         "device list --state READY", "incident list --all", "why 1", "report list", "report ECOSMIG-001",
+         "sequence list", "claim list", "pickup", "recover --list", "profile list", f"check {SAMPLES}/good")
+
+
+def become(user):
+    groups = ",".join(map(str, GROUPS[user])) or str(user)
+    return ("setpriv", f"--reuid={user}", f"--regid={GROUPS[user][0] if user == GATEWAY else user}",
+            f"--groups={groups}")
+
+
+def made():
+    """A home of the gateway's user, and then the commands of OPERATIONS.md, which make it the groups'."""
+    home = Home()
+    for root, folders, files in os.walk(home.top):
+        for name in [root] + [os.path.join(root, each) for each in folders + files]:
+            os.chown(name, GATEWAY, GATEWAY)
+    os.chmod(home.top, 0o755)
+    with open(os.path.join(SOURCE, "gateway", "OPERATIONS.md"), encoding="utf-8") as file:
+        section = file.read().split("\n## Who may what\n")[1].split("\n## ")[0]
+    commands = re.findall(r"^    # (?!usermod)(.*)", section, re.M)
+    for command in commands:
+        for name, value in (("gate-ops", ORDER), (" gate ", f" {LOOK} "), ("/srv/gate", home.dir)):
+            command = command.replace(name, str(value))
+        subprocess.run(command, shell=True, check=True)
+    subprocess.run(["chgrp", "-R", str(LOOK), home.path("drops")], check=True)
+    if len(commands) != 3:
+        raise RuntimeError(f"OPERATIONS.md has other commands: {commands}")
+    return home
+
+
+def call(home, user, words, **options):
+    return home.command(*words.split(), prefix=become(user), **options)
+
+
+def give(home, user, words="dispatch pause", umask=0o22):
+    """With --reason; the user's umask must not matter."""
+    command = ["sh", "-c", f"umask {umask:03o}; exec \"$@\"", "sh", *become(user), GATE, "-c", home.conf, "--now", NOW,
+               *words.split(), "--reason", "a test"]
+    return subprocess.run(command, capture_output=True, timeout=PATIENCE, check=False,
+                          env={**os.environ, "SUDO_USER": "boss", "USER": "boss", "LOGNAME": "boss"})
+
+
+def paused_by(home):
+    return [row["who"] for row in home.json("status")[0]["kept_back"]]
+
+
+def waiting(home):
+    return [name for name in os.listdir(home.path("spool", "orders")) if name[0] != "."]
+
+
+def looks(tap, home, when, commands=LOOKS):
+    """Bytes that are free on the disk change between two calls."""
+    for words in commands:
+        owner, reader = call(home, GATEWAY, words), call(home, READER, words)
+        said = [(re.sub(rb"\d{5,}", b"N", done.stdout), done.stderr) for done in (owner, reader)]
+        tap.ok(reader.returncode == owner.returncode < 2 and said[0] == said[1],
+               f"{when}: {' '.join(words.split()[:2])}: the group reads what the owner reads", reader, owner)
+
+
+def test_looking(tap):
+    """SQLite reads a WAL database that it may not write only while -wal and -shm are there."""
+    home = made()
+    done = call(home, READER, "status")
+    tap.ok(done.returncode == 0, "before the first run: the group may look", done.stderr)
+    home.drop("mcc", os.path.join(SAMPLES, "good", EMI))
+    os.chown(os.path.join(home.inbox("mcc"), EMI), GATEWAY, LOOK)
+    done = call(home, GATEWAY, "run --once")
+    tap.ok(done.returncode in (0, 1), "the gateway's user runs it", done.stderr)
+    looks(tap, home, "after a run")
+    modes = {name: os.stat(home.path("spool", name)).st_mode & 0o777
+             for name in ("ledger.sqlite", "ledger.sqlite-wal", "ledger.sqlite-shm", "lock")}
+    tap.ok(set(modes.values()) == {0o640}, "others than the group may not read the ledger", modes)
+    daemon = subprocess.Popen([*become(GATEWAY), GATE, "-c", home.conf, "--now", NOW, "run"], stderr=subprocess.PIPE)
+    tap.ok(wait_until(lambda: "running" in said_so_far(daemon)), "the gateway runs", said_so_far(daemon))
+    looks(tap, home, "while it runs")
+    daemon.kill()
+    daemon.wait()
+    looks(tap, home, "after a kill", LOOKS[:5])
+    for end in ("-wal", "-shm"):
+        os.remove(home.path("spool", "ledger.sqlite" + end))
+    looks(tap, home, "without -wal and -shm", LOOKS[:5])
+    for path, text in ((home.conf, "ecosgate.conf"), (home.path("spool", "ledger.sqlite"), "ledger.sqlite")):
+        mode = os.stat(path).st_mode
+        os.chmod(path, 0o600)
+        done = call(home, READER, "status")
+        tap.ok(done.returncode == 2 and f"user uid {READER} may not read {path} (uid {GATEWAY}, group gid {LOOK}, mode "
+               "0600); only its user may" in done.stderr.decode(), f"{text} of its user alone: it is said", done.stderr)
+        os.chmod(path, mode)
+    for words in ("status", "why 1", "spool hold 1 --reason x"):
+        done = call(home, STRANGER, words)
+        said = re.fullmatch(rf"ecosgate: user uid {STRANGER} may not read \S+ \(uid {GATEWAY}, group gid {LOOK}, mode "
+                            r"0750\); its group may: become a member of it\n", done.stderr.decode())
+        tap.ok(done.returncode == 2 and said and not done.stdout,
+               f"{words.split()[0]}: a stranger is told whose group may", done.stderr)
+
+
+def test_ordering(tap):
+    home = made()
+    done = give(home, READER)
+    tap.ok(done.returncode == 2 and f"user uid {READER} may not give orders, which stand in" in done.stderr.decode()
+           and "its group may" in done.stderr.decode() and not waiting(home), "who may only look may not order",
+           done.stderr)
+    done = give(home, OPERATOR, umask=0o77)
+    tap.ok(done.returncode == 2 and b"the gateway does not run; the order waits in" in done.stderr and
+           len(waiting(home)) == 1, "while no gateway runs, the order waits", done.stderr)
+    call(home, GATEWAY, "run --once")
+    tap.ok(paused_by(home) == [f"uid {OPERATOR}"] and not waiting(home),
+           "the next run carries it out; the kernel says who gave it", paused_by(home))
+    done = give(home, ROOT, "dispatch resume")
+    tap.ok(done.returncode == 2 and len(waiting(home)) == 1 and not [
+        name for name in os.listdir(home.path("spool")) if os.stat(home.path("spool", name)).st_uid != GATEWAY],
+           "root, too, leaves an order and nothing else", done.stderr, os.listdir(home.path("spool")))
+    daemon = subprocess.Popen([*become(GATEWAY), GATE, "-c", home.conf, "--now", NOW, "run"], stderr=subprocess.PIPE)
+    tap.ok(wait_until(lambda: not waiting(home)), "the gateway reads root's order", said_so_far(daemon))
+    done = give(home, OPERATOR, "drop pause mcc", umask=0o2)
+    tap.ok(done.returncode == 0 and done.stdout == b"drop mcc: pause drop done\n" and
+           paused_by(home) == [f"uid {OPERATOR}"] * 2, "while it runs, a member of the group of orders/ orders",
+           done, paused_by(home))
+    forged = home.path("spool", "orders", "forged")
+    subprocess.run([*become(OPERATOR), "sh", "-c", f"umask 0; echo '[order]' >{forged}"], check=True)
+    kept = home.path("spool", "refused", "forged")
+    tap.ok(wait_until(lambda: os.path.exists(kept)) and os.stat(kept).st_uid == OPERATOR,
+           "an order that others may have written is kept", said_so_far(daemon))
+    done = subprocess.run([*become(OPERATOR), "rm", "-f", kept], capture_output=True, check=False)
+    tap.ok(os.path.exists(kept) and "others than uid" in said_so_far(daemon),
+           "its writer cannot remove it, and the gateway says it", done.stderr, said_so_far(daemon))
+    tap.ok(terminate(daemon) == 0, "the gateway ends", said_so_far(daemon))
+
+
+def main():
+    with Tap() as tap:
+        if os.getuid() != 0 or shutil.which("setpriv") is None:
+            tap.ok(True, "rights # SKIP only root can become other users")
+            return
+        test_looking(tap)
+        test_ordering(tap)
+
+
+main()
