@@ -15,6 +15,13 @@
 #define CONFIG_ERROR (config_error_quark())
 GQuark config_error_quark(void); /* the error domain; there is one code, 0 */
 
+/* From when on something is wrong (gateway/condition/condition_alarms.c). */
+struct health_rules {
+    int64_t max_age;   /* seconds since the end of the last pass */
+    int64_t drop_down; /* seconds that a drop is down, or that a file waits in it */
+    int64_t disk_days; /* days until a disk is full */
+};
+
 struct config {
     char *path;          /* as it was given */
     char *org;           /* short code of this gateway */
@@ -59,6 +66,7 @@ struct config {
     int64_t shrink_limit;    /* percent of what is known that a FULL file may remove */
     int64_t reference_wait;  /* seconds that an instruction waits for files that go first (pipeline/precedence.h) */
     int64_t reserve;         /* bytes */
+    struct health_rules health;
     GPtrArray *drops;        /* struct drop, in the file's order */
     const char **drop_names; /* of all drops; NULL-terminated */
     GArray *parties;         /* struct party */

@@ -158,6 +158,16 @@ static void load_gateway(struct config_loading *l, struct config *c)
     c->daily_limit = config_number_value(l, g, "daily_limit", (struct config_range){0, 0, 1000000000});
 }
 
+/* Read if it is missing, too. */
+static void load_health(struct config_loading *l, struct config *c)
+{
+    const char *g = "health";
+
+    c->health.max_age = config_number_value(l, g, "max_age", (struct config_range){600, 1, 31536000});
+    c->health.drop_down = 60 * config_number_value(l, g, "drop_down", (struct config_range){30, 1, 525600});
+    c->health.disk_days = config_number_value(l, g, "disk_days", (struct config_range){7, 0, 3650});
+}
+
 /* reject, warn or off. */
 static enum review_mode mode_value(struct config_loading *l, const char *key, enum review_mode fallback)
 {
@@ -301,11 +311,12 @@ void config_load_groups(struct config_loading *l, struct config *c)
     if (!g_key_file_has_group(l->file, "gateway"))
         config_problem_at(l, 1, "expected a group [gateway]");
     load_review(l, c);
+    load_health(l, c);
     for (size_t i = 0; groups[i] != NULL; i++) {
         if (strcmp(groups[i], "gateway") == 0)
             load_gateway(l, c);
-        else if (strcmp(groups[i], "review") == 0)
-            continue; /* not all defaults are reject, so it is read if it is missing, too */
+        else if (strcmp(groups[i], "review") == 0 || strcmp(groups[i], "health") == 0)
+            continue; /* their defaults are no zeros, so they are read if they are missing, too */
         else if (g_str_has_prefix(groups[i], "drop "))
             load_drop(l, c, groups[i]);
         else if (g_str_has_prefix(groups[i], "party "))
@@ -317,7 +328,7 @@ void config_load_groups(struct config_loading *l, struct config *c)
         else
             config_problem_at(
                 l, config_line_of(l, groups[i], ""),
-                "[%s]: expected [gateway], [review], [drop NAME], [party ORG], [expect NAME], [report] or "
+                "[%s]: expected [gateway], [review], [health], [drop NAME], [party ORG], [expect NAME], [report] or "
                 "[report MPID]",
                 groups[i]);
     }

@@ -96,7 +96,8 @@ static const struct command {
     {"backup", "DIR", "[--link]", "copy ledger and spool as of one moment to a new folder", command_backup},
     {"restore", "DIR", "[--replace]", "put a backup in the place of ledger and spool", command_restore},
     {"recover", "", "--reason TEXT | --list", "go on with a ledger that is not the newest one (A109)", command_recover},
-    {"status", "", "", "show jobs and Devices by state, drops, reports, incidents", command_status},
+    {"status", "", "[--all] [--watch [SECONDS]]", "show what is wrong, drops, Devices by state, disks, next reports",
+     command_status},
 };
 
 /* ---- help ---- */

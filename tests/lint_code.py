@@ -25,9 +25,10 @@ ROOMS = {
     "gateway/drops": ("formats", "spool", "base", "gateway/drops/sftp"),
     "gateway/answers": COMMON,
     "gateway/reports": COMMON + ("gateway/answers",),
-    "gateway/pipeline": COMMON + ("gateway/drops", "gateway/answers", "gateway/reports"),
+    "gateway/condition": COMMON + ("gateway/drops", "gateway/answers", "gateway/reports"),
+    "gateway/pipeline": COMMON + ("gateway/drops", "gateway/answers", "gateway/reports", "gateway/condition"),
     "gateway/commands": COMMON + ("gateway/drops", "gateway/drops/sftp", "gateway/answers", "gateway/reports",
-                                  "gateway/pipeline"),
+                                  "gateway/condition", "gateway/pipeline"),
 }
 # Of a room below, these alone.
 ONLY = {("gateway/pipeline", "gateway/drops"): {"gateway/drops/transport.h", "gateway/drops/transfer_worker.h",

@@ -5,7 +5,7 @@
 #include "formats/instant.h"
 #include "gateway/clock.h"
 #include "gateway/commands/claim_seen.h"
-#include "gateway/commands/closing.h"
+#include "gateway/condition/closing.h"
 #include "gateway/commands/command.h"
 #include "gateway/commands/output.h"
 #include "gateway/config.h"

@@ -11,9 +11,9 @@
 #ifndef ECOSGATE_GATEWAY_COMMANDS_EXPLAIN_H
 #define ECOSGATE_GATEWAY_COMMANDS_EXPLAIN_H
 
+#include "gateway/condition/explain_hold.h"
 #include "gateway/gateway.h"
 #include "spool/ledger/ledger_devices.h"
-#include "spool/ledger/ledger_holds.h"
 #include "spool/ledger/ledger_jobs.h"
 #include "spool/ledger/ledger_outgoing.h"
 #include "spool/ledger/ledger_work.h"
@@ -55,17 +55,7 @@ bool explain_job(struct gateway *gateway, const struct ledger_job *job, enum job
 bool explain_outgoing(struct gateway *gateway, const struct ledger_outgoing *file, struct explanation *explanation,
                       GError **error);
 
-/* ---- what operators keep back (explain_hold.c) ---- */
-
-/* *text: "an operator (NAME, since TIME) has paused it: REASON; `ecosgate … resume --reason TEXT` ends that", or "holds
- * it"; NULL: nobody does; g_free it. False: the ledger's error. */
-bool explain_hold(struct gateway *gateway, const struct ledger_hold *hold, char **text, GError **error);
-/* Why it is kept back: the reason of the order without what the order is about, which the row has before it. */
-const char *explain_hold_reason(const struct ledger_held *held);
-/* The command that ends it, without its reason: "ecosgate dispatch resume". g_free it. */
-char *explain_hold_end(const struct ledger_held *held);
-/* "dispatch", "drop mcc, in", "batch MCC.B-1", "Device 00-…". g_free it. */
-char *explain_hold_subject(const struct ledger_held *held);
+/* ---- outages ---- */
 
 /* *text: "that drop is down (A103): …; see INC-000001" while the drop cannot be written, is not ours or is paused; else
  * NULL; g_free it. False: the ledger's error. */

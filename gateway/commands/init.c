@@ -101,7 +101,14 @@ static const char configuration[] =
     "# C114 of a GPF: its hub has no connected meter with a Responsible Supplier\n"
     "#C114_GPF=off\n"
     "# C125 of the region: instruction and inventory name different ones\n"
-    "#C125_REGION=off\n";
+    "#C125_REGION=off\n"
+    "\n"
+    "# from when on `ecosgate status` says that something is wrong: seconds without a pass, minutes that a drop is\n"
+    "# down or a file waits, days until a disk is full\n"
+    "[health]\n"
+    "max_age=600\n"
+    "drop_down=30\n"
+    "disk_days=7\n";
 
 static const struct {
     const char *org, *eui64;

@@ -9,6 +9,7 @@
 #include "gateway/commands/command.h"
 #include "gateway/commands/folder_watch.h"
 #include "gateway/commands/progress.h"
+#include "gateway/condition/heartbeat.h"
 #include "gateway/drops/transport.h"
 #include "gateway/pipeline/quick_check.h"
 #include "gateway/profiles.h"
@@ -87,6 +88,45 @@ static void wait_for_work(const struct pipeline *pipeline, struct folder_watch *
         pipeline_woken(pipeline);
 }
 
+/* ---- the heartbeat ---- */
+
+static struct heartbeat heartbeat;
+static int64_t written; /* monotonic microseconds: when the file was written last; 0: not yet */
+
+/* A heartbeat that cannot be written stops nothing: its age will show it. */
+static void write_heartbeat(const struct config *config)
+{
+    g_autoptr(GError) ignored = NULL;
+
+    (void)heartbeat_write(config->spool, &heartbeat, &ignored);
+    written = clock_monotonic();
+}
+
+/* The program has begun; what is known of the last pass stays. */
+static void begin_heartbeat(const struct config *config, bool once)
+{
+    heartbeat_read(config->spool, &heartbeat);
+    heartbeat.begun = clock_now();
+    heartbeat.once = once;
+    if (!once)
+        write_heartbeat(config);
+}
+
+/* A pass has ended. cause: why it ended early; NULL: it did not. Busy passes follow each other closely, and one write a
+ * second tells enough. */
+static void beat(const struct config *config, const char *cause)
+{
+    bool news = g_strcmp0(heartbeat.cause, cause) != 0 || heartbeat.at == 0;
+
+    heartbeat.at = clock_now();
+    if (news) {
+        g_free(heartbeat.cause);
+        heartbeat.cause = g_strdup(cause);
+    }
+    if (news || heartbeat.once || clock_monotonic() - written >= SECOND)
+        write_heartbeat(config);
+}
+
 /* Says once why passes end early, and again when the reason changes. Frees cause; NULL: the pass went well. */
 static void report_early_end(struct gateway *gateway, GError *cause)
 {
@@ -96,6 +136,9 @@ static void report_early_end(struct gateway *gateway, GError *cause)
         gateway_note("the pass ended early; the next one begins within %" G_GINT64_FORMAT " seconds: %s",
                      gateway->config->poll_interval, cause->message);
     gateway->failed |= cause != NULL;
+    /* While another process has the lock, the heartbeat is its own. */
+    if (!g_error_matches(cause, SPOOL_ERROR, SPOOL_ERROR_LOCKED))
+        beat(gateway->config, cause != NULL ? cause->message : NULL);
     g_free(told);
     told = cause != NULL ? g_strdup(cause->message) : NULL;
     g_clear_error(&cause);
@@ -186,11 +229,15 @@ static int run(const struct config *config, bool once)
     gateway.stop = &stop;
     gateway.on_progress = on_progress;
     gateway.progress_user = &progress;
+    begin_heartbeat(config, once);
     bool checked = profiles_tell_changed(&gateway, &error) && quick_check_begin(&gateway, &error);
     struct pipeline *pipeline = checked ? pipeline_new(&gateway, &error) : NULL;
     bool good = pipeline != NULL && (once ? run_once(pipeline, &error) : run_daemon(&gateway, &pipeline, &error));
     progress_clear(&progress);
     pipeline_free(pipeline);
+    if (once)
+        beat(config, good ? NULL : error->message);
+    heartbeat_clear(&heartbeat);
     if (good)
         quick_check_end(&gateway);
     gateway_close(&gateway);

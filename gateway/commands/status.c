@@ -1,182 +1,131 @@
 /*
- * The command `status`: whether the gateway runs, jobs and Devices by state, drops, reference data, reports, incidents.
- * It reads folders, ledger and configuration only and asks no server, so that it is fast while a drop is down.
+ * The command `status`: the condition of the gateway. The text is one screen (status_text.h); the object that --json
+ * prints has all of it, and `--all` prints its lists as well.
  */
-#include "formats/filename.h"
-#include "formats/profile.h"
-#include "gateway/answers/incident_id.h"
 #include "gateway/clock.h"
-#include "gateway/commands/closing.h"
+#include "gateway/commands/command.h"
 #include "gateway/commands/explain.h"
 #include "gateway/commands/output.h"
 #include "gateway/commands/read_access.h"
-#include "gateway/drops/transport.h"
-#include "gateway/reports/report_schedule.h"
-#include "gateway/room.h"
-#include "spool/ledger/ledger_holds.h"
+#include "gateway/commands/status_text.h"
+#include "gateway/answers/incident_id.h"
+#include "gateway/condition/closing.h"
+#include "gateway/ledger_check.h"
 #include "spool/ledger/ledger_incidents.h"
-#include "spool/ledger/ledger_outgoing.h"
-#include "spool/ledger/ledger_pickups.h"
-#include "spool/ledger/ledger_recovery.h"
 #include "spool/ledger/ledger_reference.h"
-#include "spool/ledger/ledger_reports.h"
-#include "spool/ledger/ledger_work.h"
 #include "validators/reference_rules.h"
 
 #include <stdio.h>
+#include <unistd.h>
 
 enum { MOST_CLEARED = 20 /* closed incidents shown; open ones are all shown */ };
+enum { WATCH_DEFAULT = 2, WATCH_MOST = 86400 /* seconds between two screens */ };
 
-/* The lock is free when no gateway runs, whatever process number is in the file. pid is -1, and left out, while the
- * number of a process that holds the lock cannot be read. */
-static bool add_running(struct gateway *gateway, json_t *status, GError **error)
+static void append(json_t *rows, json_t *row)
 {
-    int64_t pid;
-
-    if (!spool_writer(gateway->spool, &pid, error))
-        return false;
-    output_set(status, "running", json_boolean(pid != 0));
-    if (pid > 0)
-        output_set_number(status, "pid", pid);
-    return true;
+    (void)json_array_append_new(rows, row); /* fails only without memory, which ends the program */
 }
 
-/* Counted in the folders, because the folder is the job's state; the ledger keeps no copy of it. */
-static bool add_jobs(struct gateway *gateway, json_t *status, GError **error)
+/* pid is -1, and left out, while the number of a process that holds the lock cannot be read. */
+static void add_running(const struct condition *condition, json_t *status)
+{
+    json_t *last = json_object();
+
+    output_set(status, "running", json_boolean(condition->pid != 0));
+    if (condition->pid > 0)
+        output_set_number(status, "pid", condition->pid);
+    output_set(status, "last_pass", last);
+    output_set(last, "at", command_json_instant(condition->last.at));
+    output_set(last, "program_began", command_json_instant(condition->last.begun));
+    output_set(last, "once", json_boolean(condition->last.once));
+    output_set_text(last, "ended_early", condition->last.cause);
+}
+
+static void add_alarms(const struct condition *condition, json_t *status)
+{
+    json_t *rows = json_array();
+
+    output_set(status, "alarms", rows);
+    for (guint a = 0; a < condition->alarms->len; a++) {
+        const struct alarm *alarm = &g_array_index(condition->alarms, struct alarm, a);
+        json_t *row = json_object();
+        append(rows, row);
+        output_set_text(row, "level", alarm_level_name(alarm->level));
+        output_set_text(row, "code", alarm->code);
+        output_set(row, "since", command_json_instant(alarm->since));
+        output_set_text(row, "text", alarm->text);
+        output_set_text(row, "command", alarm->command);
+    }
+}
+
+static void add_jobs(const struct condition *condition, json_t *status)
 {
     json_t *counts = json_object();
 
     output_set(status, "jobs", counts);
-    for (int state = 0; state < JOB_STATE_COUNT; state++) {
-        g_autoptr(GArray) ids = job_list(gateway->spool, (enum job_state)state, error);
-        if (ids == NULL)
-            return false;
-        output_set_number(counts, job_state_name((enum job_state)state), ids->len);
-    }
-    return true;
+    for (int state = 0; state < JOB_STATE_COUNT; state++)
+        output_set_number(counts, job_state_name((enum job_state)state), condition->jobs[state]);
 }
 
-/* One state and its number of Devices; user: the object. */
-static bool add_state(void *user, const char *name, int64_t n, GError **error)
-{
-    (void)error; /* nothing here can fail */
-    output_set_number(user, name, n);
-    return true;
-}
-
-static bool add_devices(struct gateway *gateway, json_t *status, GError **error)
+static void add_devices(const struct condition *condition, json_t *status)
 {
     json_t *counts = json_object();
 
     output_set(status, "devices", counts);
-    return ledger_state_counts_each(gateway->ledger, add_state, counts, error);
-}
-
-/* True for a file that the gateway will pick up, now or later. */
-static bool is_waiting(const struct drop *drop, const char *name)
-{
-    g_autofree char *path = g_build_filename(drop->in, name, NULL);
-
-    /* In a drop with markers, a marker announces a file; it is not picked up itself. */
-    return !filename_is_temporary(name, drop->temporary) &&
-           !(drop->complete == COMPLETE_MARKER && g_str_has_suffix(name, DROP_MARKER)) &&
-           g_file_test(path, G_FILE_TEST_IS_REGULAR) && !g_file_test(path, G_FILE_TEST_IS_SYMLINK);
-}
-
-/* The number of files that wait in a local drop. JSON null when its folder cannot be read: that is a state of the drop,
- * not an error of this command. A new reference. */
-static json_t *count_local(const struct drop *drop)
-{
-    g_autoptr(GError) error = NULL;
-    g_auto(GStrv) names = disk_names(drop->in, &error);
-    json_int_t n = 0;
-
-    if (names == NULL) {
-        gateway_note("drop %s: %s; make the folder, or correct `in` of [drop %s] in the configuration", drop->name,
-                     error->message, drop->name);
-        return json_null();
+    for (guint s = 0; s < condition->states->len; s++) {
+        const struct state_count *count = &g_array_index(condition->states, struct state_count, s);
+        output_set_number(counts, count->name, count->n);
     }
-    for (char **name = names; *name != NULL; name++)
-        n += is_waiting(drop, *name);
-    return json_integer(n);
 }
 
-/* A drop on a server is not asked: the ledger knows what its last listing saw. */
-static bool add_drop(struct gateway *gateway, const struct drop *drop, json_t *row, GError **error)
+/* A new reference. */
+static json_t *direction_json(const struct direction *direction)
 {
-    int64_t n = 0;
+    json_t *row = json_object();
 
-    output_set_text(row, "name", drop->name);
-    output_set_text(row, "transport", drop->transport->name);
-    if (drop->transport->local_folders)
-        output_set(row, "waiting", count_local(drop));
-    else if (ledger_pickups_waiting(gateway->ledger, drop->name, &n, error))
-        output_set_number(row, "waiting", n);
-    else
-        return false;
-    output_set_number(row, "owed", 0);
-    return true;
+    output_set(row, "down", command_json_instant(direction->down));
+    output_set_text(row, "why", direction->why);
+    output_set(row, "paused", command_json_instant(direction->paused));
+    return row;
 }
 
-/* Sets the number of files not yet delivered in the drop's row. A drop that is in the ledger, but no longer in the
- * configuration, gets a row of its own. */
-static bool add_undelivered(void *user, const char *name, int64_t n, GError **error)
+static void add_drops(const struct condition *condition, json_t *status)
 {
-    json_t *drops = user, *row;
-    size_t i;
+    json_t *rows = json_array();
 
-    (void)error; /* nothing here can fail */
-    json_array_foreach(drops, i, row)
-    {
-        if (g_strcmp0(json_string_value(json_object_get(row, "name")), name) == 0) {
-            output_set_number(row, "owed", n);
-            return true;
-        }
-    }
-    row = json_object();
-    output_set_text(row, "name", name);
-    output_set_text(row, "transport", NULL);
-    output_set(row, "waiting", json_null());
-    output_set_number(row, "owed", n);
-    (void)json_array_append_new(drops, row); /* fails only without memory, which ends the program */
-    return true;
-}
-
-/* The disks that need a reserve, asked now. One row if the ledger lies on the spool's disk. */
-static bool add_disks(struct gateway *gateway, json_t *status, GError **error)
-{
-    json_t *disks = json_array();
-
-    output_set(status, "disks", disks);
-    for (int which = 0; which < ROOM_DISKS; which++) {
-        g_auto(room_t) room = {0};
-        if (!room_look(gateway->config, (enum room_disk)which, &room, error))
-            return false;
-        if (room.shared)
-            continue;
+    output_set(status, "drops", rows);
+    for (guint d = 0; d < condition->drops->len; d++) {
+        const struct drop_condition *drop = &g_array_index(condition->drops, struct drop_condition, d);
         json_t *row = json_object();
-        (void)json_array_append_new(disks, row); /* fails only without memory, which ends the program */
-        output_set_text(row, "name", room.subject);
-        output_set_text(row, "disk", room.disk);
-        output_set_number(row, "free_mib", room.free >> 20);
-        output_set_number(row, "reserve_mib", room.reserve >> 20);
-        output_set_text(row, "room", room.low ? "no: nothing is picked up (A108)" : "yes");
+        append(rows, row);
+        output_set_text(row, "name", drop->name);
+        output_set_text(row, "transport", drop->transport);
+        output_set_optional(row, "waiting", drop->waiting, -1);
+        output_set(row, "oldest_waiting", command_json_instant(drop->oldest_waiting));
+        output_set_number(row, "owed", drop->owed);
+        output_set(row, "oldest_owed", command_json_instant(drop->oldest_owed));
+        output_set(row, "in", direction_json(&drop->in));
+        output_set(row, "out", direction_json(&drop->out));
     }
-    return true;
 }
 
-static bool add_drops(struct gateway *gateway, json_t *status, GError **error)
+/* One row if the ledger lies on the spool's disk. */
+static void add_disks(const struct condition *condition, json_t *status)
 {
-    json_t *drops = json_array();
+    json_t *rows = json_array();
 
-    output_set(status, "drops", drops);
-    for (guint d = 0; d < gateway->config->drops->len; d++) {
+    output_set(status, "disks", rows);
+    for (guint d = 0; d < condition->disks->len; d++) {
+        const struct disk_condition *disk = &g_array_index(condition->disks, struct disk_condition, d);
         json_t *row = json_object();
-        (void)json_array_append_new(drops, row); /* fails only without memory, which ends the program */
-        if (!add_drop(gateway, gateway->config->drops->pdata[d], row, error))
-            return false;
+        append(rows, row);
+        output_set_text(row, "name", disk->name);
+        output_set_text(row, "disk", disk->disk);
+        output_set_number(row, "free_mib", disk->free >> 20);
+        output_set_number(row, "reserve_mib", disk->reserve >> 20);
+        output_set_optional(row, "days_left", disk->days, -1);
+        output_set_text(row, "room", disk->low ? "no: nothing is picked up (A108)" : "yes");
     }
-    return ledger_undelivered_by_drop_each(gateway->ledger, add_undelivered, drops, error);
 }
 
 static bool add_incident(void *user, const struct ledger_incident *incident, GError **error)
@@ -196,15 +145,14 @@ static bool add_incident(void *user, const struct ledger_incident *incident, GEr
 }
 
 /* Incidents about a Device can be many: they are only counted; `incident list` shows them. */
-static bool add_incidents(struct gateway *gateway, json_t *status, GError **error)
+static bool add_incidents(struct gateway *gateway, const struct condition *condition, json_t *status, GError **error)
 {
     json_t *incidents = json_array();
-    int64_t of_devices = 0;
 
     output_set(status, "incidents", incidents);
-    if (!ledger_device_incidents_count(gateway->ledger, -1, &of_devices, error))
-        return false;
-    output_set_number(status, "device_incidents", of_devices);
+    output_set_number(status, "system_incidents", condition->system_incidents);
+    output_set_number(status, "file_incidents", condition->file_incidents);
+    output_set_number(status, "device_incidents", condition->device_incidents);
     return ledger_incidents_recent(gateway->ledger, MOST_CLEARED, add_incident, incidents, error);
 }
 
@@ -244,52 +192,34 @@ static bool add_reference(struct gateway *gateway, json_t *status, GError **erro
     return true;
 }
 
-/* When the newest period was issued, and when the next one ends. */
-static bool add_report(struct gateway *gateway, const struct report_kind *kind, json_t *row, GError **error)
+static void add_reports(const struct condition *condition, json_t *status)
 {
-    g_autofree struct ledger_period *last = NULL;
-    struct period next;
+    json_t *rows = json_array();
 
-    if (!ledger_period_last(gateway->ledger, kind->ref, G_MAXINT64, &last, error) ||
-        !report_schedule_period(gateway, kind, &next, error))
-        return false;
-    output_set_text(row, "ref", kind->ref);
-    output_set(row, "last", command_json_instant(last != NULL ? last->issued : 0));
-    output_set(row, "period_start", command_json_instant(last != NULL ? last->starts : 0));
-    output_set(row, "next", command_json_instant(next.ends != G_MAXINT64 ? next.ends : 0));
-    return true;
-}
-
-static bool add_reports(struct gateway *gateway, json_t *status, GError **error)
-{
-    json_t *reports = json_array();
-
-    output_set(status, "reports", reports);
-    for (size_t i = 0; i < report_n_kinds; i++) {
+    output_set(status, "reports", rows);
+    for (guint r = 0; r < condition->reports->len; r++) {
+        const struct report_condition *report = &g_array_index(condition->reports, struct report_condition, r);
         json_t *row = json_object();
-        (void)json_array_append_new(reports, row); /* fails only without memory, which ends the program */
-        if (!add_report(gateway, &report_kinds[i], row, error))
-            return false;
+        append(rows, row);
+        output_set_text(row, "ref", report->ref);
+        output_set(row, "last", command_json_instant(report->issued));
+        output_set(row, "period_start", command_json_instant(report->starts));
+        output_set(row, "next", command_json_instant(report->next));
     }
-    return true;
 }
 
-static void print_text(const json_t *status)
+/* What the screen has no room for. */
+static void print_all(const json_t *status)
 {
     static const char *const columns[] = {"name", "transport", "waiting", "owed", NULL};
     static const char *const held_columns[] = {"what", "since", "who", "reason", "ended_by", NULL};
     static const char *const reference_columns[] = {"type", "job", "created", "loaded", "records", NULL};
-    static const char *const disk_columns[] = {"name", "disk", "free_mib", "reserve_mib", "room", NULL};
+    static const char *const disk_columns[] = {"name", "disk", "free_mib", "reserve_mib", "days_left", "room", NULL};
     static const char *const report_columns[] = {"ref", "last", "period_start", "next", NULL};
     static const char *const incident_columns[] = {"id", "code", "subject", "begun", "cleared", "text", NULL};
-    const json_t *devices = json_object_get(status, "devices");
 
+    putchar('\n');
     output_print(status);
-    puts("\njobs");
-    output_print(json_object_get(status, "jobs"));
-    if (json_object_size(devices) > 0)
-        puts("\nDevices");
-    output_print(devices);
     output_section("\nkept back by operators", json_object_get(status, "kept_back"), held_columns);
     output_section("\ndrops", json_object_get(status, "drops"), columns);
     output_section("\ndisks", json_object_get(status, "disks"), disk_columns);
@@ -299,18 +229,15 @@ static void print_text(const json_t *status)
 }
 
 /* What is wrong with the ledger (A109), and how many work items are withheld since a recovery. */
-static bool add_ledger(struct gateway *gateway, json_t *status, GError **error)
+static bool add_ledger(struct gateway *gateway, const struct condition *condition, json_t *status, GError **error)
 {
     struct ledger_fault fault = {0};
-    int64_t withheld = 0;
 
     if (!ledger_check(gateway, &fault, error))
         return false;
     output_set_text(status, "ledger", fault.text);
     ledger_fault_clear(&fault);
-    if (!ledger_withheld_count(gateway->ledger, &withheld, error))
-        return false;
-    output_set_number(status, "withheld", withheld);
+    output_set_number(status, "withheld", condition->withheld);
     return true;
 }
 
@@ -359,34 +286,112 @@ static void add_closing(const struct gateway *gateway, int64_t now, json_t *stat
     output_set_text(status, "tcos_left", left);
 }
 
-static bool fill(struct gateway *gateway, json_t *status, GError **error)
+static bool fill(struct gateway *gateway, const struct condition *condition, json_t *status, GError **error)
 {
-    int64_t now = clock_now();
+    output_set(status, "version", json_string(PACKAGE_VERSION));
+    output_set_number(status, "generation", gateway->identity.generation);
+    output_set(status, "now", command_json_instant(condition->now));
+    add_closing(gateway, condition->now, status);
+    add_running(condition, status);
+    add_alarms(condition, status);
+    add_jobs(condition, status);
+    add_devices(condition, status);
+    add_drops(condition, status);
+    add_disks(condition, status);
+    add_reports(condition, status);
+    return add_ledger(gateway, condition, status, error) && add_orders(gateway, status, error) &&
+           add_kept_back(gateway, status, error) && add_reference(gateway, status, error) &&
+           add_incidents(gateway, condition, status, error);
+}
 
-    output_set(status, "now", command_json_instant(now));
-    add_closing(gateway, now, status);
-    return add_running(gateway, status, error) && add_ledger(gateway, status, error) &&
-           add_jobs(gateway, status, error) && add_devices(gateway, status, error) &&
-           add_orders(gateway, status, error) && add_kept_back(gateway, status, error) &&
-           add_drops(gateway, status, error) && add_disks(gateway, status, error) &&
-           add_reference(gateway, status, error) && add_reports(gateway, status, error) &&
-           add_incidents(gateway, status, error);
+/* What the options ask for. */
+struct wish {
+    gboolean all;
+    int64_t watch; /* seconds; 0: once */
+};
+
+/* Takes the object. A screen is printed at once, so that it does not flicker. */
+static void print(const struct invocation *invocation, const struct wish *wish, const char *text, json_t *status)
+{
+    if (invocation->json) {
+        command_print_json(status);
+        return;
+    }
+    printf("%s%s", wish->watch > 0 ? "\033[H\033[J" : "", text);
+    if (wish->all)
+        print_all(status);
+    (void)fflush(stdout); /* main.c reports what could not be written */
+    json_decref(status);
+}
+
+static int show(const struct invocation *invocation, const struct wish *wish)
+{
+    struct read_access access;
+    struct condition condition;
+    GError *error = NULL;
+
+    if (!read_access_open(&access, invocation))
+        return EXIT_UNABLE;
+    json_t *status = json_object();
+    GString *text = g_string_new(NULL);
+    bool good = condition_look(&access.gateway, true, &condition, &error);
+    if (good) {
+        good = fill(&access.gateway, &condition, status, &error);
+        status_text(&access.gateway, &condition, wish->all, text);
+        condition_clear(&condition);
+    }
+    read_access_close(&access);
+    if (good)
+        print(invocation, wish, text->str, json_incref(status));
+    json_decref(status);
+    g_string_free(text, TRUE);
+    return good ? EXIT_GOOD : command_unable(error);
+}
+
+/* A home that cannot be read for a moment is no reason to end: the screen says it, and the next look may do. */
+static int watch(const struct invocation *invocation, const struct wish *wish)
+{
+    if (invocation->json || isatty(STDOUT_FILENO) != 1) {
+        g_printerr("ecosgate: --watch draws on a terminal, and standard output is none; leave --watch out, and call "
+                   "`ecosgate%s status` as often as you need it\n",
+                   invocation->json ? " --json" : "");
+        return EXIT_UNABLE;
+    }
+    for (;;) {
+        (void)show(invocation, wish);
+        g_usleep((gulong)wish->watch * G_USEC_PER_SEC);
+    }
+}
+
+static int64_t watch_seconds; /* 0: the option is not given */
+
+static gboolean take_watch(const char *option, const char *value, void *user, GError **error)
+{
+    gint64 seconds = WATCH_DEFAULT;
+
+    (void)option;
+    (void)user; /* options of a command have none */
+    if (value != NULL && !g_ascii_string_to_signed(value, 10, 1, WATCH_MOST, &seconds, NULL)) {
+        g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+                    "--watch: expected a number of seconds from 1 to %d, found '%.128s'", WATCH_MOST, value);
+        return FALSE;
+    }
+    watch_seconds = seconds;
+    return TRUE;
 }
 
 int command_status(struct invocation *invocation)
 {
-    struct read_access access;
-    GError *error = NULL;
+    struct wish wish = {FALSE, 0};
+    const GOptionEntry entries[] = {
+        {"all", 0, 0, G_OPTION_ARG_NONE, &wish.all, "tell everything: every alarm in full, and all lists", NULL},
+        {"watch", 0, G_OPTION_FLAG_OPTIONAL_ARG, G_OPTION_ARG_CALLBACK, take_watch,
+         "draw the screen anew every SECONDS (default: 2) until a signal ends it", "SECONDS"},
+        {NULL, 0, 0, 0, NULL, NULL, NULL},
+    };
 
-    if (!command_arguments(invocation, NULL, 0, 0) || !read_access_open(&access, invocation))
+    if (!command_arguments(invocation, entries, 0, 0))
         return EXIT_UNABLE;
-    json_t *status = json_object();
-    bool good = fill(&access.gateway, status, &error);
-    read_access_close(&access);
-    if (good && invocation->json)
-        command_print_json(json_incref(status));
-    else if (good)
-        print_text(status);
-    json_decref(status);
-    return good ? EXIT_GOOD : command_unable(error);
+    wish.watch = watch_seconds;
+    return wish.watch > 0 ? watch(invocation, &wish) : show(invocation, &wish);
 }

@@ -168,6 +168,18 @@ bool ledger_undelivered_by_drop_each(struct ledger *ledger, ledger_count_visit v
     return ledger_counts(ledger, ledger_query(ledger, &count, LEDGER_NO_VALUES, error), visit, user, error);
 }
 
+bool ledger_owed_each(struct ledger *ledger, ledger_owed_visit visit, void *user, GError **error)
+{
+    LEDGER_SQL(owed, "SELECT drop_name,count(*),min(created) FROM outgoing WHERE state<3 GROUP BY drop_name");
+    sqlite3_stmt *q = ledger_query(ledger, &owed, LEDGER_NO_VALUES, error);
+    bool row = true, good = q != NULL;
+    while (good && (good = ledger_row(ledger, q, &row, error)) && row)
+        good = visit(user, (const char *)sqlite3_column_text(q, 0), sqlite3_column_int64(q, 1),
+                     sqlite3_column_int64(q, 2), error);
+    ledger_end(q);
+    return good;
+}
+
 /* The condition is part of the change, so that a wrong step changes nothing. STAGED (2) goes back to STORED (1) when
  * the temporary file is gone from the drop. */
 bool ledger_outgoing_update(struct ledger *ledger, const struct ledger_outgoing *file, GError **error)

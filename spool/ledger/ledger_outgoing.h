@@ -84,6 +84,10 @@ bool ledger_outgoing_give_up(struct ledger *ledger, int64_t id, GError **error);
 bool ledger_outgoing_files_undelivered(struct ledger *ledger, int64_t job, int64_t *n, GError **error);
 /* Visits each drop that has files which are neither DELIVERED nor GIVEN_UP, by name, with their number. */
 bool ledger_undelivered_by_drop_each(struct ledger *ledger, ledger_count_visit visit, void *user, GError **error);
+/* n: a drop's files that are neither DELIVERED nor GIVEN_UP; oldest: when the oldest of them was planned. */
+typedef bool (*ledger_owed_visit)(void *user, const char *drop, int64_t n, int64_t oldest, GError **error);
+/* Visits each drop that has such files, by name. */
+bool ledger_owed_each(struct ledger *ledger, ledger_owed_visit visit, void *user, GError **error);
 /* Writes state, rows, size, sha256, delivered_at, rename_sent, concluded and upload_name of file->id. A state stays,
  * goes forward by one, or back from STAGED to STORED, and the bytes stay once they are STORED; else SPOOL_ERROR_BUG. */
 bool ledger_outgoing_update(struct ledger *ledger, const struct ledger_outgoing *file, GError **error);

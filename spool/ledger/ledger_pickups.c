@@ -58,10 +58,16 @@ bool ledger_pickups_failing(struct ledger *ledger, const char *drop, GPtrArray *
                       error);
 }
 
-bool ledger_pickups_waiting(struct ledger *ledger, const char *drop, int64_t *n, GError **error)
+bool ledger_pickups_waiting(struct ledger *ledger, const char *drop, struct ledger_waiting *waiting, GError **error)
 {
-    LEDGER_SQL(count, "SELECT count(*) FROM pickup WHERE drop_name=? AND decision IN('take','wait','fault')");
-    return ledger_number(ledger, ledger_query(ledger, &count, LEDGER_VALUES(LEDGER_TEXT(drop)), error), n, error);
+    LEDGER_SQL(count, "SELECT count(*),ifnull(min(since),0) FROM pickup WHERE drop_name=?"
+                      " AND decision IN('take','wait','fault')");
+    sqlite3_stmt *q = ledger_query(ledger, &count, LEDGER_VALUES(LEDGER_TEXT(drop)), error);
+    bool row = false, good = q != NULL && ledger_row(ledger, q, &row, error);
+    if (good)
+        *waiting = (struct ledger_waiting){sqlite3_column_int64(q, 0), sqlite3_column_int64(q, 1)};
+    ledger_end(q);
+    return good;
 }
 
 /* Rows of a drop (?1) that may go, by the index on `since`. ?2: before; ?3: how many to keep. */

@@ -43,7 +43,12 @@ bool ledger_pickups_prunable(struct ledger *ledger, const struct ledger_pickups_
 /* Removes them, the oldest first, at most `limit`. */
 bool ledger_pickups_prune(struct ledger *ledger, const struct ledger_pickups_old *old, int64_t limit, GError **error);
 
-/* *n: how many files of a drop are to be picked up, now ("take") or later ("wait", "fault"). */
-bool ledger_pickups_waiting(struct ledger *ledger, const char *drop, int64_t *n, GError **error);
+/* Files of a drop that are to be picked up. */
+struct ledger_waiting {
+    int64_t n;
+    int64_t oldest; /* since when the oldest of them has not changed, seconds UTC; 0: there is none */
+};
+/* *waiting: those that are, now ("take") or later ("wait", "fault"). */
+bool ledger_pickups_waiting(struct ledger *ledger, const char *drop, struct ledger_waiting *waiting, GError **error);
 
 #endif

@@ -42,7 +42,7 @@ MOST_PASSINGS = 1 if SANITIZED else 40  # of a sanitized program: see FIRST_SCRI
 MOST_OVER_SFTP = 1 if SANITIZED else 3
 OF_DROPS = ("custody-", "source-", "delivery-", "claim-")
 # Steps that each start and each drop pass alike: the first passings of each script are enough.
-MOST_ALIKE = {"witness-written": 2, "claim-made": 2, "claim-written": 2}
+MOST_ALIKE = {"heartbeat-placed": 1, "witness-written": 2, "claim-made": 2, "claim-written": 2}
 SERVER = None  # the SFTP server
 MUTE = None  # an SFTP server that says nothing
 # A sanitizer sees what code does, not how often. Each step and side is stopped in the first script that passes it (and

@@ -301,7 +301,7 @@ class Home:
                 path = os.path.join(root, name)
                 short = os.path.relpath(path, os.fsencode(self.dir))
                 if name.startswith(b"ledger.sqlite") or name in (b"lock", b"ecosgate.conf", b"witness",
-                                                                     b"ledger-id", os.fsencode(CLAIM)):
+                                                                     b"ledger-id", b"heartbeat", os.fsencode(CLAIM)):
                     continue
                 if os.path.islink(path):
                     found[short] = os.readlink(path)

@@ -134,7 +134,7 @@ def test_restored(tap):
     for start in range(4):
         home.go(140 + start)
     tap.ok(home.go(150)[0].returncode == 2, "starting it often does not let the ledger catch up")
-    for command in (("status",), ("why", device(1)), ("doctor",)):
+    for command in (("status", "--all"), ("why", device(1)), ("doctor",)):
         done = home.command(*command)
         tap.ok(b"ecosgate recover --reason TEXT" in done.stdout + done.stderr, f"{command[0]} says what to do",
                done.stdout, done.stderr)
@@ -588,7 +588,7 @@ def test_job_of_the_spool(tap):
     shutil.copy(os.path.join(home.top, "kept", "ledger.sqlite"), home.path("spool", "ledger.sqlite"))
     home.parties.instruct([5])
     stands_still(tap, home, "only the ledger was put back, and the spool has newer jobs")
-    done = home.command("status")
+    done = home.command("status", "--all")
     tap.ok(b"has job 0000000" in done.stdout and b"the newest job of the ledger is" in done.stdout,
            "status says which job the ledger does not know", done.stdout)
     done = home.command("recover", *REASON)

@@ -1,4 +1,5 @@
 /* Files in the ledger: jobs, the questions about earlier files, outgoing files, pickups. */
+#include "spool/ledger/ledger_days.h"
 #include "spool/ledger/ledger_earlier_files.h"
 #include "spool/ledger/ledger_jobs.h"
 #include "spool/ledger/ledger_numbering.h"
@@ -346,7 +347,7 @@ static void see(const char *name, int64_t size, int64_t modified, int64_t at, co
 static void test_ledger_pickups__seen_again__since_tells_the_last_change(void **state)
 {
     g_autofree struct ledger_pickup *row = NULL, *grown = NULL, *back = NULL, *none = NULL;
-    int64_t n = 0;
+    struct ledger_waiting waiting = {0};
 
     assert_true(ledger_begin(ledger, NULL));
     see("a", 5, 100, 1000, "wait", 0);
@@ -359,8 +360,9 @@ static void test_ledger_pickups__seen_again__since_tells_the_last_change(void **
     assert_int_equal(grown->since, 1020);
     see("a", 6, 100, 1030, "taken", 7);
     see("b", 1, 1, 1030, "wait", 0);
-    assert_true(ledger_pickups_waiting(ledger, "mcc", &n, NULL));
-    assert_int_equal(n, 1);
+    assert_true(ledger_pickups_waiting(ledger, "mcc", &waiting, NULL));
+    assert_int_equal(waiting.n, 1);
+    assert_int_equal(waiting.oldest, 1030);
     see("a", 6, 100, 1040, "gone", 0);
     see("a", 6, 100, 1050, "wait", 0);
     assert_true(ledger_pickup_get(ledger, "mcc", "a", &back, NULL));
@@ -368,6 +370,33 @@ static void test_ledger_pickups__seen_again__since_tells_the_last_change(void **
     assert_int_equal(back->job, 7);
     assert_true(ledger_pickup_get(ledger, "tcos", "a", &none, NULL));
     assert_null(none);
+    (void)state;
+}
+
+/* Numbers with gaps, several rows of one second, and times that no row has. */
+static void test_ledger_days__growth__counts_what_came_since(void **state)
+{
+    static const struct {
+        int64_t since, bytes;
+    } cases[] = {{0, 31}, {1000, 31}, {1001, 30}, {2000, 30}, {2001, 24}, {3000, 24}, {3001, 0}};
+    struct ledger_growth growth;
+
+    assert_true(ledger_growth_since(ledger, 0, &growth, NULL));
+    assert_int_equal(growth.first, 0);
+    assert_int_equal(growth.bytes, 0);
+    assert_true(ledger_begin(ledger, NULL));
+    for (int64_t i = 0; i < 5; i++) {
+        g_autofree char *name = g_strdup_printf("n%" G_GINT64_FORMAT, i);
+        struct ledger_job job = ledger_home_job(3 + 7 * i * i, name, i + 1, name);
+        job.received = i < 1 ? 1000 : i < 3 ? 2000 : 3000;
+        job.size = INT64_C(1) << i;
+        assert_true(ledger_job_insert(ledger, &job, NULL, NULL));
+    }
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        assert_true(ledger_growth_since(ledger, cases[i].since, &growth, NULL));
+        assert_int_equal(growth.first, 1000);
+        assert_int_equal(growth.bytes, cases[i].bytes);
+    }
     (void)state;
 }
 
@@ -387,6 +416,7 @@ int main(void)
         T(test_ledger_earlier_files__judged_again__the_latest_verdict_counts),
         T(test_ledger_outgoing__states__only_forward),
         T(test_ledger_pickups__seen_again__since_tells_the_last_change),
+        T(test_ledger_days__growth__counts_what_came_since),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,8 +1,8 @@
 /*
  * How long it is until TCoS closes (setting tcos_closes), as `status` and `doctor` tell it.
  */
-#ifndef ECOSGATE_GATEWAY_COMMANDS_CLOSING_H
-#define ECOSGATE_GATEWAY_COMMANDS_CLOSING_H
+#ifndef ECOSGATE_GATEWAY_CONDITION_CLOSING_H
+#define ECOSGATE_GATEWAY_CONDITION_CLOSING_H
 
 #include <stdint.h>
 

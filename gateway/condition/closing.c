@@ -1,5 +1,5 @@
 /* Hours are the smallest unit: who has an hour left looks at the time itself. */
-#include "gateway/commands/closing.h"
+#include "gateway/condition/closing.h"
 
 #include <glib.h>
 #include <inttypes.h>

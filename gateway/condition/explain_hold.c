@@ -1,5 +1,5 @@
 /* What operators keep back: what it is, who said so, since when, why, and the command that ends it. */
-#include "gateway/commands/explain.h"
+#include "gateway/condition/explain_hold.h"
 
 #include "formats/eui64.h"
 #include "formats/instant.h"

@@ -1,0 +1,308 @@
+/* Widths are counted in characters: messages hold UTF-8. */
+#include "gateway/commands/status_text.h"
+
+#include "formats/instant.h"
+#include "gateway/condition/closing.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+enum { COLUMNS = 100, MOST_ALARMS = 12, MOST_DROPS = 8, MOST_REPORTS = 3, LABEL = 10 };
+
+/* ---- text that fits ---- */
+
+/* The first `width` characters; a longer text ends with "…". g_free. */
+static char *fit(const char *text, glong width)
+{
+    if (g_utf8_strlen(text, -1) <= width)
+        return g_strdup(text);
+    g_autofree char *head = g_utf8_substring(text, 0, MAX(width - 1, 0));
+    return g_strconcat(head, "…", NULL);
+}
+
+static void append_padded(GString *out, const char *text, glong width)
+{
+    glong missing = width - g_utf8_strlen(text, -1);
+
+    g_string_append(out, text);
+    g_string_append_printf(out, "%*s", (int)MAX(missing, 0), "");
+}
+
+/* "label     one, two, three", in as many lines as it takes. Frees items. */
+static void append_list(GString *out, const char *label, GPtrArray *items)
+{
+    glong column = LABEL;
+
+    append_padded(out, label, LABEL);
+    for (guint i = 0; i < items->len; i++) {
+        const char *item = items->pdata[i];
+        glong len = g_utf8_strlen(item, -1) + 2;
+        if (i > 0 && column + len > COLUMNS) {
+            g_string_append_printf(out, ",\n%*s", LABEL, "");
+            column = LABEL;
+        } else if (i > 0) {
+            g_string_append(out, ", ");
+        }
+        g_string_append(out, item);
+        column += len;
+    }
+    g_string_append(out, items->len == 0 ? "none\n" : "\n");
+    g_ptr_array_unref(items);
+}
+
+static GPtrArray *new_items(void)
+{
+    return g_ptr_array_new_with_free_func(g_free);
+}
+
+/* ---- what is wrong ---- */
+
+static glong widest_command(const struct condition *condition, guint n)
+{
+    glong width = 0;
+
+    for (guint a = 0; a < n; a++) {
+        const char *command = g_array_index(condition->alarms, struct alarm, a).command;
+        width = MAX(width, command != NULL ? g_utf8_strlen(command, -1) : 0);
+    }
+    return width;
+}
+
+/* "CRITICAL   3 d  A102 mcc: it cannot be read: …   ecosgate doctor mcc". room: for the text; 0: any. */
+static void append_alarm(GString *out, const struct alarm *alarm, int64_t now, glong room)
+{
+    char span[CONDITION_SPAN_SIZE] = "";
+    g_autofree char *level =
+        alarm->level == ALARM_CRITICAL ? g_strdup("CRITICAL") : g_strdup(alarm_level_name(alarm->level));
+    g_autofree char *text = room > 0 ? fit(alarm->text, room) : g_strdup(alarm->text);
+
+    if (alarm->since != 0)
+        (void)condition_span(alarm->since, now, span);
+    g_string_append_printf(out, "%-8s %7s  ", level, span);
+    if (alarm->command == NULL) {
+        g_string_append_printf(out, "%s\n", text);
+        return;
+    }
+    append_padded(out, text, room);
+    g_string_append_printf(out, "  %s\n", alarm->command);
+}
+
+static void append_alarms(GString *out, const struct condition *condition, bool all)
+{
+    guint n = condition->alarms->len, shown = all ? n : MIN(n, MOST_ALARMS);
+    glong room = COLUMNS - (8 + 1 + 7 + 2) - 2 - widest_command(condition, shown), widest = 0;
+
+    if (condition_level(condition) == ALARM_NOTE)
+        g_string_append(out, "nothing is wrong\n");
+    for (guint a = 0; a < shown; a++)
+        widest = MAX(widest, g_utf8_strlen(g_array_index(condition->alarms, struct alarm, a).text, -1));
+    for (guint a = 0; a < shown; a++)
+        append_alarm(out, &g_array_index(condition->alarms, struct alarm, a), condition->now,
+                     all ? 0 : MIN(room, widest));
+    if (n > shown)
+        g_string_append_printf(out, "… and %u more; 'ecosgate status --all' has them\n", n - shown);
+}
+
+/* ---- drops ---- */
+
+/* "up", "DOWN 3 h (A102)", "paused 2 d". Why it is down, the alarm says. */
+static void append_direction(GString *out, const struct direction *direction, int64_t now)
+{
+    char span[CONDITION_SPAN_SIZE];
+
+    if (direction->down != 0)
+        g_string_append_printf(out, "DOWN %s (%.4s)", condition_span(direction->down, now, span), direction->why);
+    else if (direction->paused == 0)
+        g_string_append(out, "up");
+    if (direction->paused != 0)
+        g_string_append_printf(out, "%spaused %s", direction->down != 0 ? ", " : "",
+                               condition_span(direction->paused, now, span));
+}
+
+/* ", 2 wait, the oldest 3 min"; nothing for none, or if nobody can tell. */
+static void append_files(GString *out, int64_t n, int64_t oldest, const char *what, int64_t now)
+{
+    char span[CONDITION_SPAN_SIZE];
+
+    if (n > 0)
+        g_string_append_printf(out, ", %" PRId64 " %s, the oldest %s", n, what, condition_span(oldest, now, span));
+}
+
+static char *in_text(const struct drop_condition *drop, int64_t now)
+{
+    GString *text = g_string_new(NULL);
+
+    if (drop->transport == NULL)
+        return g_string_free(g_string_append(text, "not in the configuration"), FALSE);
+    append_direction(text, &drop->in, now);
+    append_files(text, drop->waiting, drop->oldest_waiting, "wait", now);
+    return g_string_free(text, FALSE);
+}
+
+static char *out_text(const struct drop_condition *drop, int64_t now)
+{
+    GString *text = g_string_new(NULL);
+
+    append_direction(text, &drop->out, now);
+    append_files(text, drop->owed, drop->oldest_owed, "owed", now);
+    return g_string_free(text, FALSE);
+}
+
+static bool is_quiet(const struct drop_condition *drop)
+{
+    return drop->in.down == 0 && drop->out.down == 0 && drop->in.paused == 0 && drop->out.paused == 0 &&
+           drop->waiting == 0 && drop->owed == 0;
+}
+
+static void append_drops(GString *out, const struct condition *condition, bool all)
+{
+    const GArray *drops = condition->drops;
+    bool leave_out = !all && drops->len > MOST_DROPS;
+    glong name = 4, in = 2;
+    guint quiet = 0;
+
+    for (guint d = 0; d < drops->len; d++) {
+        const struct drop_condition *drop = &g_array_index(drops, struct drop_condition, d);
+        g_autofree char *text = in_text(drop, condition->now);
+        name = MAX(name, g_utf8_strlen(drop->name, -1));
+        in = MAX(in, g_utf8_strlen(text, -1));
+    }
+    name = all ? name : MIN(name, 24);
+    in = all ? in : MIN(in, 40);
+    for (guint d = 0; d < drops->len; d++) {
+        const struct drop_condition *drop = &g_array_index(drops, struct drop_condition, d);
+        if (leave_out && is_quiet(drop)) {
+            quiet++;
+            continue;
+        }
+        g_autofree char *called = fit(drop->name, name);
+        g_autofree char *from = in_text(drop, condition->now), *to = out_text(drop, condition->now);
+        g_autofree char *from_cut = fit(from, in);
+        g_autofree char *to_cut = all ? g_strdup(to) : fit(to, COLUMNS - LABEL - name - 2 - 4 - in - 2 - 5);
+        append_padded(out, d == 0 ? "drops" : "", LABEL);
+        append_padded(out, called, name);
+        g_string_append(out, "  in: ");
+        append_padded(out, from_cut, in);
+        g_string_append_printf(out, "  out: %s\n", to_cut);
+    }
+    if (quiet > 0)
+        g_string_append_printf(out, "%*s%u drops are up, and nothing waits or is owed there\n", LABEL, "", quiet);
+}
+
+/* ---- figures ---- */
+
+static void append_jobs(GString *out, const struct condition *condition)
+{
+    GPtrArray *items = new_items();
+
+    for (int state = 0; state < JOB_STATE_COUNT; state++)
+        if (condition->jobs[state] > 0)
+            g_ptr_array_add(items, g_strdup_printf("%" PRId64 " %s", condition->jobs[state],
+                                                   job_state_name((enum job_state)state)));
+    append_list(out, "jobs", items);
+}
+
+static void append_devices(GString *out, const struct condition *condition)
+{
+    GPtrArray *items = new_items();
+
+    for (guint s = 0; s < condition->states->len; s++) {
+        const struct state_count *count = &g_array_index(condition->states, struct state_count, s);
+        g_ptr_array_add(items, g_strdup_printf("%" PRId64 " %s", count->n, count->name));
+    }
+    append_list(out, "Devices", items);
+}
+
+static void append_incidents(GString *out, const struct condition *condition)
+{
+    g_string_append_printf(out, "%-*s%" PRId64 " of the gateway, %" PRId64 " of files, %" PRId64 " of Devices\n", LABEL,
+                           "incidents", condition->system_incidents, condition->file_incidents,
+                           condition->device_incidents);
+}
+
+static void append_disks(GString *out, const struct condition *condition)
+{
+    GPtrArray *items = new_items();
+
+    for (guint d = 0; d < condition->disks->len; d++) {
+        const struct disk_condition *disk = &g_array_index(condition->disks, struct disk_condition, d);
+        g_autofree char *left = disk->days < 0     ? g_strdup("")
+                                : disk->days > 999 ? g_strdup(", more than 999 days left")
+                                                   : g_strdup_printf(", %" PRId64 " days left", disk->days);
+        g_ptr_array_add(items, g_strdup_printf("%s %" PRId64 " MiB free, reserve %" PRId64 "%s", disk->name,
+                                               disk->free >> 20, disk->reserve >> 20, left));
+    }
+    append_list(out, "disks", items);
+}
+
+static int by_next(const void *a, const void *b)
+{
+    const struct report_condition *x = *(const struct report_condition *const *)a,
+                                  *y = *(const struct report_condition *const *)b;
+
+    return x->next != y->next ? (x->next > y->next) - (x->next < y->next) : strcmp(x->ref, y->ref);
+}
+
+static void append_reports(GString *out, const struct condition *condition, bool all)
+{
+    g_autoptr(GPtrArray) due = g_ptr_array_new();
+    GPtrArray *items = new_items();
+    char at[INSTANT_TEXT_SIZE];
+
+    for (guint r = 0; r < condition->reports->len; r++) {
+        struct report_condition *report = &g_array_index(condition->reports, struct report_condition, r);
+        if (report->next != 0)
+            g_ptr_array_add(due, report);
+    }
+    g_ptr_array_sort(due, by_next);
+    for (guint r = 0; r < due->len && (all || r < MOST_REPORTS); r++) {
+        const struct report_condition *report = due->pdata[r];
+        instant_print(report->next, at);
+        g_ptr_array_add(items, g_strdup_printf("%s %s", report->ref, at));
+    }
+    append_list(out, "reports", items);
+}
+
+/* ---- the whole ---- */
+
+static void append_head(GString *out, const struct gateway *gateway, const struct condition *condition)
+{
+    const struct heartbeat *last = &condition->last;
+    char at[INSTANT_TEXT_SIZE], span[CONDITION_SPAN_SIZE];
+
+    instant_print(condition->now, at);
+    g_string_append_printf(out, "ecosgate %s, %s %s, %s\n", PACKAGE_VERSION, gateway->config->org,
+                           gateway->config->environment, at);
+    if (condition->pid == 0)
+        g_string_append(out, "not running");
+    else
+        g_string_append(out, "running");
+    if (condition->pid != 0 && last->begun != 0) {
+        instant_print(last->begun, at);
+        g_string_append_printf(out, " since %s", at);
+    }
+    if (condition->pid > 0)
+        g_string_append_printf(out, ", process %" PRId64, condition->pid);
+    if (last->at != 0)
+        g_string_append_printf(out, "; last pass %s ago", condition_span(last->at, condition->now, span));
+    g_string_append_printf(out, "; ledger generation %" PRId64 "\n", gateway->identity.generation);
+    g_autofree char *left = closing_left(gateway->config->retry.tcos_closes, condition->now);
+    if (left != NULL) {
+        instant_print(gateway->config->retry.tcos_closes, at);
+        g_string_append_printf(out, "TCoS closes %s, left: %s\n", at, left);
+    }
+}
+
+void status_text(const struct gateway *gateway, const struct condition *condition, bool all, GString *out)
+{
+    append_head(out, gateway, condition);
+    g_string_append_c(out, '\n');
+    append_alarms(out, condition, all);
+    g_string_append_c(out, '\n');
+    append_drops(out, condition, all);
+    append_jobs(out, condition);
+    append_devices(out, condition);
+    append_incidents(out, condition);
+    append_disks(out, condition);
+    append_reports(out, condition, all);
+}

@@ -1,0 +1,34 @@
+/*
+ * The heartbeat: when the last pass of the writer ended, and how. It is the file `heartbeat` in the spool's folder, so
+ * that commands and monitoring can tell a gateway that works from one that hangs.
+ *
+ *   heartbeat_write(config->spool, &heartbeat, &error)      by `run`, at the end of a pass
+ *   heartbeat_read(config->spool, &heartbeat) … heartbeat_clear(&heartbeat)
+ *
+ * The file is renamed over the one before and never synced: it says whether the gateway is alive, and after a power
+ * failure an old one says that rightly. Nothing is decided by it.
+ */
+#ifndef ECOSGATE_GATEWAY_CONDITION_HEARTBEAT_H
+#define ECOSGATE_GATEWAY_CONDITION_HEARTBEAT_H
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#define HEARTBEAT_FILE "heartbeat"
+
+struct heartbeat {
+    int64_t at;    /* seconds UTC: the end of the last pass; 0: none is known */
+    int64_t begun; /* seconds UTC: since when that program runs */
+    bool once;     /* it was `run --once`, which ends by itself */
+    char *cause;   /* why that pass ended early; NULL: it did not */
+};
+
+/* Replaces the file. False: the disk's error; an older file stays. */
+bool heartbeat_write(const char *spool, const struct heartbeat *heartbeat, GError **error);
+/* Fills *heartbeat; at is 0 if there is no such file, or if it cannot be read. */
+void heartbeat_read(const char *spool, struct heartbeat *heartbeat);
+/* Frees the texts. */
+void heartbeat_clear(struct heartbeat *heartbeat);
+
+#endif

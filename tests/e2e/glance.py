@@ -1,0 +1,138 @@
+#!/usr/bin/env python3
+"""The condition of the gateway at a glance (TAP): `status` says what is wrong first, on one screen."""
+import os
+import shutil
+
+from home import Home, Tap, terminate, wait_until
+from live import instruction, name_of, send
+from parties import Parties, at, device
+
+COLUMNS, LINES = 100, 24
+
+
+def screen(home, now):
+    done = home.command("status", now=now)
+    return done.stdout.decode().splitlines()
+
+
+def alarms(home, now):
+    return [(one["level"], one["code"], one["since"], one["command"])
+            for one in home.json("status", now=now)[0]["alarms"]]
+
+
+def fits(tap, text, lines):
+    wide = [line for line in lines if len(line) > COLUMNS]
+    tap.ok(not wide, f"no line is wider than {COLUMNS} columns: {text}", wide)
+
+
+def heartbeat(home, **values):
+    lines = "".join(f"{key}={value}\n" for key, value in values.items())
+    with open(home.path("spool", "heartbeat"), "w", encoding="utf-8") as file:
+        file.write("[heartbeat]\n" + lines)
+
+
+def test_well(tap):
+    home = Home()
+    tap.ok(alarms(home, at(0)) == [("critical", None, None, "ecosgate run")], "a home in which nothing ran",
+           alarms(home, at(0)))
+    parties = Parties(home)
+    parties.instruct(range(1, 40))
+    home.run()
+    lines = screen(home, at(1))
+    tap.ok("nothing is wrong" in lines and len(lines) <= LINES and home.json("status", now=at(1))[0]["alarms"] == [],
+           f"when all is well the screen says so in {LINES} lines", "\n".join(lines))
+    fits(tap, "all is well", lines)
+    tap.ok(any("39 DISPATCHED" in line for line in lines) and any("last pass 60 s ago" in line for line in lines) and
+           any(line.startswith("reports   ECOSMIG-002 ") for line in lines),
+           "it has the Devices, the last pass and the next reports", "\n".join(lines))
+    home.set("health max_age=3600")
+    tap.ok(alarms(home, at(60)) == [] and alarms(home, at(61)) ==
+           [("critical", None, at(0), "ecosgate run")], "no pass for longer than max_age", alarms(home, at(61)))
+
+
+def test_wrong(tap):
+    home = Home("health max_age=86400")
+    parties = Parties(home)
+    parties.instruct([1, 2])
+    home.run()
+    send(home, name_of(7), b"no instruction\n")
+    shutil.rmtree(home.path("drops", "suppliers", "in"))
+    home.run(now=at(1))
+    home.command("dispatch", "pause", "--reason", "wrong models", now=at(2))
+    home.command("device", "hold", device(1), "--reason", "ask first", now=at(3))
+    home.command("device", "hold", device(2), "--reason", "ask first", now=at(4))
+    expected = [("warning", "A102", at(1), "ecosgate doctor suppliers"),
+                ("note", None, at(1), "ecosgate incident list"),
+                ("note", None, at(2), "ecosgate dispatch resume --reason TEXT"),
+                ("note", None, at(3), "ecosgate status --all")]
+    tap.ok(alarms(home, at(5)) == expected,
+           "what is wrong, the worst first, the oldest first of one level; many of one kind are one",
+           alarms(home, at(5)))
+    lines = screen(home, at(5))
+    fits(tap, "something is wrong", lines)
+    first = next(line for line in lines if line.startswith("warning"))
+    tap.ok(lines.index(first) == 3 and "A102 suppliers: " in first and first.endswith("…  ecosgate doctor suppliers"),
+           "the first line after the head is the worst, with the command at its end", "\n".join(lines))
+    tap.ok(any("2 times, the oldest: Device " in line for line in lines), "held Devices are one line", lines)
+    tap.ok(any("suppliers" in line and "in: DOWN 4 min (A102)" in line for line in lines),
+           "the drop says since when it is down", lines)
+    tap.ok([one[0] for one in alarms(home, at(31))][:2] == ["critical", "note"], "a drop that is down for drop_down",
+           alarms(home, at(31)))
+    status = home.json("status", now=at(5))[0]
+    down = next(drop for drop in status["drops"] if drop["name"] == "suppliers")
+    tap.ok(down["in"]["down"] == at(1) and "cannot be listed" in down["in"]["why"] and down["out"]["down"] is None and
+           (status["system_incidents"], status["file_incidents"], status["device_incidents"]) == (1, 1, 0),
+           "--json has them", down)
+    whole = home.command("status", "--all", now=at(5)).stdout.decode()
+    tap.ok("gateway's user may use it  ecosgate doctor suppliers\n" in whole and "\nreference data" not in whole and
+           "\nkept back by operators\n" in whole and "\nincidents\n" in whole, "--all has the texts and lists in full",
+           whole)
+
+
+def test_drops(tap):
+    home = Home("drop mcc complete=marker")
+    home.run()
+    send(home, name_of(1), instruction(1))
+    os.rename(home.path("drops", "mcc", "in", name_of(1)), home.path("drops", "mcc", "in", name_of(2)))
+    came = os.stat(home.path("drops", "mcc", "in", name_of(2))).st_ctime
+    home.command("drop", "pause", "tcos", "--in", "--reason", "ask", now=at(2))
+    row = home.json("status", now=at(5))[0]["drops"]
+    tap.ok(row[0]["waiting"] == 1 and row[0]["oldest_waiting"] is not None and row[1]["in"]["paused"] == at(2) and
+           row[1]["out"]["paused"] is None, "what waits since when, and what is paused", row[:2])
+    later = home.command("--json", "status", now="2126-01-01T00:00:00Z").stdout.decode()
+    tap.ok(came > 0 and "drop mcc: files that wait and are not picked up: 1" in later and
+           "ecosgate pickup mcc" in later, "a file that is never picked up is an alarm, and no incident says it", later)
+
+
+def test_heartbeat(tap):
+    home = Home()
+    daemon = home.daemon(now=at(0))
+    wait_until(lambda: home.json("status", now=at(0))[0]["last_pass"]["at"] is not None)
+    last = home.json("status", now=at(1))[0]["last_pass"]
+    tap.ok(last == {"at": at(0), "program_began": at(0), "once": False, "ended_early": None},
+           "a pass of the daemon is known", last)
+    tap.ok(alarms(home, at(10)) == [] and alarms(home, at(11)) == [("critical", None, at(0), "ecosgate run")],
+           "one that hangs is found by its age", alarms(home, at(11)))
+    terminate(daemon)
+    tap.ok(alarms(home, at(0)) == [("critical", None, at(0), "ecosgate run")], "a daemon that has ended, at once",
+           alarms(home, at(0)))
+    heartbeat(home, **{"pass": at(0), "begun": at(0), "once": "true", "cause": "the disk is\\tfull"})
+    text = "\n".join(screen(home, at(1)))
+    tap.ok("CRITICAL    60 s  the last pass ended early: the disk is full  ecosgate doctor" in text,
+           "a pass that ended early says why", text)
+    with open(home.path("spool", "heartbeat"), "wb") as file:
+        file.write(b"\0nothing")
+    tap.ok(alarms(home, at(1)) == [("critical", None, None, "ecosgate run")], "a torn heartbeat is none",
+           alarms(home, at(1)))
+    os.unlink(home.path("spool", "heartbeat"))
+    os.mkdir(home.path("spool", "heartbeat"))
+    done = home.run(now=at(2))
+    tap.ok(done.returncode == 0, "one that cannot be written stops nothing", done.stderr)
+
+
+if __name__ == "__main__":
+    with Tap() as report:
+        test_well(report)
+        test_wrong(report)
+        test_drops(report)
+        test_heartbeat(report)
