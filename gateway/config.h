@@ -34,11 +34,12 @@ struct config {
                             write it */
     char **device_types; /* in scope; NULL-terminated */
     enum check_digits check_digits;
-    int64_t max_devices;      /* in one file */
-    int64_t max_bytes;        /* of one file after unpacking */
-    int64_t max_ratio;        /* unpacked size over packed size */
-    int64_t future_tolerance; /* seconds */
-    int64_t sequence_gap_max; /* numbers that a file may skip */
+    int64_t max_devices;          /* in one file */
+    int64_t max_bytes;            /* of one file after unpacking */
+    int64_t max_ratio;            /* unpacked size over packed size */
+    int64_t future_tolerance;     /* seconds */
+    int64_t sequence_gap_max;     /* numbers that a file may skip */
+    int64_t missing_number_after; /* seconds after which a number that did not come is an incident (A113); 0: never */
     struct retry_rules retry;
     char *ecos_subject;                    /* the SubjectId that new credentials have; NULL: any other than before */
     int64_t outcome_wait;                  /* seconds after a batch's last session should have ended, until its EMO */

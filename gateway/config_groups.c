@@ -138,6 +138,8 @@ static void load_gateway(struct config_loading *l, struct config *c)
     c->max_ratio = config_number_value(l, g, "max_ratio", (struct config_range){200, 1, 100000});
     c->future_tolerance = config_number_value(l, g, "future_tolerance", (struct config_range){300, 0, 86400});
     c->sequence_gap_max = config_number_value(l, g, "sequence_gap_max", (struct config_range){1000, 0, 499998});
+    c->missing_number_after =
+        3600 * config_number_value(l, g, "missing_number_after", (struct config_range){0, 0, 8760});
     load_retry(l, c, g);
     c->work_order_party = config_text_value(l, g, "work_order_party", "TCSP");
     c->incident_party = config_text_value(l, g, "incident_party", "DCC");

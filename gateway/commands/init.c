@@ -38,6 +38,8 @@ static const char configuration[] =
     "max_ratio=200\n"
     "# seconds that the time in a file's name may be ahead of the clock (B104)\n"
     "future_tolerance=300\n"
+    "# hours after which a sequence number that was left out and has not come is an incident (A113); 0: never\n"
+    "missing_number_after=0\n"
     "# hours of one replacement session; minutes between its tries\n"
     "session_length=24\n"
     "retry_delays=5;5;10;20;40;80;160;320\n"

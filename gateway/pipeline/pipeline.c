@@ -21,6 +21,7 @@
 #include "gateway/pipeline/expect_watch.h"
 #include "gateway/pipeline/intake.h"
 #include "gateway/pipeline/ledger_watch.h"
+#include "gateway/pipeline/missing_watch.h"
 #include "gateway/pipeline/orders/orders.h"
 #include "gateway/pipeline/outcome.h"
 #include "gateway/pipeline/pickup.h"
@@ -50,6 +51,7 @@ struct pipeline {
     struct queue *queue;
     struct delivery *delivery;
     struct expect_watch *expect;
+    struct missing_watch *missing;
     int wake;              /* event descriptor */
     bool blocked;          /* by the last pass (A105, A109): nothing is due by itself */
     bool behind;           /* by A109: no drop is looked at, and nothing is delivered */
@@ -73,6 +75,7 @@ struct pipeline *pipeline_new(struct gateway *gateway, GError **error)
              (pipeline->delivery = delivery_new(gateway, pipeline->wake, error)) != NULL) {
         pipeline->queue = queue_new(gateway, pipeline->pickup);
         pipeline->expect = expect_watch_new(gateway, pipeline->pickup);
+        pipeline->missing = missing_watch_new(gateway);
         return pipeline;
     }
     pipeline_free(pipeline);
@@ -86,6 +89,7 @@ void pipeline_free(struct pipeline *pipeline)
     delivery_free(pipeline->delivery);
     queue_free(pipeline->queue);
     expect_watch_free(pipeline->expect);
+    missing_watch_free(pipeline->missing);
     pickup_free(pipeline->pickup);
     claims_free(pipeline->claims); /* its guards belong to the workers that have ended now */
     if (pipeline->wake >= 0)
@@ -201,6 +205,7 @@ static bool work(struct pipeline *pipeline, GError **error)
            reports_on_change(gateway, error) && dispatch_and_deliver(pipeline, error) &&
            reports_watch(gateway, error) && report_address_watch(gateway, error) &&
            expect_watch(pipeline->expect, pipeline->begun, error) &&
+           missing_watch(pipeline->missing, pipeline->begun, error) &&
            dispatch_next(gateway, pipeline->begun, &pipeline->next_dispatch, error) &&
            report_schedule_next(gateway, &pipeline->next_report, error) && clock_watch_keep(gateway, error);
 }
@@ -291,7 +296,7 @@ int64_t pipeline_due(const struct pipeline *pipeline)
     due = MIN(due, MIN(queue_due(pipeline->queue), expect_watch_due(pipeline->expect)));
     int64_t next =
         pipeline->next_dispatch == 0 ? pipeline->next_report : MIN(pipeline->next_dispatch, pipeline->next_report);
-    next = MIN(next, pipeline->next_expected);
+    next = MIN(next, MIN(pipeline->next_expected, missing_watch_next(pipeline->missing)));
     /* By the machine's clock: while it stands a little before the newest recorded time, clock_now stands still. */
     int64_t seconds = MIN(MAX(next - clock_wall(), 0), MAX_SECONDS);
 

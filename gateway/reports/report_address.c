@@ -7,6 +7,7 @@
 #include "formats/eui64.h"
 #include "gateway/answers/incidents.h"
 #include "gateway/clock.h"
+#include "gateway/pauses.h"
 #include "gateway/reports/report.h"
 #include "spool/ledger/ledger_estate.h"
 
@@ -83,6 +84,7 @@ static bool each_waiting(struct gateway *gateway, visit_fn *visit, void *user, G
 /* What waits for one recipient. */
 struct waiting {
     char *mpid; /* of the folder that is another party's */
+    char *drop; /* of the newest file */
     int64_t files;
 };
 
@@ -91,6 +93,7 @@ static void free_waiting(gpointer user)
     struct waiting *waiting = user;
 
     g_free(waiting->mpid);
+    g_free(waiting->drop);
     g_free(waiting);
 }
 
@@ -106,6 +109,8 @@ static bool count(void *user, const struct ledger_outgoing *file, GError **error
         waiting->mpid = g_strdup(file->folder);
         g_hash_table_insert(user, g_steal_pointer(&subject), waiting);
     }
+    g_free(waiting->drop);
+    waiting->drop = g_strdup(file->drop);
     waiting->files++;
     return true;
 }
@@ -113,19 +118,23 @@ static bool count(void *user, const struct ledger_outgoing *file, GError **error
 static bool state(struct gateway *gateway, const char *subject, const struct waiting *waiting, GError **error)
 {
     g_autofree char *parties = incidents_parties_of(gateway->config, "PTY");
-    g_autofree char *text = g_strdup_printf(
+    g_autoptr(GString) text = g_string_new(NULL);
+    enum incidents_news news;
+
+    g_string_printf(
+        text,
         "PTY no longer names %s, and another party has its MPID %s, whose folder the reports were to go into; number "
         "of files that wait: %" PRId64 "; send a PTY that names this party; if nobody is to get these files, have the "
         "operator close this incident",
         subject, waiting->mpid, waiting->files);
+    if (!pauses_append(gateway, LEDGER_HOLD_OUT, waiting->drop, text, error))
+        return false;
     const struct ledger_incident incident = {
-        .code = code, .subject = subject, .parties = parties, .opened = clock_now(), .text = text};
-    enum incidents_news news;
-
+        .code = code, .subject = subject, .parties = parties, .opened = clock_now(), .text = text->str};
     if (!incidents_state(gateway, &incident, &news, error))
         return false;
     if (news == INCIDENT_OPENED)
-        gateway_note("%s (%s): %s", subject, code, text);
+        gateway_note("%s (%s): %s", subject, code, text->str);
     return true;
 }
 

@@ -6,7 +6,10 @@
 #include "gateway/reports/reports.h"
 
 #include "formats/instant.h"
+#include "gateway/answers/incidents.h"
 #include "gateway/clock.h"
+#include "gateway/drops/drop.h"
+#include "gateway/pauses.h"
 #include "spool/ledger/ledger_incidents.h"
 #include "spool/ledger/ledger_reports.h"
 #include "validators/catalogue.h"
@@ -19,6 +22,7 @@ struct late {
 
 /* One pass of the watch. */
 struct watching {
+    struct gateway *gateway;
     struct ledger *ledger;
     int64_t now;
     GArray *late;    /* struct late, oldest first */
@@ -33,17 +37,35 @@ static void clear_late(gpointer user)
     g_free(late->text);
 }
 
+/* Names the paused drops for which files of the period wait: then that is the cause. */
+static bool append_pauses(const struct watching *w, const struct ledger_period *period, GString *text, GError **error)
+{
+    const GPtrArray *drops = w->gateway->config->drops;
+    int64_t n = 0;
+
+    for (guint i = 0; i < drops->len; i++) {
+        const char *drop = ((const struct drop *)drops->pdata[i])->name;
+        if (!ledger_period_undelivered_to(w->ledger, period, drop, &n, error) ||
+            (n > 0 && !pauses_append(w->gateway, LEDGER_HOLD_OUT, drop, text, error)))
+            return false;
+    }
+    return true;
+}
+
 static bool add_late(void *user, const struct ledger_period *period, int64_t n, GError **error)
 {
     struct watching *w = user;
     char starts[INSTANT_TEXT_SIZE], issued[INSTANT_TEXT_SIZE];
+    g_autoptr(GString) text = g_string_new(NULL);
     struct late late;
 
-    (void)error; /* cannot fail */
     instant_print(period->starts, starts);
     instant_print(period->issued, issued);
+    g_string_printf(text, "issued at %s; %" G_GINT64_FORMAT " of its files are not delivered", issued, n);
+    if (!append_pauses(w, period, text, error))
+        return false;
     late.subject = g_strdup_printf("%s %s", period->ref, starts);
-    late.text = g_strdup_printf("issued at %s; %" G_GINT64_FORMAT " of its files are not delivered", issued, n);
+    late.text = g_strdup(text->str);
     g_array_append_val(w->late, late);
     return true;
 }
@@ -71,17 +93,16 @@ static bool add_over(void *user, const struct ledger_incident *incident, GError 
 static bool open_one(struct watching *w, const struct late *late, bool *any, GError **error)
 {
     const char *code = catalogue_entry(A106)->id;
-    bool open;
-
-    if (!ledger_incident_is_open(w->ledger, code, late->subject, &open, error))
-        return false;
-    if (open)
-        return true;
     const struct ledger_incident incident = {
         .code = code, .subject = late->subject, .opened = w->now, .text = late->text};
-    *any = true;
-    gateway_note("%s (%s): %s", late->subject, code, late->text);
-    return ledger_incident_open(w->ledger, &incident, error);
+    enum incidents_news news;
+
+    if (!incidents_state(w->gateway, &incident, &news, error))
+        return false;
+    if (news == INCIDENT_OPENED)
+        gateway_note("%s (%s): %s", late->subject, code, late->text);
+    *any |= news != INCIDENT_AS_BEFORE;
+    return true;
 }
 
 static bool open_all(struct watching *w, bool *any, GError **error)
@@ -122,7 +143,7 @@ static bool change(struct watching *w, change_fn *what, enum step step, GError *
 
 bool reports_watch(struct gateway *gateway, GError **error)
 {
-    struct watching w = {gateway->ledger, clock_now(), g_array_new(FALSE, FALSE, sizeof(struct late)),
+    struct watching w = {gateway, gateway->ledger, clock_now(), g_array_new(FALSE, FALSE, sizeof(struct late)),
                          g_ptr_array_new_with_free_func(g_free)};
 
     g_array_set_clear_func(w.late, clear_late);

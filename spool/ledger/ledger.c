@@ -531,3 +531,8 @@ bool ledger_counter_get(struct ledger *ledger, const char *name, int64_t *value,
     LEDGER_SQL(get, "SELECT value FROM counter WHERE name=?");
     return ledger_number(ledger, ledger_query(ledger, &get, LEDGER_VALUES(LEDGER_TEXT(name)), error), value, error);
 }
+
+int64_t ledger_changes(const struct ledger *ledger)
+{
+    return sqlite3_total_changes64(ledger->db);
+}

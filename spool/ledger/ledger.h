@@ -71,6 +71,9 @@ bool ledger_roll_back_to(struct ledger *ledger, GError **error);
 /* Moves the WAL into the database as far as readers allow. For the writer, at the end of a pass. */
 bool ledger_checkpoint(struct ledger *ledger, GError **error);
 
+/* How many rows this connection has changed: it differs if a row has changed in between. */
+int64_t ledger_changes(const struct ledger *ledger);
+
 enum { LEDGER_SEQUENCE_MAX = 999999 /* six digits, in names of files */ };
 
 /* Adds 1 to a named counter and gives out the result: 1 the first time. */

@@ -158,6 +158,18 @@ bool ledger_periods_undelivered(struct ledger *ledger, int64_t issued_until, led
     return good;
 }
 
+bool ledger_period_undelivered_to(struct ledger *ledger, const struct ledger_period *period, const char *drop,
+                                  int64_t *n, GError **error)
+{
+    LEDGER_SQL(count, "SELECT count(*) FROM outgoing p JOIN report r ON r.outgoing=p.id WHERE p.state<3"
+                      " AND p.drop_name=? AND r.ref=? AND r.starts=?");
+    return ledger_number(
+        ledger,
+        ledger_query(ledger, &count,
+                     LEDGER_VALUES(LEDGER_TEXT(drop), LEDGER_TEXT(period->ref), LEDGER_INT(period->starts)), error),
+        n, error);
+}
+
 /* ---- rows that are in one period only ---- */
 
 bool ledger_reported_exists(struct ledger *ledger, const struct ledger_reported *row, bool *reported, GError **error)

@@ -70,6 +70,9 @@ typedef bool (*ledger_undelivered_visit)(void *user, const struct ledger_period 
 /* Visits the periods issued at `issued_until` or before that have undelivered files, by their end. */
 bool ledger_periods_undelivered(struct ledger *ledger, int64_t issued_until, ledger_undelivered_visit visit, void *user,
                                 GError **error);
+/* *n: how many files of a period (its ref and starts) for that drop are not DELIVERED. */
+bool ledger_period_undelivered_to(struct ledger *ledger, const struct ledger_period *period, const char *drop,
+                                  int64_t *n, GError **error);
 
 /* *reported: a period has the row with this key. */
 bool ledger_reported_exists(struct ledger *ledger, const struct ledger_reported *row, bool *reported, GError **error);

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Files that should come and have not (A112), files that nobody takes (A114), and `expect list` (TAP)."""
+"""Files that have not come (A112), their numbers (A113), files that are not taken (A114), `expect list` (TAP)."""
 import os
 import sqlite3
 import tempfile
@@ -196,6 +196,64 @@ def test_restored(tap):
     tap.ok(subjects(home) == ["nightly 2023-07-04"], "the next one is", incidents(home))
 
 
+def missing(home):
+    """Subject and first words of each open A113."""
+    return [(row["subject"], row["text"].split(";")[0]) for row in incidents(home, "A113")]
+
+
+def test_missing(tap):
+    home = Home("gateway missing_number_after=24")
+    parties = Parties(home)
+    for number in (3, 4, 8):
+        parties.instruct([number], number=number)
+    home.run()
+    parties.instruct([9], number=9)
+    home.run(now=day(4, 11, 59))
+    tap.ok(not missing(home), "numbers may come for some hours", missing(home))
+    home.run(now=day(4, 12))
+    tap.ok(missing(home) == [("MCC EMI 8", "EMI of MCC with these numbers have not come: 5 to 7")],
+           "then they are missing; those before the first file are not", incidents(home, "A113"))
+    late = parties.instruct([6], number=6)
+    home.run(now=day(4, 13))
+    tap.ok(parties.acknowledged(late)[0] == "RJ" and
+           missing(home) == [("MCC EMI 8", "EMI of MCC with these numbers have not come: 5, 7")],
+           "one that comes is rejected, and has come", missing(home))
+    parties.instruct([5], number=5)
+    parties.instruct([7], number=7)
+    home.run(now=day(4, 14))
+    over = incidents(home, "A113", all_of_them=True)
+    tap.ok([(row["subject"], row["cleared"]) for row in over] == [("MCC EMI 8", day(4, 14))],
+           "when all have come, it ends", over)
+    parties.instruct([11], number=11)
+    parties.confirm(number=2)
+    home.run(now=day(4, 15))
+    parties.confirm(number=4)
+    home.run(now=day(5, 14))
+    home.run(now=day(5, 15))
+    tap.ok([subject for subject, _ in missing(home)] == ["MCC EMI 11"], "the next gap is another", missing(home))
+    home.command("incident", "close", incidents(home, "A113")[0]["id"], "--reason", "never used", now=day(5, 16))
+    home.run(now=day(5, 16))
+    tap.ok("MCC EMI 11" not in dict(missing(home)), "closed by hand it is not opened again", missing(home))
+    parties.instruct([20], number=20)
+    home.run(now=day(5, 17))
+    home.run(now=day(6, 17))
+    before = dict(missing(home))
+    home.command("sequence", "set", "MCC", "EMI", "30", "--reason", "anew", now=day(6, 18))
+    home.run(now=day(6, 18))
+    tap.ok(set(before) == {"MCC EMI 20", "ECSP EMC 4"}, "each sender has its own", before)
+    tap.ok( "MCC EMI 20" not in dict(missing(home)),
+           "when the numbers begin anew, it ends", before, missing(home))
+    parties.instruct([33], number=33)
+    home.run(now=day(6, 19))
+    home.run(now=day(8, 19))
+    tap.ok(dict(missing(home)).get("MCC EMI 33", "").endswith(": 31 to 32"), "and they count from the order's",
+           missing(home))
+    home.set("gateway missing_number_after=0")
+    home.run(now=day(8, 20))
+    tap.ok(not missing(home), "without the setting it ends", missing(home))
+    sound(tap, home, "after numbers that did not come")
+
+
 def late_names(home):
     """Subject and text of each open A114."""
     return [(row["subject"], row["text"]) for row in incidents(home, "A114")]
@@ -322,8 +380,8 @@ def test_text(tap):
 def main():
     with Tap() as tap:
         for test in (test_late, test_never, test_what_counts, test_not_judged, test_causes, test_configuration,
-                     test_restored, test_daemon, test_text, test_taken, test_taken_over_sftp, test_taken_by_folder,
-                     test_taken_in_a_pause):
+                     test_restored, test_daemon, test_text, test_missing, test_taken, test_taken_over_sftp,
+                     test_taken_by_folder, test_taken_in_a_pause):
             test(tap)
 
 

@@ -148,6 +148,14 @@ def test_gone(tap):
     tap.ok("MPID AAAA" in one["text"] and one["parties"] == "DCC", "the text says which folder it was for", one)
     why = home.json("why", FILE, now=ISSUED)[0]
     tap.ok("(A118)" in why["because"] and one["id"] in why["moved_by"], "`why` says what moves it on", why)
+    home.command("drop", "pause", "suppliers", "--out", "--reason", "x", now=ISSUED)
+    home.run(now=ISSUED)
+    paused = incidents(home, ISSUED)["A118", subject]["text"]
+    home.command("drop", "resume", "suppliers", "--reason", "x", now=ISSUED)
+    home.run(now=ISSUED)
+    resumed = incidents(home, ISSUED)["A118", subject]["text"]
+    tap.ok(paused.startswith(one["text"]) and "`ecosgate drop resume suppliers --out` ends that" in paused and
+           resumed == one["text"], "the text names a pause of the drop while it lasts", paused, resumed)
     put(home, f"SET,{AAAA},SUPPLIER,NEWA,First,")
     done = home.run(now=ISSUED)
     tap.ok(done.returncode == 0 and folders(home)[FILE] == "NEWA" and not incidents(home, ISSUED),

@@ -583,6 +583,15 @@ def test_late(tap):
     before = home.state()[1]
     home.run(now="2028-01-03T19:30:00Z")
     tap.ok(home.state()[1] == before, "which is one and stays as it is")
+    home.command("drop", "pause", "suppliers", "--out", "--reason", "x", now=late)
+    home.run(now=late)
+    texts = [i["text"] for i in home.json("status", now=late)[0]["incidents"] if i["code"] == "A106"]
+    home.command("drop", "resume", "suppliers", "--reason", "x", now=late)
+    home.run(now=late)
+    after = [i["text"] for i in home.json("status", now=late)[0]["incidents"] if i["code"] == "A106"]
+    tap.ok(len(texts) == 2 and all("`ecosgate drop resume suppliers --out`" in text for text in texts) and
+           len(after) == 2 and not any("paused" in text for text in after), "the text names a pause of the drop",
+           texts, after)
     by_hand = "2028-01-03T19:31:00Z"
     listed = home.command("--json", "incident", "list", now=by_hand).stdout.decode().splitlines()
     first = next(row["id"] for row in map(json.loads, listed) if row["subject"] == subjects[0])
