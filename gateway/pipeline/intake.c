@@ -427,6 +427,27 @@ static bool hold_if_lost(struct gateway *gateway, const struct ledger_job *job, 
     return job_move(gateway->spool, job->id, &(struct job_move){STEP_JOB_SET_ASIDE, JOB_ACTIVE, JOB_HELD}, error);
 }
 
+/* A file that stood in the spool before a recovery, and is judged after it, may have been judged in the time that was
+ * lost: its answers get names of their own, and its Devices are withheld. */
+static bool raise_if_earlier(struct gateway *gateway, struct ledger_job **job, GError **error)
+{
+    int64_t recovery = 0, id = (*job)->id;
+
+    if (!ledger_recovery_before(gateway->ledger, id, &recovery, error))
+        return false;
+    if (recovery == 0)
+        return true;
+    if (!ledger_begin(gateway->ledger, error))
+        return false;
+    if (!ledger_recovery_raise_revision(gateway->ledger, recovery, id, error) ||
+        !ledger_commit(STEP_JOB_REASONED, gateway->ledger, error)) {
+        ledger_rollback(gateway->ledger);
+        return false;
+    }
+    g_clear_pointer(job, g_free);
+    return ledger_job_get(gateway->ledger, id, job, error);
+}
+
 bool intake_process(struct gateway *gateway, int64_t id, GError **error)
 {
     g_autofree struct ledger_job *job = NULL;
@@ -447,7 +468,8 @@ bool intake_process(struct gateway *gateway, int64_t id, GError **error)
     if (state == JOB_READY &&
         !job_move(gateway->spool, id, &(struct job_move){STEP_JOB_ACTIVATED, JOB_READY, JOB_ACTIVE}, error))
         return false;
-    if (verdict == NULL && !hold_if_lost(gateway, job, &held, error))
+    if (verdict == NULL &&
+        (!hold_if_lost(gateway, job, &held, error) || !(held || raise_if_earlier(gateway, &job, error))))
         return false;
     return verdict != NULL || held || judge(gateway, job, error);
 }

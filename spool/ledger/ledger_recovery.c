@@ -179,12 +179,13 @@ bool ledger_number_was_lost(struct ledger *ledger, int64_t job, bool *lost, GErr
     return true;
 }
 
-bool ledger_recovery_raise_lost(struct ledger *ledger, int64_t job, GError **error)
+/* The recovery has raised the counter of accepted numbers to that of the lost ledger, which had accepted none above. */
+bool ledger_recovery_before(struct ledger *ledger, int64_t job, int64_t *recovery, GError **error)
 {
-    int64_t recovery = 0;
-
-    return find_lost(ledger, job, &recovery, error) &&
-           (recovery == 0 || ledger_recovery_raise_revision(ledger, recovery, job, error));
+    LEDGER_SQL(find, "SELECT ifnull(max(r.id),0) FROM recovery r JOIN job j ON j.id=?1 AND j.id<r.first_job"
+                     " WHERE j.revision<100*r.id AND (j.sequence IS NULL OR j.numbering*1000000+j.sequence<="
+                     "(SELECT value FROM counter WHERE name='accepted '||j.sender||' '||j.type||' '||j.org))");
+    return ledger_number(ledger, ledger_query(ledger, &find, LEDGER_VALUES(LEDGER_INT(job)), error), recovery, error);
 }
 
 bool ledger_number_lost(struct ledger *ledger, int64_t job, int64_t *recovery, GError **error)

@@ -756,6 +756,32 @@ def test_decided(tap):
         sound(tap, home, f"after {order} of a file that was held before the backup")
 
 
+def test_judged_late(tap):
+    """A file of the backup is judged in the lost time, after files with later numbers. No number tells that."""
+    for order in ("release", "requeue"):
+        home = Gateway()
+        name = home.parties.instruct([3, 4])
+        home.run(now=at(0), env={"ECOSGATE_CRASH": "custody-published:after"})
+        home.command("spool", "hold", name, "--reason", "wait")
+        home.go(1)
+        if order == "requeue":
+            home.command("spool", "reject", name, "--reason", "a mistake")
+        home.parties.instruct([5])
+        home.go(2)
+        home.keep()
+        for start, minutes in (("before", 60), ("after", 80)):
+            if start == "after":
+                home.put_back()
+                home.go(61)
+                home.command("recover", *REASON)
+            done = home.command("spool", order, name, "--reason", "go on")
+            tap.ok(done.returncode == 0, f"{order} {start} the recovery", done.stderr)
+            home.go(minutes)
+        tap.ok(home.json("status")[0]["withheld"] == 3, f"{order}: the Devices are withheld", home.json("status"))
+        once(tap, home, f"{order} of a file of the backup, in the lost time and after it")
+        sound(tap, home, f"after {order} of a file of the backup")
+
+
 def test_reports(tap):
     """Reports of the lost time are not issued again: their names are in use, and their rows are not known."""
     def newest():
@@ -895,6 +921,7 @@ if __name__ == "__main__":
         test_far_behind(report)
         test_late_after_recover(report)
         test_decided(report)
+        test_judged_late(report)
         test_reports(report)
         test_backup(report)
         test_delivered_since(report)

@@ -12,7 +12,6 @@
 #include "spool/crash_mark.h"
 #include "spool/ledger/ledger_incidents.h"
 #include "spool/ledger/ledger_jobs.h"
-#include "spool/ledger/ledger_recovery.h"
 #include "spool/ledger/ledger_shrink.h"
 #include "spool/ledger/ledger_verdicts.h"
 
@@ -135,8 +134,6 @@ static bool update_job(struct gateway *gateway, const struct order *order, const
 
     if (order->verb == ORDER_HOLD)
         return ledger_job_set_reason(ledger, order->job, order->reason, error);
-    if (!ledger_recovery_raise_lost(ledger, order->job, error))
-        return false;
     if (order->verb == ORDER_REJECT)
         return reject_within(gateway, order, effect, error);
     /* What "hold" has kept back goes on by what was decided before; a file that is judged again meets shrink_limit
