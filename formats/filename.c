@@ -122,6 +122,34 @@ static void try_others(const struct names *names, struct scan *best, struct file
     }
 }
 
+/* True: nothing of the name is what the grammar asks for, but perhaps the form. */
+static bool explains_nothing(const struct scan *s)
+{
+    bool calendar = s->date.segment != NULL || s->time.segment != NULL;
+    bool typed = (s->grammar->tells & 1U << NAME_TYPE) != 0 && s->out->type != NULL;
+
+    return s->n_faults > 0 && s->n_good == s->form_good && !calendar && !typed;
+}
+
+/* A name that none of several grammars explains is told as a whole: the faults of one of them would speak of a type
+ * that the sender never meant. */
+static void tell_whole(struct scan *s)
+{
+    const struct filename none = {.grammar = s->grammar,
+                                  .pack = s->out->pack,
+                                  .stem_len = s->out->stem_len,
+                                  .type_at = s->out->type_at,
+                                  .org_at = {0, s->len},
+                                  .eui64_at = {0, s->len},
+                                  .created_at = {0, s->len}};
+
+    *s->out = none;
+    s->n_faults = 0;
+    scan_add_fault(s, FILENAME_BAD_GRAMMAR, (struct span){"name", 0, s->len}, "a name of the format, of %s",
+                   s->names->expected_type);
+    judge_name(s);
+}
+
 /* Parameters: as in the header. */
 bool filename_parse(const struct profile *profile, const char *name, size_t len, struct filename *out,
                     filename_fault_fn *on_fault, void *user)
@@ -132,8 +160,11 @@ bool filename_parse(const struct profile *profile, const char *name, size_t len,
 
     scan_run(&s, &what, out);
     judge_name(&s);
-    if (s.n_faults > 0 && names->n_inbound > 1)
+    if (s.n_faults > 0 && names->n_inbound > 1) {
         try_others(names, &s, out);
+        if (explains_nothing(&s))
+            tell_whole(&s);
+    }
     if (s.n_faults > 0 && on_fault != NULL)
         give_faults(&s, on_fault, user);
     return s.n_faults == 0;

@@ -190,7 +190,7 @@ static void judge_type(struct scan *s, size_t start, size_t word)
     } else {
         bool shaped = word == start && is_type_shaped(s, text, len);
         s->distance += type_distance(s, text, len);
-        scan_add_fault(s, shaped ? FILENAME_BAD_TYPE : FILENAME_BAD_GRAMMAR, span, "%s", s->inbound->expected_type);
+        scan_add_fault(s, shaped ? FILENAME_BAD_TYPE : FILENAME_BAD_GRAMMAR, span, "%s", s->names->expected_type);
     }
 }
 
@@ -198,7 +198,7 @@ static void scan_type(struct scan *s, const struct name_part *part)
 {
     size_t start = s->pos, word = start;
 
-    if (!begin_segment(s, part, s->inbound->expected_type))
+    if (!begin_segment(s, part, s->names->expected_type))
         return;
     while (!is_alnum_at(s, word) && !at_tail(s, word))
         word++;
@@ -602,6 +602,7 @@ void scan_run(struct scan *scan, const struct scan_name *what, struct filename *
     scan->form_read = (grammar->tells & 1U << NAME_FORM) == 0;
     scan->date = scan->time = (struct span){0};
     scan->n_faults = scan->n_good = scan->distance = 0;
+    scan->form_good = false;
     memset(out, 0, sizeof *out);
     out->grammar = grammar;
     out->type_at = out->org_at = out->eui64_at = whole;
@@ -614,7 +615,9 @@ void scan_run(struct scan *scan, const struct scan_name *what, struct filename *
         scan->limit = part->joined ? MIN(scan->len, scan->pos + part->max) : scan->len;
         size_t before = scan->pos, faults = scan->n_faults;
         scan_part(scan, part);
-        scan->n_good += part->kind != NAME_SEPARATOR && scan->pos > before && scan->n_faults == faults;
+        bool good = part->kind != NAME_SEPARATOR && scan->pos > before && scan->n_faults == faults;
+        scan->n_good += good;
+        scan->form_good |= good && part->kind == NAME_FORM;
     }
     scan->limit = scan->len;
     scan_pack(scan);

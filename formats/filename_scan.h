@@ -31,6 +31,7 @@ struct scan {
     struct span date, time; /* of digits that stand as the picture has them; segment NULL: they do not */
     unsigned revision;      /* of the name of an answer; 0: it has none */
     size_t n_good;          /* parts that were read without a fault */
+    bool form_good;         /* the form is one of them */
     size_t distance;        /* letters by which words in it differ from those of the grammar */
     size_t n_faults;
     struct {

@@ -379,19 +379,20 @@ static void compile_own(struct compiling *c, const struct names_template *from)
         add_own(c, from, NULL);
 }
 
-/* The types whose names have this grammar, in the order of the profile. */
-static char *expected_type(const struct profile *profile, const struct names_inbound *of)
+/* The words for all types whose names have one, in the order of the profile. */
+static char *expected_type(const struct profile *profile, const struct names *names)
 {
     g_autoptr(GPtrArray) words = g_ptr_array_new();
-    GString *text = g_string_new("an inbound file type: ");
+    GString *text = g_string_new("an inbound file type");
 
-    for (size_t i = 0; i < profile->n_types; i++)
-        for (size_t t = 0; t < of->n_types; t++)
-            if (of->types[t].type == &profile->types[i])
-                g_ptr_array_add(words, of->types[t].word);
+    for (size_t i = 0; i < profile->n_types; i++) {
+        const struct names_word *word = NULL;
+        if (names_of_type(names, &profile->types[i], &word) != NULL && word->word[0] != '\0')
+            g_ptr_array_add(words, (char *)word->word);
+    }
     for (guint i = 0; i < words->len; i++)
         g_string_append_printf(text, "%s%s",
-                               i == 0               ? ""
+                               i == 0               ? ": "
                                : i + 1 < words->len ? ", "
                                                     : " or ",
                                (const char *)words->pdata[i]);
@@ -424,14 +425,11 @@ bool names_compile(const struct profile *profile, const struct names_table *tabl
         g_free(g_array_index(c.arriving, struct arriving, i).cells);
     g_array_free(c.arriving, TRUE);
     g_ptr_array_free(c.written, TRUE);
-    for (guint i = 0; i < c.inbound->len; i++) {
-        struct names_inbound *of = &g_array_index(c.inbound, struct names_inbound, i);
-        of->expected_type = expected_type(profile, of);
-    }
     names->n_inbound = c.inbound->len;
     names->n_own = c.own->len;
     names->inbound = (struct names_inbound *)(void *)g_array_free(c.inbound, FALSE);
     names->own = (struct names_own *)(void *)g_array_free(c.own, FALSE);
+    names->expected_type = expected_type(profile, names);
     if (!c.good)
         names_clear(names);
     return c.good;
@@ -439,12 +437,11 @@ bool names_compile(const struct profile *profile, const struct names_table *tabl
 
 void names_clear(struct names *names)
 {
-    for (size_t i = 0; i < names->n_inbound; i++) {
+    for (size_t i = 0; i < names->n_inbound; i++)
         g_free(names->inbound[i].types);
-        g_free(names->inbound[i].expected_type);
-    }
     g_free(names->inbound);
     g_free(names->own);
+    g_free(names->expected_type);
     *names = (struct names){0};
 }
 

@@ -36,7 +36,6 @@ struct names_inbound {
         char word[NAME_TEXT_SIZE]; /* "": the name has no word for the type, and there is one type only */
         const struct file_type *type;
     } * types;
-    char *expected_type; /* "an inbound file type: EMI, EMT or EMC", by the words of this grammar */
 };
 
 /* A name that the gateway gives. */
@@ -52,6 +51,7 @@ struct names {
     size_t n_inbound, n_own;
     struct names_inbound *inbound;
     struct names_own *own;
+    char *expected_type; /* "an inbound file type: EMI, EMT or EMC": the words for all types whose names have one */
 };
 
 /* Gets a fault: which template, the character in it from 1, and what is wrong. */

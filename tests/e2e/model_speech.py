@@ -15,16 +15,15 @@ CONTRAST = os.path.abspath(os.path.join(SAMPLES, "profiles", "contrast-2.0"))
 PROPOSAL = Profile(os.path.join(SOURCE, "formats", "profiles", "proposal-1.0"))
 HEADER_FACTS = tuple(f"header.{fact}" for fact in
                      "sender recipient sequence created environment batch corrects mode".split())
-# how a name may be outside the grammar: the code, and the name; the types that a wrong word is B101 of have none
+# how a name may be outside the grammar: the code, and the name
 MISNAMED = {
     "separator": ("B101", lambda name, word: re.sub("[-_~.]", "+", name, count=1)),
-    "case": ("B101", lambda name, word: name.replace(word, word.lower())),
+    "case": ("B101", lambda name, word: re.sub(rf"(?<![A-Z]){word}(?![A-Z])", word.lower(), name)),
     "form": ("B101", lambda name, word: name[:-3] + "dat"),
     "plain": ("B101", lambda name, word: "Devices of today.csv"),
-    "type": ("B102", lambda name, word: name.replace(word, "XYZ")),
+    "type": ("B102", lambda name, word: re.sub(rf"(?<![A-Z]){word}(?![A-Z])", "XYZ", name)),
     "month": ("B104", lambda name, word: re.sub(r"2023-?(0[1-9]|1[0-2])", "202313", name, count=1)),
 }
-UNNAMED = ("COS", "NMM", "PTY")  # their names have no word for the type
 
 
 def kept(batch, record):
@@ -73,8 +72,7 @@ class Speech:
             file.corrects = None
         if not self.has_count(file):
             file.fault = None if file.fault == "B208" else file.fault
-        unnamed = file.kind in UNNAMED and file.misnamed in ("case", "type")
-        if unnamed or file.kind == "PTY" and file.misnamed == "month":
+        if file.kind == "PTY" and file.misnamed == "month":
             file.misnamed = "separator"
 
     def has_count(self, file):

@@ -323,6 +323,37 @@ static void test_filename__other_grammars__false_exactly_with_faults(void **stat
     assert_true(good > 20000 && good < 180000);
 }
 
+static void keep_expected(void *user, const struct filename_fault *fault)
+{
+    g_string_append_printf(user, "%s: %s|", fault->segment, fault->expected);
+}
+
+/* A name that none of several grammars explains is of none of their types. */
+static void test_filename__other_grammars__nothing_fits__one_fault(void **state)
+{
+    static const struct {
+        const char *name, *expected, *type;
+    } cases[] = {
+        {"Devices of today.csv", "name: a name of the format, of an inbound file type: ", NULL},
+        {"hello", "name: a name of the format, of an inbound file type: ", NULL},
+        {"MODELS__07", "eui64: ", "NMM"},
+        {"PTX", "date: ", "EMC"},
+        {"xyz-030723", "type: an inbound file type: ", NULL},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(GString) told = g_string_new(NULL);
+        struct filename f;
+        assert_false(filename_parse(second_profile(), cases[i].name, strlen(cases[i].name), &f, keep_expected, told));
+        if (!g_str_has_prefix(told->str, cases[i].expected) ||
+            g_strcmp0(f.type != NULL ? f.type->code : NULL, cases[i].type) != 0)
+            fail_msg("%s: %s, type %s", cases[i].name, told->str, f.type != NULL ? f.type->code : "none");
+        if (cases[i].type == NULL && strstr(told->str, "inv, COS or PTY|") == NULL)
+            fail_msg("%s: %s", cases[i].name, told->str);
+    }
+}
+
 static void test_filename__other_grammars__fill_what_the_name_tells(void **state)
 {
     struct filename f;
@@ -557,6 +588,7 @@ int main(void)
         cmocka_unit_test(test_filename__too_long__says_so_at_the_first_byte_over),
         cmocka_unit_test(test_filename__random_mutations__false_exactly_with_faults),
         cmocka_unit_test(test_filename__other_grammars__false_exactly_with_faults),
+        cmocka_unit_test(test_filename__other_grammars__nothing_fits__one_fault),
         cmocka_unit_test(test_filename__other_grammars__fill_what_the_name_tells),
         cmocka_unit_test(test_filename__other_grammars__name_each_faulty_segment),
         cmocka_unit_test(test_filename__bad_name__is_told_by_the_closest_grammar),
