@@ -20,13 +20,7 @@ enum { HELP_COLUMN = 30 /* where the help of a command begins */ };
 
 /* The one place that lists commands. A name of two words belongs to the group that its first word names; the help shows
  * the commands in this order. */
-static const struct command {
-    const char *name;
-    const char *arguments; /* "" for none */
-    const char *options;   /* "" for none */
-    const char *help;
-    int (*run)(struct invocation *invocation);
-} commands[] = {
+static const struct command commands[] = {
     {"init", "DIR", "[--ledger]", "make a gateway home: ecosgate.conf, drops/, spool/", command_init},
     {"check", "FILE|DIR|- …", "[--name NAME] [--answers DIR] [--format FORMAT] [--max-findings N] [--profile NAME|DIR]",
      "judge files as the gateway would; changes nothing", command_check},
@@ -96,6 +90,7 @@ static const struct command {
     {"backup", "DIR", "[--link]", "copy ledger and spool as of one moment to a new folder", command_backup},
     {"restore", "DIR", "[--replace]", "put a backup in the place of ledger and spool", command_restore},
     {"recover", "", "--reason TEXT | --list", "go on with a ledger that is not the newest one (A109)", command_recover},
+    {"complete", "[WORD …]", "", "print what the last WORD can become, for completion by a shell", command_complete},
     {"status", "", "[--all] [--watch [SECONDS]]", "show what is wrong, drops, Devices by state, disks, next reports",
      command_status},
 };
@@ -173,6 +168,32 @@ static char *group_verbs(const char *group)
     return g_string_free(verbs, verbs->len == 0);
 }
 
+/* "; did you mean spool?" of a word that begins no command. A verb alone may be of several groups. */
+static char *group_meant(const char *word)
+{
+    g_autoptr(GPtrArray) firsts = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(GString) groups = g_string_new(NULL);
+
+    for (size_t i = 0; i < G_N_ELEMENTS(commands); i++) {
+        const char *space = strchr(commands[i].name, ' ');
+        g_ptr_array_add(firsts, space != NULL ? g_strndup(commands[i].name, (size_t)(space - commands[i].name))
+                                              : g_strdup(commands[i].name));
+        if (space != NULL && strcmp(space + 1, word) == 0)
+            g_string_append_printf(groups, "%s%s", groups->len > 0 ? " or " : "", commands[i].name);
+    }
+    g_ptr_array_add(firsts, NULL);
+    return groups->len > 0 ? g_strdup_printf("; did you mean %s?", groups->str)
+                           : command_meant(word, (const char *const *)firsts->pdata);
+}
+
+/* The same of a verb of the group. */
+static char *verb_meant(const char *verbs, const char *word)
+{
+    g_auto(GStrv) all = g_strsplit(verbs, "|", -1);
+
+    return command_meant(word, (const char *const *)all);
+}
+
 /* The arguments name no command: a wrong word, or a group without one of its verbs. */
 static int no_command(struct invocation *invocation)
 {
@@ -180,7 +201,8 @@ static int no_command(struct invocation *invocation)
     g_autofree char *verbs = group_verbs(invocation->argv[0]);
 
     if (verbs == NULL) {
-        g_printerr("ecosgate: there is no command '%s'; 'ecosgate --help' lists the commands\n", first);
+        g_autofree char *meant = group_meant(invocation->argv[0]);
+        g_printerr("ecosgate: there is no command '%s'%s; 'ecosgate --help' lists the commands\n", first, meant);
         return EXIT_UNABLE;
     }
     g_autofree char *usage = g_strconcat(verbs, " …", NULL);
@@ -193,7 +215,9 @@ static int no_command(struct invocation *invocation)
     if (!command_arguments(invocation, NULL, 1, G_MAXINT))
         return EXIT_UNABLE;
     g_autofree char *second = command_shown(invocation->argv[0]);
-    g_printerr("ecosgate: there is no command '%s %s'; call it as: ecosgate %s %s\n", first, second, first, usage);
+    g_autofree char *meant = verb_meant(verbs, invocation->argv[0]);
+    g_printerr("ecosgate: there is no command '%s %s'%s; call it as: ecosgate %s %s\n", first, second, meant, first,
+               usage);
     return EXIT_UNABLE;
 }
 
@@ -302,14 +326,19 @@ static bool parse_options(struct options *options, GOptionContext *context, int 
     g_option_context_set_description(context, help);
     if (g_option_context_parse(context, argc, argv, &error))
         return true;
-    g_printerr("ecosgate: %s; 'ecosgate --help' lists the options and commands\n", error->message);
+    g_autofree char *meant = command_option_meant(error, entries);
+    g_printerr("ecosgate: %s%s; 'ecosgate --help' lists the options and commands\n", error->message, meant);
     g_error_free(error);
     return false;
 }
 
 static int run(const struct options *options, GOptionContext *context, int argc, char **argv)
 {
-    struct invocation invocation = {.json = options->json, .argc = argc - 1, .argv = argv + 1};
+    struct invocation invocation = {.commands = commands,
+                                    .n_commands = G_N_ELEMENTS(commands),
+                                    .json = options->json,
+                                    .argc = argc - 1,
+                                    .argv = argv + 1};
 
     if (options->version) {
         puts("ecosgate " PACKAGE_VERSION);

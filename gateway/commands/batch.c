@@ -7,6 +7,7 @@
 #include "formats/text.h"
 #include "gateway/commands/command.h"
 #include "spool/job.h"
+#include "spool/ledger/ledger_names.h"
 
 #include <string.h>
 
@@ -30,6 +31,29 @@ static void say_many(const char *command, const char *shown, const GPtrArray *fo
                text->str);
 }
 
+static bool add_name(void *user, const char *name, int64_t id, GError **error)
+{
+    (void)id; /* the name alone is compared */
+    (void)error;
+    g_ptr_array_add(user, g_strdup(name));
+    return true;
+}
+
+static bool say_none(struct read_access *access, const char *command, const char *text, GError **error)
+{
+    g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
+    g_autofree char *shown = command_shown(text);
+
+    if (!ledger_names_each(access->gateway.ledger, LEDGER_NAMES_BATCH, add_name, names, error))
+        return false;
+    g_ptr_array_add(names, NULL);
+    g_autofree char *meant = command_meant(text, (const char *const *)names->pdata);
+    g_printerr("ecosgate: %s: no instruction that was judged has the BatchId, the job or the name '%s'%s; 'ecosgate "
+               "batch list' lists the batches; one that is not judged yet is a job of 'ecosgate spool list'\n",
+               command, shown, meant);
+    return true;
+}
+
 bool batch_find(struct read_access *access, const char *command, const char *text, struct ledger_batch **batch,
                 GError **error)
 {
@@ -48,8 +72,6 @@ bool batch_find(struct read_access *access, const char *command, const char *tex
     else if (found->len > 1)
         say_many(command, shown, found);
     else
-        g_printerr("ecosgate: %s: no instruction that was judged has the BatchId, the job or the name '%s'; 'ecosgate "
-                   "batch list' lists the batches; one that is not judged yet is a job of 'ecosgate spool list'\n",
-                   command, shown);
+        return say_none(access, command, text, error);
     return true;
 }

@@ -5,6 +5,7 @@
  */
 #include "gateway/commands/claim_seen.h"
 #include "gateway/commands/order.h"
+#include "gateway/commands/words.h"
 
 static bool parse_drop(char *const *arguments, struct order *order)
 {
@@ -20,8 +21,7 @@ static bool find_drop(struct read_access *access, struct order *order, bool *exi
     (void)error; /* the configuration and the drop are asked, not the ledger */
     *exists = false;
     if (drop == NULL) {
-        g_printerr("ecosgate: claim take: %s has no [drop %s]; 'ecosgate status' lists the drops\n",
-                   access->config->path, shown);
+        words_no_drop("claim take", access->config, order->drop);
         return true;
     }
     if (!drop->claim) {

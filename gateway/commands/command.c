@@ -6,6 +6,7 @@
 #include "gateway/commands/command.h"
 
 #include "formats/instant.h"
+#include "formats/nearest.h"
 #include "formats/text.h"
 #include "gateway/clock.h"
 #include "gateway/config.h"
@@ -37,6 +38,31 @@ static void print_help(const struct invocation *invocation, GOptionContext *cont
     printf("%s%s", parts[0], parts[1] != NULL ? parts[1] : "");
 }
 
+char *command_meant(const char *text, const char *const *words)
+{
+    struct nearest nearest = nearest_to(text);
+
+    for (; *words != NULL; words++)
+        nearest_try(&nearest, *words);
+    return nearest.word != NULL ? g_strdup_printf("; did you mean %s?", nearest.word) : g_strdup("");
+}
+
+/* GLib's message ends with the option that it does not know. */
+char *command_option_meant(const void *error, const void *entries)
+{
+    const GError *e = error;
+    const GOptionEntry *entry = entries;
+    g_autoptr(GPtrArray) words = g_ptr_array_new_with_free_func(g_free);
+
+    if (!g_error_matches(e, G_OPTION_ERROR, G_OPTION_ERROR_UNKNOWN_OPTION) || strrchr(e->message, ' ') == NULL)
+        return g_strdup("");
+    for (; entry != NULL && entry->long_name != NULL; entry++)
+        g_ptr_array_add(words, g_strconcat("--", entry->long_name, NULL));
+    g_ptr_array_add(words, g_strdup("--help"));
+    g_ptr_array_add(words, NULL);
+    return command_meant(strrchr(e->message, ' ') + 1, (const char *const *)words->pdata);
+}
+
 static bool parse_options(struct invocation *invocation, const void *entries)
 {
     g_autoptr(GOptionContext) context = g_option_context_new(NULL);
@@ -56,9 +82,10 @@ static bool parse_options(struct invocation *invocation, const void *entries)
         g_option_context_add_main_entries(context, entries, NULL);
     g_option_context_add_main_entries(context, helps, NULL);
     if (!g_option_context_parse(context, &argc, &argv, &error)) {
-        g_printerr("ecosgate: %s: %s; 'ecosgate %s --help' lists its options, and the options of all commands "
+        g_autofree char *meant = command_option_meant(error, entries);
+        g_printerr("ecosgate: %s: %s%s; 'ecosgate %s --help' lists its options, and the options of all commands "
                    "(-c, --now, --json) stand before the command\n",
-                   invocation->command, error->message, invocation->command);
+                   invocation->command, error->message, meant, invocation->command);
         g_error_free(error);
         return false;
     }

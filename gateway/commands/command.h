@@ -27,17 +27,30 @@ enum exit_status {
     EXIT_UNABLE = 2,  /* it could not run, or not to its end */
 };
 
+struct invocation;
+
+/* A command, as the table in main.c has it. A name of two words belongs to the group that its first word names. */
+struct command {
+    const char *name;
+    const char *arguments; /* what follows it: "ID [NAME]"; "" for nothing */
+    const char *options;   /* its own options: "--reason TEXT"; "" for none */
+    const char *help;      /* what it does */
+    int (*run)(struct invocation *invocation);
+};
+
 /* One call of the program. Borrows all texts. */
 struct invocation {
-    const char *config_path; /* chosen by -c, ECOSGATE_CONF or the usual places; never NULL, may not exist */
-    bool config_is_explicit; /* chosen by -c or ECOSGATE_CONF */
-    bool json;               /* --json: output for programs */
-    const char *command;     /* "spool cat" */
-    const char *arguments;   /* what follows it: "ID [NAME]"; "" for nothing */
-    const char *options;     /* its own options: "--reason TEXT"; "" for none */
-    const char *help;        /* what the command does, for its --help; NULL: nothing is said */
-    int argc;                /* arguments after the command; argv[0] is the first of them */
-    char **argv;             /* NULL-terminated; argv[-1] exists */
+    const struct command *commands; /* all of them, */
+    size_t n_commands;              /* so many */
+    const char *config_path;        /* chosen by -c, ECOSGATE_CONF or the usual places; never NULL, may not exist */
+    bool config_is_explicit;        /* chosen by -c or ECOSGATE_CONF */
+    bool json;                      /* --json: output for programs */
+    const char *command;            /* "spool cat" */
+    const char *arguments;          /* what follows it: "ID [NAME]"; "" for nothing */
+    const char *options;            /* its own options: "--reason TEXT"; "" for none */
+    const char *help;               /* what the command does, for its --help; NULL: nothing is said */
+    int argc;                       /* arguments after the command; argv[0] is the first of them */
+    char **argv;                    /* NULL-terminated; argv[-1] exists */
 };
 
 /* The commands (one file each). Each returns an exit status and has printed what is to be said. */
@@ -92,6 +105,7 @@ int command_profile_check(struct invocation *invocation);    /* its faults; trie
 int command_profile_export(struct invocation *invocation);   /* writes what it publishes */
 int command_backup(struct invocation *invocation);           /* copies ledger and spool as of one moment */
 int command_restore(struct invocation *invocation);          /* puts such a copy in their place */
+int command_complete(struct invocation *invocation);         /* what the next word can be, for a shell */
 int command_status(struct invocation *invocation);           /* the state of the whole gateway */
 
 /* Parses the command's own options; those removed, the arguments are left in invocation->argv and argc. entries is an
@@ -112,6 +126,14 @@ bool command_refuses_now(const struct invocation *invocation, const struct confi
 
 /* Prints "ecosgate: …" on standard error and frees the error, a GError. Returns EXIT_UNABLE. */
 int command_unable(void *error);
+
+/* What a message says behind a word that is none of the list, which ends with NULL: "; did you mean ready?", or "" if
+ * none is near. g_free. */
+char *command_meant(const char *text, const char *const *words);
+
+/* What the message about an option that does not exist ends with: "; did you mean --reason?", or "". error is GLib's,
+ * entries an array of GOptionEntry that ends with an empty one, or NULL. g_free. */
+char *command_option_meant(const void *error, const void *entries);
 
 /* An argument as a message shows it: escaped, because it may be a name from outside, and cut to 128 characters. The
  * caller frees it (g_free). */

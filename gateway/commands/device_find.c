@@ -12,9 +12,11 @@
 #include "gateway/commands/output.h"
 #include "gateway/commands/read_access.h"
 #include "gateway/commands/selection.h"
+#include "gateway/commands/words.h"
 #include "spool/ledger/ledger_estate.h"
 #include "spool/ledger/ledger_find.h"
 #include "spool/ledger/ledger_reference.h"
+#include "validators/catalogue.h"
 #include "validators/field_rules.h"
 
 #include <stdio.h>
@@ -137,7 +139,6 @@ static bool refuse(const char *option, const char *text, const char *expected)
 
 static bool read_state(const char *text, struct ledger_find *find)
 {
-    g_autoptr(GString) states = g_string_new("no state of a Device; give one of ");
     enum ledger_state state;
 
     if (text == NULL)
@@ -146,9 +147,21 @@ static bool read_state(const char *text, struct ledger_find *find)
         find->state = (int)state;
         return true;
     }
-    for (int i = 0; i < LEDGER_STATES; i++)
-        g_string_append_printf(states, "%s%s", i > 0 ? ", " : "", ledger_state_name((enum ledger_state)i));
-    return refuse("state", text, states->str);
+    g_autofree char *states = words_joined(words_device_states());
+    g_autofree char *meant = command_meant(text, words_device_states());
+    g_autofree char *expected = g_strdup_printf("no state of a Device%s; give one of %s", meant, states);
+    return refuse("state", text, expected);
+}
+
+static bool read_code(const char *text)
+{
+    enum code code;
+
+    if (text == NULL || catalogue_find(text, &code))
+        return true;
+    g_autofree char *meant = command_meant(text, words_codes());
+    g_autofree char *expected = g_strdup_printf("no code%s; ecosgate(1) lists the codes", meant);
+    return refuse("code", text, expected);
 }
 
 /* MANUFACTURER/MODEL or MANUFACTURER/MODEL/FIRMWARE; the parts stay in *parts. */
@@ -180,7 +193,7 @@ static bool read_options(const struct options *o, char ***model, struct ledger_f
         return refuse("hub", o->hub, "no hub's ID: expected eight pairs of hex digits such as 90-B3-D5-1F-30-07-00-01");
     if (o->after != NULL && !parse_key(o->after, &find->after))
         return refuse("after", o->after, "no place in a list; give the one that the page before has ended with");
-    if (!read_state(o->state, find) || !read_model(o->model, model, find))
+    if (!read_state(o->state, find) || !read_code(o->code) || !read_model(o->model, model, find))
         return false;
     if (o->mpxn != NULL || o->hub != NULL || o->supplier != NULL || o->model != NULL || o->batch != NULL ||
         o->state != NULL || o->code != NULL)

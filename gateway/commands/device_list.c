@@ -9,6 +9,7 @@
 #include "gateway/commands/explain.h"
 #include "gateway/commands/output.h"
 #include "gateway/commands/read_access.h"
+#include "gateway/commands/words.h"
 #include "spool/ledger/ledger_devices.h"
 #include "spool/ledger/ledger_sessions.h"
 #include "spool/ledger/ledger_work.h"
@@ -64,18 +65,17 @@ static int list_work(const struct invocation *invocation, struct ledger_in_state
 /* name NULL: the option was not given. False: a message has been printed. */
 static bool parse_state(const char *name, enum ledger_state *state)
 {
-    g_autoptr(GString) states = g_string_new(NULL);
+    g_autofree char *states = words_joined(words_device_states());
 
     if (name != NULL && ledger_state_find(name, state))
         return true;
-    for (int i = 0; i < LEDGER_STATES; i++)
-        g_string_append_printf(states, "%s%s", i > 0 ? ", " : "", ledger_state_name((enum ledger_state)i));
     if (name == NULL) {
-        g_printerr("ecosgate: device list: --state is missing; give --withheld or a state, one of %s\n", states->str);
+        g_printerr("ecosgate: device list: --state is missing; give --withheld or a state, one of %s\n", states);
         return false;
     }
     g_autofree char *shown = command_shown(name);
-    g_printerr("ecosgate: device list: --state '%s' is no state of a Device; give one of %s\n", shown, states->str);
+    g_autofree char *meant = command_meant(name, words_device_states());
+    g_printerr("ecosgate: device list: --state '%s' is no state of a Device%s; give one of %s\n", shown, meant, states);
     return false;
 }
 

@@ -8,6 +8,7 @@
 #include "gateway/condition/closing.h"
 #include "gateway/commands/command.h"
 #include "gateway/commands/output.h"
+#include "gateway/commands/words.h"
 #include "gateway/config.h"
 #include "gateway/drops/drop_folders.h"
 #include "gateway/drops/probe.h"
@@ -236,8 +237,7 @@ static int probe_all(const struct invocation *invocation, const struct config *c
     bool fit = true;
 
     if (only != NULL && config_drop(config, only) == NULL) {
-        g_autofree char *shown = command_shown(only);
-        g_printerr("ecosgate: doctor: %s has no [drop %s]; 'ecosgate status' lists the drops\n", config->path, shown);
+        words_no_drop("doctor", config, only);
         return EXIT_REFUSED;
     }
     if (only == NULL)

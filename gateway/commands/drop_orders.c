@@ -1,5 +1,6 @@
 /* The commands `drop pause` and `drop resume`: orders about the traffic of one drop. */
 #include "gateway/commands/order.h"
+#include "gateway/commands/words.h"
 
 static bool parse_drop(char *const *arguments, struct order *order)
 {
@@ -12,11 +13,8 @@ static bool find_drop(struct read_access *access, struct order *order, bool *exi
 {
     (void)error; /* the configuration is asked, not the ledger */
     *exists = order->verb == ORDER_RESUME_DROP || config_drop(access->config, order->drop) != NULL;
-    if (!*exists) {
-        g_autofree char *shown = command_shown(order->drop);
-        g_printerr("ecosgate: drop pause: %s has no [drop %s]; 'ecosgate status' lists the drops\n",
-                   access->config->path, shown);
-    }
+    if (!*exists)
+        words_no_drop("drop pause", access->config, order->drop);
     return true;
 }
 

@@ -9,6 +9,7 @@
 #include "gateway/commands/command.h"
 #include "gateway/commands/output.h"
 #include "gateway/commands/read_access.h"
+#include "gateway/commands/words.h"
 #include "gateway/pipeline/completeness.h"
 #include "gateway/room.h"
 #include "spool/ledger/ledger_jobs.h"
@@ -378,9 +379,7 @@ static int view(const struct invocation *invocation, struct gateway *gateway, co
     bool good = true;
 
     if (only != NULL && config_drop(gateway->config, only) == NULL) {
-        g_autofree char *shown = command_shown(only);
-        g_printerr("ecosgate: pickup: %s has no [drop %s]; 'ecosgate status' lists the drops\n", gateway->config->path,
-                   shown);
+        words_no_drop("pickup", gateway->config, only);
         return EXIT_REFUSED;
     }
     if (!find_problem(gateway, &problem, &error))

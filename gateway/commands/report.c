@@ -7,6 +7,7 @@
 #include "formats/instant.h"
 #include "gateway/clock.h"
 #include "gateway/commands/read_access.h"
+#include "gateway/commands/words.h"
 #include "gateway/reports/report.h"
 #include "gateway/reports/report_schedule.h"
 #include "spool/digest.h"
@@ -243,12 +244,10 @@ static int print_report(struct request *request, const char *path)
 static int no_report(const char *ref)
 {
     g_autofree char *shown = command_shown(ref);
-    GString *refs = g_string_new(NULL);
+    g_autofree char *refs = words_joined(words_reports());
+    g_autofree char *meant = command_meant(ref, words_reports());
 
-    for (size_t i = 0; i < report_n_kinds; i++)
-        g_string_append_printf(refs, "%s%s", i > 0 ? ", " : "", report_kinds[i].ref);
-    g_printerr("ecosgate: there is no report '%s'; give one of %s\n", shown, refs->str);
-    g_string_free(refs, TRUE);
+    g_printerr("ecosgate: there is no report '%s'%s; give one of %s\n", shown, meant, refs);
     return EXIT_UNABLE;
 }
 

@@ -8,6 +8,7 @@
 #include "gateway/commands/output.h"
 #include "gateway/commands/read_access.h"
 #include "gateway/commands/selection.h"
+#include "gateway/commands/words.h"
 #include "spool/ledger/ledger_jobs.h"
 #include "spool/ledger/ledger_outgoing.h"
 #include "spool/ledger/ledger_verdicts.h"
@@ -210,14 +211,12 @@ static int list_found(struct listing *l, struct ledger_job_find *find)
 
 static bool parse_state(const char *name, enum job_state *state)
 {
-    g_autoptr(GString) states = g_string_new(NULL);
-
     if (job_state_parse(name, state))
         return true;
-    for (int i = 0; i < JOB_STATE_COUNT; i++)
-        g_string_append_printf(states, "%s%s", i > 0 ? ", " : "", job_state_name((enum job_state)i));
+    g_autofree char *states = words_joined(words_job_states());
+    g_autofree char *meant = command_meant(name, words_job_states());
     g_autofree char *shown = command_shown(name);
-    g_printerr("ecosgate: spool list: --state '%s' is no state of a job; give one of %s\n", shown, states->str);
+    g_printerr("ecosgate: spool list: --state '%s' is no state of a job%s; give one of %s\n", shown, meant, states);
     return false;
 }
 

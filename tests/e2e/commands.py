@@ -9,8 +9,9 @@ import subprocess
 from home import GATE, PATIENCE, SAMPLES, SOURCE, Home, Tap, claim_text, manual_members
 
 COMMANDS = [words.split() for words in (
-    "init", "check", "run", "pickup", "doctor", "status", "why", "spool", "spool list", "spool show", "spool cat",
-    "spool verify", "spool hold", "spool release", "spool requeue", "spool reject", "device", "device show",
+    "init", "check", "run", "pickup", "doctor", "status", "complete", "why", "spool", "spool list", "spool show",
+    "spool cat", "spool verify", "spool hold", "spool release", "spool requeue", "spool reject", "device",
+    "device show",
     "device list", "device find", "device hold", "device release", "device end", "device withdraw",
     "batch", "batch list",
     "batch show", "batch hold", "batch release", "batch withdraw", "dispatch", "dispatch pause",
