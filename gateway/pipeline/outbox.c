@@ -345,11 +345,11 @@ static bool begin_publishing(struct outbox *outbox, GError **error)
 static bool end_task(struct outbox *outbox, GError **error)
 {
     enum outbox_task task = outbox->task;
-    bool publish = false, unclaimed = outbox->error != NULL;
+    bool publish = false;
 
     outbox->task = OUTBOX_NONE;
     if (task == OUTBOX_TAKEN)
-        return settle_claim(outbox, error) && (unclaimed || outbox_taken_end(outbox, error));
+        return outbox_taken_end(outbox, error);
     if (!settle_claim(outbox, error) || !outbox_drop_changed(outbox, error) ||
         (may_publish(outbox, task) && !addresses_hold(outbox, &publish, error)))
         return false;

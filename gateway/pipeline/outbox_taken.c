@@ -252,12 +252,18 @@ static void tell_failure(struct outbox *outbox, GError *cause)
 bool outbox_taken_end(struct outbox *outbox, GError **error)
 {
     struct outbox_untaken *taken = &outbox->untaken;
+    struct claims *claims = outbox->gateway->claims;
     g_autoptr(GHashTable) late = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, free_standing);
 
-    if (taken->error != NULL) {
-        tell_failure(outbox, g_steal_pointer(&taken->error));
+    if (g_error_matches(outbox->error, TRANSPORT_ERROR, TRANSPORT_ERROR_CLAIMED))
+        return claims_settle(claims, outbox->guard, g_steal_pointer(&outbox->error), error);
+    if (outbox->error != NULL || taken->error != NULL) {
+        GError **cause = outbox->error != NULL ? &outbox->error : &taken->error;
+        tell_failure(outbox, g_steal_pointer(cause));
         return true;
     }
+    if (!claims_confirm(claims, outbox->guard, error))
+        return false;
     g_clear_pointer(&taken->told, g_free);
     for (guint i = 0; i < taken->names->len; i++) {
         if (!add_name(outbox, taken->names->pdata[i], late, error))

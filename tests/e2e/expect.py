@@ -293,6 +293,12 @@ def test_taken(tap):
     home.run(now=day(6, 15))
     tap.ok(not late_names(home), "a drop that is down is no such incident", late_names(home))
     os.rename(home.path("away"), out)
+    home.run(now=day(6, 15))
+    os.rename(out, home.path("away"))
+    home.run(now=day(6, 16))
+    tap.ok(len(late_names(home)) == 1 and not incidents(home, "A103"),
+           "and ends none; a look that fails is no outage", late_names(home), incidents(home, "A103"))
+    os.rename(home.path("away"), out)
     home.run(now=day(6, 16))
     closed = home.command("incident", "close", incidents(home, "A114")[0]["id"], "--reason", "x", now=day(6, 16))
     home.run(now=day(6, 17))
