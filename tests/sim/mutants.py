@@ -39,8 +39,8 @@ MUTANTS = [
              "MAX(session->try, 1)")]),
     Mutant("files of a lost ledger are judged at once", "rough", 4213, 3, [
         Edit("gateway/pipeline/intake.c",
-             "    if (recovery == 0)\n",
-             "    if (recovery >= 0)\n")]),
+             "    if (recovery == 0)\n        return true;\n    *held",
+             "    if (recovery >= 0)\n        return true;\n    *held")]),
     Mutant("a row is in two reports", "calm", 1, 26, [
         Edit("spool/ledger/ledger_progress.c",
              "s.ended>=?2 AND s.ended<?3\"",
