@@ -23,7 +23,7 @@ static bool find_batch(struct read_access *access, struct order *order, bool *ex
     return true;
 }
 
-static const struct order_target target = {"batch show", 1, parse_batch, find_batch, NULL, false};
+static const struct order_target target = {"batch show", 1, parse_batch, find_batch, NULL, ORDER_PLAIN};
 
 int command_batch_hold(struct invocation *invocation)
 {

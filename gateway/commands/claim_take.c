@@ -43,7 +43,7 @@ static bool find_drop(struct read_access *access, struct order *order, bool *exi
 
 int command_claim_take(struct invocation *invocation)
 {
-    static const struct order_target target = {"claim list", 1, parse_drop, find_drop, NULL, false};
+    static const struct order_target target = {"claim list", 1, parse_drop, find_drop, NULL, ORDER_PLAIN};
 
     return order_give(invocation, ORDER_TAKE, &target);
 }

@@ -34,7 +34,8 @@ static bool find_any(struct read_access *access, struct order *order, bool *exis
 
 int command_device_end(struct invocation *invocation)
 {
-    static const struct order_target target = {"device show", 1, parse_device, find_any, "migrated|failed", false};
+    static const char ends[] = "migrated|failed";
+    static const struct order_target target = {"device show", 1, parse_device, find_any, ends, ORDER_PLAIN};
 
     return order_give(invocation, ORDER_END_DEVICE, &target);
 }

@@ -27,7 +27,7 @@ static bool find_any(struct read_access *access, struct order *order, bool *exis
     return true;
 }
 
-static const struct order_target target = {"device show", 1, parse_device, find_any, NULL, false};
+static const struct order_target target = {"device show", 1, parse_device, find_any, NULL, ORDER_PLAIN};
 
 int command_device_hold(struct invocation *invocation)
 {

@@ -29,7 +29,7 @@ static bool find_any(struct read_access *access, struct order *order, bool *exis
 
 int command_device_release(struct invocation *invocation)
 {
-    static const struct order_target target = {"device show", 1, parse_device, find_any, NULL, false};
+    static const struct order_target target = {"device show", 1, parse_device, find_any, NULL, ORDER_PLAIN};
 
     return order_give(invocation, ORDER_RELEASE_DEVICE, &target);
 }

@@ -14,7 +14,7 @@ static bool find_always(struct read_access *access, struct order *order, bool *e
     return true;
 }
 
-static const struct order_target target = {"status", 0, parse_nothing, find_always, NULL, false};
+static const struct order_target target = {"status", 0, parse_nothing, find_always, NULL, ORDER_PLAIN};
 
 int command_dispatch_pause(struct invocation *invocation)
 {

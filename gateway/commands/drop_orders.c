@@ -18,7 +18,7 @@ static bool find_drop(struct read_access *access, struct order *order, bool *exi
     return true;
 }
 
-static const struct order_target target = {"status", 1, parse_drop, find_drop, NULL, true};
+static const struct order_target target = {"status", 1, parse_drop, find_drop, NULL, ORDER_DIRECTIONS};
 
 int command_drop_pause(struct invocation *invocation)
 {

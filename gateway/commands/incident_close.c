@@ -24,7 +24,7 @@ static bool find_incident(struct read_access *access, struct order *order, bool 
 
 int command_incident_close(struct invocation *invocation)
 {
-    static const struct order_target target = {"incident show", 1, parse_order, find_incident, NULL, false};
+    static const struct order_target target = {"incident show", 1, parse_order, find_incident, NULL, ORDER_PLAIN};
 
     return order_give(invocation, ORDER_CLOSE, &target);
 }

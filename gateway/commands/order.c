@@ -193,25 +193,27 @@ int order_give(struct invocation *invocation, enum order_verb verb, const struct
 {
     g_autofree char *given = NULL;
     g_autofree char *as = NULL;
-    gboolean in = FALSE, out = FALSE;
+    gboolean in = FALSE, out = FALSE, forget = FALSE;
     const GOptionEntry reasons = {"reason", 0, 0, G_OPTION_ARG_STRING, &given, "why; kept with the order and shown",
                                   "TEXT"};
     const GOptionEntry ends = {"as", 0, 0, G_OPTION_ARG_STRING, &as, "what it ends as", target->as};
     const GOptionEntry ins = {"in", 0, 0, G_OPTION_ARG_NONE, &in, "only what comes in", NULL};
     const GOptionEntry outs = {"out", 0, 0, G_OPTION_ARG_NONE, &out, "only what goes out", NULL};
+    const GOptionEntry forgets = {
+        "forget-lost", 0, 0, G_OPTION_ARG_NONE, &forget, "no file of a lost number will come any more", NULL};
     const GOptionEntry none = {NULL, 0, 0, 0, NULL, NULL, NULL};
-    const GOptionEntry entries[] = {reasons,
-                                    target->as != NULL   ? ends
-                                    : target->directions ? ins
-                                                         : none,
-                                    target->directions ? outs : none, none};
+    const GOptionEntry of_options[] = {[ORDER_PLAIN] = none, [ORDER_DIRECTIONS] = ins, [ORDER_FORGET_LOST] = forgets};
+    const GOptionEntry entries[] = {reasons, target->as != NULL ? ends : of_options[target->options],
+                                    target->options == ORDER_DIRECTIONS ? outs : none, none};
     struct read_access access;
     struct order order = {.verb = verb, .at = clock_now()};
     int status = EXIT_UNABLE;
 
     bool good = command_arguments(invocation, entries, target->n_arguments, target->n_arguments);
     order.as = as;
-    if (target->directions)
+    if (forget)
+        order.verb = ORDER_SEQUENCE_FORGET;
+    if (target->options == ORDER_DIRECTIONS)
         order.direction = (char *)(in == out ? "both" : in ? "in" : "out");
     good = good && target->parse(invocation->argv, &order);
     g_autofree char *reason = good ? required_reason(g_steal_pointer(&given), invocation->command) : NULL;

@@ -3,7 +3,7 @@
  * orders folder, so that no lock is needed. The gateway that runs carries it out (gateway/pipeline/orders/orders.h).
  * When none runs, this command takes the lock and carries it out itself.
  *
- *   static const struct order_target target = {"spool show", 1, parse_job, find_job, NULL, false};
+ *   static const struct order_target target = {"spool show", 1, parse_job, find_job, NULL, ORDER_PLAIN};
  *   return order_give(invocation, ORDER_HOLD, &target);
  */
 #ifndef ECOSGATE_GATEWAY_COMMANDS_ORDER_H
@@ -12,6 +12,13 @@
 #include "gateway/commands/command.h"
 #include "gateway/commands/read_access.h"
 #include "gateway/pipeline/orders/orders.h"
+
+/* Options of a command beside --reason and --as. */
+enum order_options {
+    ORDER_PLAIN,
+    ORDER_DIRECTIONS,  /* --in and --out, which set order->direction; without them it is "both" */
+    ORDER_FORGET_LOST, /* --forget-lost, with which ORDER_SEQUENCE is ORDER_SEQUENCE_FORGET */
+};
 
 /* What orders of one command are about: a job, an incident, a report's file, a sender and type. */
 struct order_target {
@@ -22,8 +29,8 @@ struct order_target {
     /* Sets *exists, and what the order has to say beside its arguments, which order_give frees. When it does not exist
      * a message has been printed. False: the ledger's error. */
     bool (*find)(struct read_access *access, struct order *order, bool *exists, GError **error);
-    const char *as;  /* the choices of the option --as, whose value is in order->as for parse; NULL: no such option */
-    bool directions; /* the options --in and --out, which set order->direction; without them it is "both" */
+    const char *as; /* the choices of the option --as, whose value is in order->as for parse; NULL: no such option */
+    enum order_options options;
 };
 
 /* Parses ID and --reason, writes the order, waits up to 30 seconds for its result and prints it. Returns an exit

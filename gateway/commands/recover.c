@@ -103,7 +103,7 @@ static int list(struct invocation *invocation)
 
 int command_recover(struct invocation *invocation)
 {
-    static const struct order_target target = {"recover --list", 0, parse_nothing, find_home, NULL, false};
+    static const struct order_target target = {"recover --list", 0, parse_nothing, find_home, NULL, ORDER_PLAIN};
 
     for (int i = 0; i < invocation->argc; i++) {
         if (strcmp(invocation->argv[i], "--list") == 0)

@@ -30,7 +30,7 @@ static bool find_file(struct read_access *access, struct order *order, bool *exi
 
 int command_report_redeliver(struct invocation *invocation)
 {
-    static const struct order_target target = {"report list", 1, parse_file, find_file, NULL, false};
+    static const struct order_target target = {"report list", 1, parse_file, find_file, NULL, ORDER_PLAIN};
 
     return order_give(invocation, ORDER_REDELIVER, &target);
 }

@@ -54,7 +54,8 @@ static bool find_sender(struct read_access *access, struct order *order, bool *e
 
 int command_sequence_set(struct invocation *invocation)
 {
-    static const struct order_target target = {"sequence list", 3, parse_sequence, find_sender, NULL, false};
+    static const struct order_target target = {"sequence list", 3,    parse_sequence,
+                                               find_sender,     NULL, ORDER_FORGET_LOST};
 
     return order_give(invocation, ORDER_SEQUENCE, &target);
 }

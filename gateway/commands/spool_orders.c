@@ -49,7 +49,7 @@ static bool find_job(struct read_access *access, struct order *order, bool *exis
     return true;
 }
 
-static const struct order_target target = {"spool show", 1, parse_job, find_job, NULL, false};
+static const struct order_target target = {"spool show", 1, parse_job, find_job, NULL, ORDER_PLAIN};
 
 int command_spool_hold(struct invocation *invocation)
 {

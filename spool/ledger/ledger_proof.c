@@ -197,7 +197,8 @@ bool ledger_sequences_above_counter(struct ledger *ledger, int64_t *n, GError **
  * ledger that knew less numberings (ledger_recovery_lose_number). */
 #define WRONG_BEGINNINGS                                                                                               \
     "(SELECT count(*) FROM numbering n WHERE n.number NOT BETWEEN 0 AND 999999 OR iif(n.job=0,"                        \
-    "NOT EXISTS(SELECT 1 FROM operator_action a WHERE a.order_id=n.order_id AND a.verb IN('sequence','recover')),"     \
+    "NOT EXISTS(SELECT 1 FROM operator_action a WHERE a.order_id=n.order_id AND "                                      \
+    "a.verb IN('sequence','sequence forget','recover')),"                                                              \
     "n.order_id IS NOT NULL OR NOT EXISTS(SELECT 1 FROM job j WHERE j.id=n.job AND j.numbering=n.id)))"
 
 /* A number that was accepted in a lost time comes late if it is accepted again. */

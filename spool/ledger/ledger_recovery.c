@@ -5,6 +5,8 @@
 #include "spool/ledger/ledger_numbering.h"
 #include "spool/ledger/ledger_private.h"
 
+#include <string.h>
+
 /* ---- claims of drops ---- */
 
 bool ledger_claim_put(struct ledger *ledger, const char *drop, const char *text, GError **error)
@@ -196,6 +198,88 @@ bool ledger_number_lost(struct ledger *ledger, int64_t job, int64_t *recovery, G
                      "operator_action b"
                      " USING(order_id) WHERE r.id=l.recovery))");
     return ledger_number(ledger, ledger_query(ledger, &find, LEDGER_VALUES(LEDGER_INT(job)), error), recovery, error);
+}
+
+/* Marks the numbers of which a file was judged since that recovery: its revision is raised. */
+static bool mark_judged(struct ledger *ledger, const struct ledger_file *self, int64_t recovery, GByteArray *judged,
+                        GError **error)
+{
+    LEDGER_SQL(find, "SELECT sequence FROM job j WHERE sender=?1 AND type=?2 AND org=?3 AND direction=0"
+                     " AND revision>=100*?4 AND sequence>0"
+                     " AND EXISTS(SELECT 1 FROM verdict v WHERE v.job=j.id AND v.revision=j.revision)");
+    sqlite3_stmt *q = ledger_query(
+        ledger, &find,
+        LEDGER_VALUES(LEDGER_TEXT(self->sender), LEDGER_TEXT(self->type), LEDGER_TEXT(self->org), LEDGER_INT(recovery)),
+        error);
+    bool row = true, good = q != NULL;
+
+    while (good && (good = ledger_row(ledger, q, &row, error)) && row) {
+        int64_t number = sqlite3_column_int64(q, 0);
+        if (number < judged->len)
+            judged->data[number] = 1;
+    }
+    ledger_end(q);
+    return good;
+}
+
+/* The lost numbers of one recovery: those after `last`, up to `number`. */
+struct lost_range {
+    int64_t recovery, last, number;
+    int64_t most; /* the greatest number, after which 1 comes */
+};
+
+static bool add_missing(struct ledger *ledger, const struct ledger_file *self, const struct lost_range *range,
+                        GArray *missing, GError **error)
+{
+    g_autoptr(GByteArray) judged = g_byte_array_new();
+
+    g_byte_array_set_size(judged, (guint)range->most + 1);
+    memset(judged->data, 0, judged->len);
+    if (!mark_judged(ledger, self, range->recovery, judged, error))
+        return false;
+    int64_t number = range->last;
+    for (int64_t n = 0; n < range->most && (n == 0 || number != range->number); n++) {
+        number = number % range->most + 1;
+        if (!judged->data[number])
+            g_array_append_val(missing, number);
+    }
+    return true;
+}
+
+static bool find_missing(struct ledger *ledger, const struct ledger_file *self, int64_t most, struct ledger_lost *lost,
+                         GError **error)
+{
+    LEDGER_SQL(next, "SELECT recovery,last,number FROM lost_number WHERE sender=?1 AND type=?2 AND org=?3"
+                     " AND newest>=(SELECT ifnull(max(id),0) FROM numbering WHERE sender=?1 AND type=?2 AND org=?3)"
+                     " AND recovery<?4 ORDER BY recovery DESC LIMIT 1");
+    struct lost_range range = {.recovery = INT64_MAX, .most = most};
+    bool row = true, good = true;
+
+    while (good && row && lost->missing->len == 0) {
+        sqlite3_stmt *q = ledger_query(ledger, &next,
+                                       LEDGER_VALUES(LEDGER_TEXT(self->sender), LEDGER_TEXT(self->type),
+                                                     LEDGER_TEXT(self->org), LEDGER_INT(range.recovery)),
+                                       error);
+        good = q != NULL && ledger_row(ledger, q, &row, error);
+        if (good && row)
+            range = (struct lost_range){sqlite3_column_int64(q, 0), sqlite3_column_int64(q, 1),
+                                        sqlite3_column_int64(q, 2), most};
+        ledger_end(q);
+        good = good && (!row || add_missing(ledger, self, &range, lost->missing, error));
+    }
+    lost->recovery = lost->missing->len > 0 ? range.recovery : 0;
+    return good;
+}
+
+bool ledger_lost_missing(struct ledger *ledger, const struct ledger_file *self, int64_t most, struct ledger_lost *lost,
+                         GError **error)
+{
+    *lost = (struct ledger_lost){.missing = g_array_new(FALSE, FALSE, sizeof(int64_t))};
+    if (find_missing(ledger, self, most, lost, error))
+        return true;
+    g_array_unref(lost->missing);
+    lost->missing = NULL;
+    return false;
 }
 
 /* ---- withheld work items ---- */

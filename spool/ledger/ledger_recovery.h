@@ -91,6 +91,16 @@ bool ledger_number_lost(struct ledger *ledger, int64_t job, int64_t *recovery, G
 /* *lost: the same, whether an operator has released the job since or not. */
 bool ledger_number_was_lost(struct ledger *ledger, int64_t job, bool *lost, GError **error);
 
+/* Numbers of a sender and type that a lost ledger may have accepted, and of which no file was judged since. */
+struct ledger_lost {
+    int64_t recovery; /* the newest that has lost some of them; 0: there are none */
+    GArray *missing;  /* int64_t, in their order; never NULL; g_array_unref */
+};
+/* self: sender, type and org alone. most: the greatest number that its names have. *lost: nothing to free when it
+ * returns false. */
+bool ledger_lost_missing(struct ledger *ledger, const struct ledger_file *self, int64_t most, struct ledger_lost *lost,
+                         GError **error);
+
 /* ---- withheld work items ---- */
 
 /* Withholds every live work item. *n: how many are withheld now. */

@@ -756,6 +756,68 @@ def test_decided(tap):
         sound(tap, home, f"after {order} of a file that was held before the backup")
 
 
+def test_set_number(tap):
+    """An operator sets the number back, so that the lost files can come again: that must not end their protection."""
+    home = Gateway()
+    home.parties.instruct([1])
+    home.go(0)
+    home.keep()
+    for n in (2, 3, 4):
+        home.parties.instruct([n])
+    home.go(60)
+    home.put_back()
+    home.go(61)
+    home.command("recover", *REASON)
+    home.parties.numbers["EMI"] = 1
+    home.parties.instruct([2])
+    home.go(70)
+    home.command("spool", "release", home.jobs("held")[0]["id"], "--reason", "MCC has sent it")
+    home.go(71)
+    home.parties.instruct([3])
+    home.go(72)
+    done = home.command("sequence", "set", "MCC", "EMI", "1", *REASON)
+    tap.ok(done.returncode == 1 and b"the numbers 000003 to 000004 of EMI of MCC (recovery 1)" in done.stderr and
+           b"--forget-lost" in done.stderr,
+           "sequence set is refused while a lost file has not come, or nobody has decided about it", done.stderr)
+    home.command("spool", "release", home.jobs("held")[0]["id"], "--reason", "MCC has sent it")
+    home.go(73)
+    done = home.command("sequence", "set", "MCC", "EMI", "3", *REASON)
+    tap.ok(done.returncode == 1 and b"the numbers 000004 of" in done.stderr, "a judged one counts no more", done.stderr)
+    done = home.command("sequence", "set", "TCSP", "EMT", "7", *REASON)
+    tap.ok(done.returncode == 0, "another type can be set", done.stderr)
+    home.parties.instruct([4])
+    home.go(74)
+    home.command("spool", "release", home.jobs("held")[0]["id"], "--reason", "MCC has sent it")
+    home.go(75)
+    once(tap, home, "numbers that an operator has tried to set")
+    done = home.command("sequence", "set", "MCC", "EMI", "10", *REASON)
+    home.parties.numbers["EMI"] = 10
+    home.parties.instruct([5])
+    _, new = home.go(76)
+    tap.ok(done.returncode == 0 and home.parties.states(5) == ["DISPATCHED"], "when all were judged it is set",
+           done.stderr, home.parties.states(5), new)
+    sound(tap, home, "a number was set after a recovery")
+
+
+def test_forget_lost(tap):
+    """Nobody sends the lost files any more: the operator says so."""
+    home = Gateway()
+    lose_instruction(home)
+    done = home.command("sequence", "set", "MCC", "EMI", "10", *REASON)
+    tap.ok(done.returncode == 1, "sequence set is refused", done.stderr)
+    done = home.command("sequence", "set", "MCC", "EMI", "10", "--forget-lost", *REASON)
+    tap.ok(done.returncode == 0 and done.stdout == b"EMI of MCC, last number 000010: sequence forget done\n",
+           "unless the operator says that none of them will come", done.stdout, done.stderr)
+    home.parties.numbers["EMI"] = 10
+    home.parties.instruct([7])
+    home.go(80)
+    tap.ok(home.parties.states(7) == ["DISPATCHED"] and not home.jobs("held"), "then no number is held any more",
+           home.parties.states(7), home.jobs("held"))
+    done = home.command("sequence", "set", "MCC", "EMI", "20", *REASON)
+    tap.ok(done.returncode == 0, "and the next order needs no such word", done.stderr)
+    sound(tap, home, "lost numbers were forgotten")
+
+
 def test_judged_late(tap):
     """A file of the backup is judged in the lost time, after files with later numbers. No number tells that."""
     for order in ("release", "requeue"):
@@ -922,6 +984,8 @@ if __name__ == "__main__":
         test_late_after_recover(report)
         test_decided(report)
         test_judged_late(report)
+        test_set_number(report)
+        test_forget_lost(report)
         test_reports(report)
         test_backup(report)
         test_delivered_since(report)

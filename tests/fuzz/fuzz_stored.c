@@ -144,6 +144,7 @@ static void name_subject(struct order *order, int64_t number)
         order->file = (char *)"a file.csv";
         break;
     case ORDER_SEQUENCE:
+    case ORDER_SEQUENCE_FORGET:
         order->sender = (char *)"MCC", order->type = (char *)"EMI", order->number = number % 1000000;
         break;
     case ORDER_TAKE:
@@ -185,7 +186,8 @@ static void name_subject(struct order *order, int64_t number)
 static void check_subject(const struct order *read, const struct order *order)
 {
     g_assert_true(read->verb == order->verb && read->job == order->job && read->incident == order->incident);
-    g_assert_true(read->number == (order->verb == ORDER_SEQUENCE ? order->number : -1) && read->at == order->at);
+    bool numbers = order->verb == ORDER_SEQUENCE || order->verb == ORDER_SEQUENCE_FORGET;
+    g_assert_true(read->number == (numbers ? order->number : -1) && read->at == order->at);
     g_assert_cmpstr(read->file, ==, order->file);
     g_assert_cmpstr(read->sender, ==, order->sender);
     g_assert_cmpstr(read->type, ==, order->type);

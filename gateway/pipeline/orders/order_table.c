@@ -62,6 +62,10 @@ static char *about_device(const struct order *order)
 
 /* ---- the verbs ---- */
 
+#define NUMBERS                                                                                                        \
+    {                                                                                                                  \
+        "sender", "type", "number"                                                                                     \
+    }
 #define NEXT_LOOK "the next look of 'ecosgate run' at the drop replaces the claim"
 
 /* The verbs stand in ledgers and in order files that wait: none may change. */
@@ -72,8 +76,9 @@ static const struct order_kind kinds[ORDER_VERB_COUNT] = {
     [ORDER_REJECT] = {"reject", "spool reject", {"job"}, about_job, order_job, NULL},
     [ORDER_CLOSE] = {"close", "incident close", {"incident"}, about_incident, order_incident_close, NULL},
     [ORDER_REDELIVER] = {"redeliver", "report redeliver", {"file"}, about_file, order_redeliver, NULL},
-    [ORDER_SEQUENCE] =
-        {"sequence", "sequence set", {"sender", "type", "number"}, about_numbers, order_sequence_set, NULL},
+    [ORDER_SEQUENCE] = {"sequence", "sequence set", NUMBERS, about_numbers, order_sequence_set, NULL},
+    [ORDER_SEQUENCE_FORGET] = {"sequence forget", "sequence set --forget-lost", NUMBERS, about_numbers,
+                               order_sequence_set, NULL},
     [ORDER_TAKE] = {"take", "claim take", {"drop", "claim"}, about_drop, order_drop_take, NEXT_LOOK},
     [ORDER_RECOVER] = {"recover", "recover", {NULL}, about_ledger, recover_carry_out, NULL},
     [ORDER_RELEASE_DEVICE] = {"release device", "device release", {"device"}, about_device, order_device_release, NULL},

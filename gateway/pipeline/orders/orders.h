@@ -39,6 +39,7 @@ enum order_verb {
     ORDER_HOLD_DEVICE,
     ORDER_WITHDRAW_BATCH,
     ORDER_WITHDRAW_DEVICE,
+    ORDER_SEQUENCE_FORGET, /* as ORDER_SEQUENCE, and no lost number counts any more */
     ORDER_VERB_COUNT
 };
 
@@ -50,7 +51,7 @@ struct order {
     char *batch;      /* whose name it is for people: SENDER.BATCHID */
     int64_t incident; /* of ORDER_CLOSE */
     char *file;       /* of ORDER_REDELIVER: the name of a report's file */
-    char *sender;     /* of ORDER_SEQUENCE: the short code of a party, */
+    char *sender;     /* of ORDER_SEQUENCE and ORDER_SEQUENCE_FORGET: the short code of a party, */
     char *type;       /* a file type that it sends, */
     int64_t number;   /* and the last number of these files, 0 to 999999: the next file has the next one */
     char *drop;       /* of orders about a drop: its name, */
