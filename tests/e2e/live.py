@@ -236,10 +236,11 @@ def test_looks(tap):
            "spool list --state: only those")
     tap.ok(home.command("spool", "list", "--state", "nowhere").returncode == 2, "a state that is none ends with 2")
     job = home.json("spool", "list")[0]
-    tap.ok(list(job) == ["id", "name", "type", "state", "received", "size", "sha256", "sender", "batch", "verdict"] and
+    tap.ok(list(job) == "id name type state received size sha256 sender drop batch verdict".split() and
            job == {"id": "00000001", "name": name_of(1), "type": "EMI", "state": "done", "received": NOW,
                    "size": len(instruction(1, (1, 7))), "sha256": hashlib.sha256(instruction(1, (1, 7))).hexdigest(),
-                   "sender": MCC, "batch": "B-1-06", "verdict": "AC"}, "spool list: all there is to say of a job", job)
+                   "sender": MCC, "drop": "mcc", "batch": "B-1-06", "verdict": "AC"},
+           "spool list: all there is to say of a job", job)
     order = [job for job in home.json("spool", "list") if job["type"] == "EMW"][0]
     sent = home.read_out("tcos", order["name"])
     tap.ok(home.command("spool", "cat", order["id"]).stdout == sent and order["size"] == len(sent) and
