@@ -93,6 +93,9 @@ static const struct command commands[] = {
     {"complete", "[WORD …]", "", "print what the last WORD can become, for completion by a shell", command_complete},
     {"status", "", "[--all] [--watch [SECONDS]]", "show what is wrong, drops, Devices by state, disks, next reports",
      command_status},
+    {"health", "", "[--max-age S] [--drop-down MINUTES] [--disk-days DAYS]",
+     "say for monitoring whether something is wrong: one line, exit status 0 to 3", command_health},
+    {"today", "", "[--date DATE]", "show a day against the same weekday a week before", command_today},
 };
 
 /* ---- help ---- */

@@ -106,6 +106,8 @@ int command_profile_export(struct invocation *invocation);   /* writes what it p
 int command_backup(struct invocation *invocation);           /* copies ledger and spool as of one moment */
 int command_restore(struct invocation *invocation);          /* puts such a copy in their place */
 int command_complete(struct invocation *invocation);         /* what the next word can be, for a shell */
+int command_health(struct invocation *invocation);           /* one line for monitoring */
+int command_today(struct invocation *invocation);            /* a day at a glance */
 int command_status(struct invocation *invocation);           /* the state of the whole gateway */
 
 /* Parses the command's own options; those removed, the arguments are left in invocation->argv and argc. entries is an

@@ -1,11 +1,15 @@
 #!/usr/bin/env python3
-"""The condition of the gateway at a glance (TAP): `status` says what is wrong first, on one screen."""
+"""The condition of the gateway at a glance (TAP): `status` says what is wrong first, on one screen; `health` says it to
+monitoring; `today` counts a day."""
 import os
+import pty
 import shutil
+import subprocess
 
+from gate import GATE
 from home import Home, Tap, terminate, wait_until
 from live import instruction, name_of, send
-from parties import Parties, at, device
+from parties import Parties, at, confirmed, device, instructed, said
 
 COLUMNS, LINES = 100, 24
 
@@ -130,9 +134,106 @@ def test_heartbeat(tap):
     tap.ok(done.returncode == 0, "one that cannot be written stops nothing", done.stderr)
 
 
+def health(home, *options, now):
+    done = home.command("health", *options, now=now)
+    return done.returncode, done.stdout.decode()
+
+
+def test_health(tap):
+    home = Home()
+    tap.ok(health(home, now=at(0))[0] == 2, "health of a home in which nothing ran", health(home, now=at(0)))
+    home.run()
+    good = health(home, now=at(1))
+    tap.ok(good[0] == 0 and good[1].count("\n") == 1 and good[1].startswith(
+        "OK: the last pass ended 60 s ago, 6 drops | pass_age=60s;;600 drops_down=0 waiting=0 owed=0 corrupt=0 held=0 "
+        "incidents_system=0 incidents_files=0 incidents_devices=0 free_mib_spool="), "all is well: 0", good)
+    late = health(home, "--max-age", "59", now=at(1))
+    tap.ok(late[0] == 2 and "pass_age=60s;;59 " in late[1] and
+           late[1].startswith("CRITICAL: no pass has ended for 60 s, and the gateway does not run |"),
+           "no pass: 2; the option stands for the setting", late)
+    os.rename(home.path("drops", "mcc", "in"), home.path("drops", "mcc", "away|"))
+    home.run(now=at(2))
+    found = health(home, now=at(3))
+    tap.ok(found[0] == 1 and found[1].startswith("WARNING: A102 mcc: ") and found[1].count("|") == 1 and
+           "drops_down=1" in found[1], "a drop is down: 1", found)
+    worst = health(home, "--max-age", "1", now=at(3))[1]
+    tap.ok(health(home, "--drop-down", "1", now=at(3))[0] == 2 and worst.startswith("CRITICAL: no pass ") and
+           " (and 1 more: ecosgate status) |" in worst, "down for longer: 2, and the worst is said", worst)
+    for words in (("--max-age", "x"), ("--nothing",), ("--max-age", "-1")):
+        found = health(home, *words, now=at(3))
+        tap.ok(found[0] == 3 and found[1].startswith("UNKNOWN: "), f"a wrong call is unknown: {words}", found)
+    one = home.json("health", now=at(3))[0]
+    tap.ok(one["health"] == "WARNING" and one["counts"]["drops_down"] == 1, "--json has the same", one)
+    os.rename(home.path("spool"), home.path("away"))
+    tap.ok(health(home, now=at(3))[0] == 3, "a home that cannot be read is unknown", health(home, now=at(3)))
+
+
+def figures(home, *words, now):
+    found = home.json("today", *words, now=now)[0]
+    return {(row["section"], row["name"]): (row["n"], row["n_before"]) for row in found["figures"]
+            if row["n"] or row["n_before"]}
+
+
+def test_today(tap):
+    """Every number is counted by hand: 2023-07-03 is a Monday, and so is the day a week later."""
+    home = Home()
+    parties = Parties(home)
+    parties.instruct([1, 2, 3, instructed(4, model="010A030C")])
+    home.run()
+    parties.result(said(1), said(2, "FAILED", gbcs="17"))
+    parties.confirm(confirmed(1))
+    send(home, name_of(70), b"no instruction\n")
+    home.run(now=at(1))
+    monday = {("files in", "EMC AC"): (1, 0), ("files in", "EMI AC"): (1, 0), ("files in", "EMI RJ"): (1, 0),
+              ("files in", "EMT AC"): (1, 0), ("Devices", "instructed"): (4, 0), ("Devices", "accepted"): (4, 0),
+              ("Devices", "ordered"): (4, 0), ("Devices", "migrated"): (1, 0), ("Devices", "failed"): (1, 0),
+              ("failed by code", "D117"): (1, 0), ("files out", "planned"): (7, 0),
+              ("incidents opened", "of files"): (1, 0)}
+    found = figures(home, now=at(2))
+    planned = found[("files out", "planned")]
+    monday[("files out", "planned")] = (len([n for d in ("mcc", "tcos", "ecos", "dcc") for n in home.out(d)]), 0)
+    tap.ok(found == monday and planned[0] > 4, "a day", found)
+    week = 7 * 24 * 60
+    parties.instruct([5, 6])
+    home.run(now=at(week))
+    found, before = figures(home, now=at(week)), figures(home, "--date", "2023-07-03", now=at(week))
+    tap.ok(found[("Devices", "instructed")] == (2, 4) and found[("files in", "EMI RJ")] == (0, 1) and
+           found[("Devices", "migrated")] == (0, 1) and found[("reports", "issued")][0] > 0 and
+           before == {**monday, **{key: (monday[key][0], 0) for key in monday}},
+           "against the same weekday a week before; --date tells an earlier day", found, before)
+    tap.ok(figures(home, "--date", "2023-07-04", now=at(week)).get(("Devices", "instructed")) is None,
+           "nothing of another day")
+    text = home.command("today", now=at(week)).stdout.decode()
+    lines = text.splitlines()
+    fits(tap, "today", lines)
+    tap.ok(lines[0].split() == ["day", "(UTC)", "2023-07-10", "2023-07-03"] and "█" not in text and
+           any(line.split() == ["Devices", "instructed", "2", "4"] for line in lines), "text without a terminal", text)
+    drawn = on_terminal(home, "today", now=at(week))
+    tap.ok(any("instructed" in line and line.rstrip().endswith("█" * 20 + "░" * 20) for line in drawn.splitlines()),
+           "on a terminal with bars", drawn)
+
+
+def on_terminal(home, *words, now):
+    """What a command prints on a terminal."""
+    ours, theirs = pty.openpty()
+    with subprocess.Popen([GATE, "-c", home.conf, "--now", now, *words], stdout=theirs, stderr=theirs) as process:
+        os.close(theirs)
+        data = b""
+        try:
+            while part := os.read(ours, 65536):
+                data += part
+        except OSError:
+            pass  # the other side is closed
+        process.wait()
+    os.close(ours)
+    return data.decode()
+
+
 if __name__ == "__main__":
     with Tap() as report:
         test_well(report)
         test_wrong(report)
         test_drops(report)
         test_heartbeat(report)
+        test_health(report)
+        test_today(report)
