@@ -51,6 +51,8 @@ static struct config *load(struct config_loading *l, const char *text, size_t le
     g_autoptr(config_t) c = g_new0(struct config, 1);
 
     c->path = g_strdup(l->path);
+    c->file = g_key_file_ref(l->file);
+    c->lines = g_hash_table_ref(l->lines);
     c->drops = g_ptr_array_new();
     c->parties = g_array_new(FALSE, FALSE, sizeof(struct party));
     c->expectations = g_ptr_array_new_with_free_func((GDestroyNotify)expectation_free);
@@ -83,8 +85,13 @@ static struct config *load(struct config_loading *l, const char *text, size_t le
 
 struct config *config_load(const char *path, GError **error)
 {
+    return config_load_for(path, path, error);
+}
+
+struct config *config_load_for(const char *path, const char *place, GError **error)
+{
     g_autofree char *text = NULL;
-    g_autofree char *absolute = g_canonicalize_filename(path, NULL);
+    g_autofree char *absolute = g_canonicalize_filename(place, NULL);
     g_autoptr(GError) cause = NULL;
     struct config_loading l = {.path = path};
     struct config *config;
@@ -106,7 +113,7 @@ struct config *config_load(const char *path, GError **error)
     l.faults = g_ptr_array_new_with_free_func(config_problem_free);
     config = load(&l, text, len, error);
     g_free(l.dir);
-    g_key_file_free(l.file);
+    g_key_file_unref(l.file);
     g_hash_table_unref(l.lines);
     g_hash_table_unref(l.known);
     g_ptr_array_unref(l.problems);
@@ -146,6 +153,8 @@ void config_free(struct config *config)
     g_hash_table_unref(config->report_profiles);
     g_free(config->reports_stopped);
     g_free(config->profile_faults);
+    g_key_file_unref(config->file);
+    g_hash_table_unref(config->lines);
     g_free(config->path);
     g_free(config->org);
     g_free(config->environment);

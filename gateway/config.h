@@ -24,6 +24,8 @@ struct health_rules {
 
 struct config {
     char *path;          /* as it was given */
+    GKeyFile *file;      /* the settings as they are written */
+    GHashTable *lines;   /* and where they stand (config_file.h) */
     char *org;           /* short code of this gateway */
     uint64_t eui64;      /* identity of this gateway */
     char *environment;   /* "TEST" or "LIVE" */
@@ -85,6 +87,8 @@ struct config {
 /* Loads and checks a file. NULL with an error whose text lists every problem, one a line. A profile that cannot be used
  * is no such problem: it stops the parties that have it (party->stopped), or reports, and profile_faults says why. */
 struct config *config_load(const char *path, GError **error);
+/* The same for a file that is to take the place of another one: relative paths begin in the folder of `place`. */
+struct config *config_load_for(const char *path, const char *place, GError **error);
 /* False with an error that lists them if there are folders that files of the gateway's own would be picked up from
  * (drop_folders.h). Looks at the disk. To be called before anything is taken from a drop. */
 bool config_check_folders(const struct config *config, GError **error);

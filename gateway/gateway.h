@@ -35,6 +35,7 @@ struct gateway {
     struct ledger_fault fault;            /* a writer's: what is wrong with the ledger (A109) */
     struct witness *witness;              /* that a writer wrote last (home_witness.h); NULL: none yet */
     GHashTable *profiles;                 /* of profiles.h: those that were loaded from the ledger, by digest */
+    GHashTable *held;                     /* of claims.h: drops that were ours since the home was opened; NULL: none */
     struct claims *claims;                /* of the pipeline (claims.h), borrowed; NULL: there is none */
     GSList *outages;                      /* struct outage, of the pipeline (outage.h), borrowed */
     const volatile bool *stop;            /* when it becomes true, work ends at the next safe point; may be NULL */

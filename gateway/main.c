@@ -26,6 +26,8 @@ static const struct command commands[] = {
      "judge files as the gateway would; changes nothing", command_check},
     {"run", "", "[--once]", "run the gateway; --once makes one pass over all work, then ends", command_run},
     {"pickup", "[DROP]", "", "show which files would be picked up now, which not, and why", command_pickup},
+    {"config check", "", "[FILE]", "judge the configuration, or a file that is to take its place, and test its drops",
+     command_config_check},
     {"doctor", "[DROP]", "", "test what the gateway can do in each drop", command_doctor},
     {"spool list", "",
      "[--state STATE] [--type TYPE] [--sender SENDER] [--batch BATCHID] [--drop DROP] [--verdict AC|WN|PA|RJ] "

@@ -8,6 +8,7 @@
  */
 #include "spool/disk.h"
 #include "spool/disk_private.h"
+#include "spool/pulse.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -156,6 +157,7 @@ bool disk_file_write(void *user, const char *data, size_t len, GError **error)
         return false;
     digest_update(file->digest, data, len);
     file->size += len;
+    pulse();
     if (len > BUFFER - file->held && !flush(file, error))
         return false;
     if (len >= BUFFER)

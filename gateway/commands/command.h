@@ -58,6 +58,7 @@ int command_init(struct invocation *invocation);             /* makes a gateway 
 int command_check(struct invocation *invocation);            /* judges files; changes nothing */
 int command_run(struct invocation *invocation);              /* the gateway itself */
 int command_pickup(struct invocation *invocation);           /* what would be picked up from the drops now */
+int command_config_check(struct invocation *invocation);
 int command_doctor(struct invocation *invocation);           /* probes the drops */
 int command_spool_list(struct invocation *invocation);       /* all jobs, or those in one state */
 int command_spool_show(struct invocation *invocation);       /* one job */

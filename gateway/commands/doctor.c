@@ -2,16 +2,15 @@
  * The command `doctor`: says what concerns the gateway itself, then runs the probe of each drop's transport and prints
  * what the gateway can do there, and how it will do it. It needs no spool and may run beside the gateway.
  */
+#include "gateway/commands/doctor.h"
+
 #include "formats/instant.h"
 #include "gateway/clock.h"
 #include "gateway/commands/claim_seen.h"
-#include "gateway/condition/closing.h"
-#include "gateway/commands/command.h"
 #include "gateway/commands/output.h"
 #include "gateway/commands/words.h"
-#include "gateway/config.h"
+#include "gateway/condition/closing.h"
 #include "gateway/drops/drop_folders.h"
-#include "gateway/drops/probe.h"
 #include "gateway/gateway.h"
 #include "gateway/room.h"
 
@@ -22,17 +21,9 @@ enum { MOST_ROWS = 100 };
 
 static const char *const result_names[] = {"good", "note", "bad"}; /* of enum probe_result */
 
-/* What was found at one drop so far. */
-struct findings {
-    const struct drop *drop; /* NULL: the gateway itself */
-    json_t *rows;            /* {"drop", "probe", "result", "text"} */
-    bool unfit;              /* one of them is bad */
-    bool no_write;           /* no file can be written in `out` */
-};
-
-static void add_finding(void *user, const char *name, enum probe_result result, const char *text)
+void doctor_add(void *user, const char *name, enum probe_result result, const char *text)
 {
-    struct findings *findings = user;
+    struct doctor_findings *findings = user;
     json_t *row = json_object();
 
     output_set_text(row, "drop", findings->drop != NULL ? findings->drop->name : NULL);
@@ -44,22 +35,20 @@ static void add_finding(void *user, const char *name, enum probe_result result, 
     findings->no_write = findings->no_write || (result == PROBE_BAD && strcmp(name, "write") == 0);
 }
 
-static void print_rows(const struct invocation *invocation, const struct findings *findings)
+void doctor_print(const struct invocation *invocation, struct doctor_findings *findings, const char *title)
 {
     static const char *const columns[] = {"probe", "result", "text", NULL};
     const json_t *row;
     size_t i;
 
     if (!invocation->json) {
-        const char *fit = findings->unfit ? "unfit" : "fit";
-        if (findings->drop != NULL)
-            printf("%s (%s): %s\n", findings->drop->name, findings->drop->transport->name, fit);
-        else
-            printf("gateway: %s\n", fit);
+        printf("%s: %s\n", title, findings->unfit ? "unfit" : "fit");
         output_table(findings->rows, columns, MOST_ROWS, "  ");
-        return;
+    } else {
+        json_array_foreach(findings->rows, i, row) command_print_json(json_incref((json_t *)row));
     }
-    json_array_foreach(findings->rows, i, row) command_print_json(json_incref((json_t *)row));
+    (void)fflush(stdout); /* the next subject may take long; a closed output is reported when the program ends */
+    json_decref(findings->rows);
 }
 
 /* The home that is tested. A ledger that cannot be read is asked once: each try may wait for a lock. It is closed
@@ -83,7 +72,7 @@ static bool unreadable(const struct home *home)
 }
 
 /* Tells whose the drop is. Without a ledger yet, every claim is another gateway's. */
-static void probe_claim(const struct probe *probe, struct home *home, const struct findings *findings)
+static void probe_claim(const struct probe *probe, struct home *home, const struct doctor_findings *findings)
 {
     bool unfit = findings->unfit;
     struct gateway gateway;
@@ -119,22 +108,21 @@ static void probe_claim(const struct probe *probe, struct home *home, const stru
 static bool probe_drop(const struct invocation *invocation, struct home *home, const struct drop *drop)
 {
     g_autofree char *folders = drop_folders_problems(home->config->drops, drop);
-    struct findings findings = {.drop = drop, .rows = json_array()};
+    struct doctor_findings findings = {.drop = drop, .rows = json_array()};
     g_autofree char *token = g_strdup_printf("%08x%08x", g_random_int(), g_random_int());
-    const struct probe probe = {.drop = drop, .token = token, .tell = add_finding, .user = &findings};
+    const struct probe probe = {.drop = drop, .token = token, .tell = doctor_add, .user = &findings};
 
     if (folders != NULL)
         probe_say(&probe, "folders", PROBE_BAD, "%s", folders);
     drop->transport->probe(&probe);
     probe_claim(&probe, home, &findings);
-    print_rows(invocation, &findings);
-    (void)fflush(stdout); /* the next drop may take long; a closed output is reported when the program ends */
-    json_decref(findings.rows);
+    g_autofree char *title = g_strdup_printf("%s (%s)", drop->name, drop->transport->name);
+    doctor_print(invocation, &findings, title);
     return !findings.unfit;
 }
 
 /* The disks of the spool and the ledger. No finding if the spool does not exist yet. */
-static void probe_disks(struct findings *findings, const struct config *config)
+static void probe_disks(struct doctor_findings *findings, const struct config *config)
 {
     for (int which = 0; which < ROOM_DISKS; which++) {
         g_auto(room_t) room = {0};
@@ -144,12 +132,12 @@ static void probe_disks(struct findings *findings, const struct config *config)
         g_autofree char *text = g_strdup_printf(
             "%s%sthe %s's disk (%s) has %" G_GINT64_FORMAT " MiB free; reserve: %" G_GINT64_FORMAT " MiB",
             problem ? problem : "", problem ? "; " : "", room.subject, room.disk, room.free >> 20, room.reserve >> 20);
-        add_finding(findings, "room", room.low ? PROBE_BAD : PROBE_GOOD, text);
+        doctor_add(findings, "room", room.low ? PROBE_BAD : PROBE_GOOD, text);
     }
 }
 
 /* Whether the ledger is the newest that is known (bad: A109), and its witness. No finding if there is no spool yet. */
-static void probe_ledger(struct findings *findings, struct home *home)
+static void probe_ledger(struct doctor_findings *findings, struct home *home)
 {
     const char *witness = home->config->witness;
     struct ledger_fault fault = {0};
@@ -158,16 +146,16 @@ static void probe_ledger(struct findings *findings, struct home *home)
 
     if (!open_home(home, &gateway)) {
         if (unreadable(home) || g_error_matches(home->closed, SPOOL_ERROR, SPOOL_ERROR_MISSING))
-            add_finding(findings, "ledger", PROBE_BAD, home->closed->message);
+            doctor_add(findings, "ledger", PROBE_BAD, home->closed->message);
     } else if (!ledger_check(&gateway, &fault, &error)) {
-        add_finding(findings, "ledger", PROBE_BAD, error->message);
+        doctor_add(findings, "ledger", PROBE_BAD, error->message);
     } else if (fault.kind != LEDGER_SOUND) {
-        add_finding(findings, "ledger", PROBE_BAD, fault.text);
+        doctor_add(findings, "ledger", PROBE_BAD, fault.text);
     } else {
         bool there = g_file_test(witness, G_FILE_TEST_EXISTS);
         g_autofree char *text = g_strdup_printf("nothing is known that is newer than the ledger; witness: %s%s",
                                                 witness, there ? "" : ", which is missing: 'ecosgate run' makes it");
-        add_finding(findings, "ledger", there ? PROBE_GOOD : PROBE_NOTE, text);
+        doctor_add(findings, "ledger", there ? PROBE_GOOD : PROBE_NOTE, text);
     }
     ledger_fault_clear(&fault);
     gateway_close(&gateway);
@@ -175,7 +163,7 @@ static void probe_ledger(struct findings *findings, struct home *home)
 }
 
 /* How long it is until TCoS closes. No finding if the configuration does not say when. */
-static void probe_closing(struct findings *findings, const struct config *config)
+static void probe_closing(struct doctor_findings *findings, const struct config *config)
 {
     int64_t closes = config->retry.tcos_closes, now = clock_now();
     g_autofree char *left = closing_left(closes, now);
@@ -189,49 +177,47 @@ static void probe_closing(struct findings *findings, const struct config *config
                         now < closes ? ""
                                      : "; no try is ordered, and instructions are rejected (C122); see "
                                        "tcos_closes");
-    add_finding(findings, "closing", now < closes ? PROBE_GOOD : PROBE_NOTE, text);
+    doctor_add(findings, "closing", now < closes ? PROBE_GOOD : PROBE_NOTE, text);
 }
 
 /* Without ecos_subject nobody tells the gateway which SubjectId is that of ECoS. */
-static void probe_credentials(struct findings *findings, const struct config *config)
+static void probe_credentials(struct doctor_findings *findings, const struct config *config)
 {
     if (config->ecos_subject == NULL) {
-        add_finding(findings, "credentials", PROBE_NOTE,
-                    "ecos_subject is not set: if both sides name the TCoS credentials, a Device is MIGRATED all the "
-                    "same, until the gateway knows them from others; set ecos_subject to the SubjectId of ECoS");
+        doctor_add(findings, "credentials", PROBE_NOTE,
+                   "ecos_subject is not set: if both sides name the TCoS credentials, a Device is MIGRATED all the "
+                   "same, until the gateway knows them from others; set ecos_subject to the SubjectId of ECoS");
         return;
     }
     g_autofree char *text =
         g_strdup_printf("a SUCCESS or an EMC Y counts for the SubjectId %s only (ecos_subject)", config->ecos_subject);
-    add_finding(findings, "credentials", PROBE_GOOD, text);
+    doctor_add(findings, "credentials", PROBE_GOOD, text);
 }
 
 /* Profiles that cannot be used. No finding while the configuration names none. */
-static void probe_profiles(struct findings *findings, const struct config *config)
+static void probe_profiles(struct doctor_findings *findings, const struct config *config)
 {
     if (config->profile_faults != NULL)
-        add_finding(findings, "profiles", PROBE_BAD, config->profile_faults);
+        doctor_add(findings, "profiles", PROBE_BAD, config->profile_faults);
     else if (config->profiles->len > 0)
-        add_finding(findings, "profiles", PROBE_GOOD, "all profiles of the configuration can be used");
+        doctor_add(findings, "profiles", PROBE_GOOD, "all profiles of the configuration can be used");
 }
 
 /* What concerns no drop. False: the gateway is unfit. */
 static bool probe_gateway(const struct invocation *invocation, struct home *home)
 {
-    struct findings findings = {.rows = json_array()};
+    struct doctor_findings findings = {.rows = json_array()};
 
     probe_closing(&findings, home->config);
     probe_credentials(&findings, home->config);
     probe_profiles(&findings, home->config);
     probe_disks(&findings, home->config);
     probe_ledger(&findings, home);
-    print_rows(invocation, &findings);
-    (void)fflush(stdout); /* the first drop may take long; a closed output is reported when the program ends */
-    json_decref(findings.rows);
+    doctor_print(invocation, &findings, "gateway");
     return !findings.unfit;
 }
 
-static int probe_all(const struct invocation *invocation, const struct config *config, const char *only)
+int doctor_probe_all(const struct invocation *invocation, const struct config *config, const char *only)
 {
     struct home home = {.config = config};
     bool fit = true;
@@ -258,5 +244,5 @@ int command_doctor(struct invocation *invocation)
     g_autoptr(config_t) config = command_config(invocation);
     if (config == NULL)
         return EXIT_UNABLE;
-    return probe_all(invocation, config, invocation->argc > 0 ? invocation->argv[0] : NULL);
+    return doctor_probe_all(invocation, config, invocation->argc > 0 ? invocation->argv[0] : NULL);
 }

@@ -3,6 +3,7 @@
 
 #include "gateway/clock.h"
 #include "spool/freeze.h"
+#include "spool/pulse.h"
 
 /* PATIENCE: how long a backup that has used up its time is not waited for. It may have been stopped (SIGSTOP) with its
  * lock, and the gateway would stand still before each job. Its own patience is longer (gateway/commands/backup.c). */
@@ -31,6 +32,7 @@ static void stand_still(struct gateway *gateway)
             gateway->slow_backup.until = clock_monotonic() + PATIENCE_SECONDS * G_USEC_PER_SEC;
             break;
         }
+        pulse();
         g_usleep(POLL_US);
     }
 }

@@ -3,6 +3,7 @@
 
 #include "gateway/pipeline/ledger_watch.h"
 #include "gateway/pipeline/outage.h"
+#include "gateway/drops/transport.h"
 #include "spool/ledger/ledger_claims.h"
 
 #include <string.h>
@@ -13,7 +14,8 @@ struct drop_claim {
     const struct drop *drop;
     struct claim_guard guards[2]; /* by enum connection_direction */
     struct outage outage;         /* A110 */
-    bool held;                    /* the drop was ours since this process began */
+    char *place;                  /* of its `out`: a drop with another one is another drop */
+    bool held;                    /* the drop was ours since the home was opened; as gateway->held says */
     bool foreign;                 /* the last look found a claim that is not ours */
     bool held_back;               /* the last look found none, and none is made while another drop is foreign */
 };
@@ -30,7 +32,22 @@ static void free_drop(gpointer user)
     for (size_t i = 0; i < G_N_ELEMENTS(of->guards); i++)
         claim_guard_clear(&of->guards[i]);
     outage_clear(&of->outage);
+    g_free(of->place);
     g_free(of);
+}
+
+/* Kept in the gateway, so that a pipeline which takes the place of another one knows it too. */
+static void set_held(struct claims *claims, struct drop_claim *of, bool held)
+{
+    struct gateway *gateway = claims->gateway;
+
+    of->held = held;
+    if (gateway->held == NULL)
+        gateway->held = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    if (held)
+        g_hash_table_add(gateway->held, g_strdup(of->place));
+    else
+        (void)g_hash_table_remove(gateway->held, of->place); /* false: it was not ours before */
 }
 
 static bool add_drop(struct claims *claims, const struct drop *drop, GError **error)
@@ -38,6 +55,8 @@ static bool add_drop(struct claims *claims, const struct drop *drop, GError **er
     struct drop_claim *of = g_new0(struct drop_claim, 1);
 
     of->drop = drop;
+    of->place = drop->transport->folder_key(drop, drop->out);
+    of->held = claims->gateway->held != NULL && g_hash_table_contains(claims->gateway->held, of->place);
     for (size_t i = 0; i < G_N_ELEMENTS(of->guards); i++)
         claim_guard_init(&of->guards[i], drop);
     g_ptr_array_add(claims->drops, of);
@@ -203,7 +222,7 @@ bool claims_settle(struct claims *claims, struct claim_guard *guard, GError *cau
     }
     switch (meaning) {
     case MEANS_FOREIGN:
-        of->held = false;
+        set_held(claims, of, false);
         of->foreign = true;
         return outage_record_failure(&of->outage, cause, error) && end_order(claims, guard, error);
     case MEANS_APPROVED:
@@ -244,7 +263,7 @@ bool claims_confirm(struct claims *claims, struct claim_guard *guard, GError **e
     g_clear_pointer(&guard->approved, g_free);
     if (!of->held && !clear_order(claims, of, error))
         return false;
-    of->held = true;
+    set_held(claims, of, true);
     of->foreign = of->held_back = false;
     return outage_record_success(&of->outage, error);
 }

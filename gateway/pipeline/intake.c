@@ -29,6 +29,7 @@
 #include "spool/ledger/ledger_numbering.h"
 #include "spool/ledger/ledger_recovery.h"
 #include "spool/ledger/ledger_verdicts.h"
+#include "spool/pulse.h"
 #include "validators/judge.h"
 
 #include <errno.h>
@@ -113,6 +114,7 @@ static void on_progress(void *user, uint64_t done)
 {
     struct intake *intake = user;
 
+    pulse();
     if (intake->gateway->on_progress != NULL)
         intake->gateway->on_progress(intake->gateway->progress_user, intake->job->name, done,
                                      (uint64_t)intake->job->size);

@@ -9,13 +9,17 @@
 #include "spool/ledger/ledger_private.h"
 
 #include "spool/disk.h"
+#include "spool/pulse.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { BUSY_WAIT = 10000 /* milliseconds that a connection waits for a lock of another one */ };
+enum {
+    BUSY_WAIT = 10000,   /* milliseconds that a connection waits for a lock of another one */
+    PULSE_STEPS = 100000 /* of SQLite's machine, between two signs of progress: below a millisecond */
+};
 
 /* ---- errors ---- */
 
@@ -153,6 +157,13 @@ static void finalize(gpointer statement)
     (void)sqlite3_finalize(statement); /* repeats an error that was reported before */
 }
 
+static int on_steps(void *user)
+{
+    (void)user;
+    pulse();
+    return 0; /* go on */
+}
+
 static struct ledger *open_at(const char *path, int flags, GError **error)
 {
     g_autoptr(ledger_t) ledger = g_new0(struct ledger, 1);
@@ -168,6 +179,7 @@ static struct ledger *open_at(const char *path, int flags, GError **error)
         g_error("SQLite is out of memory");
     (void)sqlite3_extended_result_codes(ledger->db, 1); /* cannot fail on an open connection */
     (void)sqlite3_busy_timeout(ledger->db, BUSY_WAIT);  /* cannot fail either */
+    sqlite3_progress_handler(ledger->db, PULSE_STEPS, on_steps, NULL);
     if (result == SQLITE_OK)
         return g_steal_pointer(&ledger);
     g_autofree char *text = reason(ledger);

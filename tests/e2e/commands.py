@@ -21,7 +21,7 @@ COMMANDS = [words.split() for words in (
     "expect", "expect list",
     "sequence", "sequence list", "sequence set", "claim", "claim list", "claim take", "profile", "profile facts",
     "profile list", "profile show", "profile diff", "profile new", "profile check", "profile export",
-    "backup", "restore", "recover")]
+    "config", "config check", "backup", "restore", "recover")]
 WRONG = (("--bogus",), ("nothing",), ("init",), ("init", "a", "b"), ("init", "--ledger", "a"),
          ("check",), ("check", "--max-findings", "-1", "a"), ("check", "-"), ("check", "a", "--name", "b"),
          ("check", "-", "-", "--name", "b"), ("check", "-", "--name", "a/b"), ("check", "-", "--name", ""),
@@ -42,6 +42,7 @@ WRONG = (("--bogus",), ("nothing",), ("init",), ("init", "a", "b"), ("init", "--
          ("sequence", "set", "MCC", "EMA", "1", "--reason", "x"),
          ("sequence", "set", "MCC", "EMI", "1000000", "--reason", "x"),
          ("sequence", "set", "MCC", "EMI", "-1", "--reason", "x"), ("sequence", "set", "MCC", "EMI", "1"),
+         ("config",), ("config", "nothing"), ("config", "check", "a", "b"),
          ("profile",), ("profile", "nothing"), ("profile", "facts", "x"), ("profile", "list", "x"),
          ("profile", "show"), ("profile", "diff", "proposal-1.0"), ("profile", "new", "/tmp/x"), ("profile", "check"),
          ("profile", "check", "/nowhere"), ("profile", "export"),

@@ -13,8 +13,8 @@
  *   FAULT_CALLS=1                       and every call that is counted
  *
  * WHAT: ENOSPC or EIO (nothing was done), EIO-LATE (it was done, and fails all the same), KILL (the process ends
- * before the call). close always closes: what fails is the news of an earlier write. A sync is only counted and noted:
- * no power is cut here, and thousands of real ones would take hours.
+ * before the call), HANG (the call never returns). close always closes: what fails is the news of an earlier write. A
+ * sync is only counted and noted: no power is cut here, and thousands of real ones would take hours.
  *
  * Lines of the log (fields by tabs; inodes are device:inode; control characters of paths are shown as '?'):
  *   call KIND PATH          it is counted
@@ -50,7 +50,7 @@
 #include <unistd.h>
 
 enum kind { WRITE, SYNC, RENAME, OPEN, SPACE, LINK, UNLINK, MKDIR, CLOSE, KINDS };
-enum what { ONLY_ERRNO, LATE, KILL };
+enum what { ONLY_ERRNO, LATE, KILL, HANG };
 enum verdict { PASS, FAIL, FAIL_LATE };
 
 static const char *const names[KINDS] = {"write", "sync",   "rename", "open", "space",
@@ -77,7 +77,10 @@ static struct {
 static void read_what(const char *text)
 {
     plan.error = strcmp(text, "ENOSPC") == 0 ? ENOSPC : EIO;
-    plan.what = strcmp(text, "KILL") == 0 ? KILL : strcmp(text, "EIO-LATE") == 0 ? LATE : ONLY_ERRNO;
+    plan.what = strcmp(text, "KILL") == 0       ? KILL
+                : strcmp(text, "HANG") == 0     ? HANG
+                : strcmp(text, "EIO-LATE") == 0 ? LATE
+                                                : ONLY_ERRNO;
 }
 
 static void read_fault(const char *text)
@@ -248,6 +251,8 @@ static enum verdict judge(enum kind kind, const char *place)
     note("fault\t%s\t%s", names[kind], place);
     if (plan.what == KILL)
         (void)raise(SIGKILL);
+    while (plan.what == HANG)
+        (void)pause(); /* a signal whose handler returns changes nothing */
     errno = plan.error;
     return plan.what == LATE ? FAIL_LATE : FAIL;
 }

@@ -1,0 +1,44 @@
+/* Busy passes follow each other closely, and one write a second tells enough. */
+#include "gateway/commands/beat.h"
+
+#include "gateway/clock.h"
+#include "gateway/condition/heartbeat.h"
+
+static struct heartbeat heartbeat;
+static int64_t written; /* monotonic microseconds: when the file was written last; 0: not yet */
+
+/* A heartbeat that cannot be written stops nothing: its age will show it. */
+static void write_heartbeat(const struct config *config)
+{
+    g_autoptr(GError) ignored = NULL;
+
+    (void)heartbeat_write(config->spool, &heartbeat, &ignored);
+    written = clock_monotonic();
+}
+
+void beat_begin(const struct config *config, bool once)
+{
+    heartbeat_read(config->spool, &heartbeat);
+    heartbeat.begun = clock_now();
+    heartbeat.once = once;
+    if (!once)
+        write_heartbeat(config);
+}
+
+void beat(const struct config *config, const char *cause)
+{
+    bool news = g_strcmp0(heartbeat.cause, cause) != 0 || heartbeat.at == 0;
+
+    heartbeat.at = clock_now();
+    if (news) {
+        g_free(heartbeat.cause);
+        heartbeat.cause = g_strdup(cause);
+    }
+    if (news || heartbeat.once || clock_monotonic() - written >= G_USEC_PER_SEC)
+        write_heartbeat(config);
+}
+
+void beat_end(void)
+{
+    heartbeat_clear(&heartbeat);
+}

@@ -1,0 +1,18 @@
+/*
+ * The heartbeat of `run` (gateway/condition/heartbeat.h), which one process writes.
+ *
+ *   beat_begin(config, once) → beat(config, cause) after each pass → beat_end()
+ */
+#ifndef ECOSGATE_GATEWAY_COMMANDS_BEAT_H
+#define ECOSGATE_GATEWAY_COMMANDS_BEAT_H
+
+#include "gateway/config.h"
+
+/* The program has begun; what is known of the last pass stays. */
+void beat_begin(const struct config *config, bool once);
+/* A pass has ended. cause: why it ended early; NULL: it did not. */
+void beat(const struct config *config, const char *cause);
+/* Frees the texts. */
+void beat_end(void);
+
+#endif
