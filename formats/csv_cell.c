@@ -1,7 +1,6 @@
 /* Quoting of CSV values, and the apostrophe that keeps a spreadsheet from running text as a formula. */
 #include "formats/csv_cell.h"
 
-#include <stdbool.h>
 #include <string.h>
 
 const struct csv_separator csv_separators[CSV_SEPARATORS] = {
@@ -49,11 +48,14 @@ void csv_cell(GString *out, const struct dialect *dialect, const char *value)
         g_string_append_len(out, value, (gssize)len);
 }
 
+bool csv_is_formula(const char *text)
+{
+    return text != NULL && *text != '\0' && strchr("=+-@\t\r", *text) != NULL;
+}
+
 char *csv_harmless(const char *value)
 {
-    bool formula = value != NULL && *value != '\0' && strchr("=+-@\t\r", *value) != NULL;
-
-    return formula ? g_strconcat("'", value, NULL) : g_strdup(value);
+    return csv_is_formula(value) ? g_strconcat("'", value, NULL) : g_strdup(value);
 }
 
 void csv_text_cell(GString *out, const struct dialect *dialect, const char *value)

@@ -8,6 +8,7 @@
 #include "formats/layout.h"
 
 #include <glib.h>
+#include <stdbool.h>
 
 /* Characters that people put between two fields. */
 struct csv_separator {
@@ -26,8 +27,11 @@ const struct csv_separator *csv_separator(char c);
 /* Appends value to out; NULL or "" is an empty cell. */
 void csv_cell(GString *out, const struct dialect *dialect, const char *value);
 
-/* A copy of free text from outside that no spreadsheet runs as a formula: text that begins with = + - @, tab or CR gets
- * a ' before it. Not for numbers and codes, which must stay as they are. NULL gives NULL; g_free. */
+/* True for a text that spreadsheets run as a formula: it begins with = + - @, tab or CR. NULL is none. */
+bool csv_is_formula(const char *text);
+
+/* A copy of free text from outside that no spreadsheet runs as a formula: text that would be one gets a ' before it.
+ * Not for numbers and codes, which must stay as they are. NULL gives NULL; g_free. */
 char *csv_harmless(const char *value);
 
 /* Appends csv_harmless(value) to out. */

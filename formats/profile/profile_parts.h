@@ -45,8 +45,9 @@ bool profile_table(const struct profile_node *schema, struct profile_node *field
  * name (a fault). */
 bool profile_table_field(const struct profile_node *field, struct layout_column *column);
 
-/* Gives a fault if a field of a record that leaves has neither fact nor passed: the column could only be empty. */
-void profile_table_needs_fact(const struct profile_node *field);
+/* Gives the faults of a field of a record that leaves: it has neither fact nor passed, so that the column could only be
+ * empty; or a spreadsheet would run its name as a formula, where it stands in a title row. */
+void profile_table_leaves(const struct profile_node *field);
 
 /* Gives a fault for each field that passes a text on, in a record that cannot (struct type_kind). */
 void profile_table_passes_none(const struct profile_node *fields);

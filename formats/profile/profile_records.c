@@ -149,7 +149,7 @@ static void refuse_unfilled(const struct table *table)
 
     for (size_t i = 0; i < table->n; i++)
         if (profile_item(&table->fields, i, JSON_OBJECT, &field))
-            profile_table_needs_fact(&field);
+            profile_table_leaves(&field);
 }
 
 static void refuse_doubled(const struct table *table)

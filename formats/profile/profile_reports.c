@@ -59,7 +59,7 @@ static void load_report(struct profile_loading *loading, const struct report_rec
         columns[i] = (struct layout_column){.fact = FACT_NONE};
         if (!profile_item(&fields, i, JSON_OBJECT, &field) || !profile_table_field(&field, &columns[i]))
             continue;
-        profile_table_needs_fact(&field);
+        profile_table_leaves(&field);
         made[i].name = columns[i].name;
         made[i].fact = columns[i].fact;
         made[i].text = columns[i].fact != FACT_NONE && fact_entry(columns[i].fact)->type == FACT_TYPE_FREE_TEXT;

@@ -1,4 +1,5 @@
 /* What records and reports have in common: each is a Frictionless Table Schema whose fields name facts. */
+#include "formats/csv_cell.h"
 #include "formats/nearest.h"
 #include "formats/profile/profile_parts.h"
 
@@ -109,8 +110,14 @@ static bool has_member(const struct profile_node *field, const char *name)
     return member != NULL && !json_is_null(member);
 }
 
-void profile_table_needs_fact(const struct profile_node *field)
+void profile_table_leaves(const struct profile_node *field)
 {
+    struct profile_node name;
+
+    if (profile_member(field, "name", JSON_STRING, PROFILE_OPTIONAL, &name) &&
+        csv_is_formula(json_string_value(name.value)))
+        profile_fault_at(&name, "name: a spreadsheet runs \"%s\" as a formula; expected another first character",
+                         json_string_value(name.value));
     if (!has_member(field, "fact") && !has_member(field, "passed"))
         profile_fault_at(field, "the column has no fact: the program has no value for it");
 }

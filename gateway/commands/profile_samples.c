@@ -48,33 +48,6 @@ const char *profile_samples_value(const struct layout_record *record, enum fact 
     return is_left_empty(fact) && (record == NULL || !is_required(record, fact)) ? "" : fact_example(fact);
 }
 
-/* The record NULL: that of a report. */
-static struct facts values_of(const struct layout_record *record, struct sample_values *room)
-{
-    for (enum fact fact = 0; fact <= FACT_NONE; fact++) {
-        room->ids[fact] = fact;
-        room->values[fact] = profile_samples_value(record, fact);
-    }
-    return (struct facts){room->ids, room->values, FACT_COUNT + 1};
-}
-
-static bool append(void *user, const char *data, size_t len, GError **error)
-{
-    (void)error; /* never fails */
-    g_string_append_len(user, data, (gssize)len);
-    return true;
-}
-
-static void sample_free(gpointer user)
-{
-    struct profile_sample *sample = user;
-
-    g_free(sample->name);
-    g_string_free(sample->text, TRUE);
-    g_free(sample->fault);
-    g_free(sample);
-}
-
 /* What names are made of. Where parts of a name say what the header says, they agree. */
 static struct filename_own parts_of_name(const char *type, enum form form)
 {
@@ -94,6 +67,49 @@ static char *name_of_file(const struct file_type *type, enum form form)
     g_autofree char *name = filename_own(type->profile, &own);
 
     return answers_another ? filename_answer(type->profile, name, type->code, 1) : g_steal_pointer(&name);
+}
+
+/* What a finding about the identifier of a Device says is wrong, in the profile's words. */
+static const char *identifier_in(const struct profile *profile)
+{
+    const struct layout_record *rows = profile_type(profile, "EMI", strlen("EMI"))->record;
+
+    for (size_t i = 0; i < rows->n_columns; i++)
+        if (rows->columns[i].fact == FACT_device_id)
+            return rows->columns[i].name;
+    return fact_example(FACT_finding_field);
+}
+
+/* The record NULL: that of a report. Names of files and columns are those of the profile. */
+static struct facts values_of(const struct profile *profile, const struct layout_record *record,
+                              struct sample_values *room)
+{
+    g_autofree char *file = name_of_file(profile_type(profile, "EMI", strlen("EMI")), FORM_CSV);
+
+    for (enum fact fact = 0; fact <= FACT_NONE; fact++) {
+        room->ids[fact] = fact;
+        room->values[fact] = profile_samples_value(record, fact);
+    }
+    room->values[FACT_file_name] = room->values[FACT_incident_file] = g_intern_string(file);
+    room->values[FACT_finding_field] = identifier_in(profile);
+    return (struct facts){room->ids, room->values, FACT_COUNT + 1};
+}
+
+static bool append(void *user, const char *data, size_t len, GError **error)
+{
+    (void)error; /* never fails */
+    g_string_append_len(user, data, (gssize)len);
+    return true;
+}
+
+static void sample_free(gpointer user)
+{
+    struct profile_sample *sample = user;
+
+    g_free(sample->name);
+    g_string_free(sample->text, TRUE);
+    g_free(sample->fault);
+    g_free(sample);
 }
 
 static char *name_of_report(const struct profile *profile, const struct report_layout *layout)
@@ -126,7 +142,7 @@ static void add_file(GPtrArray *samples, const struct file_type *type, enum form
     struct sample_values header, file, row;
     struct profile_sample *sample = add(samples, name_of_file(type, form), form);
     struct writer *writer = writer_new(form, type, append, sample->text);
-    struct facts facts = values_of(type->header, &header);
+    struct facts facts = values_of(type->profile, type->header, &header);
     GError *error = NULL;
 
     sample->type = type;
@@ -134,10 +150,10 @@ static void add_file(GPtrArray *samples, const struct file_type *type, enum form
         header.values[FACT_header_batch] = "INC-FILE-000001"; /* as incident_file.c names the batch of its file 1 */
     writer_header(writer, &facts, SAMPLE_ROWS + (type->file != NULL));
     if (type->file != NULL) {
-        facts = values_of(type->file, &file);
+        facts = values_of(type->profile, type->file, &file);
         writer_file(writer, &facts);
     }
-    facts = values_of(type->record, &row);
+    facts = values_of(type->profile, type->record, &row);
     writer_row(writer, &facts);
     (void)writer_finish(writer, &error); /* the error says it too */
     writer_free(writer);
@@ -149,7 +165,7 @@ static void add_report(GPtrArray *samples, const struct profile *profile, const 
     struct sample_values row;
     struct profile_sample *sample = add(samples, name_of_report(profile, layout), FORM_CSV);
     struct report_writer *writer = report_writer_new(layout, append, sample->text);
-    struct facts facts = values_of(NULL, &row);
+    struct facts facts = values_of(profile, NULL, &row);
     GError *error = NULL;
 
     row.values[FACT_report_ref] = layout->ref;

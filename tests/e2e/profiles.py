@@ -165,6 +165,9 @@ def test_configured(tap, folder):
     change(os.path.join(path, "records", "EMI-D.json"), '"name": "DeviceID"', '"name": "MeterEUI"')
     into = os.path.join(folder, "annex samples")
     call("profile", "check", path, "--samples", into)
+    with open(glob.glob(os.path.join(into, "EMA_*.csv"))[0], encoding="utf-8") as file:
+        text = file.read()
+    tap.ok(",MeterEUI,00-DB-12," in text and "DeviceID" not in text, "samples speak of the profile's columns", text)
     sample = glob.glob(os.path.join(into, "EMI_*.xml"))
     tap.ok([row["verdict"] for row in listed("check", *sample, "--profile", path)] == ["AC"],
            "check --profile reads a file by that profile")
