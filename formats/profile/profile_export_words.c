@@ -154,7 +154,7 @@ json_t *profile_export_limits(const struct profile *profile, enum fact fact, boo
 
 json_t *profile_export_cap(json_t *limits, json_int_t characters)
 {
-    static const char *const said[] = {"enum", "pattern", "maxLength"};
+    static const char *const said[] = {"enum", "pattern", "maxLength", "minimum", "maximum"};
 
     for (size_t i = 0; i < G_N_ELEMENTS(said); i++)
         if (json_object_get(limits, said[i]) != NULL)

@@ -125,14 +125,27 @@ static void length(struct xsd *x, int depth, const char *name, const json_t *lim
         tag(x, depth, "<xs:%s value=\"%lld\"/>", name, (long long)json_integer_value(number));
 }
 
-/* The restriction that a form or the constraints of a field say. */
+static void bound(struct xsd *x, int depth, const char *facet, const json_t *number)
+{
+    if (json_is_integer(number))
+        tag(x, depth, "<xs:%s value=\"%lld\"/>", facet, (long long)json_integer_value(number));
+    else if (json_is_real(number))
+        tag(x, depth, "<xs:%s value=\"%.12g\"/>", facet, json_real_value(number));
+}
+
+/* The restriction that a form or the constraints of a field say. Of numbers with a minimum or maximum XML Schema knows
+ * no length. */
 static void restriction(struct xsd *x, int depth, const char *base, const json_t *limits)
 {
     const json_t *values = json_object_get(limits, "enum");
+    const json_t *least = json_object_get(limits, "minimum"), *most = json_object_get(limits, "maximum");
     const char *pattern = text_of(limits, "pattern");
+    bool number = json_is_number(least) || json_is_number(most);
     const json_t *value;
     size_t i;
 
+    if (number)
+        base = json_is_real(least) || json_is_real(most) ? "decimal" : "integer";
     tag(x, depth, "<xs:restriction base=\"xs:%s\">", base);
     json_array_foreach(values, i, value) if (json_is_string(value))
         tag(x, depth + 1, "<xs:enumeration value=\"%s\"/>", json_string_value(value));
@@ -140,8 +153,12 @@ static void restriction(struct xsd *x, int depth, const char *base, const json_t
         g_autofree char *shown = schema_pattern(pattern);
         tag(x, depth + 1, "<xs:pattern value=\"%s\"/>", shown);
     }
-    length(x, depth + 1, "minLength", limits);
-    length(x, depth + 1, "maxLength", limits);
+    if (!number) {
+        length(x, depth + 1, "minLength", limits);
+        length(x, depth + 1, "maxLength", limits);
+    }
+    bound(x, depth + 1, "minInclusive", least);
+    bound(x, depth + 1, "maxInclusive", most);
     line(x, depth, "</xs:restriction>");
 }
 
@@ -176,7 +193,8 @@ static const json_t *field_of(const struct xsd_record *record, const char *name)
 static bool has_limits(const json_t *limits)
 {
     return json_object_get(limits, "enum") || json_object_get(limits, "pattern") ||
-           json_object_get(limits, "minLength") || json_object_get(limits, "maxLength");
+           json_object_get(limits, "minLength") || json_object_get(limits, "maxLength") ||
+           json_is_number(json_object_get(limits, "minimum")) || json_is_number(json_object_get(limits, "maximum"));
 }
 
 /* How an element with a value is written. */

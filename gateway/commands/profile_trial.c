@@ -21,6 +21,7 @@ struct run {
     struct xml_schema *own, *made; /* the partner's XSD, and the one that is made of the profile; NULL: there is none */
     char *made_text;
     const char *schema_name; /* of the one that is asked for, for faults */
+    GHashTable *changes;     /* of forms, as they are told: the sample that told of it first */
     size_t n_faults;
 };
 
@@ -62,11 +63,24 @@ static char *change_of(const struct run *run, const char *element)
     return place != NULL ? g_strconcat("; change ", place, NULL) : g_strdup("");
 }
 
+/* True: an earlier sample told of it. Types share forms, and one mistake in a form is one fault. */
+static bool is_told(struct run *run, const char *change)
+{
+    if (run->sample == NULL || !g_str_has_prefix(change, "; change the form "))
+        return false;
+    const struct profile_sample *first = g_hash_table_lookup(run->changes, change);
+    if (first == NULL)
+        g_hash_table_insert(run->changes, g_strdup(change), (gpointer)run->sample);
+    return first != NULL && first != run->sample;
+}
+
 static void on_schema_fault(void *user, int line, const char *element, const char *text)
 {
     struct run *run = user;
     g_autofree char *change = change_of(run, element);
 
+    if (is_told(run, change))
+        return;
     if (run->sample != NULL)
         fault(run, (unsigned)line, "by the schema %s: %s%s", run->schema_name, text, change);
     else
@@ -232,7 +246,7 @@ static void try_sample(struct run *run)
 
 size_t profile_trial(const struct profile_trial *trial, const GPtrArray *samples)
 {
-    struct run run = {.trial = trial};
+    struct run run = {.trial = trial, .changes = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL)};
 
     compile_schemas(&run);
     for (guint i = 0; i < samples->len; i++) {
@@ -242,5 +256,6 @@ size_t profile_trial(const struct profile_trial *trial, const GPtrArray *samples
     xml_schema_free(run.own);
     xml_schema_free(run.made);
     g_free(run.made_text);
+    g_hash_table_unref(run.changes);
     return run.n_faults;
 }

@@ -55,6 +55,7 @@ class Published:
         names = loaded(self.folder, "names.json")
         every = [(kind, text) for kind, texts in names["answers"].items() for text in texts.values()]
         every += names["names"].items()
+        every = [(kind, re.sub(r"\{type:([^}]*)\}", r"\1", text)) for kind, text in every]
         return [(kind, re.compile(".+".join(re.escape(part) for part in re.split(r"\{[^}]*\}", text))))
                 for kind, text in every]
 
@@ -245,9 +246,13 @@ def test_bare(tap, folder):
         for field in table["fields"]:
             field.pop("form", None)
         stored(table, file)
+    changed(path, "EMI-D", "Attempt", type="integer", constraints={"minimum": 1, "maximum": 9, "maxLength": 1})
     published = Published(folder, path)
     tap.ok(published.done.returncode == 0 and published.xsd().get("targetNamespace") is None,
            "a profile without namespace, version, counts and forms is exported", published.done.stdout)
+    attempt = next(node for node in published.xsd().iter(f"{XS}element") if node.get("name") == "Attempt")
+    found = {node.tag.rsplit("}", 1)[1]: node.get("value") for node in attempt.iter() if node.get("value")}
+    tap.ok(found == {"minInclusive": "1", "maxInclusive": "9"}, "limits of a number stand in the XSD", found)
     test_samples(tap, published)
 
 
@@ -320,6 +325,18 @@ def test_places(tap, folder):
         tap.ok(len(lines) == 1, f"sample {sample}: {wanted[2:]}", done.stdout)
 
 
+def test_shared(tap, folder):
+    """Seven types share the form of a number."""
+    path = copy(folder, "proposal-1.0", "shared-1.0")
+    forms = loaded(path, "forms.json")
+    forms["forms"]["FileSequence"]["pattern"] = "[2-9]"
+    stored(forms, path, "forms.json")
+    done = call("profile", "check", path)
+    lines = [line for line in done.stdout.splitlines() if "the form FileSequence in forms.json" in line]
+    tap.ok(done.returncode == 1 and len({line.split()[1] for line in lines}) == 1,
+           "one mistake in a form that types share is told of one sample", done.stdout)
+
+
 def test_patterns(tap, folder):
     """A pattern that is none: the fault names the form or the column that has it."""
     path = copy(folder, "proposal-1.0", "patterns-1.0")
@@ -386,4 +403,5 @@ if __name__ == "__main__":
                 test_forms(report, top_folder)
                 test_bare(report, top_folder)
                 test_places(report, top_folder)
+                test_shared(report, top_folder)
                 test_patterns(report, top_folder)
