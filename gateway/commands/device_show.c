@@ -11,6 +11,7 @@
 #include "gateway/commands/explain.h"
 #include "gateway/commands/output.h"
 #include "gateway/commands/read_access.h"
+#include "gateway/commands/timeline.h"
 #include "gateway/profiles.h"
 #include "spool/ledger/ledger_devices.h"
 #include "spool/ledger/ledger_jobs.h"
@@ -184,7 +185,8 @@ static bool collect(void *user, const struct ledger_work *work, GError **error)
 
 /* ---- show ---- */
 
-static void print_device(const struct invocation *invocation, json_t *object)
+/* work_item: the one whose state is the Device's. */
+static void print_device(const struct invocation *invocation, json_t *object, const char *work_item)
 {
     static const char *const columns[] = {"at",  "state", "work_item", "try",  "code",
                                           "due", "file",  "record",    "text", NULL};
@@ -197,6 +199,7 @@ static void print_device(const struct invocation *invocation, json_t *object)
     output_print(object);
     if (json_array_size(json_object_get(object, "kept")) > 0)
         output_section("\nkept", json_object_get(object, "kept"), kept);
+    timeline_print(json_object_get(object, "history"), work_item);
     output_section("\nhistory", json_object_get(object, "history"), columns);
     json_decref(object);
 }
@@ -242,7 +245,7 @@ static int show(struct read_access *access, const struct invocation *invocation,
         g_printerr("ecosgate: the Device %s is not known: no instruction that was judged names it\n", text);
         status = EXIT_REFUSED;
     } else {
-        print_device(invocation, device_object(&c, text));
+        print_device(invocation, device_object(&c, text), json_string_value(json_object_get(c.now, "work_item")));
     }
     json_decref(c.history);
     json_decref(c.now);
