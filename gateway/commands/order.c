@@ -10,6 +10,7 @@
 #include "gateway/clock.h"
 #include "gateway/pipeline/clock_watch.h"
 #include "gateway/commands/output.h"
+#include "gateway/pipeline/pickup.h"
 #include "gateway/pipeline/quick_check.h"
 #include "gateway/pipeline/places.h"
 #include "spool/ledger/ledger_actions.h"
@@ -28,7 +29,8 @@ static bool try_ourselves(const struct read_access *access, bool *taken, GError 
 
     *taken = gateway_open(&writer, access->config, GATEWAY_WRITER, &cause);
     if (*taken) {
-        bool good = places_heal(&writer, error) && clock_watch_set(&writer, error) && orders_carry_out(&writer, error);
+        bool good = (writer.fault.kind != LEDGER_SOUND || pickup_settle_incoming(&writer, error)) &&
+                    places_heal(&writer, error) && clock_watch_set(&writer, error) && orders_carry_out(&writer, error);
         if (good)
             quick_check_end(&writer);
         gateway_close(&writer);

@@ -2,7 +2,8 @@
  * All drops together. Also settles, at the start of a run, what a crash left in incoming/.
  *
  * Nothing in incoming/ counts before its row is committed. A folder without a row is removed: the sender's copy is
- * still in the drop and is picked up again. A folder with a row is ours, and only the rename to ready/ was missing.
+ * still in the drop and is picked up again. A folder with a row is ours, and only the rename to ready/ was missing. The
+ * row of a job of our own is not that of the folder: the ids of a fetch are given out again after a stop.
  */
 #include "gateway/pipeline/pickup.h"
 
@@ -15,7 +16,7 @@ struct pickup {
     GPtrArray *inboxes; /* struct inbox, in the configuration's order */
 };
 
-static bool recover_incoming(struct gateway *gateway, GError **error)
+bool pickup_settle_incoming(struct gateway *gateway, GError **error)
 {
     static const struct job_move publish = {STEP_CUSTODY_PUBLISHED, JOB_INCOMING, JOB_READY};
     g_autoptr(GArray) ids = job_list(gateway->spool, JOB_INCOMING, error);
@@ -25,8 +26,9 @@ static bool recover_incoming(struct gateway *gateway, GError **error)
         g_autofree struct ledger_job *job = NULL;
         if (!ledger_job_get(gateway->ledger, id, &job, error))
             return false;
-        bool done = job != NULL ? job_move(gateway->spool, id, &publish, error)
-                                : job_drop(STEP_ORPHAN_DROPPED, gateway->spool, id, error);
+        bool done = job != NULL && job->direction == LEDGER_IN
+                        ? job_move(gateway->spool, id, &publish, error)
+                        : job_drop(STEP_ORPHAN_DROPPED, gateway->spool, id, error);
         if (!done)
             return false;
     }
@@ -36,7 +38,7 @@ static bool recover_incoming(struct gateway *gateway, GError **error)
 /* Once in a run. */
 static bool settle_incoming(struct pickup *pickup, GError **error)
 {
-    pickup->recovered = pickup->recovered || recover_incoming(pickup->gateway, error);
+    pickup->recovered = pickup->recovered || pickup_settle_incoming(pickup->gateway, error);
     return pickup->recovered;
 }
 

@@ -17,6 +17,11 @@
 
 struct pickup;
 
+/* Brings incoming/ to an end after a stop. Whoever makes jobs of our own without a pickup calls it first: the ids of
+ * what was being fetched are given out again. Not while the ledger is not the newest (A109): that one does not know all
+ * rows. False: spool or ledger failed. */
+bool pickup_settle_incoming(struct gateway *gateway, GError **error);
+
 /* wake: the event descriptor of transfer_worker.h, borrowed. The caller frees the result with pickup_free. */
 struct pickup *pickup_new(struct gateway *gateway, int wake, GError **error);
 /* Interrupts transfers that are under way. NULL is allowed. */

@@ -55,6 +55,26 @@ def test_sender_goes_on(tap):
            "a sender who has removed it himself disturbs nothing")
 
 
+def test_order_after_a_stop(tap):
+    """A fetch is stopped, and an order makes a job before the next start: it gets the id that the fetch had."""
+    home = Home("gateway incident_party=NOBODY")
+    home.command("dispatch", "pause", "--reason", "x")
+    send(home, name_of(1), instruction(1))
+    home.run()
+    send(home, name_of(2), instruction(2, (2,)))
+    tap.ok(crash(home, "custody-stored:after"), "stopped while a file is fetched")
+    home.command("batch", "withdraw", "MCC.B-1-06", "--reason", "x")
+    tap.ok([job["type"] for job in home.json("spool", "list")][-1:] == ["EMO"], "an order makes a job",
+           home.json("spool", "list"))
+    home.command("dispatch", "resume", "--reason", "x")
+    done = home.run()
+    found = home.json("spool", "list")
+    tap.ok(done.returncode == 0 and sorted(job["type"] for job in found) == ["EMI", "EMI", "EMO", "EMW"] and
+           len({job["id"] for job in found}) == 4 and os.listdir(home.path("spool", "corrupt")) == [],
+           "each job has an id of its own, and the file is picked up again", done.stderr, found)
+    sound(tap, home, "after an order between a stop and a start")
+
+
 def test_recipient_goes_on(tap):
     home = Home()
     send(home, name_of(1), instruction(1))
@@ -270,6 +290,7 @@ if __name__ == "__main__":
         test_drop_not_ours_to_change(report)
         if has_crash_points():
             test_sender_goes_on(report)
+            test_order_after_a_stop(report)
             test_recipient_goes_on(report)
             test_drop_is_cleared(report)
             test_concluded_and_lost(report)
