@@ -48,7 +48,7 @@ WRITING_COMMANDS = {f"gateway/commands/{name}" for name in (
     "check_answers.c", "init.c", "run.c", "daemon.h", "daemon.c", "beat.c", "order.h", "order.c",
     "spool_orders.c",
     "incident_close.c",
-    "profile_folder.c", "report_redeliver.c", "sequence_set.c", "claim_take.c", "backup.c", "restore.c", "recover.c",
+    "profile_folder.c", "redeliver.c", "sequence_set.c", "claim_take.c", "backup.c", "restore.c", "recover.c",
     "device_release.c", "device_end.c", "dispatch_orders.c", "drop_orders.c", "batch_orders.c",
     "device_orders.c")}
 # Headers that also declare functions which only read: answer_digest, job_envelope_read.

@@ -91,7 +91,8 @@ int command_incident_close(struct invocation *invocation);   /* an order: close 
 int command_why(struct invocation *invocation);              /* why something is where it is */
 int command_report(struct invocation *invocation);           /* the files of one report */
 int command_report_list(struct invocation *invocation);      /* the files of all issued reports */
-int command_report_redeliver(struct invocation *invocation); /* an order: deliver a file once more */
+int command_redeliver(struct invocation *invocation);        /* an order: deliver files once more */
+int command_report_redeliver(struct invocation *invocation); /* the same (redeliver.c) */
 int command_expect_list(struct invocation *invocation);      /* what should come, and what has come */
 int command_sequence_list(struct invocation *invocation);    /* the last sequence number of each sender and type */
 int command_claim_list(struct invocation *invocation);       /* whose each drop is */

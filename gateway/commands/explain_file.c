@@ -102,15 +102,14 @@ bool explain_outgoing(struct gateway *gateway, const struct ledger_outgoing *fil
                                   file->drop, at)
                 : g_strdup_printf("it was delivered to the drop %s at %s", file->drop, at);
         if (file->concluded)
-            explanation->moves =
-                g_strdup("nothing more; if its recipient does not have it, `ecosgate report redeliver` "
-                         "delivers it once more");
+            explanation->moves = g_strdup("nothing more; if its recipient does not have it, `ecosgate redeliver` "
+                                          "delivers it once more");
         return true;
     }
     if (file->state == LEDGER_GIVEN_UP) {
         explanation->because = g_strdup("PTY no longer names its recipient, and an operator has decided that nobody "
                                         "gets it (A118)");
-        explanation->moves = g_strdup("nothing more; if PTY names its recipient again, `ecosgate report redeliver` "
+        explanation->moves = g_strdup("nothing more; if PTY names its recipient again, `ecosgate redeliver` "
                                       "delivers it");
         return true;
     }

@@ -92,6 +92,16 @@ static void set_key(json_t *object, const struct order *order, const struct ledg
         output_set_text(object, key->json, *order_text(order, key));
 }
 
+/* All things that the order names. */
+static json_t *list_json(char *const *list)
+{
+    json_t *names = json_array();
+
+    for (; *list != NULL; list++)
+        (void)json_array_append_new(names, json_string(*list)); /* fails only without memory, which ends the program */
+    return names;
+}
+
 static void print_json(const struct order *order, const struct ledger_action *action)
 {
     json_t *object = json_object();
@@ -101,6 +111,8 @@ static void print_json(const struct order *order, const struct ledger_action *ac
     for (size_t i = 0; i < n; i++)
         if (keys[i].json != NULL && order_has_key(order->verb, &keys[i]))
             set_key(object, order, action, &keys[i]);
+    if (order->list != NULL)
+        output_set(object, "list", list_json(order->list));
     output_set_text(object, "verb", action->verb);
     output_set_text(object, "reason", action->reason);
     output_set_text(object, "who", action->who);
@@ -189,36 +201,56 @@ static void clear_found(struct order *order)
     g_free(order->claim);
     g_free(order->batch);
     g_strfreev(order->claims);
+    g_strfreev(order->list);
 }
 
-int order_give(struct invocation *invocation, enum order_verb verb, const struct order_target *target)
+/* What the options set. */
+struct given {
+    char *reason, *as;
+    gboolean in, out, forget;
+};
+
+/* The options of an order; g_array_unref. */
+static GArray *options_of(const struct order_target *target, const struct order_choice *choice, struct given *given)
 {
-    g_autofree char *given = NULL;
-    g_autofree char *as = NULL;
-    gboolean in = FALSE, out = FALSE, forget = FALSE;
-    const GOptionEntry reasons = {"reason", 0, 0, G_OPTION_ARG_STRING, &given, "why; kept with the order and shown",
-                                  "TEXT"};
-    const GOptionEntry ends = {"as", 0, 0, G_OPTION_ARG_STRING, &as, "what it ends as", target->as};
-    const GOptionEntry ins = {"in", 0, 0, G_OPTION_ARG_NONE, &in, "only what comes in", NULL};
-    const GOptionEntry outs = {"out", 0, 0, G_OPTION_ARG_NONE, &out, "only what goes out", NULL};
-    const GOptionEntry forgets = {
-        "forget-lost", 0, 0, G_OPTION_ARG_NONE, &forget, "no file of a lost number will come any more", NULL};
-    const GOptionEntry none = {NULL, 0, 0, 0, NULL, NULL, NULL};
-    const GOptionEntry of_options[] = {[ORDER_PLAIN] = none, [ORDER_DIRECTIONS] = ins, [ORDER_FORGET_LOST] = forgets};
-    const GOptionEntry entries[] = {reasons, target->as != NULL ? ends : of_options[target->options],
-                                    target->options == ORDER_DIRECTIONS ? outs : none, none};
+    const GOptionEntry reason = {
+        "reason", 0, 0, G_OPTION_ARG_STRING, &given->reason, "why; kept with the order and shown", "TEXT"};
+    const GOptionEntry as = {"as", 0, 0, G_OPTION_ARG_STRING, &given->as, "what it ends as", target->as};
+    const GOptionEntry directions[] = {{"in", 0, 0, G_OPTION_ARG_NONE, &given->in, "only what comes in", NULL},
+                                       {"out", 0, 0, G_OPTION_ARG_NONE, &given->out, "only what goes out", NULL}};
+    GArray *entries = g_array_new(TRUE, FALSE, sizeof(GOptionEntry)); /* ends with an empty one */
+
+    for (const GOptionEntry *own = choice != NULL ? choice->options : NULL; own != NULL && own->long_name != NULL;
+         own++)
+        g_array_append_vals(entries, own, 1);
+    g_array_append_val(entries, reason);
+    if (target->as != NULL)
+        g_array_append_val(entries, as);
+    if (target->options == ORDER_DIRECTIONS)
+        g_array_append_vals(entries, directions, G_N_ELEMENTS(directions));
+    if (target->options == ORDER_FORGET_LOST)
+        g_array_append_val(entries, forgets);
+    return entries;
+}
+
+int order_give_chosen(struct invocation *invocation, enum order_verb verb, const struct order_target *target,
+                      const struct order_choice *choice)
+{
+    struct given given = {NULL};
+    g_autoptr(GArray) entries = options_of(target, choice, &given);
     struct read_access access;
     struct order order = {.verb = verb, .at = clock_now()};
-    int status = EXIT_UNABLE;
+    int most = choice != NULL ? choice->most_arguments : target->n_arguments, status = EXIT_UNABLE;
 
-    bool good = command_arguments(invocation, entries, target->n_arguments, target->n_arguments);
+    bool good = command_arguments(invocation, entries->data, target->n_arguments, most);
+    g_autofree char *as = given.as;
     order.as = as;
-    if (forget)
+    if (given.forget)
         order.verb = ORDER_SEQUENCE_FORGET;
     if (target->options == ORDER_DIRECTIONS)
-        order.direction = (char *)(in == out ? "both" : in ? "in" : "out");
+        order.direction = (char *)(given.in == given.out ? "both" : given.in ? "in" : "out");
     good = good && target->parse(invocation->argv, &order);
-    g_autofree char *reason = good ? required_reason(g_steal_pointer(&given), invocation->command) : NULL;
+    g_autofree char *reason = good ? required_reason(g_steal_pointer(&given.reason), invocation->command) : NULL;
     order.reason = reason;
     if (reason != NULL && read_access_open(&access, invocation)) {
         if (!command_refuses_now(invocation, access.config))
@@ -226,5 +258,11 @@ int order_give(struct invocation *invocation, enum order_verb verb, const struct
         read_access_close(&access);
     }
     clear_found(&order);
+    g_free(given.reason);
     return status;
+}
+
+int order_give(struct invocation *invocation, enum order_verb verb, const struct order_target *target)
+{
+    return order_give_chosen(invocation, verb, target, NULL);
 }

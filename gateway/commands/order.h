@@ -37,4 +37,13 @@ struct order_target {
  * status: EXIT_REFUSED when the gateway refused the order or the target does not exist. */
 int order_give(struct invocation *invocation, enum order_verb verb, const struct order_target *target);
 
+/* How an order about many things chooses them. parse and find then fill order->list, which order_give_chosen frees. */
+struct order_choice {
+    int most_arguments;  /* n_arguments is the fewest */
+    const void *options; /* the command's own: an array of GOptionEntry that ends with an empty one */
+};
+/* The same for such an order. */
+int order_give_chosen(struct invocation *invocation, enum order_verb verb, const struct order_target *target,
+                      const struct order_choice *choice);
+
 #endif

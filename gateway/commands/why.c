@@ -12,6 +12,7 @@
 #include "gateway/commands/output.h"
 #include "gateway/commands/read_access.h"
 #include "gateway/profiles.h"
+#include "spool/ledger/ledger_actions.h"
 #include "spool/ledger/ledger_devices.h"
 #include "spool/ledger/ledger_incidents.h"
 #include "spool/ledger/ledger_jobs.h"
@@ -129,6 +130,27 @@ static void answer_file(struct question *q, json_t *object, const char *name, st
     q->object = object;
 }
 
+/* Sets the member redelivered: how often it was delivered again, by whose newest order, why; null: never. */
+static bool name_redelivery(struct question *q, const struct ledger_outgoing *file, GError **error)
+{
+    g_autofree char *order = NULL;
+    g_autofree struct ledger_action *action = NULL;
+    g_autofree char *text = NULL;
+    char at[INSTANT_TEXT_SIZE];
+    int64_t n;
+
+    if (!ledger_outgoing_redelivered(q->gateway->ledger, file->id, &n, &order, error) ||
+        (n > 0 && !ledger_action_get(q->gateway->ledger, order, &action, error)))
+        return false;
+    if (action != NULL) {
+        instant_print(action->at, at);
+        text = g_strdup_printf("%" G_GINT64_FORMAT " time%s, by order of an operator, the newest of %s at %s: %s", n,
+                               n == 1 ? "" : "s", action->who, at, action->reason);
+    }
+    output_set_text(q->object, "redelivered", text);
+    return true;
+}
+
 static bool name_profile(struct question *q, const struct ledger_outgoing *file, GError **error)
 {
     g_autofree char *title = NULL;
@@ -154,7 +176,7 @@ static bool answer_outgoing(struct question *q, GError **error)
         return false;
     job_id_print(file->job, number);
     answer_file(q, new_object("part", number, ledger_outgoing_state_name(file->state)), file->name, &e);
-    return name_profile(q, file, error);
+    return name_redelivery(q, file, error) && name_profile(q, file, error);
 }
 
 /* A name as the gateway shows it, or with the bytes that it has in the drop. */

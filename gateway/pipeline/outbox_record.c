@@ -44,7 +44,7 @@ static void record_delivery(const struct outbox *outbox, struct ledger_outgoing 
     if (concluded)
         gateway_note(
             "drop %s: %s counts as delivered, and nobody saw it: a rename was sent and not answered, and the "
-            "temporary file is gone; ask the recipient, and if it was lost: ecosgate report redeliver %s --reason TEXT",
+            "temporary file is gone; ask the recipient, and if it was lost: ecosgate redeliver %s --reason TEXT",
             outbox->drop->name, file->name, file->name);
 }
 

@@ -57,7 +57,8 @@ bool ledger_action_get(struct ledger *ledger, const char *order_id, struct ledge
 
 bool ledger_actions_of(struct ledger *ledger, int64_t job, GPtrArray **actions, GError **error)
 {
-    LEDGER_SQL(of_job, "SELECT " COLUMNS " FROM operator_action WHERE ?1=0 OR job=?1 ORDER BY id");
+    LEDGER_SQL(of_job, "SELECT " COLUMNS " FROM operator_action WHERE ?1=0 OR job=?1 OR order_id IN(SELECT r.order_id"
+                       " FROM outgoing o JOIN redelivered r ON r.outgoing=o.id WHERE o.job=?1) ORDER BY id");
     return ledger_all(ledger, ledger_query(ledger, &of_job, LEDGER_VALUES(LEDGER_INT(job)), error), &shape, actions,
                       error);
 }

@@ -26,7 +26,8 @@ bool ledger_action_insert(struct ledger *ledger, const struct ledger_action *act
 bool ledger_action_exists(struct ledger *ledger, const char *order_id, bool *exists, GError **error);
 /* *action is NULL if that order was not carried out; g_free it. */
 bool ledger_action_get(struct ledger *ledger, const char *order_id, struct ledger_action **action, GError **error);
-/* *actions: struct ledger_action of one job, oldest first; job 0: of all. */
+/* *actions: struct ledger_action of one job, and those by which its files were delivered again, oldest first; job 0: of
+ * all. */
 bool ledger_actions_of(struct ledger *ledger, int64_t job, GPtrArray **actions, GError **error);
 
 /* A job is rejected by an operator while the newest order that decided about it is "reject", or "close" of its incident

@@ -106,11 +106,71 @@ bool ledger_outgoing_delivered_at(struct ledger *ledger, const struct ledger_pla
         at, error);
 }
 
-bool ledger_outgoing_deliver_again(struct ledger *ledger, int64_t id, GError **error)
+bool ledger_outgoing_deliver_again(struct ledger *ledger, int64_t id, const char *order_id, GError **error)
 {
     LEDGER_SQL(again, "UPDATE outgoing SET state=1,delivered_at=NULL,rename_sent=0,concluded=0,upload_name=NULL"
                       " WHERE id=? AND state IN(3,4)");
-    return ledger_run(ledger, &again, LEDGER_VALUES(LEDGER_INT(id)), error);
+    LEDGER_SQL(note, "INSERT OR IGNORE INTO redelivered(outgoing,order_id) VALUES(?,?)");
+    return ledger_run(ledger, &again, LEDGER_VALUES(LEDGER_INT(id)), error) &&
+           ledger_run(ledger, &note, LEDGER_VALUES(LEDGER_INT(id), LEDGER_TEXT(order_id)), error);
+}
+
+bool ledger_outgoing_redelivered(struct ledger *ledger, int64_t id, int64_t *n, char **order_id, GError **error)
+{
+    LEDGER_SQL(newest, "SELECT count(*),r.order_id,max(a.id) FROM redelivered r JOIN operator_action a"
+                       " ON a.order_id=r.order_id WHERE r.outgoing=?");
+    sqlite3_stmt *q = ledger_query(ledger, &newest, LEDGER_VALUES(LEDGER_INT(id)), error);
+    bool row = false, good = q != NULL && ledger_row(ledger, q, &row, error);
+
+    *n = good && row ? sqlite3_column_int64(q, 0) : 0;
+    *order_id = *n > 0 ? g_strdup(ledger_text(q, 1)) : NULL;
+    ledger_end(q);
+    return good;
+}
+
+/* ---- files that are chosen ---- */
+
+/* The work orders of work items (transitions of state 3, DISPATCHED): no index leads from an item to its transitions.
+ */
+#define ORDERS                                                                                                         \
+    "WITH RECURSIVE back(id) AS(SELECT last FROM session WHERE item>=?6 AND item<?6+?7 UNION ALL SELECT t.before"      \
+    " FROM back JOIN transition t USING(id) WHERE t.before IS NOT NULL) SELECT t.job FROM back JOIN transition t"      \
+    " USING(id) WHERE t.state=3"
+
+bool ledger_outgoing_choose(struct ledger *ledger, const struct ledger_outgoing_choice *choice, int64_t limit,
+                            GPtrArray **names, GError **error)
+{
+#define CHOSEN                                                                                                         \
+    "(?1 IS NULL OR kind=?1) AND(?2 IS NULL OR recipient=?2) AND state=3 AND delivered_at>=?3"                         \
+    " AND(?4=0 OR delivered_at<?4)"
+    LEDGER_SQL(by_time, "SELECT name FROM outgoing WHERE delivered_at IS NOT NULL AND ?5 IS NULL AND ?6 IS NOT NULL"
+                        " AND ?7 IS NOT NULL AND " CHOSEN " ORDER BY id LIMIT ?8");
+    LEDGER_SQL(of_batch, "SELECT name FROM outgoing WHERE id IN(SELECT id FROM outgoing WHERE job=?5 UNION"
+                         " SELECT id FROM outgoing WHERE about=?5 AND kind='EMO' UNION SELECT id FROM outgoing WHERE"
+                         " job IN(" ORDERS ")) AND " CHOSEN " ORDER BY id LIMIT ?8");
+#undef CHOSEN
+    g_autoptr(GPtrArray) found = g_ptr_array_new_with_free_func(g_free);
+    sqlite3_stmt *q =
+        ledger_query(ledger, choice->job != 0 ? &of_batch : &by_time,
+                     LEDGER_VALUES(LEDGER_TEXT(choice->kind), LEDGER_TEXT(choice->recipient), LEDGER_INT(choice->since),
+                                   LEDGER_INT(choice->until), LEDGER_INT_OR_NULL(choice->job),
+                                   LEDGER_INT(choice->first_item), LEDGER_INT(choice->items), LEDGER_INT(limit)),
+                     error);
+    bool row = true, good = q != NULL;
+
+    while (good && (good = ledger_row(ledger, q, &row, error)) && row)
+        g_ptr_array_add(found, g_strdup(ledger_text(q, 0)));
+    ledger_end(q);
+    if (good)
+        *names = g_steal_pointer(&found);
+    return good;
+}
+
+bool ledger_outgoing_ended_since(struct ledger *ledger, int64_t job, int64_t *n, GError **error)
+{
+    LEDGER_SQL(ended, "SELECT count(DISTINCT s.item) FROM transition t JOIN session s ON s.item=t.item"
+                      " WHERE t.job=? AND t.state=3 AND s.ended IS NOT NULL");
+    return ledger_number(ledger, ledger_query(ledger, &ended, LEDGER_VALUES(LEDGER_INT(job)), error), n, error);
 }
 
 /* Two statements: with one for both, SQLite could not use the index by job. */

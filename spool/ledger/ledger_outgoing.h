@@ -64,8 +64,24 @@ struct ledger_place {
 bool ledger_outgoing_delivered_at(struct ledger *ledger, const struct ledger_place *place, int64_t *at, GError **error);
 /* What cannot be true of a row, as "is DELIVERED without a time", a constant text; NULL: nothing. */
 const char *ledger_outgoing_contradiction(const struct ledger_outgoing *file);
-/* Makes a file that is DELIVERED or GIVEN_UP STORED, so that it is delivered once more. */
-bool ledger_outgoing_deliver_again(struct ledger *ledger, int64_t id, GError **error);
+/* Makes a file that is DELIVERED or GIVEN_UP STORED, so that it is delivered once more, by that operator's order. */
+bool ledger_outgoing_deliver_again(struct ledger *ledger, int64_t id, const char *order_id, GError **error);
+/* *n: how often a file was. *order_id: the newest order of these; NULL: none; g_free it. */
+bool ledger_outgoing_redelivered(struct ledger *ledger, int64_t id, int64_t *n, char **order_id, GError **error);
+
+/* Files that are chosen; NULL or 0 where nothing is said. */
+struct ledger_outgoing_choice {
+    const char *kind;
+    const char *recipient;     /* EUI-64 as text */
+    int64_t since, until;      /* delivered at `since` or later, and before `until` */
+    int64_t job;               /* an instruction: its answers and outcomes, and the work orders of its Devices, */
+    int64_t first_item, items; /* whose work items are these */
+};
+/* *names: those that are DELIVERED, in the order of planning, at most `limit`: char *. g_ptr_array_unref. */
+bool ledger_outgoing_choose(struct ledger *ledger, const struct ledger_outgoing_choice *choice, int64_t limit,
+                            GPtrArray **names, GError **error);
+/* *n: Devices on the work order of that job whose work has ended. */
+bool ledger_outgoing_ended_since(struct ledger *ledger, int64_t job, int64_t *n, GError **error);
 /* *files: struct ledger_outgoing of a job in the order of planning; job 0: of all. */
 bool ledger_outgoing_files_of(struct ledger *ledger, int64_t job, GPtrArray **files, GError **error);
 /* *files: those that are PLANNED, in the order of planning. */

@@ -356,10 +356,15 @@ static const char *const versions[] = {
     "INSERT INTO out_of_turn SELECT s.item FROM verdict v JOIN session s ON s.item>=v.first_item"
     " AND s.item<v.first_item+v.items WHERE v.items>0 AND v.accepted>v.dispatched AND s.begun IS NULL;"
     "PRAGMA user_version=10;",
-    /* Version 11: indexes that find Devices (ledger_find.h) and jobs (ledger_jobs.h). Of Devices most are for few rows:
+    /* Version 11: outgoing files that an operator has had delivered again, and the orders. A work order that was is no
+     * longer one that nobody can have (ledger_orders_undelivered). Before, the order's row had the name. */
+    "CREATE TABLE redelivered(outgoing INTEGER NOT NULL, order_id TEXT NOT NULL, PRIMARY KEY(outgoing, order_id))"
+    " WITHOUT ROWID;"
+    "INSERT INTO redelivered SELECT o.id,a.order_id FROM operator_action a JOIN outgoing o ON o.job=a.job"
+    " AND substr(a.reason,1,length(o.name)+2)=o.name||': ' WHERE a.verb='redeliver' AND a.result='done';"
+    /* Indexes that find Devices (ledger_find.h) and jobs (ledger_jobs.h). Of Devices most are for few rows:
      * sessions that have not ended, codes, what a review refused. */
-    LEDGER_INVENTORY_FIND_INDEXES
-    "CREATE INDEX session_live ON session(state) WHERE ended IS NULL;"
+    LEDGER_INVENTORY_FIND_INDEXES "CREATE INDEX session_live ON session(state) WHERE ended IS NULL;"
     "CREATE INDEX session_code ON session(code) WHERE code IS NOT NULL;"
     "CREATE INDEX work_item_refused ON work_item(outcome) WHERE outcome<>0;"
     "CREATE INDEX work_item_code ON work_item(code) WHERE code IS NOT NULL;"

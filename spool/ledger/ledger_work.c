@@ -413,7 +413,8 @@ bool ledger_work_order_each(struct ledger *ledger, int64_t job, ledger_work_orde
 
 bool ledger_orders_undelivered(struct ledger *ledger, GArray *jobs, GError **error)
 {
-    LEDGER_SQL(find, "SELECT job FROM outgoing WHERE state<3 AND rename_sent=0 AND kind='EMW' ORDER BY id");
+    LEDGER_SQL(find, "SELECT job FROM outgoing WHERE state<3 AND rename_sent=0 AND kind='EMW'"
+                     " AND NOT EXISTS(SELECT 1 FROM redelivered r WHERE r.outgoing=outgoing.id) ORDER BY id");
     sqlite3_stmt *q = ledger_query(ledger, &find, LEDGER_NO_VALUES, error);
     bool row = true, good = q != NULL;
     while (good && (good = ledger_row(ledger, q, &row, error)) && row) {
@@ -427,7 +428,8 @@ bool ledger_orders_undelivered(struct ledger *ledger, GArray *jobs, GError **err
 bool ledger_order_shorten(struct ledger *ledger, int64_t job, GError **error)
 {
     LEDGER_SQL(shorten, "UPDATE outgoing SET state=0,rows=rows-1,size=-1,sha256=NULL,upload_name=NULL WHERE job=?"
-                        " AND state<3 AND rename_sent=0 AND kind='EMW' AND rows>0");
+                        " AND state<3 AND rename_sent=0 AND kind='EMW' AND rows>0"
+                        " AND NOT EXISTS(SELECT 1 FROM redelivered r WHERE r.outgoing=outgoing.id)");
     if (!ledger_run(ledger, &shorten, LEDGER_VALUES(LEDGER_INT(job)), error))
         return false;
     if (sqlite3_changes(ledger->db) == 1)

@@ -104,7 +104,7 @@ bool ledger_work_order_each(struct ledger *ledger, int64_t job, ledger_work_orde
                             GError **error);
 
 /* jobs: int64_t, the work orders that the TCoS side cannot have: not delivered, and no rename of the file was sent. Of
- * all others nobody can be sure. */
+ * all others nobody can be sure; nor of one that is delivered again. */
 bool ledger_orders_undelivered(struct ledger *ledger, GArray *jobs, GError **error);
 /* A Device was withdrawn from such a work order: its file has one record less and is PLANNED anew. */
 bool ledger_order_shorten(struct ledger *ledger, int64_t job, GError **error);

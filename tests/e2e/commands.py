@@ -17,7 +17,7 @@ COMMANDS = [words.split() for words in (
     "batch show", "batch hold", "batch release", "batch withdraw", "dispatch", "dispatch pause",
     "dispatch resume", "drop",
     "drop pause", "drop resume", "incident",
-    "incident list", "incident show", "incident close", "report", "report list", "report redeliver",
+    "incident list", "incident show", "incident close", "report", "report list", "report redeliver", "redeliver",
     "expect", "expect list",
     "sequence", "sequence list", "sequence set", "claim", "claim list", "claim take", "profile", "profile facts",
     "profile list", "profile show", "profile diff", "profile new", "profile check", "profile export",
@@ -38,6 +38,8 @@ WRONG = (("--bogus",), ("nothing",), ("init",), ("init", "a", "b"), ("init", "--
          ("incident", "list", "x"), ("incident", "show"), ("incident", "show", "x"), ("incident", "close", "1"),
          ("incident", "close", "x", "--reason", "y"), ("report",), ("report", "ECOSMIG-009"),
          ("report", "ECOSMIG-001", "--period", "x"),
+         ("redeliver",), ("redeliver", "a"), ("redeliver", "--reason", "x"), ("redeliver", "a", "--type", "EMA"),
+         ("redeliver", "--since", "x", "--reason", "x"), ("report", "redeliver"), ("report", "redeliver", "a"),
          ("report", "list", "x"), ("sequence", "list", "x"), ("sequence", "set", "MCC", "EMI"),
          ("sequence", "set", "MCC", "EMA", "1", "--reason", "x"),
          ("sequence", "set", "MCC", "EMI", "1000000", "--reason", "x"),
@@ -65,7 +67,7 @@ GOOD = sorted(glob.glob(os.path.join(SAMPLES, "good", "EMI_*")))
 # Without these options the command cannot run: its help must not show them as optional.
 REQUIRED = {"spool hold": "ID --reason TEXT", "spool release": "ID --reason TEXT", "spool requeue": "ID --reason TEXT",
             "spool reject": "ID --reason TEXT",
-            "incident close": "ID --reason TEXT", "report redeliver": "FILE --reason TEXT",
+            "incident close": "ID --reason TEXT", "report redeliver": "FILE… --reason TEXT",
             "device list": "--state STATE|--withheld"}
 REJECTED = sorted(glob.glob(os.path.join(SAMPLES, "codes", "B208", "EMI_*")))
 

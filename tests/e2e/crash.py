@@ -175,7 +175,7 @@ class Stage(Home):
         # A recovery says which generation it found, and that depends on how often the gateway was started.
         rows = [row.split(":")[0] if row.startswith("recovery") else row for row in rows]
         of_orders = ("numbering", "claim_take", "operator_end", "device_release", "transition", "operator_hold",
-                     "withdrawn")
+                     "withdrawn", "redelivered")
         rows = [UUID.sub("", row) if row.startswith(of_orders) else row for row in rows]
         files = {name: digest for name, digest in files.items()
                  if not name.startswith(b"spool/orders/.") and name != b"spool/freeze"}
@@ -274,6 +274,13 @@ def give(words, time, day=3):
 
 def end_device(number, as_what, time, day):
     return lambda stage: stage.order("end", DEVICE % number, "device", "--as", as_what, now=f"2023-07-0{day}T{time}Z")
+
+
+def collect(stage):
+    """The recipients take what lies in their drops."""
+    for path in glob.glob(stage.path("drops", "*", "out", "[!.]*")):
+        if os.path.isfile(path):
+            os.remove(path)
 
 
 def hand_over(*files):
@@ -666,6 +673,10 @@ SCRIPTS = (
            result(1, "06:00:00", f"MCC.B-1-06.2,{DEVICE % 2},FAILED,25,,,1,,,,,,,",
                   f"MCC.B-1-06.3,{DEVICE % 3},SUCCESS,,,,1,,,,,,AA,BB"), at("12:03:00"), at("12:03:00", day=4),
            at("12:04:00", day=4), allowed=(0, 1, 2)),
+    # Files of a rejected job, of one in work and of our own, which their recipients have lost, are delivered again.
+    Script("redelivered", instruct(1, 2), hand_over(("mcc", REJECTED)), at("12:00:00"), collect,
+           give("redeliver --type EMA", "12:01:00"), give("redeliver --batch B-1-06 --type EMW", "12:01:10"),
+           at("12:02:00"), most=1),
     # Days are reported. The file of 18:00 comes in the pass that issues a report, and takes the only Device from its
     # Supplier: a report that was planned is built as if that file had not come yet.
     # The last pass makes up so many reports that their delivery is one batch.

@@ -485,7 +485,7 @@ static void plan_outgoing(int64_t job, const char *kind, const char *name, enum 
 }
 
 /* The second time the file is not delivered yet. */
-static void test_orders__redeliver__delivered_file_of_a_report_only(void **state)
+static void test_orders__redeliver__delivered_file_only(void **state)
 {
     static const struct {
         const char *file, *result;
@@ -493,8 +493,8 @@ static void test_orders__redeliver__delivered_file_of_a_report_only(void **state
         {"r.csv", "done"},
         {"r.csv", "r.csv is not delivered yet; it needs no order"},
         {"stored.csv", "stored.csv is not delivered yet; it needs no order"},
-        {"a.csv", "no report has a file a.csv, and its delivery was not concluded"},
-        {"none.csv", "no report has a file none.csv, and its delivery was not concluded"},
+        {"a.csv", "a.csv orders nothing: every Device was withdrawn from it before it left"},
+        {"none.csv", "there is no outgoing file none.csv"},
     };
 
     (void)state;
@@ -557,7 +557,7 @@ int main(void)
         cmocka_unit_test(test_orders__several__oldest_first),
         cmocka_unit_test(test_orders__close__incident_closed_once),
         cmocka_unit_test(test_orders__sequence__last_number_of_a_party_is_set),
-        cmocka_unit_test(test_orders__redeliver__delivered_file_of_a_report_only),
+        cmocka_unit_test(test_orders__redeliver__delivered_file_only),
         cmocka_unit_test(test_orders__same_id_again__not_carried_out),
     };
     return cmocka_run_group_tests(tests, enter, leave);

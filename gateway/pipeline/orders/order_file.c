@@ -1,8 +1,9 @@
 /*
  * An order as a key file: one group [order] with verb, the thing that it is about, reason and at. An order to recover
- * has a group [claims], too: a drop and the text of its claim in each line. Who gives it is no key: the kernel knows.
- * The folder may hold anything, as operators can write to it, so the file is read with care: a regular file, not larger
- * than 4 MiB, every text escaped but those of claims, which are parsed like those of drops.
+ * has a group [claims], too: a drop and the text of its claim in each line. One about several files or incidents has a
+ * group [list] with all of them. Who gives it is no key: the kernel knows. The folder may hold anything, as operators
+ * can write to it. So the file is read with care: a regular file, not larger than 4 MiB, every text escaped but those
+ * of claims, which are parsed like those of drops.
  */
 #include "gateway/pipeline/orders/order_private.h"
 
@@ -18,6 +19,7 @@
 
 #define GROUP "order"
 #define CLAIMS "claims"
+#define LIST "list"
 enum { MAX_ORDER_BYTES = 4 << 20, MAX_REASON = 1000 /* characters */ };
 
 void order_free(struct order *order)
@@ -32,6 +34,7 @@ void order_free(struct order *order)
         if (keys[i].form == ORDER_KEY_TEXT)
             g_free(*order_text(order, &keys[i]));
     g_strfreev(order->claims);
+    g_strfreev(order->list);
     g_free(order->reason);
     g_free(order->who);
     g_free(order->refusal);
@@ -81,6 +84,11 @@ bool orders_write(const struct gateway *gateway, struct order *order, GError **e
     for (char **one = order->claims; one != NULL && *one != NULL; one += 2)
         g_key_file_set_string(keys, CLAIMS, one[0], one[1]);
 
+    for (guint i = 0; order->list != NULL && order->list[i] != NULL; i++) {
+        g_autofree char *number = g_strdup_printf("%u", i + 1);
+        g_key_file_set_string(keys, LIST, number, order->list[i]);
+    }
+
     g_autofree char *text = g_key_file_to_data(keys, &len, NULL);
     g_autofree char *path = g_build_filename(spool_orders_dir(gateway->spool), order->id, NULL);
     g_autoptr(disk_file_t) file = disk_file_create(path, 0, error);
@@ -123,6 +131,23 @@ static char **claims_of(GKeyFile *keys)
     }
     g_ptr_array_add(claims, NULL);
     return (char **)g_ptr_array_free(g_steal_pointer(&claims), FALSE);
+}
+
+/* The things that an order about several names, escaped. NULL: it has no list. */
+static char **list_of(GKeyFile *keys)
+{
+    g_auto(GStrv) numbers = g_key_file_get_keys(keys, LIST, NULL, NULL); /* NULL: the order has none */
+    g_autoptr(GPtrArray) list = g_ptr_array_new();
+
+    if (numbers == NULL)
+        return NULL;
+    for (char **number = numbers; *number != NULL && list->len < ORDER_MOST_LISTED; number++) {
+        g_autofree char *text = g_key_file_get_string(keys, LIST, *number, NULL);
+        if (text != NULL)
+            g_ptr_array_add(list, text_escape(text, strlen(text), MAX_REASON));
+    }
+    g_ptr_array_add(list, NULL);
+    return (char **)g_ptr_array_free(g_steal_pointer(&list), FALSE);
 }
 
 /* Reads all bytes of the open file; *text stays NULL if they are too many. False: the disk failed. */
@@ -240,6 +265,7 @@ struct order *order_read(const char *path, const char *name, GError **error)
         order->verb = ORDER_VERB_COUNT;
     bool good = read_subject(keys, order);
     order->claims = claims_of(keys);
+    order->list = list_of(keys);
     order->reason = key_text(keys, "reason");
     int64_t at = g_key_file_get_int64(keys, GROUP, "at", NULL);
     if (at != 0) /* never later than ours: it is recorded, and nothing acts before a recorded time */

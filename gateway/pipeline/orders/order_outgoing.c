@@ -1,51 +1,150 @@
-/* The order to deliver an outgoing file again. */
+/*
+ * The order to deliver outgoing files again: one, or many at once. The same bytes go out: the upload compares their
+ * digest with the ledger's, and what is damaged is built again from rows (mending.h).
+ */
 #include "gateway/pipeline/orders/order_private.h"
 
-#include "gateway/reports/report.h"
+#include "spool/ledger/ledger_jobs.h"
 #include "spool/ledger/ledger_outgoing.h"
 
-static char *refuse_redelivery(const struct order *order, const struct ledger_outgoing *file, enum job_state state)
+#include <string.h>
+
+/* What one order delivers again. */
+struct redelivery {
+    GPtrArray *files;        /* struct ledger_outgoing */
+    GArray *done, *rejected; /* int64_t: jobs that go back to active/ from there, each once */
+    GHashTable *seen;        /* int64_t *: all jobs */
+    int64_t ended;           /* Devices on work orders among them whose work has ended since */
+    bool work_orders;        /* there are such */
+    char *refusal;           /* why none is; NULL: all are */
+};
+
+static void redelivery_begin(struct redelivery *r)
 {
-    if (file == NULL || (report_kind_find(file->kind) == NULL && !file->concluded))
-        return g_strdup_printf("no report has a file %s, and its delivery was not concluded", order->file);
+    *r = (struct redelivery){.files = g_ptr_array_new_with_free_func(g_free),
+                             .done = g_array_new(FALSE, FALSE, sizeof(int64_t)),
+                             .rejected = g_array_new(FALSE, FALSE, sizeof(int64_t)),
+                             .seen = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL)};
+}
+
+static void redelivery_clear(struct redelivery *r)
+{
+    g_ptr_array_unref(r->files);
+    g_array_unref(r->done);
+    g_array_unref(r->rejected);
+    g_hash_table_unref(r->seen);
+    g_free(r->refusal);
+}
+
+/* NULL: it can be delivered again. g_free. */
+static char *refuse(const char *name, const struct ledger_outgoing *file, enum job_state state)
+{
+    if (file == NULL)
+        return g_strdup_printf("there is no outgoing file %s", name);
     if (file->state != LEDGER_DELIVERED && file->state != LEDGER_GIVEN_UP)
-        return g_strdup_printf("%s is not delivered yet; it needs no order", order->file);
+        return g_strdup_printf("%s is not delivered yet; it needs no order", name);
+    if (strcmp(file->kind, "EMW") == 0 && file->rows == 0)
+        return g_strdup_printf("%s orders nothing: every Device was withdrawn from it before it left", name);
+    if (state == JOB_NOWHERE)
+        return g_strdup_printf("%s is no longer in the spool", name);
     if (state != JOB_DONE && state != JOB_REJECTED && state != JOB_ACTIVE)
-        return g_strdup_printf("%s is no longer in the spool", order->file);
+        return g_strdup_printf("%s cannot be delivered now: job %08" G_GINT64_FORMAT ", which has it, is in %s", name,
+                               file->job, job_state_name(state));
     return NULL;
+}
+
+static bool add_file(struct gateway *gateway, struct redelivery *r, const char *name, GError **error)
+{
+    g_autofree struct ledger_outgoing *file = NULL;
+    enum job_state state = JOB_NOWHERE;
+    int64_t ended = 0;
+
+    if (!ledger_outgoing_named(gateway->ledger, name, &file, error) ||
+        (file != NULL && !job_find(gateway->spool, file->job, &state, error)))
+        return false;
+    r->refusal = refuse(name, file, state);
+    if (r->refusal != NULL)
+        return true;
+    if (strcmp(file->kind, "EMW") == 0) {
+        r->work_orders = true;
+        if (!ledger_outgoing_ended_since(gateway->ledger, file->job, &ended, error))
+            return false;
+        r->ended += ended;
+    }
+    if (g_hash_table_add(r->seen, g_memdup2(&file->job, sizeof file->job)) && state != JOB_ACTIVE)
+        g_array_append_val(state == JOB_DONE ? r->done : r->rejected, file->job);
+    g_ptr_array_add(r->files, g_steal_pointer(&file));
+    return true;
+}
+
+static bool add_files(struct gateway *gateway, const struct order *order, struct redelivery *r, GError **error)
+{
+    if (order->list == NULL)
+        return add_file(gateway, r, order->file, error);
+    for (char **name = order->list; *name != NULL && r->refusal == NULL; name++)
+        if (!add_file(gateway, r, *name, error))
+            return false;
+    return true;
 }
 
 static bool deliver_again(struct gateway *gateway, const struct order *order, const void *subject, GError **error)
 {
-    const struct ledger_outgoing *file = subject;
+    const struct redelivery *r = subject;
 
-    (void)order; /* the file is all */
-    return ledger_outgoing_deliver_again(gateway->ledger, file->id, error);
+    for (guint i = 0; i < r->files->len; i++) {
+        const struct ledger_outgoing *file = r->files->pdata[i];
+        if (!ledger_outgoing_deliver_again(gateway->ledger, file->id, order->id, error))
+            return false;
+    }
+    return true;
 }
 
-/* The move comes before the commit here too. A crash in between leaves a job in active/ whose files are all delivered:
- * delivery.c moves it back, and the order is carried out again. */
-static bool redeliver_file(struct gateway *gateway, const struct order *order, const struct ledger_outgoing *file,
-                           enum job_state state, GError **error)
+/* ORDER_DONE with what was done; g_free. */
+static char *result_of(const struct redelivery *r)
 {
-    g_autofree char *reason = g_strdup_printf("%s: %s", order->file, order->reason);
-    struct ledger_action action = order_action(order, reason, ORDER_DONE);
+    GString *text = g_string_new(ORDER_DONE);
 
-    action.job = file->job;
-    return (state == JOB_ACTIVE ||
-            job_move(gateway->spool, file->job, &(struct job_move){STEP_JOB_RETURNED, state, JOB_ACTIVE}, error)) &&
-           order_commit(gateway, &action, &(struct order_change){deliver_again, order, file}, error);
+    if (r->files->len > 1)
+        g_string_append_printf(text, ": files delivered again %u", r->files->len);
+    if (r->work_orders)
+        g_string_append_printf(text, "%sDevices on work orders that have ended since %" G_GINT64_FORMAT,
+                               r->files->len > 1 ? ", " : ": ", r->ended);
+    return g_string_free(text, FALSE);
+}
+
+static bool move_back(struct gateway *gateway, const GArray *jobs, enum job_state from, GError **error)
+{
+    const struct job_move move = {STEP_JOB_RETURNED, from, JOB_ACTIVE};
+
+    return jobs->len == 0 || job_move_all(gateway->spool, &g_array_index(jobs, int64_t, 0), jobs->len, &move, error);
+}
+
+/* The moves come before the commit here too. A crash in between leaves jobs in active/ whose files are all delivered:
+ * delivery.c moves them back, and the order is carried out again. */
+static bool redeliver(struct gateway *gateway, const struct order *order, const struct redelivery *r, GError **error)
+{
+    const struct ledger_outgoing *first = r->files->pdata[0];
+    g_autofree char *about = order_kind(order->verb)->about(order);
+    g_autofree char *reason = g_strdup_printf("%s: %s", about, order->reason);
+    g_autofree char *result = result_of(r);
+    struct ledger_action action = order_action(order, reason, result);
+
+    action.job = first->job;
+    return move_back(gateway, r->done, JOB_DONE, error) && move_back(gateway, r->rejected, JOB_REJECTED, error) &&
+           order_commit(gateway, &action, &(struct order_change){deliver_again, order, r}, error);
 }
 
 bool order_redeliver(struct gateway *gateway, const struct order *order, GError **error)
 {
-    g_autofree struct ledger_outgoing *file = NULL;
-    enum job_state state = JOB_NOWHERE;
+    struct redelivery r;
 
-    if (!ledger_outgoing_named(gateway->ledger, order->file, &file, error) ||
-        (file != NULL && !job_find(gateway->spool, file->job, &state, error)))
-        return false;
-    g_autofree char *refusal = refuse_redelivery(order, file, state);
-    return refusal != NULL ? order_refuse(gateway, order, refusal, error)
-                           : redeliver_file(gateway, order, file, state, error);
+    redelivery_begin(&r);
+    bool good = add_files(gateway, order, &r, error);
+    if (good && r.refusal == NULL && r.files->len == 0)
+        r.refusal = g_strdup("the order names no file");
+    if (good)
+        good =
+            r.refusal != NULL ? order_refuse(gateway, order, r.refusal, error) : redeliver(gateway, order, &r, error);
+    redelivery_clear(&r);
+    return good;
 }

@@ -41,7 +41,7 @@ char *order_rights_refusal(const struct order *order, const char *fault);
 bool order_job(struct gateway *gateway, const struct order *order, GError **error);
 /* Closes an incident, and gives up what waits for it: the file of an A117, the files of an A118. */
 bool order_incident_close(struct gateway *gateway, const struct order *order, GError **error);
-/* Lets an outgoing file be delivered once more: of a report, or one whose delivery was concluded. */
+/* Lets outgoing files be delivered once more, all of them or none. */
 bool order_redeliver(struct gateway *gateway, const struct order *order, GError **error);
 /* Begins a new numbering of a sender and type. */
 bool order_sequence_set(struct gateway *gateway, const struct order *order, GError **error);

@@ -16,16 +16,28 @@ static char *about_job(const struct order *order)
     return g_strdup_printf("job %08" G_GINT64_FORMAT, order->job);
 }
 
+/* "… and 3 more": takes the text. */
+static char *and_more(char *first, const struct order *order)
+{
+    guint n = order->list != NULL ? g_strv_length(order->list) : 1;
+
+    if (n < 2)
+        return first;
+    char *text = g_strdup_printf("%s and %u more", first, n - 1);
+    g_free(first);
+    return text;
+}
+
 static char *about_incident(const struct order *order)
 {
     char id[INCIDENT_ID_SIZE];
 
-    return g_strdup_printf("incident %s", incident_id(order->incident, id));
+    return and_more(g_strdup_printf("incident %s", incident_id(order->incident, id)), order);
 }
 
 static char *about_file(const struct order *order)
 {
-    return g_strdup(order->file);
+    return and_more(g_strdup(order->file), order);
 }
 
 static char *about_numbers(const struct order *order)
@@ -75,7 +87,7 @@ static const struct order_kind kinds[ORDER_VERB_COUNT] = {
     [ORDER_REQUEUE] = {"requeue", "spool requeue", {"job"}, about_job, order_job, NULL},
     [ORDER_REJECT] = {"reject", "spool reject", {"job"}, about_job, order_job, NULL},
     [ORDER_CLOSE] = {"close", "incident close", {"incident"}, about_incident, order_incident_close, NULL},
-    [ORDER_REDELIVER] = {"redeliver", "report redeliver", {"file"}, about_file, order_redeliver, NULL},
+    [ORDER_REDELIVER] = {"redeliver", "redeliver", {"file"}, about_file, order_redeliver, NULL},
     [ORDER_SEQUENCE] = {"sequence", "sequence set", NUMBERS, about_numbers, order_sequence_set, NULL},
     [ORDER_SEQUENCE_FORGET] = {"sequence forget", "sequence set --forget-lost", NUMBERS, about_numbers,
                                order_sequence_set, NULL},

@@ -43,6 +43,9 @@ enum order_verb {
     ORDER_VERB_COUNT
 };
 
+/* How many things one order may name. */
+enum { ORDER_MOST_LISTED = 10000 };
+
 /* One order. What it is about are the keys of its verb (order_kind); all other keys are 0 or NULL, number also -1. */
 struct order {
     char *id; /* the file's name, escaped; the ledger's order_id */
@@ -50,7 +53,7 @@ struct order {
     int64_t job;      /* of orders about a job, and about a batch: that of its instruction, */
     char *batch;      /* whose name it is for people: SENDER.BATCHID */
     int64_t incident; /* of ORDER_CLOSE */
-    char *file;       /* of ORDER_REDELIVER: the name of a report's file */
+    char *file;       /* of ORDER_REDELIVER: the name of the outgoing file, or of the first one */
     char *sender;     /* of ORDER_SEQUENCE and ORDER_SEQUENCE_FORGET: the short code of a party, */
     char *type;       /* a file type that it sends, */
     int64_t number;   /* and the last number of these files, 0 to 999999: the next file has the next one */
@@ -59,6 +62,7 @@ struct order {
     char *direction;  /* of ORDER_PAUSE_DROP and ORDER_RESUME_DROP what of it: "in", "out" or "both" */
     char **claims;    /* of ORDER_RECOVER: the claims that stand in the drops, each the name of a drop and a text after
                        * it; NULL: none */
+    char **list;      /* of ORDER_REDELIVER all files, of ORDER_CLOSE all incidents; NULL: the one above is all */
     char *device;     /* of orders about a Device: its ID; of ORDER_RELEASE_DEVICE also "all", every one withheld; */
     char *as;         /* and of ORDER_END_DEVICE what it ends as: "migrated" or "failed" */
     char *reason;     /* why, in the operator's words */
