@@ -5,7 +5,12 @@
 
 #include "formats/eui64.h"
 #include "gateway/answers/incident_id.h"
+#include "gateway/clock.h"
 #include "gateway/commands/output.h"
+#include "gateway/commands/selection.h"
+#include "spool/ledger/ledger_jobs.h"
+
+#include <string.h>
 
 json_t *incident_row(const struct ledger_incident *incident)
 {
@@ -51,4 +56,74 @@ int incident_none(int64_t id)
 
     g_printerr("ecosgate: there is no incident %s; 'ecosgate incident list --all' lists them\n", incident_id(id, text));
     return EXIT_REFUSED;
+}
+
+/* ---- filters ---- */
+
+void incident_filter_options(struct incident_filter *filter, void *entries)
+{
+    const GOptionEntry own[INCIDENT_FILTER_OPTIONS] = {
+        {"code", 0, 0, G_OPTION_ARG_STRING, &filter->code, "with this code", "CODE"},
+        {"drop", 0, 0, G_OPTION_ARG_STRING, &filter->drop, "of this drop, or of a file that came through it", "DROP"},
+        {"category", 0, 0, G_OPTION_ARG_STRING, &filter->category, "of this category", "a|b|c|d"},
+        {"older-than", 0, 0, G_OPTION_ARG_STRING, &filter->age, "begun so long ago or longer: 12h, 2d", "AGE"},
+    };
+
+    memcpy(entries, own, sizeof own);
+}
+
+bool incident_filter_read(struct incident_filter *filter, const char *command)
+{
+    int64_t age = -1;
+
+    if (!selection_age(command, "older-than", filter->age, &age))
+        return false;
+    filter->begun_until = age >= 0 ? clock_now() - age : 0;
+    if (filter->category == NULL || (strlen(filter->category) == 1 && strchr("abcdABCD", filter->category[0]) != NULL))
+        return true;
+    g_autofree char *shown = command_shown(filter->category);
+    g_printerr("ecosgate: %s: --category '%s' is none; give one of a, b, c, d\n", command, shown);
+    return false;
+}
+
+bool incident_filter_asks(const struct incident_filter *filter)
+{
+    return filter->code != NULL || filter->drop != NULL || filter->category != NULL || filter->age != NULL;
+}
+
+void incident_filter_clear(struct incident_filter *filter)
+{
+    g_free(filter->code);
+    g_free(filter->drop);
+    g_free(filter->category);
+    g_free(filter->age);
+}
+
+/* The subject is the drop, or "DROP/FILE"; or the incident is about a file that came through it. */
+static bool is_of_drop(struct ledger *ledger, const char *drop, const struct ledger_incident *incident, bool *is,
+                       GError **error)
+{
+    g_autofree struct ledger_job *job = NULL;
+    size_t len = strlen(drop);
+
+    *is =
+        strncmp(incident->subject, drop, len) == 0 && (incident->subject[len] == '\0' || incident->subject[len] == '/');
+    if (*is || incident->job == 0)
+        return true;
+    if (!ledger_job_get(ledger, incident->job, &job, error))
+        return false;
+    *is = job != NULL && g_strcmp0(job->drop, drop) == 0;
+    return true;
+}
+
+bool incident_fits(struct ledger *ledger, const struct incident_filter *filter, const struct ledger_incident *incident,
+                   bool *fits, GError **error)
+{
+    struct incident_kind kind;
+
+    *fits = (filter->code == NULL || g_ascii_strcasecmp(filter->code, incident->code) == 0) &&
+            (filter->age == NULL || incident->opened <= filter->begun_until) &&
+            (filter->category == NULL ||
+             (incident_kind_of(incident, &kind) && g_ascii_tolower(filter->category[0]) == kind.category[0]));
+    return !*fits || filter->drop == NULL || is_of_drop(ledger, filter->drop, incident, fits, error);
 }

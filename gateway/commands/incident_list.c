@@ -6,40 +6,61 @@
 #include "gateway/commands/output.h"
 #include "gateway/commands/read_access.h"
 
+/* What the walk over incidents fills. */
+struct listing {
+    struct ledger *ledger;
+    const struct incident_filter *filter;
+    struct output_list rows;
+};
+
 static bool add_incident(void *user, const struct ledger_incident *incident, GError **error)
 {
-    (void)error; /* nothing here can fail */
-    output_list_add(user, incident_row(incident));
+    struct listing *listing = user;
+    bool fits;
+
+    if (!incident_fits(listing->ledger, listing->filter, incident, &fits, error))
+        return false;
+    if (fits)
+        output_list_add(&listing->rows, incident_row(incident));
     return true;
 }
 
-static int list(const struct invocation *invocation, bool all)
+static int list(const struct invocation *invocation, const struct incident_filter *filter, bool all)
 {
     static const char *const columns[] = {"id", "code", "subject", "begun", "cleared", "text", NULL};
     struct read_access access;
-    struct output_list rows;
+    struct listing listing = {.filter = filter};
     GError *error = NULL;
 
     if (!read_access_open(&access, invocation))
         return EXIT_UNABLE;
-    output_list_begin(&rows, invocation->json, OUTPUT_MOST_ROWS);
-    bool good = ledger_incidents_each(access.gateway.ledger, all, add_incident, &rows, &error);
+    listing.ledger = access.gateway.ledger;
+    output_list_begin(&listing.rows, invocation->json, OUTPUT_MOST_ROWS);
+    bool good = ledger_incidents_each(access.gateway.ledger, all, add_incident, &listing, &error);
     read_access_close(&access);
     if (!good) {
-        output_list_drop(&rows);
+        output_list_drop(&listing.rows);
         return command_unable(error);
     }
-    output_list_end(&rows, columns, all ? "there was no incident" : "no incident is open");
+    output_list_end(&listing.rows, columns,
+                    incident_filter_asks(filter) ? "no incident fits"
+                    : all                        ? "there was no incident"
+                                                 : "no incident is open");
     return EXIT_GOOD;
 }
 
 int command_incident_list(struct invocation *invocation)
 {
     gboolean all = FALSE;
-    const GOptionEntry entries[] = {
+    struct incident_filter filter = {NULL};
+    GOptionEntry entries[2 + INCIDENT_FILTER_OPTIONS] = {
         {"all", 0, 0, G_OPTION_ARG_NONE, &all, "closed incidents too", NULL},
-        {NULL, 0, 0, 0, NULL, NULL, NULL},
     };
 
-    return command_arguments(invocation, entries, 0, 0) ? list(invocation, all) : EXIT_UNABLE;
+    incident_filter_options(&filter, &entries[1]);
+    int status = command_arguments(invocation, entries, 0, 0) && incident_filter_read(&filter, "incident list")
+                     ? list(invocation, &filter, all)
+                     : EXIT_UNABLE;
+    incident_filter_clear(&filter);
+    return status;
 }

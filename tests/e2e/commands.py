@@ -35,7 +35,9 @@ WRONG = (("--bogus",), ("nothing",), ("init",), ("init", "a", "b"), ("init", "--
          ("device", "find", "--code", "C101", "--after", "x"), ("device", "find", "--code", "C101", "--limit", "-1"),
          ("spool", "show"), ("spool", "show", "x"), ("spool", "cat"), ("spool", "verify", "x"), ("spool", "hold"),
          ("spool", "hold", "1"), ("device",), ("device", "show", "x"), ("incident",), ("incident", "nothing"),
-         ("incident", "list", "x"), ("incident", "show"), ("incident", "show", "x"), ("incident", "close", "1"),
+         ("incident", "list", "x"), ("incident", "list", "--category", "x"), ("incident", "list", "--older-than", "x"),
+         ("incident", "close", "--reason", "x"), ("incident", "close", "1", "--code", "A103", "--reason", "x"),
+         ("incident", "show"), ("incident", "show", "x"), ("incident", "close", "1"),
          ("incident", "close", "x", "--reason", "y"), ("report",), ("report", "ECOSMIG-009"),
          ("report", "ECOSMIG-001", "--period", "x"),
          ("redeliver",), ("redeliver", "a"), ("redeliver", "--reason", "x"), ("redeliver", "a", "--type", "EMA"),
@@ -67,7 +69,7 @@ GOOD = sorted(glob.glob(os.path.join(SAMPLES, "good", "EMI_*")))
 # Without these options the command cannot run: its help must not show them as optional.
 REQUIRED = {"spool hold": "ID --reason TEXT", "spool release": "ID --reason TEXT", "spool requeue": "ID --reason TEXT",
             "spool reject": "ID --reason TEXT",
-            "incident close": "ID --reason TEXT", "report redeliver": "FILE… --reason TEXT",
+            "report redeliver": "FILE… --reason TEXT",
             "device list": "--state STATE|--withheld"}
 REJECTED = sorted(glob.glob(os.path.join(SAMPLES, "codes", "B208", "EMI_*")))
 

@@ -584,6 +584,9 @@ SCRIPTS = (
     Script("claimed", claimed_by_another, hand_over(*FEW_FILES), once, take("mcc"), once, allowed=(0, 1, 2)),
     # An incident is reported, closed by hand, and its end is reported.
     Script("closing", hand_over(("mcc", REJECTED)), once, order("close", 1, "incident"), once),
+    # One order closes several.
+    Script("closing many", hand_over(("mcc", REJECTED), ("mcc", GOOD[0], BAD_NAME)), once,
+           give("incident close --category b --yes", "12:01:00"), at("12:02:00"), most=1),
     # A clock that was ahead: an operator says that the recorded time was wrong.
     Script("clock", once, at("11:00:00"), order("close", 1, "incident"), at("11:00:00"), at("11:01:00")),
     Script("in the way", answers_there(FILES, "mcc", "tcos"), hand_over(*FILES), once),
