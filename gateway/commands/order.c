@@ -218,6 +218,8 @@ static GArray *options_of(const struct order_target *target, const struct order_
     const GOptionEntry as = {"as", 0, 0, G_OPTION_ARG_STRING, &given->as, "what it ends as", target->as};
     const GOptionEntry directions[] = {{"in", 0, 0, G_OPTION_ARG_NONE, &given->in, "only what comes in", NULL},
                                        {"out", 0, 0, G_OPTION_ARG_NONE, &given->out, "only what goes out", NULL}};
+    const GOptionEntry forgets = {
+        "forget-lost", 0, 0, G_OPTION_ARG_NONE, &given->forget, "no file of a lost number will come any more", NULL};
     GArray *entries = g_array_new(TRUE, FALSE, sizeof(GOptionEntry)); /* ends with an empty one */
 
     for (const GOptionEntry *own = choice != NULL ? choice->options : NULL; own != NULL && own->long_name != NULL;

@@ -69,7 +69,7 @@ GOOD = sorted(glob.glob(os.path.join(SAMPLES, "good", "EMI_*")))
 # Without these options the command cannot run: its help must not show them as optional.
 REQUIRED = {"spool hold": "ID --reason TEXT", "spool release": "ID --reason TEXT", "spool requeue": "ID --reason TEXT",
             "spool reject": "ID --reason TEXT",
-            "report redeliver": "FILE… --reason TEXT",
+            "report redeliver": "FILE … --reason TEXT",
             "device list": "--state STATE|--withheld"}
 REJECTED = sorted(glob.glob(os.path.join(SAMPLES, "codes", "B208", "EMI_*")))
 

@@ -24,7 +24,9 @@ LINES = (("", "spool status why", "show"), ("sp", "spool", "status"), ("spool ",
          ("drop pause ", "mcc tcos", "--reason"), ("device show 00-DB", DEVICE, "00000001"),
          ("why 00", f"{DEVICE} 00000001", "why"), ("device find --code C1", "C103 C115", "B208"),
          ("report ", "list ECOSMIG-001 MGMT-PAGE", "ready"), ("report redeliver EMD", "EMD_MCC_90-B3-D5-1F-30-0E-C0-01_"
-          "20230703_060000_000001_R1.xml", "EMA"), ("--js", "--json", "--now"))
+          "20230703_060000_000001_R1.xml", "EMA"),
+         ("redeliver x EMD", "EMD_MCC_90-B3-D5-1F-30-0E-C0-01_20230703_060000_000001_R1.xml", "EMA"),
+         ("incident close INC-000001 ", "INC-000001", "00000001"), ("--js", "--json", "--now"))
 MEANT = (("spol list", "did you mean spool?"), ("withdraw X", "did you mean batch withdraw or device withdraw?"),
          ("spool realease 1", "did you mean release?"), ("spool hold 1 --reson x", "did you mean --reason?"),
          ("--josn status", "did you mean --json?"), ("drop pause mmc --reason x", "did you mean mcc?"),
