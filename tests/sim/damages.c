@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 struct damage {
@@ -62,15 +63,21 @@ static bool damage_payload(struct damage *damage)
     return g_file_set_contents(damage->path, bytes, (gssize)damage->size, NULL);
 }
 
-/* A write-ahead log that a kill has left would hide the damage. */
+static bool has_bytes(const char *path)
+{
+    struct stat st;
+
+    return stat(path, &st) == 0 && st.st_size > 0;
+}
+
+/* What a kill has left in the write-ahead log would hide the damage. */
 static bool damage_ledger(struct damage *damage)
 {
     struct world *world = damage->world;
     g_autofree char *log = g_build_filename(world->home, "spool", "ledger.sqlite-wal", NULL);
 
     damage->path = g_build_filename(world->home, "spool", "ledger.sqlite", NULL);
-    return !g_file_test(log, G_FILE_TEST_EXISTS) &&
-           g_file_get_contents(damage->path, &damage->bytes, &damage->size, NULL) &&
+    return !has_bytes(log) && g_file_get_contents(damage->path, &damage->bytes, &damage->size, NULL) &&
            power_damage_ledger(world->sim, world->home);
 }
 

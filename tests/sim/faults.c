@@ -186,6 +186,12 @@ static double maybe(struct world *world, double chance)
     return random_chance(chance_of(world), world->rates.quirk) ? chance : 0;
 }
 
+/* Of a quirk that one request has. */
+static double of_request(struct world *world, double chance)
+{
+    return MIN(maybe(world, chance) * world->rates.quirk_times, 0.9);
+}
+
 static void end_quirks(struct sim *sim, void *user)
 {
     (void)user;
@@ -202,16 +208,16 @@ static void begin_quirks(struct sim *sim, void *user)
     struct world *world = user;
     struct random *r = chance_of(world);
     static const char *const drops[] = {"mcc", "tcos", "ecos", "dcc", "suppliers", "maps"};
-    struct server_quirks quirks = {.twice = maybe(world, 0.1),
-                                   .unlisted = maybe(world, 0.1),
-                                   .hidden = maybe(world, 0.05),
-                                   .wrong_size = maybe(world, 0.05),
-                                   .lost_before = maybe(world, 0.05),
-                                   .lost_after = maybe(world, 0.05),
-                                   .refused = maybe(world, 0.1),
-                                   .refused_done = maybe(world, 0.9),
-                                   .not_done = maybe(world, 0.1),
-                                   .slow = maybe(world, 0.1),
+    struct server_quirks quirks = {.twice = of_request(world, 0.1),
+                                   .unlisted = of_request(world, 0.1),
+                                   .hidden = of_request(world, 0.05),
+                                   .wrong_size = of_request(world, 0.05),
+                                   .lost_before = of_request(world, 0.05),
+                                   .lost_after = of_request(world, 0.05),
+                                   .refused = of_request(world, 0.1),
+                                   .refused_done = of_request(world, 0.9),
+                                   .not_done = of_request(world, 0.1),
+                                   .slow = of_request(world, 0.1),
                                    .hang = maybe(world, 0.01),
                                    .gone = maybe(world, 0.01),
                                    .other_key = maybe(world, 0.005),
@@ -242,7 +248,7 @@ void faults_begin(struct world *world)
 {
     const struct rates *rates = &world->rates;
 
-    if (rates->disk + rates->quirks + rates->threads + rates->changed + rates->decided <= 0)
+    if (rates->disk + rates->quirks + rates->threads + rates->changed + rates->decided + rates->kept <= 0)
         oracle_drops_are_up(world->oracle);
     if (rates->powered > 0)
         power_record(world->sim);

@@ -78,8 +78,12 @@ static void add_device(struct world *world, struct draft *draft, const struct de
 /* ---- one file ---- */
 
 /* A mistake in the frame, or in the name: the whole file is rejected. */
-static void spoil_file(struct random *random, struct draft *draft)
+static void spoil_file(struct world *world, struct draft *draft)
 {
+    struct random *random = chance_of(world);
+    /* A restored ledger may not know that batch any more: then it is no mistake. */
+    const char *batch = restores_back_to(world) == 0 ? "B-1" : "";
+
     kinds_seen(SEEN_MCC_WRONG_FILE);
     switch (random_below(random, 6)) {
     case 0:
@@ -89,7 +93,7 @@ static void spoil_file(struct random *random, struct draft *draft)
         (void)g_strlcpy(draft->environment, "LIVE", sizeof draft->environment);
         break;
     case 2:
-        (void)g_strlcpy(draft->batch, "B-1", sizeof draft->batch);
+        (void)g_strlcpy(draft->batch, batch, sizeof draft->batch);
         break;
     case 3:
         (void)snprintf(draft->name, sizeof draft->name, "EMI-%u.txt", draft->sequence);
@@ -149,7 +153,7 @@ static void send_devices(struct world *world, GArray *devices, const char *corre
     if (corrects != NULL)
         (void)g_strlcpy(draft->resubmission_of, corrects, sizeof draft->resubmission_of);
     if (corrections < CORRECTIONS && random_chance(chance_of(world), world->rates.files_wrong))
-        spoil_file(chance_of(world), draft);
+        spoil_file(world, draft);
     if (random_chance(chance_of(world), MIN(5 * world->rates.device_wrong, 0.3)))
         insist_soon(world, g_array_index(devices, unsigned, 0));
     struct sent *sent = world_send(world, draft);

@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 struct command {
     struct world *world;
@@ -76,10 +77,21 @@ static void count_order(const struct command *command)
                   {"incident", "close", SEEN_INCIDENT_CLOSE},
                   {"device", "end", SEEN_DEVICE_END},
                   {"device", "release", SEEN_DEVICE_RELEASE},
-                  {"recover", "--reason", SEEN_RECOVER}};
+                  {"recover", "--reason", SEEN_RECOVER},
+                  {"device", "hold", SEEN_HOLD_DEVICE},
+                  {"device", "withdraw", SEEN_WITHDRAW_DEVICE},
+                  {"batch", "hold", SEEN_HOLD_BATCH},
+                  {"batch", "release", SEEN_RELEASE_BATCH},
+                  {"batch", "withdraw", SEEN_WITHDRAW_BATCH},
+                  {"dispatch", "pause", SEEN_PAUSE_DISPATCH},
+                  {"dispatch", "resume", SEEN_RESUME_DISPATCH},
+                  {"drop", "pause", SEEN_PAUSE_DROP},
+                  {"drop", "resume", SEEN_RESUME_DROP},
+                  {"claim", "take", SEEN_CLAIM_BACK}};
+    char **argv = command->argv + (strcmp(command->argv[0], "--json") == 0);
 
     for (size_t i = 0; i < G_N_ELEMENTS(orders); i++)
-        if (strcmp(command->argv[0], orders[i].noun) == 0 && g_strcmp0(command->argv[1], orders[i].verb) == 0)
+        if (strcmp(argv[0], orders[i].noun) == 0 && g_strcmp0(argv[1], orders[i].verb) == 0)
             kinds_seen(orders[i].kind);
 }
 
@@ -221,6 +233,23 @@ static void give_up(struct world *world, const char *id, const char *subject)
     dcc_correct(world);
 }
 
+/* A107: a lost ledger was about to remove the file. What says the incident, an operator does: the file gets its name
+ * back, or goes if its sender has put it once more. */
+static void name_back(struct world *world, const char *id, const char *subject)
+{
+    static const char TAKEN[] = "/.ecosgate-taken-";
+    const char *at = strstr(subject, TAKEN), *dash = at != NULL ? strchr(at + strlen(TAKEN), '-') : NULL;
+
+    if (dash == NULL || seen_for(world, "A107", id) < 6 * SIM_HOUR)
+        return;
+    g_autofree char *folder = g_strdup_printf("%s/%.*s/in", world->drops, (int)(at - subject), subject);
+    g_autofree char *from = g_strconcat(folder, at, NULL), *to = g_build_filename(folder, dash + 1, NULL);
+    bool again = g_file_test(to, G_FILE_TEST_EXISTS);
+
+    if ((again ? unlink(from) : rename(from, to)) == 0)
+        sim_say(world->sim, "an operator %s %s", again ? "removes" : "gives its name back to", from);
+}
+
 static void read_incident(struct world *world, json_t *incident)
 {
     const char *id = text_of(incident, "id"), *code = text_of(incident, "code"), *device = text_of(incident, "device");
@@ -234,6 +263,10 @@ static void read_incident(struct world *world, json_t *incident)
     /* When the drop whose claim `recover` could not read is there again, it may know more. */
     if (strcmp(code, "A109") == 0 && seen_for(world, "A109", id) > 2 * SIM_HOUR)
         RUN(world, NULL, "recover", "--reason", "all claims can be read now");
+    if (strcmp(code, "A107") == 0)
+        name_back(world, id, text_of(incident, "subject"));
+    if (strcmp(code, "A110") == 0 && seen_for(world, "A110", id) > SIM_HOUR)
+        restores_take_back(world, text_of(incident, "subject"));
     if (strcmp(code, "A117") == 0)
         give_up(world, id, text_of(incident, "subject"));
     int64_t apart = machine_clock(world->sim, world->home) - sim_now(world->sim);
@@ -241,10 +274,17 @@ static void read_incident(struct world *world, json_t *incident)
         RUN(world, NULL, "incident", "close", id, "--reason", "the clock is right");
 }
 
+static void comes_again(struct world *world, int status, const char *name)
+{
+    if (status == 0)
+        oracle_comes_again(world->oracle, name);
+}
+
 void operators_redeliver(struct world *world, const char *name)
 {
     sim_say(world->sim, "an operator has %s delivered once more", name);
-    RUN(world, NULL, "report", "redeliver", name, "--reason", "the recipient has not got it");
+    operators_run(world, NULL, comes_again, name,
+                  (const char *const[]){"report", "redeliver", name, "--reason", "the recipient has not got it", NULL});
 }
 
 /* A rename was sent and not answered, and the temporary file is gone: the gateway cannot know whether the recipient has
@@ -300,6 +340,7 @@ static void make_round(struct world *world)
     if (machines_are_down(world))
         return;
     ask_recipients(world);
+    keeps_round(world);
     RUN(world, read_incident, "--json", "incident", "list");
     RUN(world, read_held, "--json", "spool", "list", "--state", "held");
     RUN(world, read_unsettled, "--json", "device", "list", "--state", "CONFIRM_PENDING");
@@ -448,6 +489,7 @@ void operators_judge(struct world *world)
     judge_drops(world);
     standby_judge(world);
     judge_verify(world, ASK(world, NULL, "spool", "verify"));
+    (void)ASK(world, keeps_judge, "--json", "status");
     (void)ASK(world, read_job, "--json", "spool", "list");
     (void)ASK(world, read_report_file, "--json", "report", "list");
     (void)ASK(world, read_open, "--json", "incident", "list");

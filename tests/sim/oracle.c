@@ -107,6 +107,7 @@ struct oracle *oracle_new(struct sim *sim)
     oracle->rules = g_array_new(FALSE, FALSE, sizeof(struct rule));
     oracle->losses = g_array_new(FALSE, FALSE, sizeof(struct loss));
     oracle->refusals = g_ptr_array_new_with_free_func(g_free);
+    oracle->keepings = g_ptr_array_new_with_free_func(oracle_free_keeping);
     oracle->waiting = g_ptr_array_new_with_free_func(free_document);
     return oracle;
 }
@@ -132,6 +133,7 @@ void oracle_free(struct oracle *oracle)
     g_array_free(oracle->rules, TRUE);
     g_array_free(oracle->losses, TRUE);
     g_array_free(oracle->suspects, TRUE);
+    g_ptr_array_free(oracle->keepings, TRUE);
     g_ptr_array_free(oracle->waiting, TRUE);
     g_free(oracle);
 }
@@ -191,6 +193,7 @@ void oracle_put(struct oracle *oracle, const char *name, const char *bytes, size
         g_ptr_array_add(oracle->order_of_inbound, inbound);
     }
     oracle->n_put++;
+    oracle_keeps_put(oracle, name, inbound->type);
     inbound->puts++;
     struct document *document = is_read(inbound->type) ? document_read(name, bytes, size) : NULL;
     g_ptr_array_add(inbound->digests, g_compute_checksum_for_data(G_CHECKSUM_SHA256, (const guchar *)bytes, size));
@@ -385,6 +388,7 @@ void oracle_took(struct oracle *oracle, const char *folder, const char *name, co
     struct document *document = document_read(name, page ? "" : bytes, page ? 0 : size);
 
     oracle->n_taken++;
+    oracle_keeps_took(oracle, folder, name);
     if (!page && !document->whole)
         sim_broken(oracle->sim, "whole", "%s in %s is not whole", name, folder);
     else if (look_at_name(oracle, folder, document, digest) && !page) {
@@ -422,13 +426,24 @@ void oracle_redelivered(struct oracle *oracle, const char *name)
 {
     struct taken *taken = g_hash_table_lookup(oracle->taken, name);
 
+    if (taken == NULL)
+        return;
+    taken->may_come++;
+    taken->came = taken->times;
+}
+
+void oracle_comes_again(struct oracle *oracle, const char *name)
+{
+    struct taken *taken = g_hash_table_lookup(oracle->taken, name);
+
     if (taken != NULL)
-        taken->may_come++;
+        taken->must_come = taken->came + 1;
 }
 
 void oracle_released(struct oracle *oracle, const char *device)
 {
     oracle_device(oracle, device)->overruled_at = sim_now(oracle->sim);
+    oracle_keeps_released(oracle, device);
 }
 
 void oracle_ended(struct oracle *oracle, const char *device)
@@ -464,13 +479,27 @@ static void judge_acknowledgements(struct oracle *oracle)
                    ((struct document *)oracle->waiting->pdata[i])->name);
 }
 
+static void judge_taken(struct oracle *oracle)
+{
+    g_autoptr(GList) names = g_list_sort(g_hash_table_get_keys(oracle->taken), (GCompareFunc)strcmp);
+
+    for (const GList *name = names; name != NULL && oracle->restores == 0; name = name->next) {
+        const struct taken *taken = g_hash_table_lookup(oracle->taken, name->data);
+        if (taken->times < taken->must_come)
+            sim_broken(oracle->sim, "delivered", "an operator had %s delivered once more, and it came %u times",
+                       (const char *)name->data, taken->times);
+    }
+}
+
 void oracle_judge(struct oracle *oracle, GHashTable *open)
 {
+    judge_taken(oracle);
     judge_acknowledgements(oracle);
     oracle_judge_items(oracle);
     oracle_judge_generation(oracle);
     oracle_judge_times(oracle);
     oracle_judge_limits(oracle);
+    oracle_judge_keeps(oracle);
     oracle_judge_facts(oracle);
     oracle_judge_reports(oracle);
     oracle_judge_incidents(oracle, open);

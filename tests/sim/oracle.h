@@ -39,12 +39,39 @@ void oracle_set(struct oracle *oracle, unsigned from, unsigned to, unsigned limi
 /* An operator orders that the file of that name is judged again: at most one more answer. Once the order has been
  * carried out: at least one more. */
 void oracle_requeued(struct oracle *oracle, const char *name, bool done);
-/* An operator had an outgoing file delivered once more. */
+/* An operator orders that an outgoing file is delivered once more. */
 void oracle_redelivered(struct oracle *oracle, const char *name);
+/* The order has been answered: the file comes once more. */
+void oracle_comes_again(struct oracle *oracle, const char *name);
 /* An operator has overruled what is known of the Device. */
 void oracle_released(struct oracle *oracle, const char *device);
 /* An operator has ended the work on the Device. */
 void oracle_ended(struct oracle *oracle, const char *device);
+
+/* What operators keep back, and what they withdraw. */
+enum oracle_keeping {
+    ORACLE_HELD_ITEM,       /* the subject is a work item */
+    ORACLE_HELD_BATCH,      /* a batch: SENDER.BATCHID */
+    ORACLE_PAUSED_DISPATCH, /* "" */
+    ORACLE_PAUSED_IN,       /* a drop */
+    ORACLE_PAUSED_OUT,
+    ORACLE_WITHDRAWN_ITEM,
+    ORACLE_WITHDRAWN_BATCH,
+};
+struct keeping;
+/* An operator gives such an order; device: of a work item. The result is the oracle's. Nothing is asked for before one
+ * of the two below is called. */
+struct keeping *oracle_gave(struct oracle *oracle, enum oracle_keeping kind, const char *subject, const char *device);
+/* A hold or a pause was answered: it is in force. */
+void oracle_kept(struct oracle *oracle, struct keeping *keeping);
+/* A withdrawal was answered. lying: all work ended at once, and these are the names of work orders that lie in their
+ * drop; NULL: answers are awaited. Takes the table. */
+void oracle_withdrew(struct oracle *oracle, struct keeping *keeping, GHashTable *lying);
+/* Transfers that were under way in a drop when it was paused are over, and these names lie there. Takes the table. */
+void oracle_lay(struct keeping *keeping, GHashTable *lying);
+/* An operator is about to end the hold or the pause. lying: what lies in the drop; NULL: it is of no drop. */
+void oracle_ends(struct oracle *oracle, struct keeping *keeping, GHashTable *lying);
+
 /* The ledger went back to that time: what it decided since then is lost to it. */
 void oracle_restored(struct oracle *oracle, int64_t back_to);
 /* The end of a Device's sessions may be in no report: it has no Supplier whom PTY names. */

@@ -39,7 +39,8 @@ struct verdict {
 
 struct order {
     unsigned try;
-    int64_t at, session_end;
+    int64_t at, session_end; /* as the file says, */
+    int64_t taken_at;        /* and when it was taken */
     char *file;
 };
 
@@ -68,7 +69,7 @@ struct item {
     struct statement tcos, ecos; /* the first success that was acknowledged */
     GHashTable *keys[2];         /* KeyIds of successes that were put: TCoS, ECoS */
     char mpxn[16];               /* as instructed; "": none */
-    char outcome[20];            /* of the newest EMO */
+    char outcome[20], code[8];   /* of the newest EMO */
     bool was_failed;             /* an EMO said FAILED */
     int64_t migrated_at, failed_at;
     int64_t said_at;     /* when the first success of either side was put; 0: never */
@@ -112,6 +113,14 @@ struct suspect {
     unsigned order, loss; /* in the item's orders, in the oracle's losses */
 };
 
+/* What an operator keeps back or has withdrawn. */
+struct keeping {
+    enum oracle_keeping kind;
+    char *subject, *device;
+    int64_t from, until; /* 0: it was not answered; it is in force */
+    GHashTable *names;   /* of files that lie in the drop; NULL: not known yet, or nothing is asked of them */
+};
+
 struct incident {
     unsigned raised, cleared;
     bool lost; /* the ledger went back to a time before its opening */
@@ -121,7 +130,8 @@ struct incident {
 
 struct taken {
     char *digest, *folder;
-    unsigned times, may_come;
+    unsigned times, may_come, must_come;
+    unsigned came; /* when it was last ordered that it comes once more */
 };
 
 struct oracle {
@@ -146,6 +156,7 @@ struct oracle {
     bool clock_wrong;    /* it was wrong at any time */
     GArray *rules;       /* struct rule, in the order of their times */
     GHashTable *rows;    /* "003 device date" → how often */
+    GPtrArray *keepings; /* struct keeping * */
     GPtrArray *waiting;  /* struct document *: EMD and EMO that came before the EMA or EMD that they need */
     unsigned restores;
     GArray *suspects; /* struct suspect: orders after a restore */
@@ -190,6 +201,15 @@ void oracle_judge_facts(struct oracle *oracle);
 /* oracle_settings.c */
 void oracle_check_hours(struct oracle *oracle, const struct item *item, const struct order *order);
 void oracle_judge_limits(struct oracle *oracle);
+
+/* oracle_keeps.c */
+void oracle_free_keeping(void *keeping);
+void oracle_keeps_restored(struct oracle *oracle);
+void oracle_keeps_released(struct oracle *oracle, const char *device);
+void oracle_keeps_put(struct oracle *oracle, const char *name, const char *type);
+void oracle_keeps_took(struct oracle *oracle, const char *folder, const char *name);
+void oracle_keeps_ordered(struct oracle *oracle, const struct item *item, const struct order *order);
+void oracle_judge_keeps(struct oracle *oracle);
 
 /* oracle_reports.c */
 void oracle_look_at_report(struct oracle *oracle, const struct document *document, const char *folder);

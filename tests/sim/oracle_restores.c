@@ -15,6 +15,7 @@ void oracle_restored(struct oracle *oracle, int64_t back_to)
 
     oracle->restores++;
     g_array_append_val(oracle->losses, loss);
+    oracle_keeps_restored(oracle);
     for (unsigned i = 0; i < oracle->verdicts->len; i++) {
         struct verdict *verdict = oracle->verdicts->pdata[i];
         verdict->lost |= verdict->at >= back_to;

@@ -108,6 +108,20 @@ static void judge_wait(struct oracle *oracle, const struct verdict *verdict)
 }
 
 /* From the NextEligible on that an EMO named, no failure before it counts against the Device. */
+/* All work on the Device was withdrawn by operators. */
+static bool was_withdrawn_only(const struct device_facts *device)
+{
+    bool any = false;
+
+    for (unsigned i = 0; i < device->items->len; i++) {
+        const struct item *item = device->items->pdata[i];
+        if (item->accepted && strcmp(item->code, "C123") != 0)
+            return false;
+        any |= item->accepted;
+    }
+    return any;
+}
+
 static void judge_eligible(struct oracle *oracle, const struct refusal *refusal)
 {
     const struct device_facts *device = oracle_device(oracle, refusal->device);
@@ -122,6 +136,10 @@ static void judge_eligible(struct oracle *oracle, const struct refusal *refusal)
     if (verdict->inbound->put_at >= eligible && eligible != 0)
         sim_broken(oracle->sim, "eligible", "%s was put after the NextEligible of %s, and the EMD says C115",
                    verdict->inbound->name, refusal->device);
+    if (was_withdrawn_only(device))
+        sim_broken(oracle->sim, "withdrawn",
+                   "the EMD to %s says C115 of %s, whose work was withdrawn, and never failed", verdict->inbound->name,
+                   refusal->device);
 }
 
 void oracle_judge_times(struct oracle *oracle)

@@ -65,7 +65,7 @@ static void check_session(struct oracle *oracle, const struct item *item, const 
 {
     for (unsigned i = 0; i < item->orders->len && oracle->restores == 0; i++) {
         const struct order *other = &g_array_index(item->orders, struct order, i);
-        if (order->session_end != other->session_end || order->session_end > other->at + SIM_DAY)
+        if (order->session_end != other->session_end || order->session_end > other->at + SIM_DAY + oracle->clock_ahead)
             oracle_broken(oracle, item, "session",
                           "%s of %s: %s and %s name different ends, or one after more than a day", item->id,
                           item->device, order->file, other->file);
@@ -73,11 +73,13 @@ static void check_session(struct oracle *oracle, const struct item *item, const 
 }
 
 /* The order was made after the gateway knew of the success. Within one pass all has one time: there the success must
- * have been in its drop before that second. */
+ * have been in its drop before that second. A clock that was wrong may stand still for hours afterwards. */
 static bool is_after(const struct oracle *oracle, const struct order *order, const struct statement *success)
 {
-    return success->at != 0 && !oracle_was_lost(oracle, success->at, order->at) &&
-           (order->at > success->at || (order->at == success->at && success->put_at < order->at));
+    bool in_pass = order->at == success->at && success->put_at < order->at && !oracle->clock_wrong;
+
+    return success->at != 0 && success->put_at < order->taken_at && !oracle_was_lost(oracle, success->at, order->at) &&
+           (order->at > success->at || in_pass);
 }
 
 static void check_order(struct oracle *oracle, const struct item *item, const struct order *order)
@@ -139,6 +141,7 @@ void oracle_look_at_order(struct oracle *oracle, const struct document *document
         struct item *item = oracle_item(oracle, record_get(record, "WorkItemId"));
         struct order order = {.try = clamp_try(record_get(record, "Try")),
                               .at = at,
+                              .taken_at = sim_now(oracle->sim),
                               .session_end = when_parse(record_get(record, "SessionEnd")),
                               .file = g_strdup(name)};
         name_device(oracle, item, record_get(record, "DeviceID"));
@@ -147,6 +150,7 @@ void oracle_look_at_order(struct oracle *oracle, const struct document *document
             oracle_broken(oracle, item, "session", "%s of %s: %s orders it after its session's end", item->id,
                           item->device, name);
         check_item(oracle, item);
+        oracle_keeps_ordered(oracle, item, &g_array_index(item->orders, struct order, item->orders->len - 1));
         oracle_suspect_order(oracle, item);
     }
 }
@@ -369,6 +373,7 @@ void oracle_look_at_outcome(struct oracle *oracle, struct verdict *verdict, cons
         check_outcome(oracle, item, outcome);
         keep_outcome(item, record);
         (void)g_strlcpy(item->outcome, outcome, sizeof item->outcome);
+        (void)g_strlcpy(item->code, record_get(record, "Code"), sizeof item->code);
     }
     verdict->newest = MAX(verdict->newest, number);
     if (verdict->outcome_at == 0 || oracle_time_of(document) < verdict->outcome_at)

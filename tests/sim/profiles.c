@@ -22,6 +22,7 @@ static const struct rates calm = {
     .backups = 0.1,
     .servers = 0.3,
     .quirk = 0.3,
+    .quirk_times = 1,
     .full_days = 28,
 };
 
@@ -65,9 +66,12 @@ static const struct rates rough = {
     .taken_over = 0.04,
     .changed = 0.15,
     .decided = 0.3,
+    .kept = 0.3,
+    .kept_hours = 48,
     .damaged = 0.03,
     .servers = 0.3,
     .quirk = 0.3,
+    .quirk_times = 1,
     .full_days = 28,
 };
 
@@ -92,9 +96,9 @@ static const struct rates dense = {
     .cos_late = 0.4,
     .inv_late = 0.3,
     .pending = 0.5,
-    .shrunk = 0.05,
+    .shrunk = 0.1,
     .absent = 0.1,
-    .cleaned = 4,
+    .cleaned = 8,
     .meddled = 2,
     .restarted = 0.5,
     .killed = 1,
@@ -105,15 +109,18 @@ static const struct rates dense = {
     .clock = 0.8,
     .threads = 0.3,
     .backups = 1,
-    .restored = 0.1,
-    .second = 0.2,
+    .restored = 0.15,
+    .second = 0.25,
     .beside = 0.3,
     .taken_over = 1,
     .changed = 3,
     .decided = 6,
-    .damaged = 0.4,
-    .servers = 0.5,
+    .kept = 12,
+    .kept_hours = 8,
+    .damaged = 0.5,
+    .servers = 0.6,
     .quirk = 0.6,
+    .quirk_times = 3,
     .full_days = 2,
 };
 
@@ -147,9 +154,9 @@ static void vary_partners(struct random *random, struct rates *r, double factor)
 
 static void vary_machines(struct random *random, struct rates *r, double factor)
 {
-    double *const rates[] = {&r->restarted, &r->killed,     &r->powered, &r->disk,   &r->quirks,   &r->clock,
-                             &r->full,      &r->threads,    &r->backups, &r->second, &r->restored, &r->beside,
-                             &r->damaged,   &r->taken_over, &r->changed, &r->decided};
+    double *const rates[] = {&r->restarted, &r->killed,     &r->powered, &r->disk,    &r->quirks,   &r->clock,
+                             &r->full,      &r->threads,    &r->backups, &r->second,  &r->restored, &r->beside,
+                             &r->damaged,   &r->taken_over, &r->changed, &r->decided, &r->kept};
 
     for (size_t i = 0; i < G_N_ELEMENTS(rates); i++)
         vary(random, rates[i], factor);

@@ -26,6 +26,7 @@ struct restores {
     unsigned tries;     /* of the restore or the recovery that is under way */
     int64_t back_to;    /* of the newest restore; 0: none */
     unsigned seconds;   /* homes of second gateways so far */
+    GPtrArray *taken;   /* struct keeping *: the drop maps, whose claim second gateways were given by mistake */
 };
 
 static struct random *chance_of(struct world *world)
@@ -234,7 +235,13 @@ static void start_beside(struct sim *sim, void *user)
 struct second {
     struct world *world;
     char *home;
+    struct keeping *taken; /* of restores->taken; NULL: none */
 };
+
+static char *second_home(const struct world *world, unsigned number)
+{
+    return g_strdup_printf("%s/second-%u", sim_folder(world->sim), number);
+}
 
 static void end_second(struct sim *sim, void *user)
 {
@@ -245,32 +252,110 @@ static void end_second(struct sim *sim, void *user)
         process_signal(process, SIGTERM);
 }
 
+void restores_end_second(struct world *world)
+{
+    for (unsigned n = 1; n <= world->restores->seconds; n++) {
+        g_autofree char *home = second_home(world, n);
+        struct process *process = process_find(world->sim, home, "run");
+        if (process != NULL)
+            process_signal(process, SIGTERM);
+    }
+}
+
+static void take_back(struct sim *sim, void *user)
+{
+    struct second *second = user;
+
+    (void)sim;
+    if (!machines_are_down(second->world) && !second->world->judged)
+        restores_take_back(second->world, "maps");
+}
+
+/* Sooner than an operator sees the A110. */
 static void second_ended(struct sim *sim, struct process *process, int status, void *user)
 {
-    (void)user;
+    struct second *second = user;
+    struct world *world = second->world;
+
+    if (second->taken != NULL)
+        sim_at(sim, world_between(world, chance_of(world), SIM_MINUTE, 3 * SIM_HOUR), take_back, second);
     sim_say(sim, "the second gateway ends with %d: %s", status, process_output(process));
 }
 
-/* Its configuration names two drops of the first gateway. */
+static void look_later(struct sim *sim, void *user)
+{
+    struct second *second = user;
+
+    (void)sim;
+    oracle_lay(second->taken, keeps_names(second->world, "maps", "out"));
+}
+
+/* From now on the first gateway does nothing in that drop; the second one has nothing to put into it. */
+static void claim_taken(struct sim *sim, struct process *process, int status, void *user)
+{
+    struct second *second = user;
+    struct oracle *oracle = second->world->oracle;
+
+    sim_say(sim, "claim take maps of the second gateway ends with %d: %s", status, process_output(process));
+    if (status != 0)
+        return;
+    kinds_seen(SEEN_CLAIM_TAKEN);
+    second->taken = oracle_gave(oracle, ORACLE_PAUSED_OUT, "maps", NULL);
+    g_ptr_array_add(second->world->restores->taken, second->taken);
+    oracle_kept(oracle, second->taken);
+    sim_at(sim, sim_now(sim) + SIM_HOUR, look_later, second);
+}
+
+static void take_claim(struct sim *sim, void *user)
+{
+    struct second *second = user;
+    const char *const argv[] = {"claim", "take", "maps", "--reason", "it is ours", NULL};
+
+    if (may_begin(second->world) && process_find(sim, second->home, "run") != NULL)
+        (void)process_start(sim, second->home, argv, claim_taken, second);
+}
+
+void restores_take_back(struct world *world, const char *drop)
+{
+    g_autoptr(GHashTable) lying = keeps_names(world, drop, "out");
+
+    for (unsigned n = 1; n <= world->restores->seconds; n++) {
+        g_autofree char *home = second_home(world, n);
+        if (process_find(world->sim, home, "run") != NULL)
+            return;
+    }
+    for (unsigned i = 0; i < world->restores->taken->len; i++)
+        oracle_ends(world->oracle, world->restores->taken->pdata[i], lying);
+    sim_say(world->sim, "an operator takes the claim of %s back", drop);
+    operators_run(world, NULL, NULL, NULL,
+                  (const char *const[]){"claim", "take", drop, "--reason", "the other one was a mistake", NULL});
+}
+
+/* Its configuration names three drops of the first gateway. */
 static void second_made(struct sim *sim, struct process *process, int status, void *user)
 {
     struct second *second = user;
     struct world *world = second->world;
+    static const char *const of_both[] = {"mcc", "tcos", "maps"};
     g_autofree char *path = g_build_filename(second->home, "ecosgate.conf", NULL), *text = NULL;
 
     (void)process;
     if (status != 0 || !g_file_get_contents(path, &text, NULL, NULL))
         return;
-    g_auto(GStrv) mcc = g_strsplit(text, "=drops/mcc/", -1);
-    g_autofree char *one = g_strdup_printf("=%s/mcc/", world->drops), *with_mcc = g_strjoinv(one, mcc);
-    g_auto(GStrv) tcos = g_strsplit(with_mcc, "=drops/tcos/", -1);
-    g_autofree char *two = g_strdup_printf("=%s/tcos/", world->drops), *with_both = g_strjoinv(two, tcos);
-    if (!g_file_set_contents(path, with_both, -1, NULL))
+    for (unsigned i = 0; i < G_N_ELEMENTS(of_both); i++) {
+        g_autofree char *before = g_strdup_printf("=drops/%s/", of_both[i]);
+        g_autofree char *after = g_strdup_printf("=%s/%s/", world->drops, of_both[i]);
+        g_auto(GStrv) parts = g_strsplit(text, before, -1);
+        g_free(text);
+        text = g_strjoinv(after, parts);
+    }
+    if (!g_file_set_contents(path, text, -1, NULL))
         g_error("%s cannot be written", path);
-    sim_say(sim, "a second gateway is started on the drops mcc and tcos");
+    sim_say(sim, "a second gateway is started on the drops mcc, tcos and maps");
     kinds_seen(SEEN_SECOND);
     (void)process_start(sim, second->home, (const char *const[]){"run", NULL}, second_ended, second);
-    sim_at(sim, world_between(world, chance_of(world), SIM_HOUR, 2 * SIM_DAY), end_second, second);
+    sim_at(sim, world_between(world, chance_of(world), SIM_MINUTE, SIM_HOUR), take_claim, second);
+    sim_at(sim, world_between(world, chance_of(world), SIM_HOUR, 12 * SIM_HOUR), end_second, second);
 }
 
 static void start_second(struct sim *sim, void *user)
@@ -284,7 +369,7 @@ static void start_second(struct sim *sim, void *user)
         return;
     struct second *second = world_keep(world, g_new0(struct second, 1));
     second->world = world;
-    second->home = world_keep(world, g_strdup_printf("%s/second-%u", sim_folder(sim), ++world->restores->seconds));
+    second->home = world_keep(world, second_home(world, ++world->restores->seconds));
     const char *const argv[] = {"init", second->home, NULL};
     (void)process_start(sim, sim_folder(sim), argv, second_made, second);
 }
@@ -349,6 +434,7 @@ void restores_begin(struct world *world)
 {
     world->restores = g_new0(struct restores, 1);
     world->restores->backups = g_ptr_array_new_with_free_func(free_backup);
+    world->restores->taken = g_ptr_array_new();
     world_after(world, "restores", world->rates.backups, back_up);
     world_after(world, "restores", world->rates.restored, restore);
     world_after(world, "restores", world->rates.beside, start_beside);
@@ -359,5 +445,6 @@ void restores_begin(struct world *world)
 void restores_free(struct world *world)
 {
     g_ptr_array_free(world->restores->backups, TRUE);
+    g_ptr_array_free(world->restores->taken, TRUE);
     g_free(world->restores);
 }

@@ -105,7 +105,7 @@ void settings_choose(struct world *world, GString *text)
     set(text, "gateway", "next_session", days[random_below(random, G_N_ELEMENTS(days))]);
     set(text, "gateway", "work_order_form", forms[random_below(random, G_N_ELEMENTS(forms))]);
     set(text, "gateway", "inventory", random_chance(random, 0.5) ? "required" : "auto");
-    set(text, "gateway", "poll_interval", "3600");
+    set(text, "gateway", "poll_interval", "7200"); /* a look into all drops is most of what a quiet day costs */
     if (random_chance(random, 0.2))
         set(text, "gateway", "dispatch_hours", "22-06");
     if (random_chance(random, 0.2))
@@ -183,6 +183,7 @@ static void move_drops(struct world *world, GString *text)
     g_auto(GStrv) parts = g_strsplit(text->str, before, -1);
     g_autofree char *moved = g_strjoinv(after, parts);
 
+    restores_end_second(world);
     if (mkdir(folder, 0700) != 0 || rename(world->drops, to) != 0)
         g_error("%s cannot be moved", world->drops);
     sim_say(world->sim, "the address of all drops is changed: they move to %s", to);

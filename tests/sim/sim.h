@@ -32,6 +32,9 @@ typedef void sim_act(struct sim *sim, void *user);
 
 enum sim_profile { SIM_CALM, SIM_ROUGH, SIM_HOSTILE, SIM_DENSE };
 
+/* Days that a run goes on at least when faults have stopped: sessions, late results and operators' ends need them. */
+enum { SIM_SETTLING = 12 };
+
 /* What a run is asked for. */
 struct sim_options {
     uint64_t seed;

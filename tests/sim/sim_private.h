@@ -10,6 +10,9 @@
 
 #include "tests/sim/process.h"
 
+/* Lines of the story that are printed, the newest. */
+enum { SIM_STORY = 400 };
+
 struct sim {
     struct sim_options options;
     char *folder;
@@ -19,7 +22,8 @@ struct sim {
     uint64_t scheduled;  /* events so far: the number of the next one */
     GHashTable *streams; /* name → struct random */
     GPtrArray *parts;    /* names that sim_has was asked for */
-    GPtrArray *story;    /* lines */
+    GPtrArray *story;    /* the newest lines, SIM_STORY at least */
+    guint told;          /* lines so far */
     char *promise;       /* that was broken first; NULL: none */
     GPtrArray *running;  /* struct process, in the order of their starts */
     int processes;       /* started so far */

@@ -24,9 +24,6 @@
 
 enum { EXIT_HELD, EXIT_BROKEN, EXIT_UNABLE };
 
-/* Lines of the story that are printed, the newest. */
-enum { STORY = 400 };
-
 /* The sanitizers end a process by a signal, so that the simulator sees a crash. A run ends without freeing everything.
  */
 const char *__asan_default_options(void);
@@ -56,10 +53,10 @@ char *play_call(const struct sim_options *options)
 
 static void print_story(const struct sim *sim)
 {
-    guint first = sim->story->len > STORY ? sim->story->len - STORY : 0;
+    guint first = sim->story->len > SIM_STORY ? sim->story->len - SIM_STORY : 0, before = sim->told - sim->story->len;
 
-    if (first > 0)
-        printf("… %u lines before\n", first);
+    if (before + first > 0)
+        printf("… %u lines before\n", before + first);
     for (guint i = first; i < sim->story->len; i++)
         puts(sim->story->pdata[i]);
 }

@@ -7,9 +7,10 @@
     PROFILE=     calm, rough or hostile; without it in turn
     JOBS=N       runs at once; without it one for each processor
 
-The first lines of each failure say what was broken; its story stands in sim-SEED.log in the build folder. The last
-lines are the sums, of each profile and of all. The exit status is 1 if a promise was broken, 2 if a run could not be
-played.
+The first line says what is played. The first lines of each failure say what was broken; its story stands in
+sim-SEED.log in the build folder. The last lines are the sums of each profile and of all (simulated years, minutes of a
+processor), and the seeds that failed with the call that repeats each. The exit status is 1 if a promise was broken, 2
+if a run could not be played.
 """
 import concurrent.futures
 import itertools
@@ -51,6 +52,7 @@ class Sum:
 
 
 sums, total = {profile: Sum() for profile in sorted(set(PROFILES))}, Sum()
+failed = []  # (seed, what came of it)
 
 
 def run(call):
@@ -72,6 +74,7 @@ def play(seed, days, profile):
             each.add(status, int(held[1]) if held else 0, seconds)
         if status == 0:
             return
+        failed.append((seed, last))
         name = f"sim-{seed}.log"
         with open(name, "w", encoding="utf-8") as file:
             file.write(text)
@@ -89,12 +92,17 @@ def work(seeds, end):
 
 def main():
     seeds, end = itertools.count(SEED), time.monotonic() + 60 * MINUTES
+    print(f"runs are begun for {MINUTES:g} minutes, {JOBS} at a time, from seed {SEED} on; a broken promise is told at "
+          "once", flush=True)
     with concurrent.futures.ThreadPoolExecutor(JOBS) as pool:
         for done in [pool.submit(work, seeds, end) for _ in range(JOBS)]:
             done.result()
     for profile, each in sums.items():
         print(f"{profile}: {each}")
     print(f"all, from seed {SEED} on: {total}")
+    print("seeds that failed:" if failed else "no seed failed")
+    for seed, last in sorted(failed):
+        print(f"  {seed}: {last or 'it could not be played'}; story: sim-{seed}.log")
     return 1 if total.broken else 2 if total.unable else 0
 
 

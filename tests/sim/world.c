@@ -240,6 +240,7 @@ struct world *world_begin(struct sim *sim)
     standby_begin(world);
     settings_begin(world);
     decisions_begin(world);
+    keeps_begin(world);
     return world;
 }
 
@@ -252,7 +253,7 @@ int64_t world_settle(struct world *world)
     providers_ask(world, NULL);
     operators_settle(world);
     settings_settle(world);
-    int64_t month = when_next_month(sim_now(world->sim) + 12 * SIM_DAY);
+    int64_t month = when_next_month(sim_now(world->sim) + SIM_SETTLING * SIM_DAY);
     world->end = month + SIM_DAY;
     return world->end - sim_now(world->sim);
 }
@@ -285,6 +286,7 @@ void world_free(struct world *world)
     standby_free(world);
     settings_free(world);
     decisions_free(world);
+    keeps_free(world);
     dcc_free(world);
     g_ptr_array_free(world->results.sayings, TRUE);
     g_ptr_array_free(world->results.past, TRUE);

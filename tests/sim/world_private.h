@@ -46,9 +46,12 @@ struct rates {
     double taken_over;        /* a standby takes over, a day */
     double changed;           /* operators change settings, a day */
     double decided;           /* operators take a decision back, or give an order that others do not expect, a day */
+    double kept;              /* operators hold, pause or withdraw something, a day */
+    unsigned kept_hours;      /* what is kept back is so for so many hours, at most */
     double damaged;           /* a file of the spool changes on the disk, a day */
     double servers;           /* a drop is on a server at the beginning */
     double quirk;             /* a server that misbehaves has a quirk, of each one */
+    double quirk_times;       /* those of one request come so much more often */
     unsigned full_days;       /* between full inventories */
 };
 
@@ -122,6 +125,7 @@ struct world {
     struct standby *standby;
     struct settings *settings;
     struct decisions *decisions;
+    struct keeps *keeps;
     struct dcc *dcc;
 };
 
@@ -205,6 +209,16 @@ void decisions_begin(struct world *world);
 void decisions_killed(struct world *world);
 void decisions_free(struct world *world);
 
+/* Operators keep work back, and withdraw it. */
+void keeps_begin(struct world *world);
+/* Ends what has been kept back long enough; once faults have stopped, all. */
+void keeps_round(struct world *world);
+/* At the end nothing is kept back; what `status` says. */
+void keeps_judge(struct world *world, json_t *status);
+void keeps_free(struct world *world);
+/* Names of files that lie in the direction ("in", "out") of a drop; g_hash_table_destroy. */
+GHashTable *keeps_names(const struct world *world, const char *drop, const char *direction);
+
 void settings_begin(struct world *world);
 void settings_free(struct world *world);
 /* Faults have stopped: changes that keep work from its end are taken back. */
@@ -237,6 +251,10 @@ void restores_free(struct world *world);
 bool restores_newest(struct world *world);
 /* restores_newest would find a backup. */
 bool restores_has_backup(const struct world *world);
+/* Second gateways end, for their drops go away: without folders to watch they would look each second. */
+void restores_end_second(struct world *world);
+/* The claim of a drop is another gateway's (A110): once that one has ended, an operator takes it back. */
+void restores_take_back(struct world *world, const char *drop);
 /* Clean-ups come within the next hour, where they come at all. */
 void restores_clean_soon(struct world *world);
 /* The time to which the ledger went back last; 0: it never did. */
