@@ -153,6 +153,37 @@ MUTANTS = [
         Edit("gateway/answers/ema.c",
              "    FACT(EMA_FILE, file_sha256, job->sha256) ",
              "    FACT(EMA_FILE, file_sha256, job->sha256 + (job->id % 50 == 49)) ")]),
+    Mutant("what was not attempted costs a try", "rough", 520, 4, [
+        Edit("validators/retry.c",
+             "session->unused ? session->try : session->try + 1",
+             "session->try + 1")]),
+    Mutant("after a restore numbers are used again", "rough", 4213, 3, [
+        Edit("gateway/pipeline/recover.c",
+             ": ledger_number_raise(r->gateway->ledger, name, value, error);\n        if (!good)",
+             ": true;\n        if (!good)")]),
+    Mutant("after a restore results of withheld Devices do not count", "rough", 4213, 3, [
+        Edit("validators/result_rules.c",
+             "        retry_adopt_try(&file->rules->retry, file->rules->now, said.try, &result->session);",
+             "        return true;")]),
+    Mutant("a late fact is in each month's report", "calm", 1, 56, [
+        Edit("gateway/reports/report_estate.c",
+             "    if (!reported)\n",
+             "    if (!reported || true)\n"),
+        Edit("spool/ledger/ledger_reports.c",
+             "\"INSERT INTO reported_row(",
+             "\"INSERT OR IGNORE INTO reported_row(")]),
+    Mutant("a success is forgotten", "rough", 891, 14, [
+        Edit("validators/review_rules.c",
+             "    if (past->replaced)\n",
+             "    if (past->replaced && false)\n")]),
+    Mutant("a restore takes no backup", "rough", 4213, 3, [
+        Edit("gateway/commands/restore.c",
+             "identity.generation == facts->generation)",
+             "identity.generation > facts->generation)")]),
+    Mutant("init ends with an error", "calm", 1, 26, [
+        Edit("gateway/commands/init.c",
+             "        g_print(\"made %s\\n\", dir);\n    return EXIT_GOOD;",
+             "        g_print(\"made %s\\n\", dir);\n    return EXIT_REFUSED;")]),
 ]
 
 
