@@ -155,7 +155,7 @@ static bool follow_type(const struct looking *l, GError **error)
 {
     g_autoptr(GArray) gaps = NULL;
 
-    if (!ledger_gaps(l->watch->gateway->ledger, &l->of, &gaps, error))
+    if (!ledger_gaps(l->watch->gateway->ledger, &l->of, l->watch->gateway->config->sequence_gap_max, &gaps, error))
         return false;
     for (guint i = 0; i < gaps->len; i++) {
         if (!follow_gap(l, &g_array_index(gaps, struct ledger_gap, i), error))

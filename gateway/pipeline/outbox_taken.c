@@ -255,8 +255,10 @@ bool outbox_taken_end(struct outbox *outbox, GError **error)
     struct claims *claims = outbox->gateway->claims;
     g_autoptr(GHashTable) late = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, free_standing);
 
-    if (g_error_matches(outbox->error, TRANSPORT_ERROR, TRANSPORT_ERROR_CLAIMED))
+    if (g_error_matches(outbox->error, TRANSPORT_ERROR, TRANSPORT_ERROR_CLAIMED)) {
+        taken->next = 0; /* the claim of an earlier start is taken over; for another one claims_wait says when */
         return claims_settle(claims, outbox->guard, g_steal_pointer(&outbox->error), error);
+    }
     if (outbox->error != NULL || taken->error != NULL) {
         GError **cause = outbox->error != NULL ? &outbox->error : &taken->error;
         tell_failure(outbox, g_steal_pointer(cause));

@@ -35,10 +35,11 @@ static bool find_above(struct ledger *ledger, const struct ledger_file *of, stru
     return good;
 }
 
-bool ledger_gaps(struct ledger *ledger, const struct ledger_file *of, GArray **gaps, GError **error)
+bool ledger_gaps(struct ledger *ledger, const struct ledger_file *of, int64_t most, GArray **gaps, GError **error)
 {
-    LEDGER_SQL(find, "WITH " CURRENT "," NUMBERS "SELECT " FIRST ",f-1 FROM u WHERE f>p+1 AND " FIRST "<f ORDER BY f");
-    sqlite3_stmt *q = ledger_query(ledger, &find, LEDGER_VALUES(OF(of)), error);
+    LEDGER_SQL(find, "WITH " CURRENT "," NUMBERS "SELECT " FIRST ",f-1 FROM u WHERE f>p+1 AND f-p-1<=?4 AND " FIRST
+                     "<f ORDER BY f");
+    sqlite3_stmt *q = ledger_query(ledger, &find, LEDGER_VALUES(OF(of), LEDGER_INT(most)), error);
     g_autoptr(GArray) found = g_array_new(FALSE, TRUE, sizeof(struct ledger_gap));
     bool row = false, good = q != NULL && ledger_row(ledger, q, &row, error);
 

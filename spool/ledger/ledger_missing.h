@@ -17,8 +17,10 @@ struct ledger_gap {
     int64_t since;       /* and when it was picked up; seconds UTC */
 };
 
-/* *gaps: struct ledger_gap of a sender and type, the lowest numbers first. of: sender, type and org alone. */
-bool ledger_gaps(struct ledger *ledger, const struct ledger_file *of, GArray **gaps, GError **error);
+/* *gaps: struct ledger_gap of a sender and type of at most so many numbers, the lowest numbers first. A wider one is
+ * none: a file that waits for its verdict may have the first number of the next round. of: sender, type and org alone.
+ */
+bool ledger_gaps(struct ledger *ledger, const struct ledger_file *of, int64_t most, GArray **gaps, GError **error);
 /* *numbers: those of a gap (int64_t) that have come all the same, in ascending order. */
 bool ledger_gap_came(struct ledger *ledger, const struct ledger_file *of, const struct ledger_gap *gap,
                      GArray **numbers, GError **error);
