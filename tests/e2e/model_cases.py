@@ -245,6 +245,9 @@ def lines_of(settings):
     """The same in ecosgate.conf."""
     lines = [f"gateway {name}={settings[name]}" for name in ("daily_limit", "inventory", "shrink_limit", "ecos_subject",
                                                             "model_failures", "work_order_devices") if name in settings]
+    lines += [f"drop {drop} taken_within={hours}" for drop, hours in settings.get("taken_within", {}).items()]
+    if "missing_after" in settings:
+        lines.append(f"gateway missing_number_after={settings['missing_after']}")
     if "inventory_lag" in settings:
         lines.append(f"gateway inventory_lag={settings['inventory_lag'] // HOUR}")
     if "outcome_wait" in settings:

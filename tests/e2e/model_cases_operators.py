@@ -1,7 +1,10 @@
-"""Hand-worked cases about what operators keep back and withdraw (gateway/DEVICES.md). How they are read:
-model_cases.py."""
+"""Hand-worked cases about what operators keep back, withdraw and expect (gateway/DEVICES.md,
+gateway/INCIDENTS.md). How they are read: model_cases.py."""
 from model_cases_devices import AFTER_ONE, FAIL, LATE, START
+from model_expected import Expectation
 from model_time import HOUR
+
+NIGHTLY = {"expectations": [Expectation("nightly", "EMI", (18, 0))]}
 
 # as DEVICE_CASES
 OPERATOR_CASES = [
@@ -55,4 +58,15 @@ OPERATOR_CASES = [
      "a REJECTED code=C123; b CONFIRM_PENDING; c DISPATCHED ordered=3"),
     ("what a newer migration supersedes is C108 all the same",
      AFTER_ONE + "1600m withdraw a | " + LATE, "a REJECTED code=C108"),
+    ("a file that has not come in time is late", "0 pass | 6h pass", "open=A112", NIGHTLY),
+    ("until it comes", "0 pass | 6h pass | 7h instruct a", "a DISPATCHED open=", NIGHTLY),
+    ("one that is rejected has not come", "0 pass | 1h misname instruct a | 6h pass", "open=A112,B101", NIGHTLY),
+    ("one of the next day is none of this one", "0 pass | 6h pass | 13h instruct a", "open=A112", NIGHTLY),
+    ("with its due time the one before is over", "0 pass | 6h pass | 13h instruct a | 30h pass", "a DISPATCHED open=",
+     NIGHTLY),
+    ("closed by hand it is not opened again", "0 pass | 6h pass | 7h close A112 | 8h pass", "open=", NIGHTLY),
+    ("a number that has not come", "0 instruct a | 1m skip instruct b | 61m pass", "open=A113", {"missing_after": 1}),
+    ("until a file has it, whatever its verdict", "0 instruct a | 1m skip instruct b | 61m behind instruct c",
+     "open=B107", {"missing_after": 1}),
+    ("files that are not taken", "0 instruct a | 1h pass", "a DISPATCHED open=A114", {"taken_within": {"mcc": 1}}),
 ]

@@ -11,6 +11,7 @@ import random
 import re
 
 from home import SOURCE
+from model_expected import SENDERS, Expectation
 from model_files import File
 from model_items import DROPS, Settings
 from model_reports import month
@@ -26,10 +27,12 @@ NOT_HERE = re.compile(r"spool-made|ledger-made|outage|order-|job-returned|job-se
 
 class Event:
     """orders: (subject, what) as Model.carry_out has them, before the pass; an incident may be about a file, which has
-    its name later. away: (drop, "in" or "out"), folders that are not there in a first pass."""
+    its name later. away: (drop, "in" or "out"), folders that are not there in a first pass. takes: drops whose
+    recipients take their files before it."""
 
-    def __init__(self, at, files=(), crash=None, orders=(), away=()):
+    def __init__(self, at, files=(), crash=None, orders=(), away=(), takes=()):
         self.at, self.files, self.crash, self.orders, self.away = at, list(files), crash, list(orders), tuple(away)
+        self.takes = tuple(takes)
 
     def passes(self, files):
         """(files that can be picked up, folders that are away) of each pass. A folder that was away is there again in
@@ -49,6 +52,7 @@ class Event:
 
     def __str__(self):
         crash = f"  killed at {self.crash}" if self.crash else ""
+        crash += "".join(f"  taken: {drop}" for drop in self.takes)
         crash += "".join(f"  away: {drop}/{side}" for drop, side in self.away)
         orders = "".join(f"\n    {what}: {self.named(subject)}" for subject, what in self.orders)
         files = "".join(f"\n    {file}" for file in self.files or ["nothing comes"])
@@ -56,6 +60,8 @@ class Event:
 
     @staticmethod
     def named(subject):
+        if isinstance(subject, tuple) and subject[1] in ("in", "out"):
+            return " ".join(subject)
         if isinstance(subject, tuple):
             return f"{subject[0]} of {Event.named(subject[1])}"
         return f"{subject.kind} {subject.batch}" if isinstance(subject, File) else subject
@@ -93,9 +99,11 @@ class Maker(Senders):
     def __init__(self, seed, length):
         self.random = random.Random(seed)
         self.operator = random.Random(f"operator {seed}")  # of its own: so the rest of a history stays what it was
+        self.waits = random.Random(f"waits {seed}")  # likewise: what should come, and drops that operators pause
         self.length = length
         self.settings, self.lines = self.choose_settings()
         self.settings["formats"] = choose_formats(seed)
+        self.choose_expected()
         self.model = Model(Settings(**self.settings))
         self.devices = [device_row(n) for n in range(self.random.randint(6, 14))]
         self.is_long = self.random.random() < .6  # it lasts several periods of all reports
@@ -148,6 +156,23 @@ class Maker(Senders):
             lines.append(f"review {code}={mode}")
         return chosen, lines
 
+    def choose_expected(self):
+        """What should come, how long numbers may be missing, and how long files may stand in a drop."""
+        chance = self.waits
+        if chance.random() < .5:
+            self.settings["expectations"] = [Expectation(
+                name, chance.choice(list(SENDERS)), (chance.randrange(24), chance.choice((0, 30))),
+                (chance.randrange(24), 0) if chance.random() < .4 else (0, 0), chance.choice((1, 1, 2)),
+                chance.choice(("UTC", "Europe/London")), chance.choice((range(7), range(5), (1, 6))))
+                for name in chance.choice((["nightly"], ["nightly", "other"]))]
+        if chance.random() < .5:
+            self.settings["missing_after"] = chance.choice((1, 24))
+            self.lines.append(f"gateway missing_number_after={self.settings['missing_after']}")
+        if chance.random() < .5:
+            drops = chance.sample(("mcc", "tcos", "ecos"), chance.choice((1, 2)))
+            self.settings["taken_within"] = {drop: chance.choice((1, 24)) for drop in drops}
+            self.lines += [f"drop {drop} taken_within={hours}" for drop, hours in self.settings["taken_within"].items()]
+
     # ---- time ----
 
     def move_on(self):
@@ -186,7 +211,21 @@ class Maker(Senders):
         """What operators ask for, now and then."""
         makers = [(self.order_about_device, .08), (self.order_about_file, .5), (self.order_about_incident, .06)]
         orders = [order for make, share in makers if self.random.random() < share for order in make()]
-        return orders + (self.order_about_work() if self.operator.random() < .15 else [])
+        orders += self.order_about_work() if self.operator.random() < .15 else []
+        return orders + self.order_about_drop()
+
+    def order_about_drop(self):
+        """Pauses a direction of a drop, or resumes one; DCC's `out` never: it gets the reports and incidents."""
+        paused, chance = sorted(self.model.paused_drops), self.waits
+        if paused:
+            return [(chance.choice(paused), "resume drop")] if chance.random() < .3 else []
+        if chance.random() > .06:
+            return []
+        place = chance.choice([(drop, "in") for drop in DROPS] + [(drop, "out") for drop in DROPS if drop != "dcc"])
+        return [(place, "pause drop")]
+
+    def takes(self):
+        return [drop for drop in self.model.settings.taken_within if self.waits.random() < .3]
 
     def order_about_work(self):
         """Pauses and resumes dispatch; holds, releases or withdraws a batch or a Device, mostly one in work."""
@@ -294,7 +333,7 @@ class Maker(Senders):
             if self.random.random() < .2:
                 step, side = self.random.choice(self.steps), self.random.choice(("before", "after"))
                 crash = f"{step}:{side}:{self.random.choice((1, 1, 2, 3))}"
-            events.append(Event(wall, files, crash, self.orders(), self.folders_away()))
+            events.append(Event(wall, files, crash, self.orders(), self.folders_away(), self.takes()))
             ready_files = ready_all(files, self.numbers, self.model.settings.formats)
             self.remember(files, self.model.play(events[-1], ready_files))
             self.now = self.model.now

@@ -27,7 +27,8 @@ class Intake:
         files = in_turn(files, self.settings.drops)
         for file in files:
             self.picked_up += 1
-            file.id = self.picked_up
+            file.id, file.arrived, file.outcome = self.picked_up, self.now, None
+            self.arrived.append(file)
             self.copies.setdefault(file.subject, []).append(file)
             if not file.misnamed:
                 self.numbers.setdefault(file.kind, {})[file.id] = file.sequence, "came"
@@ -183,6 +184,7 @@ class Intake:
         self.begin_incident(codes[0], file.subject, now)
 
     def acknowledge(self, file, outcome, codes, answers):
+        file.outcome = outcome
         answers.ema.append((file, outcome, codes))
         first = file.acknowledgement()
         self.revisions[first] = self.revisions.get(first, 0) + 1

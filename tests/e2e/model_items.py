@@ -34,6 +34,9 @@ class Settings:
         self.shrink_limit = 20
         self.model_failures = 10
         self.review = {}  # code: reject (else), warn, off
+        self.expectations = []  # what should come (model_expected.py)
+        self.missing_after = 0  # hours for which a number may be missing; 0: it may be
+        self.taken_within = {}  # drop: hours within which its recipient takes files
         for name, value in given.items():
             assert hasattr(self, name), name
             setattr(self, name, value)
@@ -184,13 +187,14 @@ class Answers:
         self.emo = []  # (file, [row, …], number of the file: 1, 2, …)
         self.inc = []  # (event, code, subject), what began and ended
         self.orders = []  # of each order of an operator: whether it was carried out
+        self.judged = []  # as ema, whether its EMA goes out now or later
         self.reports = {}  # (ref, start of the period, MPID): [row, …]
         self.came_to = collections.Counter()  # rules that decided something, in words
 
     def add(self, later):
         """What a later pass wrote."""
         for mine, more in ((self.ema, later.ema), (self.emd, later.emd), (self.emw, later.emw), (self.emo, later.emo),
-                           (self.inc, later.inc), (self.orders, later.orders)):
+                           (self.inc, later.inc), (self.orders, later.orders), (self.judged, later.judged)):
             mine += more
         self.reports.update(later.reports)
         self.came_to.update(later.came_to)
@@ -199,3 +203,15 @@ class Answers:
         """Whether a file goes to the drop of a partner."""
         return any(file.drop == drop for file, _, _ in self.ema) or drop == "mcc" and bool(self.emd or self.emo) or \
             drop == "tcos" and bool(self.emw)
+
+    def split(self, drops):
+        """Takes out what goes to these drops, but for work orders: they are not made while their drop is paused."""
+        other = Answers()
+        for mine, taken in ((self.ema, other.ema), (self.emd, other.emd), (self.emo, other.emo)):
+            taken += [one for one in mine if one[0].drop in drops]
+            mine[:] = [one for one in mine if one[0].drop not in drops]
+        return other
+
+    def numbers_of(self, kind):
+        """How many files of a type."""
+        return len({"EMA": self.ema, "EMD": self.emd, "EMO": self.emo}.get(kind, ()))

@@ -7,7 +7,8 @@ class Operators:
     def order_about_work(self, subject, what, now, answers):
         """subject: "dispatch", a BatchId or a Device; whether the order is carried out."""
         orders = {"pause": self.pause, "resume": self.resume, "hold batch": self.hold_batch,
-                  "release batch": self.release_batch, "hold device": self.hold_device}
+                  "release batch": self.release_batch, "hold device": self.hold_device,
+                  "pause drop": self.pause_drop, "resume drop": self.resume_drop}
         if what in orders:
             return orders[what](subject, now)
         if what == "withdraw device":
@@ -24,6 +25,17 @@ class Operators:
 
     def resume(self, _dispatch, _now):
         before, self.paused = self.paused, False
+        return before
+
+    def pause_drop(self, place, _now):
+        """place: (drop, "in" or "out")."""
+        before = place in self.paused_drops
+        self.paused_drops.add(place)
+        return not before
+
+    def resume_drop(self, place, _now):
+        before = place in self.paused_drops
+        self.paused_drops.discard(place)
         return before
 
     def hold_batch(self, batch, _now):
@@ -58,7 +70,8 @@ class Operators:
         return True
 
     def is_kept_back(self, item):
-        return self.paused or item.batch in self.held_batches or item in self.held_items
+        return self.paused or ("tcos", "out") in self.paused_drops or item.batch in self.held_batches or \
+            item in self.held_items
 
     def withdraw(self, item, now):
         """Whether it is. What waits for a try ends at once; what is ordered ends where it does not succeed."""

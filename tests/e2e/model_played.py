@@ -35,12 +35,15 @@ class Played:
         configure_drops(self.home, self.model.settings.drops)
         self.formats = self.model.settings.formats
         configure_formats(self.home, self.formats)
+        with open(self.home.conf, "a", encoding="utf-8") as file:
+            file.write("".join("\n" + one.lines() for one in self.model.settings.expectations))
         self.numbers = {}
         for event in history.events:
             for file in event.files:
                 (file.again or file).name = None
         self.known = set()      # names of answers
-        self.sequences = {}     # type of an answer: its last number
+        self.sequences = {}     # type of an answer: its numbers
+        self.owed_since = []    # times of events after which drops were owed answers that a pause kept back
         self.replaced = set()   # (Device, work item, side) that said that it was replaced
         self.ordered = {}       # Device: work item that it was ordered for last
         self.outcomes = {}      # work item: its outcome in an EMO
@@ -52,6 +55,8 @@ class Played:
         files = ready_all(event.files, self.numbers, self.formats)
         for file in files:
             file.send(self.home)
+        for drop in event.takes:
+            self.take_all(drop)
         orders = list(event.given_orders())
         expected = self.model.play(event, files)
         Played.reached.add(expected, orders)
@@ -67,7 +72,7 @@ class Played:
         lines += compare_rows("EMO", expected.emo, found)
         lines += self.compare_incident_files(expected, found, now)
         lines += self.compare_reports(expected.reports)
-        lines += self.compare_headers(found, now) + self.invariants(files, found)
+        lines += self.compare_headers(found, now) + self.invariants(expected.judged, found)
         return lines or self.compare_devices(now, everything=False)
 
     def give_orders(self, orders, now):
@@ -92,6 +97,8 @@ class Played:
             words = ["spool", {"let go": "release", "refuse": "reject", "judge again": "requeue"}.get(what, what)]
         elif what in ("pause", "resume"):
             found, words = ["--reason"], ["dispatch", what]
+        elif what.endswith(" drop"):
+            found, words = ["--reason"], ["drop", what.split()[0], subject[0], f"--{subject[1]}"]
         elif what.endswith(" batch"):  # the name of a batch may be that of a rejected one, too
             found = [row["job"] for row in self.home.json("batch", "list", now=now)
                      if row["batch"] == f"MCC.{subject}" and row["accepted"]]
@@ -135,7 +142,7 @@ class Played:
     def compare_status(self, done, expected, now):
         if done is None:
             return []
-        refused = any(outcome in ("PA", "RJ") for _, outcome, _ in expected.ema)
+        refused = any(outcome in ("PA", "RJ") for _, outcome, _ in expected.judged)
         waits = self.model.inventory_is_stale(now) or self.model.undecided()
         status = 2 if waits else int(refused)
         if done.returncode == status:
@@ -159,18 +166,30 @@ class Played:
                 self.formats[drop].answer(name, self.home.read_out(drop, name))
         return Answer(name, self.home.read_out(drop, name)) if name[:3] in ANSWERS else None
 
+    def take_all(self, drop):
+        """The recipient takes what stands in its folder."""
+        for name in self.home.out(drop):
+            path = self.home.path("drops", drop, "out", name)
+            if os.path.isfile(path):
+                os.remove(path)
+
     def compare_headers(self, found, now):
-        """Whose they are, from when, and that their numbers go up by one."""
-        lines = []
+        """Whose they are, from when, and that their numbers have no gap but of those that a pause keeps back."""
+        lines, times = [], {text_of(at) for at in (*self.owed_since, now)}
         for answer in found:
             header = answer.header
-            self.sequences[answer.kind] = self.sequences.get(answer.kind, 0) + 1
-            expected = {"SenderId": GATEWAY, "FileSequence": str(self.sequences[answer.kind]), "Environment": "TEST",
-                        "CreationDateTime": text_of(now)}
+            self.sequences.setdefault(answer.kind, set()).add(int(header["FileSequence"]))
+            expected = {"SenderId": GATEWAY, "Environment": "TEST"}
             reported = {name: header[name] for name in expected}
-            if reported != expected:
-                lines.append(f"header of {answer.name}: {reported}, expected {expected}")
+            if reported != expected or header["CreationDateTime"] not in times:
+                lines.append(f"header of {answer.name}: {reported}, {header['CreationDateTime']}, expected {expected}, "
+                             f"{sorted(times)}")
             lines += [f"{answer.name}: a column passed on has another text: {row}" for row in answer.wrongly_passed]
+        owed = self.model.owed
+        for kind, numbers in self.sequences.items():
+            if max(numbers) - len(numbers) > owed.numbers_of(kind):
+                lines.append(f"{kind}: numbers are left out: {sorted(set(range(1, max(numbers))) - numbers)}")
+        self.owed_since = [*self.owed_since, now] if owed.ema or owed.emd or owed.emo else []
         return lines
 
     def new_reports(self):
@@ -235,8 +254,8 @@ class Played:
 
     # ---- what holds whatever the model says ----
 
-    def invariants(self, files, found):
-        self.record_statements(files, found)
+    def invariants(self, judged, found):
+        self.record_statements(judged)
         lines = []
         for answer in found:
             for row in answer.rows if answer.kind == "EMW" else []:
@@ -255,14 +274,12 @@ class Played:
                 self.outcomes[row["WorkItemId"]] = row["Outcome"]
         return lines
 
-    def record_statements(self, files, found):
-        """What came in this pass counts before its work orders."""
-        for file in files:
-            reported = [(row["RecordNumber"], row["Code"]) for answer in found
-                    if answer.kind == "EMA" and answer.file["Name"] == file.name for row in answer.rows]
+    def record_statements(self, judged):
+        """What came in this pass counts before its work orders. judged: as Answers.ema, which is compared."""
+        for file, outcome, reported in judged:
             for record, row in enumerate(file.rows, 1):
-                codes = {code for of, code in reported if of in ("", str(record))}
-                if file.kind in ("EMT", "EMC") and codes - warnings_of(file.kind, row) <= {"C119"}:
+                codes = {code for of, code in reported if of in (None, record)}
+                if outcome != "RJ" and file.kind in ("EMT", "EMC") and codes - warnings_of(file.kind, row) <= {"C119"}:
                     self.record_statement(row, codes & {"C119"})
 
     def record_statement(self, row, codes):

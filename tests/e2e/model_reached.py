@@ -32,6 +32,10 @@ RULES = {
     "operators in command": ("a pause", "the end of a pause", "a batch held", "a batch released", "a batch withdrawn",
                              "a Device held", "a Device withdrawn", "a try of a withdrawn Device that came to nothing",
                              "a try that operators kept back to the end"),
+    "drops that operators pause": ("a drop paused", "a drop resumed", "a file that lay in a paused drop",
+                                   "files that a pause kept back"),
+    "what should come": ("A112 opened", "A112 closed", "a late file", "a due time that was missed", "A113 opened",
+                         "A113 closed", "A114 opened", "A114 closed"),
     "outages": ("A102 opened", "A102 closed", "A103 opened", "A103 closed"),
 }
 
@@ -63,7 +67,8 @@ class Reached(collections.Counter):
             return "a file rejected by its A117" if subject[0] == "A117" else "an incident closed"
         return {"hold": "a file held", "judge again": "a file judged again", "let go": "a file let go",
                 "refuse": "a file rejected by an order", "released": "a Device released", "pause": "a pause",
-                "resume": "the end of a pause", "hold batch": "a batch held", "release batch": "a batch released",
+                "resume": "the end of a pause", "pause drop": "a drop paused", "resume drop": "a drop resumed",
+                "hold batch": "a batch held", "release batch": "a batch released",
                 "withdraw batch": "a batch withdrawn", "hold device": "a Device held",
                 "withdraw device": "a Device withdrawn"}.get(what, "a Device ended")
 

@@ -10,6 +10,7 @@ Model has one subject.
 import collections
 
 from model_dispatch import Dispatch
+from model_expected import Expected
 from model_incidents import Incidents
 from model_intake import Intake
 from model_items import REFERENCE, Answers, Settings
@@ -19,10 +20,11 @@ from model_reports import Reports
 from model_review import Review
 from model_sessions import Sessions
 
-WORK_ORDERS = ("pause", "resume", "hold batch", "release batch", "withdraw batch", "hold device", "withdraw device")
+WORK_ORDERS = ("pause", "resume", "hold batch", "release batch", "withdraw batch", "hold device",
+               "withdraw device", "pause drop", "resume drop")
 
 
-class Model(Intake, Incidents, Review, Dispatch, Sessions, ReferenceData, Operators):
+class Model(Intake, Incidents, Review, Dispatch, Sessions, ReferenceData, Operators, Expected):
     def __init__(self, settings=None):
         self.settings = settings or Settings()
         self.items = []
@@ -59,6 +61,13 @@ class Model(Intake, Incidents, Review, Dispatch, Sessions, ReferenceData, Operat
         self.held_batches = set()   # BatchIds, by an operator
         self.held_items = []        # the work of single Devices, by an operator
         self.ended_holds = set()    # Devices whose hold an order has ended in this event
+        self.paused_drops = set()   # (drop, "in" or "out"), by an operator
+        self.lying = {}             # drop and name: file that lies in a drop that is paused
+        self.owed = Answers()       # what drops get that are paused
+        self.undelivered = set()    # drops that have to get something
+        self.standing = {}          # drop: since when files stand there
+        self.arrived = []           # all files
+        self.first_run = 0
         self.subjects_before = set()  # SubjectIds that Devices had before they migrated
 
     # ---- one pass, or two ----
@@ -67,9 +76,17 @@ class Model(Intake, Incidents, Review, Dispatch, Sessions, ReferenceData, Operat
         """What all passes of an event write."""
         answers, orders = Answers(), list(event.given_orders())
         self.ended_holds = set()
+        for drop in event.takes:
+            self.take_all(drop)
         for some, away in event.passes(files):
             answers.add(self.run_pass(event.at, some, orders, away))
             orders = []
+        answers.judged = list(answers.ema)
+        later = answers.split({drop for drop, side in self.paused_drops if side == "out"})
+        now = self.owed.split({drop for drop in self.settings.drops if (drop, "out") not in self.paused_drops})
+        answers.add(now)
+        self.owed.add(later)
+        self.came_to["files that a pause kept back"] += bool(now.ema or now.emd or now.emo)
         return answers
 
     def run_pass(self, wall, files=(), orders=(), away=()):
@@ -82,6 +99,7 @@ class Model(Intake, Incidents, Review, Dispatch, Sessions, ReferenceData, Operat
         answers.orders = [self.carry_out(subject, what, now, answers) for subject, what in orders]
         answers.reports = self.reports.issue(self, now)
         self.look_at_drops(away, now)
+        files = self.lie_in_drops(files, away)
         self.note_turns(files)
         files = self.pick_up(files)
         self.judge_refused(now, answers)
@@ -101,15 +119,36 @@ class Model(Intake, Incidents, Review, Dispatch, Sessions, ReferenceData, Operat
         else:
             self.clear_incident("A104", "INV", now)
         self.dispatch(now, answers)
-        for drop, side in away:
-            if side == "out" and answers.has_for(drop):
-                self.begin_incident("A103", drop, now)
+        self.deliver(away, answers, now)
+        self.watch_expected(away, now)
         return answers
+
+    def lie_in_drops(self, files, away):
+        """Those that can be picked up; the others lie in drops that are paused. The same name comes once."""
+        self.lying.update({file.subject: file for file in files if (file.drop, "in") in self.paused_drops})
+        come = [file for file in files if file.subject not in self.lying]
+        for subject, file in list(self.lying.items()):
+            if (file.drop, "in") not in self.paused_drops and (file.drop, "in") not in away:
+                come.append(self.lying.pop(subject))
+                self.came_to["a file that lay in a paused drop"] += 1
+        return come
+
+    def deliver(self, away, answers, now):
+        """What a drop cannot get, it gets later."""
+        self.undelivered |= {drop for drop in self.settings.drops if answers.has_for(drop)}
+        for drop in sorted(self.undelivered):
+            if (drop, "out") in self.paused_drops:
+                continue
+            if (drop, "out") in away:
+                self.begin_incident("A103", drop, now)
+                continue
+            self.undelivered.remove(drop)
+            self.standing.setdefault(drop, now)
 
     def look_at_drops(self, away, now):
         for drop in self.settings.drops:
             self.clear_incident("A103", drop, now)
-            if (drop, "in") in away:
+            if (drop, "in") in away and (drop, "in") not in self.paused_drops:
                 self.begin_incident("A102", drop, now)
             else:
                 self.clear_incident("A102", drop, now)
