@@ -110,6 +110,7 @@ void gateway_close(struct gateway *gateway)
     g_clear_pointer(&gateway->witness, witness_free);
     g_clear_pointer(&gateway->held, g_hash_table_unref);
     profiles_forget(gateway);
+    g_clear_pointer(&gateway->withdrawing.order_id, g_free);
     g_clear_pointer(&gateway->reports_wait, g_free);
     g_clear_pointer(&gateway->report_waits, g_free);
     ledger_fault_clear(&gateway->fault);

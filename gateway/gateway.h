@@ -24,6 +24,13 @@ enum gateway_mode { GATEWAY_READER, GATEWAY_WRITER };
 
 #define GATEWAY_INSTANCE_SIZE 33 /* 32 random hex digits and NUL */
 
+/* How far the withdrawal of a large batch is that goes on in the next pass (pipeline/orders/order_withdraw.c). */
+struct gateway_withdrawing {
+    char *order_id;      /* of the order; NULL: none is under way; owned */
+    int64_t next, slice; /* the first work item of the next slice, and how many it has */
+    int64_t ended, awaited, known, confirmed;
+};
+
 struct gateway {
     const struct config *config;
     struct spool *spool;
@@ -42,10 +49,12 @@ struct gateway {
     int64_t wait_until;                   /* monotonic microseconds: until then this pass waits for drops */
     bool clock_recalled;                  /* a jump of the clock that an earlier process saw was taken up */
     bool disbelieved; /* the ledger holds later times that an operator has called wrong (pipeline/clock_watch.h) */
-    int64_t reported_until;  /* if so, the end of the newest report period; else 0 */
-    bool low[ROOM_DISKS];    /* below the reserve, as of this pass (pipeline/room_watch.h) */
-    bool no_room;            /* one of them is: nothing is picked up (A108) */
-    bool file_waits;         /* in this pass a file did not fit beside the reserve */
+    int64_t reported_until; /* if so, the end of the newest report period; else 0 */
+    bool low[ROOM_DISKS];   /* below the reserve, as of this pass (pipeline/room_watch.h) */
+    bool no_room;           /* one of them is: nothing is picked up (A108) */
+    bool file_waits;        /* in this pass a file did not fit beside the reserve */
+    bool yields;            /* an order that takes long goes on in the next pass: in a daemon */
+    struct gateway_withdrawing withdrawing;
     bool orders_wait;        /* until the facts of this pass are judged no work order leaves (pipeline/dispatch.h) */
     int64_t orders_reviewed; /* seconds UTC: when those that wait for their drop were reviewed last; 0: not yet */
     struct {

@@ -105,6 +105,7 @@ static int run(const struct config *config, bool once)
     }
     progress_init(&progress);
     gateway.stop = &stop;
+    gateway.yields = !once;
     gateway.on_progress = on_progress;
     gateway.progress_user = &progress;
     beat_begin(config, once);

@@ -100,7 +100,8 @@ void pipeline_free(struct pipeline *pipeline)
 /* A work order must not be made by facts that the next file changes. */
 static bool order_work(struct pipeline *pipeline, GError **error)
 {
-    if (queue_holds_orders(pipeline->queue))
+    /* While a large batch is withdrawn, its Devices would be ordered that are not withdrawn yet. */
+    if (queue_holds_orders(pipeline->queue) || pipeline->gateway->withdrawing.order_id != NULL)
         return true;
     pipeline->gateway->orders_wait = false;
     return dispatch_recall(pipeline->gateway, error) && dispatch_pass(pipeline->gateway, pipeline->begun, error);
@@ -290,6 +291,8 @@ void pipeline_wait_no_more(struct pipeline *pipeline)
 
 int64_t pipeline_due(const struct pipeline *pipeline)
 {
+    if (pipeline->gateway->withdrawing.order_id != NULL)
+        return 0;
     if (pipeline->blocked)
         return delivery_due(pipeline->delivery);
     int64_t due = MIN(pickup_due(pipeline->pickup), delivery_due(pipeline->delivery));

@@ -263,6 +263,18 @@ bool ledger_work_live(struct ledger *ledger, int64_t first_item, int64_t n, GArr
     return good;
 }
 
+bool ledger_ended_by_order(struct ledger *ledger, const struct ledger_verdict *of, const char *order_id, int64_t *n,
+                           GError **error)
+{
+    LEDGER_SQL(count, "SELECT count(*) FROM session s JOIN transition t ON t.id=s.last WHERE s.item>=?1 AND"
+                      " s.item<?1+?2 AND t.order_id=?3");
+    return ledger_number(
+        ledger,
+        ledger_query(ledger, &count,
+                     LEDGER_VALUES(LEDGER_INT(of->first_item), LEDGER_INT(of->items), LEDGER_TEXT(order_id)), error),
+        n, error);
+}
+
 /* Of each session back to its newest transition with a code. Within a second the work items' order decides. */
 bool ledger_work_newest_code(struct ledger *ledger, uint64_t device, char **code, GError **error)
 {

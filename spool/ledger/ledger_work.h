@@ -8,6 +8,7 @@
 #include "spool/ledger/ledger.h"
 #include "spool/ledger/ledger_devices.h"
 #include "spool/ledger/ledger_sessions.h"
+#include "spool/ledger/ledger_verdicts.h"
 
 struct ledger_inventory;
 
@@ -73,6 +74,11 @@ bool ledger_work_open_beside(struct ledger *ledger, uint64_t device, int64_t ite
 
 /* *items (int64_t): the live work items of an instruction, of which these are the first one and how many, in order. */
 bool ledger_work_live(struct ledger *ledger, int64_t first_item, int64_t n, GArray *items, GError **error);
+
+/* *n: how many work items of an instruction have ended by an operator's order, which nothing has happened to since. of:
+ * its first_item and items. */
+bool ledger_ended_by_order(struct ledger *ledger, const struct ledger_verdict *of, const char *order_id, int64_t *n,
+                           GError **error);
 
 /* ---- many work items ---- */
 

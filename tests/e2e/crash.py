@@ -680,6 +680,9 @@ SCRIPTS = (
     Script("redelivered", instruct(1, 2), hand_over(("mcc", REJECTED)), at("12:00:00"), collect,
            give("redeliver --type EMA", "12:01:00"), give("redeliver --batch B-1-06 --type EMW", "12:01:10"),
            at("12:02:00"), most=1),
+    # A large batch is withdrawn in slices; the first one has 64 Devices.
+    Script("a large batch", settings("gateway dispatch_hours=13-14"), instruct(*range(1, 71)), once,
+           give("batch withdraw B-1-06", "12:00:00"), at("12:01:00"), only=("batch-slice", "order-")),
     # Days are reported. The file of 18:00 comes in the pass that issues a report, and takes the only Device from its
     # Supplier: a report that was planned is built as if that file had not come yet.
     # The last pass makes up so many reports that their delivery is one batch.

@@ -158,6 +158,26 @@ def test_held(tap):
     sound(tap, home, "after what was held was withdrawn")
 
 
+def test_slices(tap):
+    """A batch of more than 64 Devices is withdrawn in several commits. A stop in between loses nothing."""
+    home = Home("gateway dispatch_hours=13-14")
+    parties = Parties(home)
+    name = parties.instruct(range(1, 201))
+    home.run()
+    stopped = home.command("batch", "withdraw", "B-1", "--reason", "wrong list", now=at(1),
+                           env={"ECOSGATE_CRASH": "batch-slice-withdrawn:after:2"})
+    before = parties.rows("SELECT count(*) FROM session WHERE code='C123'"), parties.rows(
+        "SELECT count(*) FROM operator_action")
+    home.run(now=at(2))
+    results = parties.rows("SELECT result FROM operator_action")
+    tap.ok(stopped.returncode == -9 and before == ([(192,)], [(0,)]), "two slices are committed, and no result",
+           stopped.returncode, before)
+    tap.ok(results == [("done: ended at once 200, answer awaited 0, left alone, for a side states a success 0",)],
+           "after a stop the order goes on, and its result counts all", results)
+    tap.ok(len(ended(parties, name)) == 200, "the outcome has all of them")
+    sound(tap, home, "after a withdrawal in slices")
+
+
 if __name__ == "__main__":
     with Tap() as report:
         test_batch(report)
@@ -165,3 +185,4 @@ if __name__ == "__main__":
         test_late_success(report)
         test_refused(report)
         test_held(report)
+        test_slices(report)

@@ -2,6 +2,12 @@
  * Orders that withdraw a batch or a Device. What waits for a try ends at once. Of what is ordered nobody knows whether
  * its credentials are replaced: no further try is ordered, and its answer counts (outcome_record). What has been stated
  * of new credentials stays.
+ *
+ * A batch may have 1,000,000 Devices. Their withdrawal in one commit took 16 s of a processor, in which the writer did
+ * nothing else. So a batch is withdrawn in slices, each with a commit, the last of which holds the order's result. A
+ * daemon lets its pass go on after a second of them; no work order is made until the order is done
+ * (gateway->withdrawing). A stop between two slices leaves the order: it is taken up again, and what was withdrawn
+ * before is counted. The first slice is small, so that a usual batch is one commit; each next one is twice as large.
  */
 #include "gateway/pipeline/orders/order_private.h"
 
@@ -10,7 +16,10 @@
 #include "gateway/pipeline/undelivered.h"
 #include "spool/ledger/ledger_due.h"
 #include "spool/ledger/ledger_holds.h"
+#include "spool/ledger/ledger_sessions.h"
 #include "validators/retry.h"
+
+enum { FIRST_SLICE = 64, LARGEST_SLICE = 16384, YIELD = G_USEC_PER_SEC };
 
 /* What becomes of the work items of one order. */
 struct withdrawal {
@@ -50,6 +59,19 @@ static bool end_item(struct withdrawal *w, const struct ledger_work *work, const
            outcome_record(w->gateway, work, &session, &transition, error);
 }
 
+/* One that was withdrawn before: by this order, which a stop has interrupted, or by an earlier one. */
+static bool count_known(struct withdrawal *w, int64_t item, GError **error)
+{
+    g_autofree char *order_id = NULL;
+
+    if (!ledger_withdrawn_get(w->gateway->ledger, item, &order_id, error))
+        return false;
+    bool own = g_strcmp0(order_id, w->order->id) == 0;
+    w->awaited += own;
+    w->known += !own;
+    return true;
+}
+
 /* One whose try is ordered. */
 static bool withdraw_ordered(struct withdrawal *w, const struct ledger_work *work, GError **error)
 {
@@ -61,7 +83,7 @@ static bool withdraw_ordered(struct withdrawal *w, const struct ledger_work *wor
     if (order.job != 0) {
         good = end_item(w, work, &order, error);
     } else if (work->withdrawn) {
-        w->known++;
+        good = count_known(w, work->item.item, error);
     } else {
         w->awaited++;
         good = ledger_withdrawn_put(w->gateway->ledger, work->item.item, w->order->id, error);
@@ -101,43 +123,110 @@ static void find_result(const struct withdrawal *w, const char *about, char **re
                                   about);
 }
 
-/* One commit. action->result: why the order is refused; NULL: the items are withdrawn first. */
+/* The result, what follows from it, and the order's row; within the transaction of its last work items. */
+static bool conclude(struct withdrawal *w, struct ledger_action *action, const char *about, GError **error)
+{
+    g_autofree char *result = NULL;
+
+    find_result(w, about, &result);
+    action->result = result;
+    bool good = outcome_plan(w->gateway, w->now, error) && ledger_action_insert(w->gateway->ledger, action, error);
+    action->result = NULL;
+    return good;
+}
+
+/* One commit. about NULL: more slices follow. */
 static bool settle(struct withdrawal *w, struct ledger_action *action, const GArray *items, const char *about,
                    GError **error)
 {
     struct ledger *ledger = w->gateway->ledger;
-    g_autofree char *result = NULL;
     bool good = ledger_begin(ledger, error);
 
-    for (guint i = 0; good && action->result == NULL && i < items->len; i++) {
+    for (guint i = 0; good && i < items->len; i++) {
         g_autofree struct ledger_work *work = NULL;
         good = ledger_work_get(ledger, g_array_index(items, int64_t, i), &work, error) && withdraw(w, work, error);
     }
-    if (good && action->result == NULL) {
-        find_result(w, about, &result);
-        action->result = result;
-        good = outcome_plan(w->gateway, w->now, error);
-    }
-    if (good && ledger_action_insert(ledger, action, error) && ledger_commit(STEP_ORDER_DONE, ledger, error))
+    if (good && (about == NULL || conclude(w, action, about, error)) &&
+        ledger_commit(about == NULL ? STEP_BATCH_SLICE_WITHDRAWN : STEP_ORDER_DONE, ledger, error))
         return true;
     ledger_rollback(ledger);
     return false;
+}
+
+/* ---- slices of a batch ---- */
+
+/* Takes up what this process has done of the order, or begins; a stop may have left some of it done. */
+static bool take_up(struct withdrawal *w, const struct ledger_verdict *verdict, GError **error)
+{
+    struct gateway_withdrawing *so_far = &w->gateway->withdrawing;
+
+    if (g_strcmp0(so_far->order_id, w->order->id) != 0) {
+        g_free(so_far->order_id);
+        *so_far = (struct gateway_withdrawing){
+            .order_id = g_strdup(w->order->id), .next = verdict->first_item, .slice = FIRST_SLICE};
+        if (verdict->ended > 0 &&
+            !ledger_ended_by_order(w->gateway->ledger, verdict, w->order->id, &so_far->ended, error))
+            return false;
+    }
+    w->ended = so_far->ended;
+    w->awaited = so_far->awaited;
+    w->known = so_far->known;
+    w->confirmed = so_far->confirmed;
+    return true;
+}
+
+static void note_slice(const struct withdrawal *w)
+{
+    struct gateway_withdrawing *so_far = &w->gateway->withdrawing;
+
+    so_far->next += so_far->slice;
+    so_far->slice = MIN(2 * so_far->slice, LARGEST_SLICE);
+    so_far->ended = w->ended;
+    so_far->awaited = w->awaited;
+    so_far->known = w->known;
+    so_far->confirmed = w->confirmed;
+}
+
+/* Withdraws slices until the last one, or until it is time for other work. */
+static bool withdraw_slices(struct withdrawal *w, const struct ledger_verdict *verdict, GError **error)
+{
+    struct gateway_withdrawing *so_far = &w->gateway->withdrawing;
+    struct ledger_action action = order_action(w->order, w->order->reason, NULL);
+    g_autofree char *about = g_strdup_printf("batch %s", w->order->batch);
+    int64_t begun = clock_monotonic(), end = verdict->first_item + verdict->items;
+    bool last = false;
+
+    while (!last) {
+        g_autoptr(GArray) items = g_array_new(FALSE, FALSE, sizeof(int64_t));
+        last = so_far->next + so_far->slice >= end;
+        if (!ledger_work_live(w->gateway->ledger, so_far->next, so_far->slice, items, error) ||
+            !settle(w, &action, items, last ? about : NULL, error))
+            return false;
+        note_slice(w);
+        if (!last && (gateway_stopping(w->gateway) || (w->gateway->yields && clock_monotonic() - begun >= YIELD)))
+            return true;
+    }
+    g_clear_pointer(&so_far->order_id, g_free);
+    return true;
 }
 
 bool order_batch_withdraw(struct gateway *gateway, const struct order *order, GError **error)
 {
     g_autofree struct ledger_verdict *verdict = NULL;
     g_autofree char *refusal = order_refuse_behind(gateway);
-    g_autofree char *about = g_strdup_printf("batch %s", order->batch);
-    g_autoptr(GArray) items = g_array_new(FALSE, FALSE, sizeof(int64_t));
     struct withdrawal w;
 
     if (refusal == NULL && !order_find_batch(gateway, order, &verdict, &refusal, error))
         return false;
-    if (refusal == NULL && !ledger_work_live(gateway->ledger, verdict->first_item, verdict->items, items, error))
+    if (!open_withdrawal(&w, gateway, order, error))
         return false;
-    struct ledger_action action = order_action(order, order->reason, refusal);
-    bool good = open_withdrawal(&w, gateway, order, error) && settle(&w, &action, items, about, error);
+    /* Once some of it is withdrawn, the rest may have ended since: then that is its result. */
+    bool good = verdict == NULL || take_up(&w, verdict, error);
+    bool refused = refusal != NULL && w.ended + w.awaited == 0;
+    if (good)
+        good = refused ? order_refuse(gateway, order, refusal, error) : withdraw_slices(&w, verdict, error);
+    if (!good || refused)
+        g_clear_pointer(&gateway->withdrawing.order_id, g_free);
     clear_withdrawal(&w);
     return good;
 }
@@ -156,6 +245,8 @@ bool order_device_withdraw(struct gateway *gateway, const struct order *order, G
     if (refusal == NULL)
         g_array_append_val(items, work->item.item);
     struct ledger_action action = order_action(order, reason, refusal);
+    if (refusal != NULL)
+        return order_commit(gateway, &action, NULL, error);
     bool good = open_withdrawal(&w, gateway, order, error) && settle(&w, &action, items, about, error);
     clear_withdrawal(&w);
     return good;

@@ -109,6 +109,12 @@ static bool keep_file(const struct gateway *gateway, const struct order *order, 
     return disk_unlink(STEP_ORDER_REMOVED, path, error);
 }
 
+/* It goes on in the next pass, and has no result yet. */
+static bool is_unfinished(const struct gateway *gateway, const struct order *order)
+{
+    return g_strcmp0(gateway->withdrawing.order_id, order->id) == 0;
+}
+
 static bool carry_out(struct gateway *gateway, const struct order *order, const char *path, GError **error)
 {
     bool known = false;
@@ -118,6 +124,8 @@ static bool carry_out(struct gateway *gateway, const struct order *order, const 
         return false;
     if (!known && !do_order(gateway, order, error))
         return false;
+    if (is_unfinished(gateway, order))
+        return true;
     /* The result is in the ledger: a file that stays is not carried out again. */
     if (order->refusal != NULL ? !keep_file(gateway, order, path, &cause)
                                : !disk_unlink(STEP_ORDER_REMOVED, path, &cause))
@@ -174,6 +182,8 @@ bool orders_carry_out(struct gateway *gateway, GError **error)
         g_autofree char *path = g_build_filename(dir, name, NULL);
         if (!carry_out(gateway, order, path, error))
             return false;
+        if (is_unfinished(gateway, order))
+            break; /* later ones wait for it */
     }
     return true;
 }

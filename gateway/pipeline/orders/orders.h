@@ -135,8 +135,9 @@ struct order *order_read(const char *path, const char *name, GError **error);
 /* ---- carrying out (orders.c) ---- */
 
 /* Stands still for a backup that asks for it (backup_pause.h), then carries out all orders, oldest first. A refused
- * order is done too: its result says why. False: spool or ledger failed; orders that are not done yet stay for the next
- * time. */
+ * order is done too: its result says why. If gateway->yields, the withdrawal of a large batch may take several calls
+ * (gateway->withdrawing); later orders wait for it. False: spool or ledger failed; orders that are not done yet stay
+ * for the next time. */
 bool orders_carry_out(struct gateway *gateway, GError **error);
 
 /* Whether the result is that of an order that was carried out. */
