@@ -3,6 +3,7 @@ import csv
 import glob
 import json
 import os
+import random
 import re
 import signal
 
@@ -26,6 +27,7 @@ class Played:
 
     kills = 0  # of all that were played
     back = 0  # passes for which the clock was set back
+    again = 0  # files that an operator has had delivered again
     reached = Reached()
 
     def __init__(self, history):
@@ -47,6 +49,7 @@ class Played:
         self.replaced = set()   # (Device, work item, side) that said that it was replaced
         self.ordered = {}       # Device: work item that it was ordered for last
         self.outcomes = {}      # work item: its outcome in an EMO
+        self.lost = {}          # (drop, name): bytes of a file that its recipient lost and is to get again
         self.past = {}          # work item: the history that `device show` reported of it before
         self.raised = []        # (code, what it is about) of each incident that an INC has reported, by its number
 
@@ -62,9 +65,11 @@ class Played:
         Played.reached.add(expected, orders)
         now = self.model.now
         carried_out = self.give_orders(orders, text_of(event.at))
+        lines = self.lose_files(event)
         done = self.run_passes(event)
         found = self.new_answers()
-        lines = [] if carried_out == expected.orders else [f"orders: {carried_out}, expected {expected.orders}"]
+        lines += self.compare_lost() if done is None or done.returncode != 2 else []
+        lines += [] if carried_out == expected.orders else [f"orders: {carried_out}, expected {expected.orders}"]
         lines += self.compare_status(done, expected, now)
         lines += compare_acknowledgements(files, expected, found)
         lines += compare_rows("EMD", expected.emd, found)
@@ -111,6 +116,34 @@ class Played:
         done = [self.home.command(*words, *([str(one), "--reason"] if one != "--reason" else [one]), "told",
                                   now=now).returncode == 0 for one in found]
         return done == [True]
+
+    def lose_files(self, event):
+        """Before some passes recipients lose files that they had, and an operator has them delivered again. The model
+        has no word for it: nothing else may change."""
+        chance = random.Random(event.at)
+        pairs = sorted(one for one in self.known if isinstance(one, tuple) and len(one) == 2 and one[0] in DROPS)
+        here = [(drop, name) for drop, name in pairs if (drop, name) not in self.lost
+                and name in self.home.out(drop)]
+        if not here or chance.random() > .1:
+            return []
+        names = chance.sample(here, min(len(here), chance.randint(1, 3)))
+        for drop, name in names:
+            self.lost[drop, name] = self.home.read_out(drop, name)
+            os.remove(self.home.path("drops", drop, "out", name))
+        told = self.home.command("redeliver", *(name for _, name in names), "--reason", "lost", now=text_of(event.at))
+        return [] if told.returncode == 0 else [f"redeliver {names}: {told.stderr.decode()}"]
+
+    def compare_lost(self):
+        """Which files that were to come again did not, or came with other bytes."""
+        lines = []
+        for (drop, name), content in self.lost.items():
+            if name not in self.home.out(drop):
+                lines.append(f"{name} was to be delivered again, and is not in drop {drop}")
+            elif self.home.read_out(drop, name) != content:
+                lines.append(f"{name} was delivered again with other bytes")
+            Played.again += 1
+        self.lost = {}
+        return lines
 
     def is_settled(self, work_item):
         return any(item.work_item == work_item and item.state == "MIGRATED" for item in self.model.items)
