@@ -179,6 +179,10 @@ bool disk_may_read(const char *path, GError **error);
 /* The same of writing into a folder, for giving orders. */
 bool disk_may_order(const char *dir, GError **error);
 
+/* Why others can put files into the folder: everybody on the machine may. The sticky bit does not help: it keeps files
+ * from being removed, not from being made. NULL: not everybody may. g_free. */
+char *disk_open_to_all(const char *dir);
+
 /* True if the file or folder belongs to the user that this process runs as. */
 bool disk_is_own(const char *path);
 

@@ -122,6 +122,16 @@ bool disk_may_order(const char *dir, GError **error)
     return may(dir, W_OK | X_OK, "give orders, which stand in", error);
 }
 
+char *disk_open_to_all(const char *dir)
+{
+    struct stat st;
+
+    if (stat(dir, &st) != 0 || (st.st_mode & S_IWOTH) == 0)
+        return NULL;
+    g_autofree char *whose = disk_whose(&st);
+    return g_strdup_printf("everybody may write into the folder %s (%s); take that right away: chmod o-w", dir, whose);
+}
+
 bool disk_is_own(const char *path)
 {
     struct stat st;

@@ -16,6 +16,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 enum { MOST_ROWS = 100 };
 
@@ -203,6 +204,33 @@ static void probe_profiles(struct doctor_findings *findings, const struct config
         doctor_add(findings, "profiles", PROBE_GOOD, "all profiles of the configuration can be used");
 }
 
+/* Who may order, and what was refused because others may have written it. No finding if there is no spool yet. */
+static void probe_orders(struct doctor_findings *findings, const struct config *config)
+{
+    g_autofree char *orders = g_build_filename(config->spool, "orders", NULL);
+    g_autofree char *refused = g_build_filename(config->spool, "refused", NULL);
+    g_autofree char *fault = disk_open_to_all(orders);
+    g_auto(GStrv) names = disk_names(refused, NULL); /* NULL: no order was refused so far */
+    struct stat st;
+
+    if (stat(orders, &st) != 0)
+        return;
+    g_autofree char *whose = disk_whose(&st);
+    g_autofree char *text =
+        fault != NULL ? g_strdup_printf("every order is refused: %s", fault)
+        : names != NULL && names[0] != NULL
+            ? g_strdup_printf("files of refused orders in %s: %u; others than their owners may have written them: look "
+                              "whose they are, mend the rights, and remove them",
+                              refused, g_strv_length(names))
+            : g_strdup_printf("who may order: %s of %s", (st.st_mode & S_IWGRP) != 0 ? "user and group" : "the user",
+                              whose);
+    doctor_add(findings, "orders",
+               fault != NULL                       ? PROBE_BAD
+               : names != NULL && names[0] != NULL ? PROBE_NOTE
+                                                   : PROBE_GOOD,
+               text);
+}
+
 /* What concerns no drop. False: the gateway is unfit. */
 static bool probe_gateway(const struct invocation *invocation, struct home *home)
 {
@@ -213,6 +241,7 @@ static bool probe_gateway(const struct invocation *invocation, struct home *home
     probe_profiles(&findings, home->config);
     probe_disks(&findings, home->config);
     probe_ledger(&findings, home);
+    probe_orders(&findings, home->config);
     doctor_print(invocation, &findings, "gateway");
     return !findings.unfit;
 }

@@ -326,6 +326,19 @@ static void add_jobs(struct making *making)
                   "ecosgate device list --withheld");
 }
 
+/* Files of orders that others than their owner may have written; somebody has to look, and then to remove them. */
+static void add_refused(struct making *making)
+{
+    g_autofree char *dir = g_build_filename(spool_dir(making->gateway->spool), "refused", NULL);
+    g_auto(GStrv) names = disk_names(dir, NULL); /* NULL: there is none, or it may not be read */
+    guint n = names != NULL ? g_strv_length(names) : 0;
+
+    if (n > 0)
+        add_plain(making, ALARM_WARNING, 0,
+                  g_strdup_printf("orders that were refused, for others may have written them: %u", n),
+                  "ecosgate doctor");
+}
+
 /* A file that is not picked up though its drop works: it is not whole, or what it waits for does not come. */
 static void add_waiting(struct making *making)
 {
@@ -385,6 +398,7 @@ bool condition_fill_alarms(struct gateway *gateway, struct condition *condition,
                 ledger_holds_each(gateway->ledger, take_hold, &making, error);
     add_disks(&making);
     add_jobs(&making);
+    add_refused(&making);
     add_waiting(&making);
     finish(&making);
     g_array_sort(condition->alarms, worst_first);

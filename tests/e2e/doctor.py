@@ -79,14 +79,15 @@ def test_fit(tap, server):
     tap.ok(drops == {None, "mcc", "tcos", "ecos", "dcc", "suppliers", "maps"} and done.returncode == 0,
            "without a name: all drops, and the gateway itself", drops)
     noted = find_row(rows, "credentials")
-    tap.ok([row["probe"] for row in rows if row["drop"] is None] == ["credentials", "room", "ledger"] and
+    tap.ok([row["probe"] for row in rows if row["drop"] is None] == ["credentials", "room", "ledger", "orders"] and
            noted["result"] == "note" and "set ecos_subject" in noted["text"],
            "the gateway itself: a note while ecos_subject is not set", rows)
     home.set("gateway ecos_subject=90-B3-D5-1F-30-02-00-00\ngateway tcos_closes=2030-01-01T00:00:00Z")
     home.run()
     _, rows = doctor(home)
     tap.ok([row["probe"] + " " + row["result"] for row in rows if row["drop"] is None] ==
-           ["closing good", "credentials good", "room good", "ledger good"], "and good when it is set", rows)
+           ["closing good", "credentials good", "room good", "ledger good", "orders good"],
+           "and good when it is set", rows)
     text = home.command("doctor").stdout.decode()
     tap.ok(re.findall("^gateway.*$", text, re.M) == ["gateway: fit"] and text.startswith("gateway: fit\n  probe"),
            "the text has one block for the gateway", text)

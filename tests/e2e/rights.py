@@ -84,10 +84,11 @@ def test_looking(tap):
     os.chown(os.path.join(home.inbox("mcc"), EMI), GATEWAY, LOOK)
     done = call(home, GATEWAY, "run --once")
     tap.ok(done.returncode in (0, 1), "the gateway's user runs it", done.stderr)
-    looks(tap, home, "after a run")
     modes = {name: os.stat(home.path("spool", name)).st_mode & 0o777
              for name in ("ledger.sqlite", "ledger.sqlite-wal", "ledger.sqlite-shm", "lock")}
-    tap.ok(set(modes.values()) == {0o640}, "others than the group may not read the ledger", modes)
+    tap.ok(set(modes.values()) == {0o640}, "the last writer leaves -wal and -shm, for the group alone",
+           modes)
+    looks(tap, home, "after a run")
     daemon = subprocess.Popen([*become(GATEWAY), GATE, "-c", home.conf, "--now", NOW, "run"], stderr=subprocess.PIPE)
     tap.ok(wait_until(lambda: "running" in said_so_far(daemon)), "the gateway runs", said_so_far(daemon))
     looks(tap, home, "while it runs")
@@ -143,6 +144,19 @@ def test_ordering(tap):
     tap.ok(os.path.exists(kept) and "others than uid" in said_so_far(daemon),
            "its writer cannot remove it, and the gateway says it", done.stderr, said_so_far(daemon))
     tap.ok(terminate(daemon) == 0, "the gateway ends", said_so_far(daemon))
+    rights = [row for row in home.json("doctor") if row["probe"] == "orders"]
+    alarms = [alarm["text"] for alarm in home.json("status")[0]["alarms"]]
+    tap.ok(rights[0]["result"] == "note" and ": 1; others than" in rights[0]["text"] and
+           "orders that were refused, for others may have written them: 1" in alarms, "doctor and status count it",
+           rights, alarms)
+    os.remove(kept)
+    rights = [row for row in home.json("doctor") if row["probe"] == "orders"]
+    tap.ok(rights[0]["text"] == f"who may order: user and group of uid {GATEWAY}, group gid {ORDER}, mode 3770",
+           "doctor says who may order", rights)
+    os.chmod(home.path("spool", "orders"), 0o3777)
+    rights = [row for row in home.json("doctor") if row["probe"] == "orders"]
+    tap.ok(rights[0]["result"] == "bad" and "every order is refused: everybody may write" in rights[0]["text"],
+           "and that everybody may", rights)
 
 
 def main():

@@ -204,6 +204,13 @@ def held_batch():
     yield home, at(5)
 
 
+def lost_order():
+    home, _ = worked()
+    name, = home.out("tcos")
+    os.remove(home.path("drops", "tcos", "out", name))
+    yield home, at(30)
+
+
 def stuck_device():
     home, parties = worked()
     parties.result(said(1, "FAILED", duis="E20"))
@@ -299,7 +306,7 @@ def damaged_file():
 
 
 SCENES = (not_running, drop_down, host_key, corrupt_job, damaged_file, missing_number, late_file, not_taken, restored,
-          two_gateways, disk_full, locked_ledger, damaged_ledger, clock_set_back, withdrawn, held_batch,
+          two_gateways, disk_full, locked_ledger, damaged_ledger, clock_set_back, withdrawn, held_batch, lost_order,
           stuck_device, contradiction, held_reference, late_report, gone_recipient, profile_fault, paused_drop, storm,
           refused_order)
 

@@ -6,24 +6,12 @@
 
 #include "spool/disk.h"
 
-/* Everybody on the machine could order, or replace the folder. The sticky bit does not help: it keeps files from being
- * removed, not from being made. */
-static char *open_to_all(const char *dir)
-{
-    struct stat st;
-
-    if (stat(dir, &st) != 0 || (st.st_mode & S_IWOTH) == 0)
-        return NULL;
-    g_autofree char *whose = disk_whose(&st);
-    return g_strdup_printf("everybody may write into the folder %s (%s); take that right away: chmod o-w", dir, whose);
-}
-
 char *order_rights_of_folder(const char *dir)
 {
     g_autofree char *spool = g_path_get_dirname(dir);
-    char *fault = open_to_all(dir);
+    char *fault = disk_open_to_all(dir);
 
-    return fault != NULL ? fault : open_to_all(spool);
+    return fault != NULL ? fault : disk_open_to_all(spool);
 }
 
 char *order_rights_of_file(const struct stat *st)
