@@ -21,7 +21,7 @@ enum { HELP_COLUMN = 30 /* where the help of a command begins */ };
 /* The one place that lists commands. A name of two words belongs to the group that its first word names; the help shows
  * the commands in this order. */
 static const struct command commands[] = {
-    {"init", "DIR", "[--ledger]", "make a gateway home: ecosgate.conf, drops/, spool/", command_init},
+    {"init", "DIR", "[--ledger|--system]", "make a gateway home: ecosgate.conf, drops/, spool/", command_init},
     {"check", "FILE|DIR|- …", "[--name NAME] [--answers DIR] [--format FORMAT] [--max-findings N] [--profile NAME|DIR]",
      "judge files as the gateway would; changes nothing", command_check},
     {"run", "", "[--once]", "run the gateway; --once makes one pass over all work, then ends", command_run},

@@ -8,7 +8,11 @@
 #include "gateway/commands/command.h"
 #include "gateway/gateway.h"
 
+#include <errno.h>
+#include <grp.h>
+#include <pwd.h>
 #include <string.h>
+#include <unistd.h>
 
 /* Names in the configuration that is written: six local drops. */
 static const char *const drops[] = {"mcc", "tcos", "ecos", "dcc", "suppliers", "maps"};
@@ -138,7 +142,8 @@ static char *types_of_party(size_t party)
     return g_string_free(types, FALSE);
 }
 
-static char *configuration_text(void)
+/* Paths begin in the folder of the file; or in dir, if it is not NULL. */
+static char *configuration_text(const char *dir)
 {
     GString *text = g_string_new(configuration);
 
@@ -159,6 +164,11 @@ static char *configuration_text(void)
         g_autofree char *types = types_of_party(i);
         g_string_append_printf(text, "\n# %s\n[party %s]\neui64=%s\ntypes=%s\ndrop=%s\n", parties[i].who,
                                parties[i].org, parties[i].eui64, types, parties[i].drop);
+    }
+    static const char *const paths[] = {"\nspool=", "\nledger=", "\nwitness=", "\nin=", "\nout="};
+    for (size_t i = 0; dir != NULL && i < G_N_ELEMENTS(paths); i++) {
+        g_autofree char *below = g_strconcat(paths[i], dir, "/", NULL);
+        g_string_replace(text, paths[i], below, 0);
     }
     return g_string_free(text, FALSE);
 }
@@ -192,23 +202,33 @@ static bool make_ledger(const char *spool, const char *path, GError **error)
     return good;
 }
 
-/* The configuration is written last, so that a home with a configuration is complete. After an error folders and ledger
- * stay, and the next `init` uses them. */
-static bool make_home(const char *dir, const char *path, GError **error)
+static bool make_data(const char *dir, GError **error)
 {
-    g_autofree char *text = configuration_text();
     g_autofree char *spool = g_build_filename(dir, "spool", NULL);
     g_autofree char *ledger_path = g_build_filename(spool, "ledger.sqlite", NULL);
 
-    if (!disk_make_dirs(STEP_SPOOL_MADE, dir, error) || !make_drops(dir, error) || !spool_create(spool, error) ||
-        !make_ledger(spool, ledger_path, error))
-        return false;
+    return disk_make_dirs(STEP_SPOOL_MADE, dir, error) && make_drops(dir, error) && spool_create(spool, error) &&
+           make_ledger(spool, ledger_path, error);
+}
+
+/* The configuration is written last, so that a home with a configuration is complete. After an error folders and ledger
+ * stay, and the next `init` uses them. */
+static bool write_configuration(const char *path, const char *text, GError **error)
+{
     g_autoptr(disk_file_t) file = disk_file_create(path, 0, error);
+
     if (file != NULL && disk_file_write(file, text, strlen(text), error) &&
         disk_file_publish(STEP_SPOOL_MADE, file, error))
         return true;
     (void)disk_unlink(STEP_SPOOL_MADE, path, NULL); /* else the next `init` would refuse this incomplete home */
     return false;
+}
+
+static bool make_home(const char *dir, const char *path, GError **error)
+{
+    g_autofree char *text = configuration_text(NULL);
+
+    return make_data(dir, error) && write_configuration(path, text, error);
 }
 
 static void print_home(const char *dir, const char *path)
@@ -219,25 +239,82 @@ static void print_home(const char *dir, const char *path)
     command_print_json(json_pack("{s:s,s:s}", "home", home, "configuration", configuration_path));
 }
 
-static int init_home(const struct invocation *invocation, const char *dir)
+static bool is_there(const char *path)
 {
-    g_autofree char *path = g_build_filename(dir, "ecosgate.conf", NULL);
-    GError *error = NULL;
+    if (!g_file_test(path, G_FILE_TEST_EXISTS))
+        return false;
+    g_autofree char *shown = command_shown(path);
+    g_printerr("ecosgate: init: %s exists already and was not changed; choose another folder, or give --ledger "
+               "without a folder to make a ledger that is missing\n",
+               shown);
+    return true;
+}
 
-    if (g_file_test(path, G_FILE_TEST_EXISTS)) {
-        g_autofree char *shown = command_shown(path);
-        g_printerr("ecosgate: init: %s exists already and was not changed; choose another folder, or give --ledger "
-                   "without a folder to make a ledger that is missing\n",
-                   shown);
-        return EXIT_UNABLE;
-    }
-    if (!make_home(dir, path, &error))
-        return command_unable(error);
+static int tell_home(const struct invocation *invocation, const char *dir, const char *path)
+{
     if (invocation->json)
         print_home(dir, path);
     else
         g_print("made %s\n", dir);
     return EXIT_GOOD;
+}
+
+static int init_home(const struct invocation *invocation, const char *dir)
+{
+    g_autofree char *path = g_build_filename(dir, "ecosgate.conf", NULL);
+    GError *error = NULL;
+
+    if (is_there(path))
+        return EXIT_UNABLE;
+    return make_home(dir, path, &error) ? tell_home(invocation, dir, path) : command_unable(error);
+}
+
+/* ---- the home of a service ---- */
+
+#define SYSTEM_USER "ecosgate"
+#define SYSTEM_DATA "/var/lib/ecosgate"
+#define SYSTEM_CONFIGURATION_DIR "/etc/ecosgate"
+#define SYSTEM_CONFIGURATION SYSTEM_CONFIGURATION_DIR "/ecosgate.conf"
+
+static bool system_error(const char *what, GError **error)
+{
+    g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_RETRY, "init --system: %s: %s; call it as root", what,
+                g_strerror(errno));
+    return false;
+}
+
+/* The data are the service's user's; the configuration is root's, and his group may read it. */
+static bool make_system_home(const struct passwd *user, GError **error)
+{
+    g_autofree char *text = configuration_text(SYSTEM_DATA);
+
+    if (!disk_make_dirs(STEP_SPOOL_MADE, SYSTEM_DATA, error))
+        return false;
+    if (chown(SYSTEM_DATA, user->pw_uid, user->pw_gid) != 0)
+        return system_error("the owner of " SYSTEM_DATA " cannot be set", error);
+    if (setgroups(1, &user->pw_gid) != 0 || setegid(user->pw_gid) != 0 || seteuid(user->pw_uid) != 0)
+        return system_error("the rights of the user " SYSTEM_USER " cannot be taken on", error);
+    bool made = make_data(SYSTEM_DATA, error);
+    if (seteuid(0) != 0)
+        return system_error("root's rights do not come back", made ? error : NULL);
+    return made && disk_make_dirs(STEP_SPOOL_MADE, SYSTEM_CONFIGURATION_DIR, error) &&
+           write_configuration(SYSTEM_CONFIGURATION, text, error);
+}
+
+static int init_system(const struct invocation *invocation)
+{
+    const struct passwd *user = getpwnam(SYSTEM_USER);
+    GError *error = NULL;
+
+    if (geteuid() != 0 || user == NULL) {
+        g_printerr("ecosgate: init: --system makes " SYSTEM_CONFIGURATION " and " SYSTEM_DATA "; expected %s\n",
+                   user == NULL ? "a user " SYSTEM_USER ", whom the Debian package makes" : "to be called by root");
+        return EXIT_UNABLE;
+    }
+    if (is_there(SYSTEM_CONFIGURATION))
+        return EXIT_UNABLE;
+    return make_system_home(user, &error) ? tell_home(invocation, SYSTEM_DATA, SYSTEM_CONFIGURATION)
+                                          : command_unable(error);
 }
 
 /* An empty file, or one without tables, is no ledger; one that cannot be read is. */
@@ -275,18 +352,23 @@ static int init_ledger(const struct invocation *invocation)
 
 int command_init(struct invocation *invocation)
 {
-    gboolean ledger = FALSE;
+    gboolean ledger = FALSE, system_home = FALSE;
     const GOptionEntry entries[] = {
         {"ledger", 0, 0, G_OPTION_ARG_NONE, &ledger, "make the missing ledger of the configured home, and no home",
          NULL},
+        {"system", 0, 0, G_OPTION_ARG_NONE, &system_home,
+         "make the home of the service: " SYSTEM_CONFIGURATION " and " SYSTEM_DATA, NULL},
         {NULL, 0, 0, 0, NULL, NULL, NULL},
     };
 
     if (!command_arguments(invocation, entries, 0, 1))
         return EXIT_UNABLE;
-    if ((invocation->argc == 0) != ledger) {
-        g_printerr("ecosgate: init: expected DIR, the folder of a new home, or --ledger; see 'ecosgate init --help'\n");
+    if (invocation->argc + ledger + system_home != 1) {
+        g_printerr("ecosgate: init: expected DIR, the folder of a new home, or --ledger or --system; see 'ecosgate "
+                   "init --help'\n");
         return EXIT_UNABLE;
     }
+    if (system_home)
+        return init_system(invocation);
     return ledger ? init_ledger(invocation) : init_home(invocation, invocation->argv[0]);
 }

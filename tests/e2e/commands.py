@@ -23,6 +23,7 @@ COMMANDS = [words.split() for words in (
     "profile list", "profile show", "profile diff", "profile new", "profile check", "profile export",
     "config", "config check", "backup", "restore", "recover")]
 WRONG = (("--bogus",), ("nothing",), ("init",), ("init", "a", "b"), ("init", "--ledger", "a"),
+         ("init", "--ledger", "--system"),
          ("check",), ("check", "--max-findings", "-1", "a"), ("check", "-"), ("check", "a", "--name", "b"),
          ("check", "-", "-", "--name", "b"), ("check", "-", "--name", "a/b"), ("check", "-", "--name", ""),
          ("check", "--format", "xml", "a"), ("--json", "check", "--format", "sarif", "a"),
