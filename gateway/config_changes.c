@@ -7,6 +7,7 @@
 #include "formats/eui64.h"
 #include "formats/text.h"
 #include "gateway/config_file.h"
+#include "gateway/config_rights.h"
 
 #include <string.h>
 
@@ -73,6 +74,9 @@ struct config *config_replacement(const char *path, const struct config *old, GE
         return NULL;
     check_all_fixed(old, changed, problems);
     check_profiles(old, changed, problems);
+    g_autofree char *rights = config_rights_problems(changed, old->path);
+    if (rights != NULL)
+        g_string_append_printf(problems, "%s%s", problems->len > 0 ? "\n" : "", rights);
     if (!config_check_folders(changed, &folders))
         g_string_append_printf(problems, "%s%s", problems->len > 0 ? "\n" : "", folders->message);
     if (problems->len == 0)

@@ -5,6 +5,7 @@
 #include "gateway/commands/doctor.h"
 
 #include "gateway/config_changes.h"
+#include "gateway/config_rights.h"
 
 #include <errno.h>
 #include <unistd.h>
@@ -41,8 +42,11 @@ static void judge_alone(struct doctor_findings *findings, const char *path, cons
     g_autoptr(GError) error = NULL;
 
     *config = config_load_for(path, place, &error);
+    g_autofree char *rights = *config != NULL ? config_rights_problems(*config, place) : NULL;
     if (*config == NULL)
         add_lines(findings, error->message);
+    else if (rights != NULL)
+        add_lines(findings, rights);
     else
         doctor_add(findings, "config", PROBE_GOOD, "every setting of it can be used");
 }
@@ -59,8 +63,10 @@ static int check(const struct invocation *invocation, const char *file)
         judge_candidate(&findings, path, old, &config);
     else
         judge_alone(&findings, path, invocation->config_path, &config);
+    bool unfit = findings.unfit;
     doctor_print(invocation, &findings, title);
-    return config != NULL ? doctor_probe_all(invocation, config, NULL) : EXIT_REFUSED;
+    int status = config != NULL ? doctor_probe_all(invocation, config, NULL) : EXIT_REFUSED;
+    return unfit ? EXIT_REFUSED : status;
 }
 
 int command_config_check(struct invocation *invocation)

@@ -9,6 +9,7 @@
 #include "gateway/commands/command.h"
 #include "gateway/commands/daemon.h"
 #include "gateway/commands/progress.h"
+#include "gateway/config_rights.h"
 #include "gateway/pipeline/quick_check.h"
 #include "gateway/profiles.h"
 #include "gateway/pipeline/pipeline.h"
@@ -144,7 +145,10 @@ int command_run(struct invocation *invocation)
     g_autoptr(config_t) config = command_config(invocation);
     if (config == NULL || command_refuses_now(invocation, config))
         return EXIT_UNABLE;
-    if (!config_check_folders(config, &error))
+    g_autofree char *rights = config_rights_problems(config, config->path);
+    if (rights != NULL)
+        g_set_error_literal(&error, CONFIG_ERROR, 0, rights);
+    if (rights != NULL || !config_check_folders(config, &error))
         return command_unable(error);
     return run(g_steal_pointer(&config), once);
 }

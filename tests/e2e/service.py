@@ -360,10 +360,37 @@ def test_check(tap):
            done.stdout.decode(), done.stderr.decode())
 
 
+def test_rights(tap):
+    """What others may write, or read where it is secret, is not trusted."""
+    home = Home(NO_INC)
+    secret, known = home.path("key"), home.path("known_hosts")
+    for path, mode in ((secret, 0o600), (known, 0o664)):
+        with open(path, "w", encoding="ascii"):
+            os.chmod(path, mode)
+    home.set("drop maps transport=sftp\ndrop maps host=127.0.0.1\ndrop maps port=1\ndrop maps user=x\n"
+             "drop maps identity=key\ndrop maps known_hosts=known_hosts\ndrop maps complete=at-once")
+    manager, daemon = started(home)
+    tap.ok(daemon.poll() is None, "a key for its owner alone, and files that a group may write", said_so_far(daemon))
+    for path, mode, good, help_text in ((home.conf, 0o646, 0o644, "chmod o-w"), (known, 0o666, 0o664, "chmod o-w"),
+                                        (secret, 0o640, 0o600, "chmod go=")):
+        os.chmod(path, mode)
+        text = f"{path} has mode {mode:04o}"
+        said = read_again(manager, daemon)
+        tap.ok(text in said and f"{help_text} {path}" in said and "was not taken over" in said,
+               f"a reload refuses {os.path.basename(path)} with mode {mode:o}", said)
+        done = home.run()
+        checked = home.command("config", "check")
+        tap.ok(done.returncode == 2 and text in done.stderr.decode() and checked.returncode == 1 and
+               f"{help_text} {path}" in checked.stdout.decode(), "so do a start and config check", done.stderr.decode(),
+               checked.stdout.decode())
+        os.chmod(path, good)
+    ended(daemon)
+
+
 if __name__ == "__main__":
     with Tap() as report:
         wanted = os.environ.get("ONLY", "")
         for test in (test_manager, test_watchdog, test_hang, test_stop, test_reload, test_refused, test_profiles,
-                     test_claims, test_transfer, test_check):
+                     test_claims, test_transfer, test_check, test_rights):
             if wanted in test.__name__:
                 test(report)

@@ -1,0 +1,51 @@
+/* A group is the business of whoever made it; only keys are for one user alone, as for ssh(1). */
+#include "gateway/config_rights.h"
+
+#include "gateway/config_file.h"
+
+#include <sys/stat.h>
+
+/* forbidden: bits of a mode. group NULL: the configuration itself. */
+static void check_file(GString *problems, const struct config *config, const char *path, const char *group,
+                       mode_t forbidden)
+{
+    const struct config_loading place = {.lines = config->lines};
+    struct stat st;
+
+    if (path == NULL || *path == '\0' || stat(path, &st) != 0 || (st.st_mode & forbidden) == 0)
+        return;
+    bool secret = (forbidden & S_IROTH) != 0;
+    g_string_append_printf(problems, "%s%s:%d: %s has mode %04o: %s may %s it; take that right away: chmod %s %s",
+                           problems->len > 0 ? "\n" : "", config->path,
+                           group != NULL ? config_line_of(&place, group, "") : 1, path, st.st_mode & 07777U,
+                           secret ? "others than its owner" : "everybody", secret ? "read or write" : "write",
+                           secret ? "go=" : "o-w", path);
+}
+
+static void check_drop(GString *problems, const struct config *config, const struct drop *drop, const char *dir)
+{
+    static const char *const secrets[] = {"identity", "passphrase_file"};
+    g_autofree char *group = g_strconcat("drop ", drop->name, NULL);
+    g_autofree char *known = g_key_file_get_string(config->file, group, "known_hosts", NULL);
+    g_autofree char *known_path = known != NULL ? g_canonicalize_filename(g_strstrip(known), dir) : NULL;
+
+    check_file(problems, config, known_path, group, S_IWOTH);
+    for (size_t i = 0; i < G_N_ELEMENTS(secrets); i++) {
+        g_autofree char *value = g_key_file_get_string(config->file, group, secrets[i], NULL);
+        g_autofree char *path =
+            value != NULL && *g_strstrip(value) != '\0' ? g_canonicalize_filename(value, dir) : NULL;
+        check_file(problems, config, path, group, S_IRWXG | S_IRWXO);
+    }
+}
+
+char *config_rights_problems(const struct config *config, const char *place)
+{
+    GString *problems = g_string_new(NULL);
+    g_autofree char *file = g_canonicalize_filename(place, NULL);
+    g_autofree char *dir = g_path_get_dirname(file);
+
+    check_file(problems, config, config->path, NULL, S_IWOTH);
+    for (guint i = 0; i < config->drops->len; i++)
+        check_drop(problems, config, config->drops->pdata[i], dir);
+    return g_string_free(problems, problems->len == 0);
+}

@@ -1,0 +1,15 @@
+/*
+ * Who else may write the files that the gateway trusts: its configuration and the known_hosts of SFTP drops; and their
+ * keys and passphrases, which nobody else may read either. Looks at the disk, and belongs to the start of `run` and to
+ * each time the configuration is read again.
+ */
+#ifndef ECOSGATE_GATEWAY_CONFIG_RIGHTS_H
+#define ECOSGATE_GATEWAY_CONFIG_RIGHTS_H
+
+#include "gateway/config.h"
+
+/* What is wrong, one a line, each with the chmod that helps; NULL: nothing. A file that is missing is no fault here.
+ * place: the configuration in whose folder relative paths begin. g_free. */
+char *config_rights_problems(const struct config *config, const char *place);
+
+#endif
