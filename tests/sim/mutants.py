@@ -184,6 +184,21 @@ MUTANTS = [
         Edit("gateway/commands/init.c",
              "        g_print(\"made %s\\n\", dir);\n    return EXIT_GOOD;",
              "        g_print(\"made %s\\n\", dir);\n    return EXIT_REFUSED;")]),
+    Mutant("a drop that is paused is read", "dense", 1, 4, [
+        Edit("gateway/pipeline/inbox.c",
+             "if (inbox->paused || wait_of(inbox) > 0)",
+             "if (wait_of(inbox) > 0)")]),
+    Mutant("a drop that is paused gets files", "dense", 1, 4, [
+        Edit("gateway/pipeline/outbox.c",
+             "if (!ledger_hold_exists(outbox->gateway->ledger, &hold, &outbox->paused, error) ||",
+             "outbox->paused = hold.kind == LEDGER_HOLD_KINDS;\n        if ("),
+        Edit("gateway/pipeline/outbox.c",
+             "            (outbox->paused != paused && !outbox_taken_tell_pause(outbox, error)))",
+             "            outbox->paused != paused && !outbox_taken_tell_pause(outbox, error))")]),
+    Mutant("a withdrawal is answered and not done", "dense", 3, 4, [
+        Edit("gateway/pipeline/orders/order_withdraw.c",
+             "        return end_item(w, work, NULL, error);\n    case LEDGER_DISPATCHED:",
+             "        w->ended++;\n        return true;\n    case LEDGER_DISPATCHED:")]),
 ]
 
 

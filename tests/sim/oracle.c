@@ -409,6 +409,8 @@ void oracle_drops_are_up(struct oracle *oracle)
 void oracle_clock_was_ahead(struct oracle *oracle, int64_t by)
 {
     oracle->clock_ahead = MAX(oracle->clock_ahead, by);
+    if (!oracle->clock_wrong)
+        oracle->wrong_since = sim_now(oracle->sim);
     oracle->clock_wrong = true;
 }
 

@@ -150,12 +150,14 @@ static bool is_about(const struct keeping *keeping, const struct item *item)
     }
 }
 
-/* A work order of that time was made while the keeping was in force. */
-static bool covers(const struct oracle *oracle, const struct keeping *keeping, int64_t at)
+/* The work order was made while the keeping was in force, and no clock had been wrong until it was taken. */
+static bool covers(const struct oracle *oracle, const struct keeping *keeping, const struct order *order)
 {
-    if (oracle->clock_wrong || keeping->from == 0 || at <= keeping->from || oracle_was_lost(oracle, keeping->from, at))
+    bool wrong = oracle->clock_wrong && order->taken_at >= oracle->wrong_since;
+
+    if (wrong || keeping->from == 0 || order->at <= keeping->from || oracle_was_lost(oracle, keeping->from, order->at))
         return false;
-    return keeping->until == 0 || at < keeping->until - PASS;
+    return keeping->until == 0 || order->at < keeping->until - PASS;
 }
 
 /* The work ended at once, and this order was not in the drop then. */
@@ -169,8 +171,7 @@ void oracle_keeps_ordered(struct oracle *oracle, const struct item *item, const 
 {
     for (unsigned i = 0; i < oracle->keepings->len; i++) {
         const struct keeping *keeping = oracle->keepings->pdata[i];
-        if (!is_about(keeping, item) ||
-            (!covers(oracle, keeping, order->at) && !comes_after_end(oracle, keeping, order)))
+        if (!is_about(keeping, item) || (!covers(oracle, keeping, order) && !comes_after_end(oracle, keeping, order)))
             continue;
         bool withdrawn = is_withdrawal(keeping);
         oracle_broken(oracle, item, withdrawn ? "withdrawn" : "kept", "%s of %s: %s orders it; an operator has %s %s",

@@ -153,7 +153,8 @@ struct oracle {
     GPtrArray *refusals; /* struct refusal *: C103, C115 */
     bool drops_are_up;   /* no drop ever fails */
     int64_t clock_ahead; /* the most that the gateway's clock was ahead */
-    bool clock_wrong;    /* it was wrong at any time */
+    bool clock_wrong;    /* it was wrong at any time, */
+    int64_t wrong_since; /* first then */
     GArray *rules;       /* struct rule, in the order of their times */
     GHashTable *rows;    /* "003 device date" → how often */
     GPtrArray *keepings; /* struct keeping * */
