@@ -22,7 +22,7 @@ MISNAMED = {
     "form": ("B101", lambda name, word: name[:-3] + "dat"),
     "plain": ("B101", lambda name, word: "Devices of today.csv"),
     "type": ("B102", lambda name, word: re.sub(rf"(?<![A-Z]){word}(?![A-Z])", "XYZ", name)),
-    "month": ("B104", lambda name, word: re.sub(r"(?<=2023)(-?)\d\d|(?<=\.)\d\d(?=\.2023)", r"\g<1>13", name, 1)),
+    "month": ("B104", lambda name, word: re.sub(r"(?<=2023)(-?)\d\d|(?<=[.-])\d\d(?=[.-]2023)", r"\g<1>13", name, 1)),
 }
 
 
