@@ -44,6 +44,21 @@ static char *in_words(const struct profile *profile, const char *id, const char 
                                                                        : g_strdup(text);
 }
 
+/* The text of a D160 names the model as its subject does, by the Device type first (incident_id.c): the profile's word
+ * takes its place. Takes the text. g_free. */
+static char *model_in_words(const struct profile *profile, const struct ledger_incident *incident, char *text)
+{
+    g_auto(GStrv) parts = g_strsplit(incident->subject, " ", 2);
+    char *at = text != NULL ? strstr(text, incident->subject) : NULL;
+
+    if (at == NULL || parts[0] == NULL)
+        return text;
+    g_autofree char *before = text;
+    *at = '\0';
+    at += strlen(parts[0]);
+    return g_strconcat(before, profile_word(profile, FACT_device_type, parts[0]), at, NULL);
+}
+
 /* g_free. Why a drop is down, or what is wrong with the spool, names folders, hosts and users, which service management
  * need not know: the row gives the subject only. `incident show` has the whole text. */
 static char *text_of(const struct answer *a, const struct ledger_incident *incident, const struct ledger_event *event)
@@ -59,6 +74,8 @@ static char *text_of(const struct answer *a, const struct ledger_incident *incid
         !drop && !spool ? in_words(a->profile, incident->code, incident->opened_for)
                         : g_strdup_printf("%s%s: %s", drop ? "drop " : "", incident->subject,
                                           profile_code_text(a->profile, incident->code, catalogue_entry(code)->name));
+    if (known && code == D160)
+        line = model_in_words(a->profile, incident, line);
     return csv_harmless(line);
 }
 

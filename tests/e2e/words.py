@@ -211,7 +211,20 @@ def test_results(tap):
     sound(tap, home, "results and reports in words")
 
 
+def test_model(tap):
+    home, parties = speaking("gateway model_failures=1")
+    parties.instruct([order(1)])
+    home.run()
+    parties.result(said(1, "NOK", gbcs="17"))
+    home.run(now=at(1))
+    inc = rows_of(b"".join(home.read_out("dcc", name) for name in home.out("dcc") if name.startswith("INC")), "INC-D")
+    found = [row["Text"] for row in inc if "Devices of the model" in row["Text"]]
+    tap.ok(len(found) == 1 and " model strom AB01 " in found[0] and "ESME" not in found[0],
+           "the INC about a model has the format's word for the Device type", inc)
+
+
 if __name__ == "__main__":
     with Tap() as report_of_all:
         test_instruction(report_of_all)
         test_results(report_of_all)
+        test_model(report_of_all)
