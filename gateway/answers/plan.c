@@ -143,8 +143,9 @@ static char *answer_name(const struct plan_judged *judged, const char *kind, int
     return filename_unknown_answer(judged->verdict->profile, sha256, (unsigned)revision);
 }
 
-/* The party that sent the file. If neither name nor header says it, the party whose drop the file came through, or ""
- * where several parties have that drop. */
+/* The party that sent the file. If neither name nor header says its EUI-64, the party whose drop the file came through,
+ * or "" where several parties have that drop. So it is of a file whose name has the short code of an unknown sender and
+ * no EUI-64: the answer goes into that drop, and its owner is the one who reads it. */
 static void recipient_of(const struct gateway *gateway, const struct plan_judged *judged,
                          char recipient[EUI64_TEXT_SIZE])
 {
