@@ -34,6 +34,7 @@ MISNAMED = {
     "plain": ("B101", lambda name: "Devices of today.csv"),
     "type": ("B102", lambda name: "XYZ" + name[3:]),
     "month": ("B104", lambda name: name[:-22] + "13" + name[-20:]),
+    "early": ("B115", lambda name: model_speech.early_name(name)),  # pylint: disable=unnecessary-lambda
 }
 ROOTS = {"EMI": "MigrationInstruction", "EMT": "MigrationResult", "EMC": "MigrationConfirmation"}
 # without RecordNumber, which every record has first
@@ -121,10 +122,10 @@ class File:
     @property
     def order(self):
         """Files of a drop are picked up in this order; of those that have the same the numbers decide."""
+        if self.misnamed == "early" or self.speech and self.misnamed:
+            return self.name
         if not self.speech:
             return self.name[:-10]
-        if self.misnamed:
-            return self.name
         told = re.findall(r"\{(date|time|instant)", self.speech.profile.names["names"][self.kind])
         stamp = text_of(self.created).translate(str.maketrans("", "", "-:Z")).split("T")
         if "{time:HHMM}" in self.speech.profile.names["names"][self.kind]:

@@ -100,6 +100,7 @@ class Maker(Senders):
         self.random = random.Random(seed)
         self.operator = random.Random(f"operator {seed}")  # of its own: so the rest of a history stays what it was
         self.waits = random.Random(f"waits {seed}")  # likewise: what should come, and drops that operators pause
+        self.hasty = random.Random(f"hasty {seed}")  # likewise
         self.length = length
         self.settings, self.lines = self.choose_settings()
         self.settings["formats"] = choose_formats(seed)

@@ -145,7 +145,8 @@ class Intake:
 
     def judge(self, file, now, answers):
         faults = [file.misname_code] if file.misnamed else []
-        older = [other.data for other in self.copies[file.subject] if other.id < file.id]
+        is_early = "B115" in faults  # it counts as not received
+        older = [other.data for other in self.copies[file.subject] if other.id < file.id and not is_early]
         faults += ["B105" if file.data in older else "B106"] if older else []
         refused = ["B114"] * (file in self.refused)
         if faults:

@@ -2,7 +2,7 @@
 import collections
 
 # what the histories of one `make check` must have come to, each
-NEEDED = ("B101", "B108", "B210", "C108", "C109", "C110", "C115", "C119", "C124", "A104 opened", "A115 opened",
+NEEDED = ("B101", "B108", "B115", "B210", "C108", "C109", "C110", "C115", "C119", "C124", "A104 opened", "A115 opened",
           "A117 opened", "A117 closed", "D150 opened", "a file corrected", "a wrong name corrected", "a file let go",
           "a file rejected by its A117", "a file rejected by an order", "an incident closed", "a Device ended",
           "a Device released", "an MPRN with zeros", "an outcome after the first", "ECOSMIG-003 rows")

@@ -10,6 +10,7 @@ START = time_of("2023-07-03T12:00:00Z")
 INSTALLED = [{"InstalledDate": installed, "CommissionedDate": commissioned} for installed, commissioned in
              (("2023-01-01", "2023-01-02"), ("2023-06-30", ""), ("2023-07-01", "2023-07-02"), ("", "2023-07-31"),
               ("2023-07-31", "2023-08-01"), ("2023-08-01", ""), ("", ""))]
+WRONG_NAMES = [name for name in MISNAMED if name != "early"]
 HUBS = ("00-DB-12-34-56-78-90-C0", "00-DB-12-34-56-78-90-C1")
 SUPPLIERS = ("90-B3-D5-1F-30-05-00-01", "90-B3-D5-1F-30-05-00-02")
 TCOS_SUBJECT, ECOS_SUBJECT = "90-B3-D5-1F-30-01-00-00", "90-B3-D5-1F-30-02-00-00"
@@ -69,9 +70,16 @@ class Senders:
         """Now and then a file has a wrong name, or names one that nobody rejected."""
         for file in files:
             if file.again is None and file.corrects is None:
-                file.misnamed = self.random.choice(list(MISNAMED)) if self.random.random() < .06 else None
+                file.misnamed = self.random.choice(WRONG_NAMES) if self.random.random() < .06 else None
+                if self.may_be_early(file) and self.hasty.random() < (.8 if file.misnamed else .04):
+                    file.misnamed = "early"
                 if self.random.random() < .015:
                     file.corrects = (self.random.choice(self.sent), "name") if self.sent else ("", "Devices.csv")
+
+    def may_be_early(self, file):
+        """Where there are two formats, a sender of the proposal's may write in the coming one too early."""
+        formats = self.settings["formats"]
+        return bool(formats) and file.drop not in formats
 
     def instruction(self):
         known = {item.device for item in self.model.items}

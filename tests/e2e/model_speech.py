@@ -5,8 +5,10 @@ proposal. The model knows nothing of it: a file loses what the format cannot say
     speech.fit(file); name, data = speech.name(file), speech.data(file, header, declared)
     answer = speech.answer(name, data)             None: it is no answer
 """
+import json
 import os
 import re
+import shutil
 
 from home import SAMPLES, SOURCE
 from profile_files import Document, Profile
@@ -24,6 +26,27 @@ MISNAMED = {
     "type": ("B102", lambda name, word: re.sub(rf"(?<![A-Z]){word}(?![A-Z])", "XYZ", name)),
     "month": ("B104", lambda name, word: re.sub(r"(?<=2023)(-?)\d\d|(?<=[.-])\d\d(?=[.-]2023)", r"\g<1>13", name, 1)),
 }
+
+
+def early(home):
+    """A format that is not valid yet: the path of its profile."""
+    path = home.path("early-3.0")
+    shutil.copytree(CONTRAST, path)
+    with open(os.path.join(path, "profile.json"), encoding="utf-8") as file:
+        about = json.load(file)
+    about.update(profile="early", version="3.0", valid={"from": "2090-01-01T00:00:00Z", "until": None})
+    with open(os.path.join(path, "profile.json"), "w", encoding="utf-8") as file:
+        json.dump(about, file)
+    return path
+
+
+def early_name(name):
+    """The name that a file of the proposal would have in that format."""
+    kind, org, eui64, date, clock, rest = name.split("_")
+    sequence, form = rest.split(".")
+    created = f"{date[:4]}-{date[4:6]}-{date[6:]}T{clock[:2]}:{clock[2:4]}:{clock[4:]}Z"
+    return Profile(CONTRAST).name(kind, org=org, eui64=eui64, created=created, sequence=int(sequence) % 9999 + 1,
+                                  form=form)
 
 
 def kept(batch, record):
