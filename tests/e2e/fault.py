@@ -52,8 +52,9 @@ VERIFY_EVERY = 8  # `spool verify`; the ledger's own check is asked every time
 class Disk:
     """What would outlast a power cut, from the shim's log: bytes and names that no sync has covered yet."""
 
-    # What SQLite keeps itself, the lock, and the last thing that `init` makes, again if need be
-    SCRATCH = ("lock", "ledger.sqlite-wal", "ledger.sqlite-shm", "ledger.sqlite-journal", "ecosgate.conf")
+    # What SQLite keeps itself, the lock, the sign of life, which only says what is so now, and the last thing that
+    # `init` makes, again if need be
+    SCRATCH = ("lock", "heartbeat", "ledger.sqlite-wal", "ledger.sqlite-shm", "ledger.sqlite-journal", "ecosgate.conf")
 
     def __init__(self):
         self.bytes = {}  # inode: (path, "unsynced" or "lost by a failed sync")
