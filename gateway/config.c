@@ -15,6 +15,7 @@
 #include "validators/sender_rules.h"
 
 #include <string.h>
+#include <sys/stat.h>
 
 G_DEFINE_QUARK(ecosgate - config - error, config_error)
 
@@ -121,9 +122,26 @@ struct config *config_load_for(const char *path, const char *place, GError **err
     return config;
 }
 
+/* A page in a drop's `in` would come back as a file of a sender. g_free; NULL: it does not. */
+static char *page_problem(const struct config *config)
+{
+    struct stat page, in;
+
+    for (guint d = 0; config->page != NULL && d < config->drops->len; d++) {
+        const struct drop *drop = config->drops->pdata[d];
+        if (drop->transport->local_folders && stat(config->page, &page) == 0 && stat(drop->in, &in) == 0 &&
+            page.st_dev == in.st_dev && page.st_ino == in.st_ino)
+            return g_strdup_printf("[page] folder: %s is also `in` of [drop %s]: the page would be picked up; choose "
+                                   "another folder",
+                                   config->page, drop->name);
+    }
+    return NULL;
+}
+
 bool config_check_folders(const struct config *config, GError **error)
 {
-    g_autofree char *problems = drop_folders_problems(config->drops, NULL);
+    g_autofree char *of_drops = drop_folders_problems(config->drops, NULL), *of_page = page_problem(config);
+    g_autofree char *problems = of_drops != NULL ? g_strdup(of_drops) : g_strdup(of_page);
 
     if (problems != NULL)
         g_set_error(error, CONFIG_ERROR, 0, "%s: %s", config->path, problems);
@@ -143,6 +161,7 @@ void config_free(struct config *config)
         g_free((char *)party->drop);
         g_free((char *)party->stopped);
     }
+    g_free(config->page);
     g_free(config->drop_names);
     g_ptr_array_unref(config->drops);
     g_array_unref(config->parties);

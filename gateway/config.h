@@ -70,6 +70,7 @@ struct config {
     int64_t reference_wait;  /* seconds that an instruction waits for files that go first (pipeline/precedence.h) */
     int64_t reserve;         /* bytes */
     struct health_rules health;
+    char *page;              /* folder of the live page; NULL: none */
     GPtrArray *drops;        /* struct drop, in the file's order */
     const char **drop_names; /* of all drops; NULL-terminated */
     GArray *parties;         /* struct party */

@@ -170,6 +170,15 @@ static void load_health(struct config_loading *l, struct config *c)
     c->health.disk_days = config_number_value(l, g, "disk_days", (struct config_range){7, 0, 3650});
 }
 
+/* Also without the group: there is no page then. */
+static void load_page(struct config_loading *l, struct config *c)
+{
+    const char *g = "page";
+    g_autofree char *given = config_text_value(l, g, "folder", "");
+
+    c->page = *given != '\0' ? config_path_value(l, g, "folder", "") : NULL;
+}
+
 /* reject, warn or off. */
 static enum review_mode mode_value(struct config_loading *l, const char *key, enum review_mode fallback)
 {
@@ -314,10 +323,11 @@ void config_load_groups(struct config_loading *l, struct config *c)
         config_problem_at(l, 1, "expected a group [gateway]");
     load_review(l, c);
     load_health(l, c);
+    load_page(l, c);
     for (size_t i = 0; groups[i] != NULL; i++) {
         if (strcmp(groups[i], "gateway") == 0)
             load_gateway(l, c);
-        else if (strcmp(groups[i], "review") == 0 || strcmp(groups[i], "health") == 0)
+        else if (strcmp(groups[i], "review") == 0 || strcmp(groups[i], "health") == 0 || strcmp(groups[i], "page") == 0)
             continue; /* their defaults are no zeros, so they are read if they are missing, too */
         else if (g_str_has_prefix(groups[i], "drop "))
             load_drop(l, c, groups[i]);
@@ -328,10 +338,10 @@ void config_load_groups(struct config_loading *l, struct config *c)
         else if (g_str_has_prefix(groups[i], "expect "))
             config_load_expect(l, c, groups[i]);
         else
-            config_problem_at(
-                l, config_line_of(l, groups[i], ""),
-                "[%s]: expected [gateway], [review], [health], [drop NAME], [party ORG], [expect NAME], [report] or "
-                "[report MPID]",
-                groups[i]);
+            config_problem_at(l, config_line_of(l, groups[i], ""),
+                              "[%s]: expected [gateway], [review], [health], [page], [drop NAME], [party ORG], [expect "
+                              "NAME], [report] or "
+                              "[report MPID]",
+                              groups[i]);
     }
 }

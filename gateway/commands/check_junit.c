@@ -10,7 +10,7 @@
 #include "formats/instant.h"
 #include "formats/text.h"
 #include "gateway/clock.h"
-#include "gateway/reports/mgmt_chart.h"
+#include "gateway/reports/html.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -34,7 +34,7 @@ static void attribute(GString *out, const char *name, const char *value)
     g_autofree char *plain = check_output_plain(value);
 
     g_string_append_printf(out, " %s=\"", name);
-    chart_text(out, plain);
+    html_text(out, plain);
     g_string_append_c(out, '"');
 }
 
@@ -55,7 +55,7 @@ static void time_attribute(GString *out, int64_t microseconds)
 static void element(GString *out, const char *name, const char *text)
 {
     g_string_append_printf(out, "<%s>", name);
-    chart_text(out, text);
+    html_text(out, text);
     g_string_append_printf(out, "</%s>\n", name);
 }
 
@@ -105,7 +105,7 @@ static void add_test(GString *out, const struct suite *suite, const char *name, 
         attribute(out, "type", suite->type);
     attribute(out, "message", suite->message);
     g_string_append_c(out, '>');
-    chart_text(out, suite->text);
+    html_text(out, suite->text);
     g_string_append_printf(out, "</%s>\n</testcase>\n", suite->element);
 }
 

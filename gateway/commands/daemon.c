@@ -11,6 +11,7 @@
 #include "gateway/commands/beat.h"
 #include "gateway/commands/folder_watch.h"
 #include "gateway/commands/manager.h"
+#include "gateway/condition/live_page.h"
 #include "gateway/config_changes.h"
 #include "gateway/drops/transport.h"
 #include "gateway/pipeline/outage.h"
@@ -34,7 +35,8 @@ struct daemon {
     const volatile bool *stop;
     struct folder_watch *watch;
     struct manager manager;
-    char *early;  /* why the last pass ended early, as it was told; NULL: it went well */
+    char *early; /* why the last pass ended early, as it was told; NULL: it went well */
+    struct live_page_file page;
     bool refused; /* the configuration on the disk was not taken over */
 };
 
@@ -193,6 +195,7 @@ static bool pass_or_reopen(struct daemon *d, GError **error)
     if (*d->pipeline == NULL || !pipeline_pass(*d->pipeline, PATIENCE, &cause))
         return outlive(d, cause, error);
     report_early_end(d, NULL);
+    live_page_keep(&d->page, d->gateway, false);
     return true;
 }
 
@@ -284,6 +287,7 @@ bool daemon_run(struct gateway *gateway, struct pipeline **pipeline, const volat
     folder_watch_free(d.watch);
     manager_close(&d.manager);
     g_free(d.early);
+    g_free(d.page.cause);
     gateway_note("stopped");
     return good;
 }

@@ -114,7 +114,11 @@ static const char configuration[] =
     "[health]\n"
     "max_age=600\n"
     "drop_down=30\n"
-    "disk_days=7\n";
+    "disk_days=7\n"
+    "\n"
+    "# a page for people with the condition of the gateway, status.html, in a folder that exists\n"
+    "[page]\n"
+    "#folder=page\n";
 
 static const struct {
     const char *org, *eui64;

@@ -9,6 +9,7 @@
 #include "gateway/commands/command.h"
 #include "gateway/commands/daemon.h"
 #include "gateway/commands/progress.h"
+#include "gateway/condition/live_page.h"
 #include "gateway/config_rights.h"
 #include "gateway/pipeline/quick_check.h"
 #include "gateway/profiles.h"
@@ -89,6 +90,14 @@ static bool run_once(struct pipeline *pipeline, GError **error)
     return true;
 }
 
+static void write_page(struct gateway *gateway)
+{
+    struct live_page_file page = {0};
+
+    live_page_keep(&page, gateway, true);
+    g_free(page.cause);
+}
+
 /* Frees the configuration, or the one that has taken its place. */
 static int run(const struct config *config, bool once)
 {
@@ -118,6 +127,8 @@ static int run(const struct config *config, bool once)
     pipeline_free(pipeline);
     if (once)
         beat(config, good ? NULL : error->message);
+    if (once && good)
+        write_page(&gateway);
     beat_end();
     if (good)
         quick_check_end(&gateway);

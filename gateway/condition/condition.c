@@ -10,6 +10,7 @@
 
 #include <inttypes.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 enum { MINUTE = 60, HOUR = 60 * MINUTE, DAY = 24 * HOUR, WEEK = 7 * DAY };
 
@@ -199,11 +200,18 @@ void condition_clear(struct condition *condition)
     *condition = (struct condition){0};
 }
 
+/* A lock does not tell its own holder that it is held. */
+static bool find_writer(struct gateway *gateway, int64_t *pid, GError **error)
+{
+    *pid = getpid();
+    return *gateway->instance != '\0' || spool_writer(gateway->spool, pid, error);
+}
+
 bool condition_look(struct gateway *gateway, bool list_drops, struct condition *condition, GError **error)
 {
     begin(condition);
     heartbeat_read(gateway->config->spool, &condition->last);
-    if (spool_writer(gateway->spool, &condition->pid, error) && count_jobs(gateway, condition, error) &&
+    if (find_writer(gateway, &condition->pid, error) && count_jobs(gateway, condition, error) &&
         ledger_state_counts_each(gateway->ledger, add_state, condition, error) &&
         ledger_withheld_count(gateway->ledger, &condition->withheld, error) &&
         condition_fill_drops(gateway, list_drops, condition, error) && add_disks(gateway, condition, error) &&

@@ -4,15 +4,9 @@
 #include "gateway/reports/mgmt_chart.h"
 
 #include "formats/instant.h"
+#include "gateway/reports/html.h"
 
 #include <inttypes.h>
-
-void chart_text(GString *out, const char *text)
-{
-    g_autofree char *escaped = g_markup_escape_text(text != NULL ? text : "", -1);
-
-    g_string_append(out, escaped);
-}
 
 static void begin(GString *out, const struct chart *chart, int width, int height)
 {
@@ -21,16 +15,16 @@ static void begin(GString *out, const struct chart *chart, int width, int height
         "<svg id=\"%s\" role=\"img\" aria-labelledby=\"%s-t %s-d\" viewBox=\"0 0 %d %d\" width=\"%d\" "
         "height=\"%d\">\n<title id=\"%s-t\">",
         chart->id, chart->id, chart->id, width, height, width, height, chart->id);
-    chart_text(out, chart->title);
+    html_text(out, chart->title);
     g_string_append_printf(out, "</title>\n<desc id=\"%s-d\">", chart->id);
-    chart_text(out, chart->description);
+    html_text(out, chart->description);
     g_string_append(out, "</desc>\n");
 }
 
 static void text_at(GString *out, double x, double y, const char *style, const char *text)
 {
     g_string_append_printf(out, "<text x=\"%.1f\" y=\"%.1f\" class=\"%s\">", x, y, style);
-    chart_text(out, text);
+    html_text(out, text);
     g_string_append(out, "</text>\n");
 }
 

@@ -41,7 +41,4 @@ struct chart_mark {
 void chart_lines(GString *out, const struct chart *chart, const struct chart_line *lines, size_t n,
                  const struct chart_mark *mark);
 
-/* Appends text, escaped for HTML; NULL counts as "". */
-void chart_text(GString *out, const char *text);
-
 #endif

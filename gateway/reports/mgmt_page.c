@@ -1,14 +1,11 @@
 /*
- * The page is one text with inline styles and inline SVG, and a content security policy that forbids everything else:
- * it is opened from mail and from shares, where nothing else would be found. Each chart stands beside a table with the
- * same figures.
- *
- * The page is a pure function of the rows of MGMT, so that it can be tested without a ledger and says nothing that the
- * rows do not say.
+ * Each chart stands beside a table with the same figures. The page is a pure function of the rows of MGMT, so that it
+ * can be tested without a ledger and says nothing that the rows do not say.
  */
 #include "gateway/reports/mgmt_page.h"
 
 #include "formats/instant.h"
+#include "gateway/reports/html.h"
 #include "gateway/reports/mgmt_chart.h"
 
 #include <inttypes.h>
@@ -124,88 +121,20 @@ static void date(int64_t at, char text[INSTANT_TEXT_SIZE])
     text[DATE_LENGTH] = '\0';
 }
 
-/* print-color-adjust: printers leave out colours otherwise, and with them the bars. */
-static const char style_sheet[] =
-    "body{font:16px/1.45 system-ui,sans-serif;color:#1a1a1a;background:#fff;margin:2rem auto;max-width:72rem;"
-    "padding:0 1rem}"
-    "h1{font-size:1.7rem}h2{font-size:1.25rem;margin:2.2rem 0 .6rem}"
-    "section>div{display:flex;flex-wrap:wrap;gap:1.5rem;align-items:flex-start}"
-    "figure{margin:0;flex:1 1 30rem}svg{max-width:100%;height:auto}"
-    "table{border-collapse:collapse;font-variant-numeric:tabular-nums}"
-    "caption{text-align:left;font-weight:600;padding-bottom:.3rem}"
-    "th,td{border-bottom:1px solid #bbb;padding:.2rem .6rem;text-align:right}"
-    "th:first-child,td:first-child,.word{text-align:left}thead th{border-bottom:2px solid #444}"
-    "svg text{font:13px system-ui,sans-serif;fill:#1a1a1a}svg .head{font-weight:600}"
-    "svg .label{text-anchor:end}svg .middle{text-anchor:middle}"
-    ".scope{fill:#5a5a5a;stroke:#5a5a5a}.good{fill:#1b7837;stroke:#1b7837}.once{fill:#d9822b;stroke:#d9822b}"
-    ".many{fill:#b2182b;stroke:#b2182b}.never{fill:#542788;stroke:#542788}.left{fill:#2166ac;stroke:#2166ac}"
-    ".line{fill:none;stroke-width:2.5}.dashed{stroke-dasharray:7 5}"
-    ".grid{stroke:#ccc}.mark{stroke:#1a1a1a;stroke-dasharray:2 4;stroke-width:1.5}"
-    "@page{margin:15mm}@media print{body{margin:0;max-width:none;font-size:10.5pt}h2{break-after:avoid}"
-    "figure,table,svg{break-inside:avoid}*{print-color-adjust:exact;-webkit-print-color-adjust:exact}}";
-
-/* Everything before the first section. The policy forbids scripts and whatever would have to be loaded. */
 static void begin_page(GString *out, const struct mgmt_figures *figures)
 {
     char start[INSTANT_TEXT_SIZE], end[INSTANT_TEXT_SIZE];
 
     date(figures->start, start);
     date(figures->end, end);
-    g_string_append_printf(out,
-                           "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-                           "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src "
-                           "'unsafe-inline'\">\n"
-                           "<meta name=\"viewport\" content=\"width=device-width\">\n"
-                           "<title>Migration, %s to %s</title>\n<style>%s</style>\n</head>\n<body>\n<main>\n"
-                           "<h1>Migration to ECoS credentials</h1>\n<p>From %s to %s, 00:00 UTC; gateway ",
-                           start, end, style_sheet, start, end);
-    chart_text(out, figures->org);
+    g_autofree char *title = g_strdup_printf("Migration, %s to %s", start, end);
+    html_begin(out, &(const struct html_head){title, 0});
+    g_string_append_printf(out, "<h1>Migration to ECoS credentials</h1>\n<p>From %s to %s, 00:00 UTC; gateway ", start,
+                           end);
+    html_text(out, figures->org);
     g_string_append(out, ", environment ");
-    chart_text(out, figures->environment);
+    html_text(out, figures->environment);
     g_string_append(out, ".</p>\n");
-}
-
-static void begin_section(GString *out, const char *id, const char *title)
-{
-    g_string_append_printf(out, "<section aria-labelledby=\"%s-h\">\n<h2 id=\"%s-h\">%s</h2>\n<div>\n", id, id, title);
-}
-
-static void end_section(GString *out)
-{
-    g_string_append(out, "</div>\n</section>\n");
-}
-
-static void begin_table(GString *out, const char *id, const char *caption, const char *const *columns)
-{
-    g_string_append_printf(out, "<table id=\"%s\">\n<caption>%s</caption>\n<thead><tr>", id, caption);
-    for (; *columns != NULL; columns++)
-        g_string_append_printf(out, "<th scope=\"col\">%s</th>", *columns);
-    g_string_append(out, "</tr></thead>\n<tbody>\n");
-}
-
-static void end_table(GString *out)
-{
-    g_string_append(out, "</tbody>\n</table>\n");
-}
-
-/* A row's head; its cells follow, then "</tr>\n". */
-static void row_head(GString *out, const char *name)
-{
-    g_string_append(out, "<tr><th scope=\"row\">");
-    chart_text(out, name);
-    g_string_append(out, "</th>");
-}
-
-static void number_cell(GString *out, int64_t n)
-{
-    g_string_append_printf(out, "<td>%" PRId64 "</td>", MAX(n, 0));
-}
-
-static void word_cell(GString *out, const char *word)
-{
-    g_string_append(out, "<td class=\"word\">");
-    chart_text(out, word);
-    g_string_append(out, "</td>");
 }
 
 /* ---- the summary, and the sentences of the forecast ---- */
@@ -243,15 +172,15 @@ static void summary(GString *out, const struct mgmt_figures *figures)
     static const char *const columns[] = {"Devices", "Number", NULL};
     const struct group sum = sum_of(figures);
 
-    begin_section(out, "summary", "Summary");
-    begin_table(out, "summary-table", "All Device types and regions", columns);
+    html_section(out, "summary", "Summary");
+    html_table(out, "summary-table", "All Device types and regions", columns);
     for (int f = 0; f < FIGURES; f++) {
-        row_head(out, figure_styles[f].name);
-        number_cell(out, sum.n[f]);
-        g_string_append(out, "</tr>\n");
+        html_row(out, figure_styles[f].name);
+        html_number(out, sum.n[f]);
+        html_row_end(out);
     }
-    end_table(out);
-    end_section(out);
+    html_table_end(out);
+    html_section_end(out);
 }
 
 /* ---- over time ---- */
@@ -280,23 +209,23 @@ static void progress(GString *out, const struct mgmt_figures *figures)
 
     if (figures->n_weeks == 0)
         return;
-    begin_section(out, "progress", "Progress over time");
+    html_section(out, "progress", "Progress over time");
     g_string_append(out, "<figure>\n");
     draw_progress(out, figures);
     g_string_append(out, "</figure>\n");
-    begin_table(out, "progress-table", "At the end of each week", columns);
+    html_table(out, "progress-table", "At the end of each week", columns);
     for (size_t i = 0; i < figures->n_weeks; i++) {
         const struct mgmt_week *week = &figures->weeks[i];
         char end[INSTANT_TEXT_SIZE];
         date(week->end, end);
-        row_head(out, end);
-        number_cell(out, week->in_scope);
-        number_cell(out, week->migrated);
-        number_cell(out, week->remaining);
-        g_string_append(out, "</tr>\n");
+        html_row(out, end);
+        html_number(out, week->in_scope);
+        html_number(out, week->migrated);
+        html_number(out, week->remaining);
+        html_row_end(out);
     }
-    end_table(out);
-    end_section(out);
+    html_table_end(out);
+    html_section_end(out);
 }
 
 /* ---- by group ---- */
@@ -326,20 +255,53 @@ static void by_group(GString *out, const GArray *groups, const struct chart *cha
 
     for (int f = 0; f < FIGURES; f++)
         columns[f + 1] = figure_styles[f].name;
-    begin_section(out, id, chart->title);
+    html_section(out, id, chart->title);
     g_string_append(out, "<figure>\n");
     draw_groups(out, groups, chart);
     g_string_append(out, "</figure>\n");
-    begin_table(out, table, chart->title, columns);
+    html_table(out, table, chart->title, columns);
     for (guint g = 0; g < groups->len; g++) {
         const struct group *group = &g_array_index(groups, struct group, g);
-        row_head(out, group->name);
+        html_row(out, group->name);
         for (int f = 0; f < FIGURES; f++)
-            number_cell(out, group->n[f]);
-        g_string_append(out, "</tr>\n");
+            html_number(out, group->n[f]);
+        html_row_end(out);
     }
-    end_table(out);
-    end_section(out);
+    html_table_end(out);
+    html_section_end(out);
+}
+
+/* ---- shares ---- */
+
+/* How much of what is in scope has migrated, on one scale for all, which counts of unlike groups do not show. */
+static void shares(GString *out, const GArray *groups, const char *id, const char *caption)
+{
+    const char *const columns[] = {"", "Migrated", "In scope", "Share", "", NULL};
+
+    html_table(out, id, caption, columns);
+    for (guint g = 0; g < groups->len; g++) {
+        const struct group *group = &g_array_index(groups, struct group, g);
+        int64_t whole = group->n[IN_SCOPE], part = MIN(group->n[MIGRATED], whole);
+        double share = whole > 0 ? 100.0 * (double)part / (double)whole : 0;
+        g_autofree char *text = g_strdup_printf("%.1f\xC2\xA0%%", share); /* no line may end before the sign */
+        html_row(out, group->name);
+        html_number(out, group->n[MIGRATED]);
+        html_number(out, whole);
+        html_bar(out, &(const struct html_bar){part, whole, "good", text});
+        html_row_end(out);
+    }
+    html_table_end(out);
+}
+
+static void all_shares(GString *out, const GArray *by_type, const GArray *by_region)
+{
+    html_section(out, "shares", "Share migrated");
+    g_string_append(out, "<div class=\"wide\">");
+    shares(out, by_type, "type-shares", "By Device type");
+    g_string_append(out, "</div>\n<div class=\"wide\">");
+    shares(out, by_region, "region-shares", "By region");
+    g_string_append(out, "</div>\n");
+    html_section_end(out);
 }
 
 /* ---- causes ---- */
@@ -365,7 +327,7 @@ static void causes(GString *out, const struct mgmt_figures *figures)
     g_autoptr(GArray) bars = g_array_new(FALSE, FALSE, sizeof(struct chart_bar));
 
     g_array_sort(groups, by_failures);
-    begin_section(out, "causes", "Top causes");
+    html_section(out, "causes", "Top causes");
     for (guint g = 0; g < groups->len; g++) {
         const struct group *group = &g_array_index(groups, struct group, g);
         const struct chart_bar bar = {group->name, group->n[FAILED_ONCE] + group->n[FAILED_MANY], "many"};
@@ -373,23 +335,23 @@ static void causes(GString *out, const struct mgmt_figures *figures)
     }
     if (bars->len == 0) {
         g_string_append(out, "<p>Nothing failed in this period.</p>\n");
-        end_section(out);
+        html_section_end(out);
         return;
     }
     g_string_append(out, "<figure>\n");
     chart_bars(out, &chart, (const struct chart_bar *)(const void *)bars->data, bars->len);
     g_string_append(out, "</figure>\n");
-    begin_table(out, "causes-table",
-                "Failed Devices of the types and regions in which the code was the most frequent one of the period",
-                columns);
+    html_table(out, "causes-table",
+               "Failed Devices of the types and regions in which the code was the most frequent one of the period",
+               columns);
     for (guint b = 0; b < bars->len; b++) {
         const struct chart_bar *bar = &g_array_index(bars, struct chart_bar, b);
-        row_head(out, bar->label);
-        number_cell(out, bar->value);
-        g_string_append(out, "</tr>\n");
+        html_row(out, bar->label);
+        html_number(out, bar->value);
+        html_row_end(out);
     }
-    end_table(out);
-    end_section(out);
+    html_table_end(out);
+    html_section_end(out);
 }
 
 /* ---- forecast ---- */
@@ -416,7 +378,7 @@ static void outlook(GString *out, const struct mgmt_figures *figures)
     size_t n = 0;
 
     mgmt_forecast(figures, &forecast);
-    begin_section(out, "forecast", "Forecast");
+    html_section(out, "forecast", "Forecast");
     for (; n < figures->n_weeks; n++)
         left[n] = (struct chart_point){figures->weeks[n].end, (double)MAX(figures->weeks[n].remaining, 0)};
     if (n == 0)
@@ -428,7 +390,7 @@ static void outlook(GString *out, const struct mgmt_figures *figures)
                 &(const struct chart_mark){figures->end_date, "end date"});
     g_string_append(out, "</figure>\n");
     say_forecast(out, figures, &forecast);
-    end_section(out);
+    html_section_end(out);
 }
 
 /* ---- TCoS closes ---- */
@@ -442,7 +404,7 @@ static void closing(GString *out, const struct mgmt_figures *figures)
     if (figures->closes == 0)
         return;
     date(figures->closes, when);
-    begin_section(out, "closing", "Until TCoS closes");
+    html_section(out, "closing", "Until TCoS closes");
     g_string_append_printf(out, "<p id=\"closing-text\">%" PRId64 " still hold TCoS credentials. ", remaining);
     if (figures->closes <= figures->end)
         g_string_append_printf(out, "TCoS has closed on %s.</p>\n", when);
@@ -450,7 +412,7 @@ static void closing(GString *out, const struct mgmt_figures *figures)
         g_string_append_printf(out, "TCoS closes on %s, %.1f weeks after this period: %.0f a week.</p>\n", when,
                                (double)(figures->closes - figures->end) / WEEK,
                                (double)remaining / ((double)(figures->closes - figures->end) / WEEK));
-    end_section(out);
+    html_section_end(out);
 }
 
 /* ---- all rows ---- */
@@ -459,24 +421,24 @@ static void closing(GString *out, const struct mgmt_figures *figures)
 static void all_rows(GString *out, const struct mgmt_figures *figures)
 {
     static const char *const columns[] = {
-        "Device type",           "Region",         "In scope",  "Migrated", "Failed once",
-        "Failed more than once", "Non-Migratable", "Remaining", "Top code", NULL};
+        "Device type",           "<Region",        "In scope",  "Migrated",  "Failed once",
+        "Failed more than once", "Non-Migratable", "Remaining", "<Top code", NULL};
 
-    begin_section(out, "rows", "All figures");
-    begin_table(out, "rows-table", "By Device type and region, as in MGMT", columns);
+    html_section(out, "rows", "All figures");
+    html_table(out, "rows-table", "By Device type and region, as in MGMT", columns);
     for (size_t i = 0; i < figures->n_rows; i++) {
         const struct mgmt_row *row = &figures->rows[i];
         struct group sums = {.name = NULL};
         add_row(&sums, row);
-        row_head(out, type_of(row));
-        word_cell(out, region_of(row));
+        html_row(out, type_of(row));
+        html_word(out, region_of(row));
         for (int f = 0; f < FIGURES; f++)
-            number_cell(out, sums.n[f]);
-        word_cell(out, row->top_error);
-        g_string_append(out, "</tr>\n");
+            html_number(out, sums.n[f]);
+        html_word(out, row->top_error);
+        html_row_end(out);
     }
-    end_table(out);
-    end_section(out);
+    html_table_end(out);
+    html_section_end(out);
 }
 
 char *mgmt_page(const struct mgmt_figures *figures)
@@ -495,6 +457,7 @@ char *mgmt_page(const struct mgmt_figures *figures)
     summary(out, figures);
     progress(out, figures);
     if (figures->n_rows > 0) {
+        all_shares(out, by_type, by_region);
         by_group(out, by_type, &types, "types", "Device type");
         by_group(out, by_region, &regions, "regions", "Region");
     }
@@ -502,6 +465,6 @@ char *mgmt_page(const struct mgmt_figures *figures)
     outlook(out, figures);
     closing(out, figures);
     all_rows(out, figures);
-    g_string_append(out, "</main>\n</body>\n</html>\n");
+    html_end(out);
     return g_string_free(out, FALSE);
 }

@@ -517,6 +517,11 @@ def release_device(number, time, day=3):
     return lambda stage: stage.order("release", DEVICE % number, "device", now=f"2023-07-0{day}T{time}Z")
 
 
+def make_page_folder(stage):
+    """What a stop leaves there is the temporary file, which the next pass replaces: tree() would show it."""
+    os.mkdir(os.path.join(stage.dir, "page"))
+
+
 def hang(stage):
     """A drop is at a server that takes connections and says nothing."""
     shutil.copy(stage.conf, stage.conf + ".kept")
@@ -583,6 +588,8 @@ SCRIPTS = (
     # Another gateway claims a drop; the operator gives it to this one.
     Script("claimed", claimed_by_another, hand_over(*FEW_FILES), once, take("mcc"), once, allowed=(0, 1, 2)),
     # An incident is reported, closed by hand, and its end is reported.
+    Script("page", settings("page folder=page"), make_page_folder, hand_over(("mcc", GOOD[0])), once,
+           only="page-"),
     Script("closing", hand_over(("mcc", REJECTED)), once, order("close", 1, "incident"), once),
     # One order closes several.
     Script("closing many", hand_over(("mcc", REJECTED), ("mcc", GOOD[0], BAD_NAME)), once,

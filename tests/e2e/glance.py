@@ -3,6 +3,7 @@
 monitoring; `today` counts a day."""
 import os
 import pty
+import re
 import shutil
 import subprocess
 
@@ -213,6 +214,45 @@ def test_today(tap):
            "on a terminal with bars", drawn)
 
 
+def page_of(home):
+    with open(home.path("page", "status.html"), encoding="utf-8") as file:
+        return file.read()
+
+
+def test_page(tap):
+    home = Home("page folder=page")
+    done = home.run()
+    tap.ok(done.returncode == 0 and done.stderr.count(b"the live page in ") == 1 and
+           b"No such file or directory" in done.stderr, "a page that cannot be written is said, and stops nothing",
+           done.stderr)
+    os.mkdir(home.path("page"))
+    with open(home.path("page", ".status.html.part"), "wb") as file:
+        file.write(b"half")
+    parties = Parties(home)
+    parties.instruct([1, 2])
+    home.run(now=at(1))
+    home.command("device", "hold", device(1), "--reason", device(2), now=at(2))
+    shutil.rmtree(home.path("drops", "suppliers", "in"))
+    home.run(now=at(3))
+    page = page_of(home)
+    tap.ok(os.listdir(home.path("page")) == ["status.html"], "what a crash left there is replaced",
+           os.listdir(home.path("page")))
+    tap.ok(all(text in page for text in (at(3), "A102 suppliers", "ecosgate doctor suppliers", "a Device is held",
+                                         "ecosgate device release … --reason TEXT", "DISPATCHED", "ECOSMIG-002")),
+           "it has what is wrong, what to do, and the figures", page)
+    tap.ok(not re.search(r"<script|src=|href=|url\(|[0-9A-F]{2}(-[0-9A-F]{2}){7}|[0-9]{9}", page),
+           "it runs and loads nothing, and names no Device and no supply point", page)
+    daemon = home.daemon(now=at(4))
+    wait_until(lambda: at(4) in page_of(home))
+    terminate(daemon)
+    tap.ok("the gateway does not run<" not in page_of(home),
+           "the daemon writes it, and knows that it runs")
+    home.set("page folder=drops/mcc/in")
+    done = home.run(now=at(5))
+    tap.ok(done.returncode == 2 and b"the page would be picked up" in done.stderr,
+           "a page where files are picked up is refused", done.stderr)
+
+
 def on_terminal(home, *words, now):
     """What a command prints on a terminal."""
     ours, theirs = pty.openpty()
@@ -237,3 +277,4 @@ if __name__ == "__main__":
         test_heartbeat(report)
         test_health(report)
         test_today(report)
+        test_page(report)

@@ -300,8 +300,9 @@ class Home:
             for name in sorted(files):
                 path = os.path.join(root, name)
                 short = os.path.relpath(path, os.fsencode(self.dir))
-                if name.startswith(b"ledger.sqlite") or name in (b"lock", b"ecosgate.conf", b"witness",
-                                                                     b"ledger-id", b"heartbeat", os.fsencode(CLAIM)):
+                if name.startswith(b"ledger.sqlite") or name in (
+                        b"lock", b"ecosgate.conf", b"witness", b"ledger-id", b"heartbeat", b"status.html",
+                        os.fsencode(CLAIM)):
                     continue
                 if os.path.islink(path):
                     found[short] = os.readlink(path)

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""The management page in a real browser: its charts are drawn, and its figures are those of the rows (TAP; skipped
-without chromium)."""
+"""The management page and the live page in a real browser: charts are drawn, figures are those of the rows, and both
+can be read on a phone, in light and in dark (TAP; skipped without chromium)."""
 import json
 import os
 import re
@@ -11,7 +11,8 @@ import sys
 import tempfile
 import zlib
 
-from home import Tap
+from home import Home, Tap
+from parties import Parties, at
 
 MAKE_PAGE = os.path.join(os.environ.get("top_builddir", "."), "tests", "e2e", "make_page")
 BROWSER = shutil.which("chromium")
@@ -199,6 +200,68 @@ def test_empty(tap, folder):
            "a page without rows is a page", found)
 
 
+# The page within a frame as wide as a phone: whether anything needs scrolling sideways, and what was drawn.
+PHONE = """<iframe id="phone" style="width:375px;height:900px;border:0" srcdoc="%s"></iframe><script>
+document.getElementById('phone').onload = e => {
+  const inner = e.target.contentDocument, all = what => [...inner.querySelectorAll(what)];
+  const place = document.createElement('pre');
+  place.id = 'found';
+  place.textContent = JSON.stringify({
+    wide: inner.documentElement.scrollWidth, tables: all('table').map(t => t.id),
+    cut: all('th').filter(t => t.offsetWidth > 0 && t.offsetWidth < 12).map(t => t.textContent),
+    bars: all('.bar b').map(b => [b.getBoundingClientRect().width, b.parentNode.getBoundingClientRect().width])});
+  document.body.append(place);
+};
+</script>"""
+
+
+def test_phone(tap, folder, name, page):
+    framed = re.sub(r"<meta http-equiv.*?>", "", page).replace("&", "&amp;").replace('"', "&quot;")
+    path = os.path.join(folder, "phone.html")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(f"<!DOCTYPE html><html><body>{PHONE % framed}</body></html>")
+    found = json.loads(re.search(r'<pre id="found">(.*?)</pre>', browse(folder, path, "--dump-dom"),
+                                 re.DOTALL).group(1))
+    tap.ok(found["wide"] <= 375 and found["tables"] and not [text for text in found["cut"] if text],
+           f"{name}: on a phone nothing needs scrolling sideways, and no word is cut", found)
+    tap.ok(found["bars"] and all(0 < width <= of + 1 for width, of in found["bars"]), f"{name}: its bars are drawn",
+           found["bars"])
+
+
+def luminance(colour):
+    parts = [int(colour[i:i + 2] if len(colour) == 7 else colour[(i + 1) // 2] * 2, 16) / 255 for i in (1, 3, 5)]
+    linear = [part / 12.92 if part <= 0.03928 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def test_contrast(tap, page):
+    """Of text 4.5, as WCAG 2 wants it; of bars 3."""
+    schemes = [dict(re.findall(r"--(\w+):(#\w+)", part)) for part in re.findall(r":root\{(.*?)\}", page)]
+    tap.ok(len(schemes) == 2, "there is a light scheme and a dark one", schemes)
+    for scheme, name in zip(schemes, ("light", "dark")):
+        paper = luminance(scheme["paper"])
+        for text, least in (("ink", 7), ("many", 4.5), ("warn", 4.5), ("strong", 4.5), ("good", 3), ("left", 3),
+                            ("never", 3), ("scope", 3)):
+            high, low = sorted((paper, luminance(scheme[text])), reverse=True)
+            tap.ok((high + 0.05) / (low + 0.05) >= least, f"{name}: {text} can be told from the paper",
+                   scheme[text], (high + 0.05) / (low + 0.05))
+
+
+def live_pages():
+    """With and without incidents."""
+    home = Home("page folder=page")
+    os.mkdir(home.path("page"))
+    parties = Parties(home)
+    parties.instruct(list(range(1, 9)))
+    pages = []
+    for minute in (0, 1):
+        home.run(now=at(minute))
+        with open(home.path("page", "status.html"), encoding="utf-8") as file:
+            pages.append(file.read())
+        shutil.rmtree(home.path("drops", "suppliers", "in"), ignore_errors=True)
+    return pages
+
+
 if __name__ == "__main__":
     if BROWSER is None:
         print("1..0 # SKIP no chromium")
@@ -210,3 +273,8 @@ if __name__ == "__main__":
         test_pictures(report, found)
         test_seen(report, place, whole)
         test_empty(report, place)
+        test_phone(report, place, "management page", whole)
+        for title, live in zip(("live page", "live page with incidents"), live_pages()):
+            report.ok(("A102" in live) == (title != "live page"), f"{title}: incidents")
+            test_phone(report, place, title, live)
+        test_contrast(report, whole)

@@ -116,7 +116,7 @@ static void test_mgmt_page__same_figures__same_bytes_with_all_figures(void **sta
     assert_int_equal(count(page, "<svg "), 5);
     assert_int_equal(count(page, "<title id="), 5);
     assert_int_equal(count(page, "<desc id="), 5);
-    assert_int_equal(count(page, "<caption>"), 6);
+    assert_int_equal(count(page, "<caption>"), 8);
     assert_non_null(strstr(page, "<th scope=\"row\">ESME</th><td class=\"word\">North</td><td>100</td><td>40</td>"
                                  "<td>6</td><td>4</td><td>10</td><td>50</td><td class=\"word\">D101</td>"));
     assert_non_null(strstr(page, "<th scope=\"row\">ESME</th><td>150</td><td>60</td><td>7</td><td>4</td><td>10</td>"
