@@ -159,10 +159,12 @@ def test_held(tap):
 
 
 def test_slices(tap):
-    """A batch of more than 64 Devices is withdrawn in several commits. A stop in between loses nothing."""
+    """A batch of more than 64 Devices is withdrawn in several commits. A stop in between loses nothing, and the last
+    slice ends with the batch."""
     home = Home("gateway dispatch_hours=13-14")
     parties = Parties(home)
     name = parties.instruct(range(1, 201))
+    parties.instruct([201, 202])
     home.run()
     stopped = home.command("batch", "withdraw", "B-1", "--reason", "wrong list", now=at(1),
                            env={"ECOSGATE_CRASH": "batch-slice-withdrawn:after:2"})
@@ -175,6 +177,7 @@ def test_slices(tap):
     tap.ok(results == [("done: ended at once 200, answer awaited 0, left alone, for a side states a success 0",)],
            "after a stop the order goes on, and its result counts all", results)
     tap.ok(len(ended(parties, name)) == 200, "the outcome has all of them")
+    tap.ok(parties.states(201, 202) == ["READY", "READY"], "the next batch is left alone", parties.states(201, 202))
     sound(tap, home, "after a withdrawal in slices")
 
 

@@ -199,7 +199,7 @@ static bool withdraw_slices(struct withdrawal *w, const struct ledger_verdict *v
     while (!last) {
         g_autoptr(GArray) items = g_array_new(FALSE, FALSE, sizeof(int64_t));
         last = so_far->next + so_far->slice >= end;
-        if (!ledger_work_live(w->gateway->ledger, so_far->next, so_far->slice, items, error) ||
+        if (!ledger_work_live(w->gateway->ledger, so_far->next, MIN(so_far->slice, end - so_far->next), items, error) ||
             !settle(w, &action, items, last ? about : NULL, error))
             return false;
         note_slice(w);
