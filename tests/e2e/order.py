@@ -69,6 +69,11 @@ def is_report(path):
     return re.search(r"/spool/active/\d+(/\.?(ECOSMIG-\d+|STRAND|NMDM|MGMT|MAPR)_[^/]*)?$", path)
 
 
+def counts(path, second):
+    """False for what nothing is decided by, and nothing waits for: the heartbeat, which a power cut may take."""
+    return not re.search(r"/spool/\.heartbeat\.part$", path) and not second.endswith("/spool/heartbeat")
+
+
 def kind_of(call, path, second):
     """Changes of one kind may share the sync of their folders: moves of jobs between two states, and what happens in
     the folders of a drop's `out`. A commit waits for all of them."""
@@ -86,6 +91,8 @@ def check_order(home, events):
     unsynced = {}    # folders whose entries changed: by what, and of which kind that is
     made = {}        # files in the making whose names are not synced yet, and their folders
     for call, path, second, text in events:
+        if not counts(path, second):
+            continue
         if call in ("write", "pwrite64", "ftruncate") and path.startswith(home.dir):
             dirty.add(path)
         elif call in ("fsync", "fdatasync"):
