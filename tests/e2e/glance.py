@@ -62,13 +62,13 @@ def test_wrong(tap):
     home.run()
     send(home, name_of(7), b"no instruction\n")
     shutil.rmtree(home.path("drops", "suppliers", "in"))
+    home.command("dispatch", "pause", "--reason", "wrong models", now=at(0))
     home.run(now=at(1))
-    home.command("dispatch", "pause", "--reason", "wrong models", now=at(2))
     home.command("device", "hold", device(1), "--reason", "ask first", now=at(3))
     home.command("device", "hold", device(2), "--reason", "ask first", now=at(4))
     expected = [("warning", "A102", at(1), "ecosgate doctor suppliers"),
+                ("note", None, at(0), "ecosgate dispatch resume --reason TEXT"),
                 ("note", None, at(1), "ecosgate incident list"),
-                ("note", None, at(2), "ecosgate dispatch resume --reason TEXT"),
                 ("note", None, at(3), "ecosgate status --all")]
     tap.ok(alarms(home, at(5)) == expected,
            "what is wrong, the worst first, the oldest first of one level; many of one kind are one",
