@@ -265,6 +265,7 @@ def test_refusals(tap, top):
         write_known_hosts(wrong, server.port, [other])
         with open(word, "w", encoding="ascii") as file:
             file.write("not it\n")
+        os.chmod(word, 0o600)
         cases = {
             "an unknown host key": ({"known_hosts": empty}, ("key .*SHA256:", "not in .*empty")),
             "a changed host key": ({"known_hosts": wrong}, ("key changed.*SHA256:", "wrong")),
