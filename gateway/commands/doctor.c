@@ -14,9 +14,12 @@
 #include "gateway/gateway.h"
 #include "gateway/room.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 enum { MOST_ROWS = 100 };
 
@@ -231,6 +234,22 @@ static void probe_orders(struct doctor_findings *findings, const struct config *
                text);
 }
 
+/* The folder of the live page. No finding if the configuration names none. */
+static void probe_page(struct doctor_findings *findings, const struct config *config)
+{
+    bool folder = config->page != NULL && g_file_test(config->page, G_FILE_TEST_IS_DIR);
+    bool good = folder && faccessat(AT_FDCWD, config->page, W_OK | X_OK, AT_EACCESS) == 0;
+
+    if (config->page == NULL)
+        return;
+    g_autofree char *text = good ? g_strdup_printf("a page can be written in %s", config->page)
+                                 : g_strdup_printf("no page can be written in %s: %s; make the folder, give the "
+                                                   "gateway's user the right to write in it, or correct `folder` of "
+                                                   "[page] in the configuration",
+                                                   config->page, folder ? g_strerror(errno) : "it is no folder");
+    doctor_add(findings, "page", good ? PROBE_GOOD : PROBE_BAD, text);
+}
+
 /* What concerns no drop. False: the gateway is unfit. */
 static bool probe_gateway(const struct invocation *invocation, struct home *home)
 {
@@ -242,6 +261,7 @@ static bool probe_gateway(const struct invocation *invocation, struct home *home
     probe_disks(&findings, home->config);
     probe_ledger(&findings, home);
     probe_orders(&findings, home->config);
+    probe_page(&findings, home->config);
     doctor_print(invocation, &findings, "gateway");
     return !findings.unfit;
 }

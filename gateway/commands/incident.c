@@ -8,7 +8,9 @@
 #include "gateway/clock.h"
 #include "gateway/commands/output.h"
 #include "gateway/commands/selection.h"
+#include "gateway/commands/words.h"
 #include "spool/ledger/ledger_jobs.h"
+#include "validators/catalogue.h"
 
 #include <string.h>
 
@@ -72,11 +74,24 @@ void incident_filter_options(struct incident_filter *filter, void *entries)
     memcpy(entries, own, sizeof own);
 }
 
+/* NULL: none is asked for. False: there is no such code, and a message has been printed. */
+static bool code_exists(const char *text, const char *command)
+{
+    g_autofree char *upper = text != NULL ? g_ascii_strup(text, -1) : NULL;
+    enum code code;
+
+    if (text == NULL || catalogue_find(upper, &code))
+        return true;
+    g_autofree char *shown = command_shown(text), *meant = command_meant(upper, words_codes());
+    g_printerr("ecosgate: %s: --code '%s' is no code%s; ecosgate(1) lists the codes\n", command, shown, meant);
+    return false;
+}
+
 bool incident_filter_read(struct incident_filter *filter, const char *command)
 {
     int64_t age = -1;
 
-    if (!selection_age(command, "older-than", filter->age, &age))
+    if (!code_exists(filter->code, command) || !selection_age(command, "older-than", filter->age, &age))
         return false;
     filter->begun_until = age >= 0 ? clock_now() - age : 0;
     if (filter->category == NULL || (strlen(filter->category) == 1 && strchr("abcdABCD", filter->category[0]) != NULL))

@@ -32,6 +32,18 @@ static struct ledger_outgoing_choice choice;
 
 /* ---- by name ---- */
 
+/* Each name once: a file that is named twice goes out once. g_strfreev. */
+static char **each_once(char *const *names)
+{
+    g_autoptr(GPtrArray) once = g_ptr_array_new();
+
+    for (; *names != NULL; names++)
+        if (!g_ptr_array_find_with_equal_func(once, *names, g_str_equal, NULL))
+            g_ptr_array_add(once, g_strdup(*names));
+    g_ptr_array_add(once, NULL);
+    return (char **)g_ptr_array_free(g_steal_pointer(&once), FALSE);
+}
+
 static bool parse_files(char *const *arguments, struct order *order)
 {
     bool chosen = options.batch != NULL || options.recipient != NULL || options.type != NULL || options.since != NULL ||
@@ -41,7 +53,7 @@ static bool parse_files(char *const *arguments, struct order *order)
         !selection_time("redeliver", "until", options.until, &choice.until))
         return false;
     if (chosen != (arguments[0] != NULL)) {
-        order->list = chosen ? NULL : g_strdupv((char **)arguments);
+        order->list = chosen ? NULL : each_once(arguments);
         return true;
     }
     g_printerr(

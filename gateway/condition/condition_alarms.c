@@ -249,12 +249,15 @@ static bool add_incidents(struct making *making, GError **error)
 
 /* ---- what the ledger does not know ---- */
 
-/* The newest sign of life: the end of a pass, or the start of the program. */
+/* The newest sign of life: the end of a pass, or the start of the program. A clock that went back leaves a later time
+ * than now, which says nothing of how long ago it was. */
 static void add_heartbeat(struct making *making)
 {
     const struct condition *condition = making->condition;
     const struct heartbeat *last = &condition->last;
-    int64_t sign = MAX(last->at, last->begun), age = condition->now - sign;
+    bool ahead = last->begun > condition->now && last->at != 0;
+    int64_t sign = ahead ? last->at : MAX(last->at, last->begun), age = condition->now - sign;
+    int64_t max_age = making->gateway->config->health.max_age;
     char span[CONDITION_SPAN_SIZE];
 
     if (sign == 0 && condition->pid == 0)
@@ -262,7 +265,12 @@ static void add_heartbeat(struct making *making)
                   "ecosgate run");
     else if (condition->pid == 0 && !last->once)
         add_plain(making, ALARM_CRITICAL, sign, g_strdup("the gateway does not run"), "ecosgate run");
-    else if (age > making->gateway->config->health.max_age)
+    else if (-age > max_age)
+        add_plain(making, ALARM_CRITICAL, condition->now,
+                  g_strdup_printf("the last pass ended %s after now: the clock was or is wrong",
+                                  condition_span(condition->now, sign, span)),
+                  "ecosgate run");
+    else if (age > max_age)
         add_plain(making, ALARM_CRITICAL, sign,
                   g_strdup_printf("no pass has ended for %s%s", condition_span(sign, condition->now, span),
                                   condition->pid == 0 ? ", and the gateway does not run" : ""),

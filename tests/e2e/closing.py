@@ -96,7 +96,8 @@ def test_close(tap, home, of_files, down):
                                     ((of_files[0], "999", "--yes"), 1, "there is no incident INC-000999"),
                                     ((of_files[0], "--code", "B208"), 2, "IDs are given, and others are chosen"),
                                     ((), 2, "nothing is chosen"), (("--older-than", "2w"), 2, "is no age"),
-                                    (("--category", "e"), 2, "is none; give one of a, b, c, d")):
+                                    (("--category", "e"), 2, "is none; give one of a, b, c, d"),
+                                    (("--code", "B2008", "--yes"), 2, "is no code; did you mean B208?")):
         told = close(home, *words)
         tap.ok(told.returncode == status and expected in told.stderr.decode(), f"incident close {' '.join(words)}",
                told.stderr)

@@ -88,6 +88,16 @@ def test_fit(tap, server):
     tap.ok([row["probe"] + " " + row["result"] for row in rows if row["drop"] is None] ==
            ["closing good", "credentials good", "room good", "ledger good", "orders good"],
            "and good when it is set", rows)
+    with open(home.conf, encoding="utf-8") as file:
+        before = file.read()
+    home.set("page folder=page")
+    lost = find_row(doctor(home)[1], "page")
+    os.mkdir(home.path("page"))
+    found = find_row(doctor(home)[1], "page")
+    tap.ok((lost["result"], found["result"]) == ("bad", "good") and "it is no folder" in lost["text"],
+           "the folder of the live page", lost, found)
+    with open(home.conf, "w", encoding="utf-8") as file:
+        file.write(before)
     text = home.command("doctor").stdout.decode()
     tap.ok(re.findall("^gateway.*$", text, re.M) == ["gateway: fit"] and text.startswith("gateway: fit\n  probe"),
            "the text has one block for the gateway", text)

@@ -164,6 +164,12 @@ def test_configuration(tap):
         file.write("2023-07-03\n")
     home.set("expect a except=dates")
     home.run(now=day(3, 19))
+    for wrong in ("/dev/zero", "pipe"):
+        if wrong == "pipe":
+            os.mkfifo(home.path(wrong))
+        home.set(f"expect a except={wrong}")
+        told = home.command("config", "check").stdout.decode()
+        tap.ok("expected a file with a text of dates" in told, f"except={wrong} is refused, and not read", told)
     home.set("expect a except=")
     home.run(now=day(4, 18))
     with open(home.conf, "w", encoding="utf-8") as file:

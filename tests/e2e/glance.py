@@ -125,6 +125,15 @@ def test_heartbeat(tap):
     text = "\n".join(screen(home, at(1)))
     tap.ok("CRITICAL    60 s  the last pass ended early: the disk is full  ecosgate doctor" in text,
            "a pass that ended early says why", text)
+    heartbeat(home, **{"pass": at(60), "begun": at(60), "once": "true"})
+    text = "\n".join(screen(home, at(0)))
+    tap.ok(alarms(home, at(0)) == [("critical", None, at(0), "ecosgate run")] and
+           "the last pass ended 60 min after now: the clock was or is wrong" in text,
+           "a pass that is to come says nothing of how long ago it was", text)
+    tap.ok(alarms(home, at(55)) == [], "a clock that was put back a little is no alarm", alarms(home, at(55)))
+    heartbeat(home, **{"pass": at(0), "begun": at(60), "once": "true"})
+    tap.ok(alarms(home, at(11)) == [("critical", None, at(0), "ecosgate run")],
+           "a start that is to come hides no pass that hangs", alarms(home, at(11)))
     with open(home.path("spool", "heartbeat"), "wb") as file:
         file.write(b"\0nothing")
     tap.ok(alarms(home, at(1)) == [("critical", None, None, "ecosgate run")], "a torn heartbeat is none",

@@ -127,6 +127,9 @@ def test_damage(tap):
     home.command("run", "--once", now=at(7 * 24 * 60 + 1))
     home.command("run", "--once", now=at(7 * 24 * 60 + 2))
     again = standing(home)
+    home.run(now=at(7 * 24 * 60 + 3))
+    twice = redeliver(home, names[0], names[0], now=at(7 * 24 * 60 + 3)).stdout.decode()
+    tap.ok(twice == f"{names[0]}: redeliver done\n", "a file that is named twice counts once", twice)
     tap.ok(told.returncode == 0 and all(again.get(name) == files[name] for name in names),
            "damaged files are built again from rows, with the same bytes", told.stderr,
            [name for name in names if again.get(name) != files[name]])
