@@ -26,7 +26,7 @@ static const struct command commands[] = {
      "judge files as the gateway would; changes nothing", command_check},
     {"run", "", "[--once]", "run the gateway; --once makes one pass over all work, then ends", command_run},
     {"pickup", "[DROP]", "", "show which files would be picked up now, which not, and why", command_pickup},
-    {"config check", "", "[FILE]", "judge the configuration, or a file that is to take its place, and test its drops",
+    {"config check", "", "[FILE]", "judge the configuration, or FILE in its place; test its drops",
      command_config_check},
     {"doctor", "[DROP]", "", "test what the gateway can do in each drop", command_doctor},
     {"spool list", "",
@@ -70,7 +70,7 @@ static const struct command commands[] = {
     {"incident close", "[ID …]",
      "[--code CODE] [--drop DROP] [--category a|b|c|d] [--older-than AGE] [--yes] --reason TEXT",
      "close incidents by hand; several are shown first", command_incident_close},
-    {"why", "ID", "", "say why a file, work item or Device is where it is, and what moves it", command_why},
+    {"why", "ID", "", "say why a file, work item or Device is where it is; what moves it", command_why},
     {"redeliver", "[FILE …]",
      "[--batch BATCH] [--recipient CODE|MPID|EUI-64] [--type TYPE] [--since TIME] [--until TIME] --reason TEXT",
      "deliver files of the gateway once more: by name, or those that fit", command_redeliver},
@@ -102,7 +102,7 @@ static const struct command commands[] = {
     {"status", "", "[--all] [--watch [SECONDS]]", "show what is wrong, drops, Devices by state, disks, next reports",
      command_status},
     {"health", "", "[--max-age S] [--drop-down MINUTES] [--disk-days DAYS]",
-     "say for monitoring whether something is wrong: one line, exit status 0 to 3", command_health},
+     "say for monitoring what is wrong: one line, exit status 0 to 3", command_health},
     {"today", "", "[--date DATE]", "show a day against the same weekday a week before", command_today},
 };
 
@@ -117,10 +117,11 @@ static void append_help(GString *text, const struct command *command)
     if (*command->options != '\0')
         g_string_append_printf(call, " %s", command->options);
     glong width = g_utf8_strlen(call->str, -1);
+    g_autofree char *wrapped = command_wrapped(call->str);
     if (width < HELP_COLUMN)
         g_string_append_printf(text, "  %s%*s%s\n", call->str, (int)(HELP_COLUMN - width), "", command->help);
     else
-        g_string_append_printf(text, "  %s\n  %*s%s\n", call->str, HELP_COLUMN, "", command->help);
+        g_string_append_printf(text, "  %s\n  %*s%s\n", wrapped, HELP_COLUMN, "", command->help);
 }
 
 static char *help_text(void)
@@ -322,7 +323,7 @@ static bool parse_options(struct options *options, GOptionContext *context, int 
 {
     const GOptionEntry entries[] = {
         {"config", 'c', 0, G_OPTION_ARG_FILENAME, &options->config,
-         "the configuration (else ECOSGATE_CONF, ./ecosgate.conf, /etc/ecosgate/ecosgate.conf)", "FILE"},
+         "read FILE; else ECOSGATE_CONF, ./ecosgate.conf, /etc/ecosgate/ecosgate.conf", "FILE"},
         {"now", 0, 0, G_OPTION_ARG_STRING, &options->now, "act as if it were that time, such as 2023-07-03T06:00:00Z",
          "TIME"},
         {"json", 0, 0, G_OPTION_ARG_NONE, &options->json, "print JSON, one object on a line", NULL},

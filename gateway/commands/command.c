@@ -18,6 +18,7 @@
 #include <string.h>
 
 enum { MOST_SHOWN = 128 /* characters of an argument in a message */ };
+enum { HELP_WIDTH = 98 /* columns of a call in a help, behind its indent of two */ };
 
 /* "ecosgate spool hold ID --reason TEXT", with a space only between parts that are not empty. */
 static char *usage_of(const struct invocation *invocation)
@@ -26,12 +27,35 @@ static char *usage_of(const struct invocation *invocation)
                        invocation->arguments, *invocation->options != '\0' ? " " : "", invocation->options, NULL);
 }
 
+/* Breaks before options alone, so that an option and its value stay on one line. */
+char *command_wrapped(const char *call)
+{
+    GString *text = g_string_new(NULL);
+    glong column = 0;
+
+    while (*call != '\0') {
+        const char *option = strstr(call + 1, " [--");
+        const char *plain = strstr(call + 1, " --");
+        const char *end = option != NULL && (plain == NULL || option < plain) ? option : plain;
+        glong len = g_utf8_strlen(call, end != NULL ? end - call : -1);
+        if (column > 0 && column + len > HELP_WIDTH) {
+            g_string_append(text, "\n     ");
+            column = 3;
+        }
+        g_string_append_len(text, call, end != NULL ? end - call : -1);
+        column += len;
+        call = end != NULL ? end : "";
+    }
+    return g_string_free(text, FALSE);
+}
+
 /* Prints the call, what the command does, and its options. */
 static void print_help(const struct invocation *invocation, GOptionContext *context)
 {
     g_autofree char *usage = usage_of(invocation);
+    g_autofree char *wrapped = command_wrapped(usage);
 
-    g_set_prgname(usage);
+    g_set_prgname(wrapped);
     g_option_context_set_summary(context, invocation->help);
     g_autofree char *text = g_option_context_get_help(context, TRUE, NULL);
     g_auto(GStrv) parts = g_strsplit(text, " [OPTION…]", 2);

@@ -135,6 +135,9 @@ int command_unable(void *error);
  * none is near. g_free. */
 char *command_meant(const char *text, const char *const *words);
 
+/* The call as a help shows it: broken before an option where a line would be over 100 columns. g_free. */
+char *command_wrapped(const char *call);
+
 /* What the message about an option that does not exist ends with: "; did you mean --reason?", or "". error is GLib's,
  * entries an array of GOptionEntry that ends with an empty one, or NULL. g_free. */
 char *command_option_meant(const void *error, const void *entries);

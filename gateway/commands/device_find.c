@@ -268,7 +268,7 @@ int command_device_find(struct invocation *invocation)
         {"batch", 0, 0, G_OPTION_ARG_STRING, &o.batch, "of this instruction; state and code are those in it", "BATCH"},
         {"state", 0, 0, G_OPTION_ARG_STRING, &o.state, "in this state: READY, DISPATCHED, FAILED …", "STATE"},
         {"code", 0, 0, G_OPTION_ARG_STRING, &o.code, "with this code", "CODE"},
-        {"limit", 0, 0, G_OPTION_ARG_INT, &o.limit, "at most so many; 0: all (100)", "N"},
+        {"limit", 0, 0, G_OPTION_ARG_INT, &o.limit, "at most so many (default: 100; 0: all)", "N"},
         {"after", 0, 0, G_OPTION_ARG_STRING, &o.after, "go on after the page that has ended with KEY", "KEY"},
         {NULL, 0, 0, 0, NULL, NULL, NULL},
     };

@@ -280,7 +280,7 @@ int command_spool_list(struct invocation *invocation)
         {"verdict", 0, 0, G_OPTION_ARG_STRING, &o.verdict, "with this verdict", "AC|WN|PA|RJ"},
         {"since", 0, 0, G_OPTION_ARG_STRING, &o.since, "received at that time or later", "TIME"},
         {"until", 0, 0, G_OPTION_ARG_STRING, &o.until, "received before that time", "TIME"},
-        {"limit", 0, 0, G_OPTION_ARG_INT, &o.limit, "at most so many; 0: all (0)", "N"},
+        {"limit", 0, 0, G_OPTION_ARG_INT, &o.limit, "at most so many; without it, or with 0: all", "N"},
         {"after", 0, 0, G_OPTION_ARG_STRING, &o.after, "go on after this job of the list", "ID"},
         {NULL, 0, 0, 0, NULL, NULL, NULL},
     };

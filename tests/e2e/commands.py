@@ -82,6 +82,8 @@ def call(*arguments, **options):
 def test_help(tap):
     whole = call("--help")
     tap.ok(whole.returncode == 0 and not whole.stderr, "--help goes to standard output")
+    wide = [line for line in whole.stdout.decode().splitlines() if len(line) > 100]
+    tap.ok(not wide, "--help: no line is over 100 columns", wide)
     for command in COMMANDS:
         done = call(*command, "--help")
         tap.ok(done.returncode == 0 and done.stdout.startswith(b"Usage:\n  ecosgate " + " ".join(command).encode())
