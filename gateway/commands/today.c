@@ -41,19 +41,6 @@ static void print_json(const struct day *day)
     command_print_json(object);
 }
 
-/* Bars of one section have one scale: its greatest number. */
-static int64_t greatest(const struct day *day, const char *section)
-{
-    int64_t most = 1;
-
-    for (guint f = 0; f < day->figures->len; f++) {
-        const struct day_figure *figure = &g_array_index(day->figures, struct day_figure, f);
-        if (figure->section == section)
-            most = MAX(most, MAX(figure->n, figure->before));
-    }
-    return most;
-}
-
 /* The day as full blocks; what the week before had more, as light ones. A number that is not 0 has one block. */
 static void print_bar(const struct day_figure *figure, int64_t most)
 {
@@ -79,7 +66,7 @@ static void print_text(const struct day *day, bool bars)
     for (guint f = 0; f < day->figures->len; f++) {
         const struct day_figure *figure = &g_array_index(day->figures, struct day_figure, f);
         if (figure->section != section)
-            most = greatest(day, figure->section);
+            most = day_greatest(day, figure->section);
         printf("%-18s%-14s%*" PRId64 "%*" PRId64, figure->section != section ? figure->section : "", figure->name,
                NUMBER, figure->n, NUMBER, figure->before);
         if (bars)

@@ -142,3 +142,15 @@ void day_clear(struct day *day)
     g_array_unref(day->figures);
     *day = (struct day){0};
 }
+
+int64_t day_greatest(const struct day *day, const char *section)
+{
+    int64_t most = 1;
+
+    for (guint f = 0; f < day->figures->len; f++) {
+        const struct day_figure *figure = &g_array_index(day->figures, struct day_figure, f);
+        if (figure->section == section)
+            most = MAX(most, MAX(figure->n, figure->before));
+    }
+    return most;
+}

@@ -29,4 +29,7 @@ bool day_look(struct gateway *gateway, int64_t starts, struct day *day, GError *
 /* Frees what it holds. */
 void day_clear(struct day *day);
 
+/* The greatest figure of a section on either day, at least 1: bars of one section have one scale. */
+int64_t day_greatest(const struct day *day, const char *section);
+
 #endif

@@ -132,19 +132,6 @@ static void drops(GString *out, const struct condition *condition)
 
 /* ---- the day ---- */
 
-/* Bars of one section have one scale. */
-static int64_t greatest(const struct day *day, const char *section)
-{
-    int64_t most = 1;
-
-    for (guint f = 0; f < day->figures->len; f++) {
-        const struct day_figure *figure = &g_array_index(day->figures, struct day_figure, f);
-        if (figure->section == section)
-            most = MAX(most, MAX(figure->n, figure->before));
-    }
-    return most;
-}
-
 static void today(GString *out, const struct day *day)
 {
     static const char *const columns[] = {"What", "Week before", "Today", "", NULL};
@@ -161,7 +148,7 @@ static void today(GString *out, const struct day *day)
         section = figure->section;
         html_row(out, figure->name);
         html_number(out, figure->before);
-        html_bar(out, &(const struct html_bar){figure->n, greatest(day, figure->section), "left", number});
+        html_bar(out, &(const struct html_bar){figure->n, day_greatest(day, figure->section), "left", number});
         html_row_end(out);
     }
     html_table_end(out);
