@@ -203,35 +203,16 @@ static bool read_options(const struct options *o, char ***model, struct ledger_f
     return false;
 }
 
-/* A Supplier by its MPID. */
-struct search {
-    const char *mpid;
-    uint64_t id;
-};
-
-static bool compare_mpid(void *user, const struct ledger_party *party, GError **error)
-{
-    struct search *search = user;
-
-    (void)error; /* nothing here can fail */
-    if (g_ascii_strcasecmp(party->mpid, search->mpid) == 0)
-        search->id = party->id;
-    return true;
-}
-
 /* Sets find->supplier. *known false: there is no such Supplier, and a message has been printed. */
 static bool find_supplier(struct gateway *gateway, const char *text, struct ledger_find *find, bool *known,
                           GError **error)
 {
-    struct search search = {.mpid = text};
-
     *known = true;
     if (text == NULL || eui64_parse(text, strlen(text), &find->supplier))
         return true;
-    if (!ledger_parties_each(gateway->ledger, "SUPPLIER", compare_mpid, &search, error))
+    if (!selection_party(gateway->ledger, "SUPPLIER", text, &find->supplier, error))
         return false;
-    find->supplier = search.id;
-    *known = search.id != 0;
+    *known = find->supplier != 0;
     if (!*known)
         (void)refuse("supplier", text, "no Supplier's MPID in the newest PTY, and no EUI-64");
     return true;

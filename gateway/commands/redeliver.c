@@ -85,36 +85,17 @@ static bool find_named(struct read_access *access, const struct order *order, bo
 
 /* ---- by what they are ---- */
 
-/* Any role. */
-struct search {
-    const char *mpid;
-    uint64_t id;
-};
-
-static bool compare_mpid(void *user, const struct ledger_party *party, GError **error)
-{
-    struct search *search = user;
-
-    (void)error; /* nothing here can fail */
-    if (g_ascii_strcasecmp(party->mpid, search->mpid) == 0)
-        search->id = party->id;
-    return true;
-}
-
 /* *id: of a recipient by its EUI-64, its short code in the configuration, or its MPID in PTY; 0: there is none. */
 static bool find_recipient(struct read_access *access, uint64_t *id, GError **error)
 {
     const struct party *party = rules_party(&access->config->identity, options.recipient);
-    struct search search = {.mpid = options.recipient};
 
     *id = party != NULL ? party->eui64 : 0;
     if (party != NULL || eui64_parse(options.recipient, strlen(options.recipient), id))
         return true;
-    if (!ledger_parties_each(access->gateway.ledger, "SUPPLIER", compare_mpid, &search, error) ||
-        !ledger_parties_each(access->gateway.ledger, "MAP", compare_mpid, &search, error))
-        return false;
-    *id = search.id;
-    return true;
+    *id = 0;
+    return selection_party(access->gateway.ledger, "SUPPLIER", options.recipient, id, error) &&
+           selection_party(access->gateway.ledger, "MAP", options.recipient, id, error);
 }
 
 /* Sets the conditions that need the ledger. *exists false: a message has been printed. */

@@ -50,3 +50,25 @@ bool selection_limit(const char *command, int limit)
     g_printerr("ecosgate: %s: --limit %d is below 0; give how many are shown, or 0 for all\n", command, limit);
     return false;
 }
+
+struct search {
+    const char *mpid;
+    uint64_t *id;
+};
+
+static bool compare_mpid(void *user, const struct ledger_party *party, GError **error)
+{
+    struct search *search = user;
+
+    (void)error; /* nothing here can fail */
+    if (g_ascii_strcasecmp(party->mpid, search->mpid) == 0)
+        *search->id = party->id;
+    return true;
+}
+
+bool selection_party(struct ledger *ledger, const char *role, const char *mpid, uint64_t *id, GError **error)
+{
+    struct search search = {.mpid = mpid, .id = id};
+
+    return ledger_parties_each(ledger, role, compare_mpid, &search, error);
+}

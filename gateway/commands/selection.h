@@ -4,6 +4,8 @@
 #ifndef ECOSGATE_GATEWAY_COMMANDS_SELECTION_H
 #define ECOSGATE_GATEWAY_COMMANDS_SELECTION_H
 
+#include "spool/ledger/ledger_estate.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -16,5 +18,9 @@ bool selection_age(const char *command, const char *option, const char *text, in
 
 /* False: a limit below 0, and a message has been printed. */
 bool selection_limit(const char *command, int limit);
+
+/* *id: the EUI-64 of the party with that role ("SUPPLIER", "MAP") and MPID in the newest PTY; unchanged if there is
+ * none. False: the ledger's error. */
+bool selection_party(struct ledger *ledger, const char *role, const char *mpid, uint64_t *id, GError **error);
 
 #endif
