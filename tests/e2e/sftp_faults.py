@@ -332,6 +332,22 @@ def test_wrong_once(tap, peer):
            os.listdir(home.inbox("mcc")))
 
 
+def test_wrong_again(tap, peer):
+    """The server tells a wrong size of the copy that was taken, whenever it is asked, and the time that it told before:
+    bytes decide that it is the same file."""
+    home = faulty(peer)
+    content = instruction(1, (1, 2))
+    send(home, name_of(1), content)
+    at = int(os.stat(os.path.join(home.inbox("mcc"), name_of(1))).st_mtime)
+    attributes = struct.pack(">IQIII", 13, len(content) + 1, 0o100644, at, at)  # size, permissions and times
+    peer.arm("lstat", "answer", match="ecosgate-taken", type=105, hex=attributes.hex(), times=None)
+    settle(home)
+    home.run()
+    tap.ok(peer.met() > 1 and bytes_in_custody(home) == [content] and os.listdir(home.inbox("mcc")) == [],
+           "a size that is told wrongly again and again: the file is picked up once", peer.met(),
+           len(bytes_in_custody(home)), os.listdir(home.inbox("mcc")))
+
+
 def test_replaced(tap, peer):
     """While a file is picked up, its sender puts another one of the same name and size in its place."""
     content = instruction(1, (1, 2))
@@ -576,8 +592,8 @@ def main():
         for test in (test_once, test_lasting, test_cut_in_login, test_attributes, test_rename_over,
                      test_refused_and_renamed, test_refused_renamed_and_cut, test_cleared, test_unseen,
                      test_collected_at_once, test_grows, test_vanishes, test_one_unreadable, test_replaced,
-                     test_wrong_once, test_names, test_many_names, test_hanging_neighbour, test_hanging_reference,
-                     test_restart):
+                     test_wrong_once, test_wrong_again, test_names, test_many_names,
+                     test_hanging_neighbour, test_hanging_reference, test_restart):
             if not os.environ.get("ONLY") or os.environ["ONLY"] in test.__name__:
                 test(tap, peer)
         if not os.environ.get("ONLY") or os.environ["ONLY"] in "test_host_key":
