@@ -38,12 +38,14 @@ struct publishing {
 bool publication_look(const struct publishing *p, GError **error);
 /* Member withdraw. */
 bool publication_withdraw(const struct publishing *p, GError **error);
-/* The name existed before the rename: with the same bytes the file is delivered, else TRANSPORT_ERROR_TAKEN. */
+/* The name existed before the rename: with the same bytes the file is delivered, else TRANSPORT_ERROR_TAKEN. Then what
+ * is open stays so only if the temporary file is gone. */
 bool publication_settle_taken(const struct publishing *p, GError **error);
 /* The end of publish after a rename that was answered with success. seen: the name has been seen since. Else looks. */
 bool publication_renamed(const struct publishing *p, bool seen, GError **error);
 /* The end of publish after a rename that was answered with this refusal, which is taken. Looks, for some servers and
- * file systems refuse and rename all the same. If that look fails, the rename counts as one without an answer. */
+ * file systems refuse and rename all the same. If that look fails, or finds other bytes under the name and no temporary
+ * file, the rename counts as one without an answer. */
 bool publication_refused(const struct publishing *p, GError *refusal, GError **error);
 
 #endif

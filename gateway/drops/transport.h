@@ -190,15 +190,16 @@ struct transport {
     bool (*upload)(struct connection *connection, const char *path, const struct outgoing_file *file,
                    enum publication_state *state, GError **error);
     /* Finds out what has become of a file that was uploaded earlier. If its name holds this content, removes the
-     * temporary file; TRANSPORT_ERROR_TAKEN if it holds other content. Then, and if the temporary file is still there,
-     * open becomes false. CONCLUDED and MISSING only if the drop's folder is there. Passes STEP_DELIVERY_DROPPED. */
+     * temporary file; TRANSPORT_ERROR_TAKEN if it holds other content, or the drop tells it so. If the temporary file
+     * is still there, open becomes false. CONCLUDED and MISSING only if the drop's folder is there. Passes
+     * STEP_DELIVERY_DROPPED. */
     bool (*look)(struct connection *connection, const struct outgoing_file *file, struct publication *publication,
                  GError **error);
     /* Gives a file that was READY its name, without replacing, and looks whether it stands there. The caller has made
-     * durable that the rename is sent. open becomes true if no answer comes, or if the look after an answer fails for
-     * another reason than TAKEN; else false. Then the state is that of a look, and a file that is still READY is an
-     * error: the rename was refused. Errors as of look. Passes
-     * STEP_DELIVERY_PUBLISHED, STEP_DELIVERY_DROPPED. */
+     * durable that the rename is sent. open becomes true if no answer comes, if the look after an answer fails for
+     * another reason than TAKEN, or if a refused rename is followed by TAKEN and the temporary file is gone; else
+     * false. Then the state is that of a look, and a file that is still READY is an error: the rename was refused.
+     * Errors as of look. Passes STEP_DELIVERY_PUBLISHED, STEP_DELIVERY_DROPPED. */
     bool (*publish)(struct connection *connection, const struct outgoing_file *file, struct publication *publication,
                     GError **error);
     /* Removes what an upload of the file has left under its temporary name; nothing there is no error. Nobody may have

@@ -11,7 +11,7 @@ The control file is JSON. It is read again whenever it has changed:
     attributes   "refuse": requests that carry attributes are answered with failure
     twice        a regular expression: each name that it finds stands twice in every listing
     types        "hidden": permissions bear no file type; "none": no permissions are told at all
-    size         the size that is told of every file
+    size         the size that is told of every file, or of those whose path `size_of` finds (a regular expression)
     forget       sessions that began before this time (seconds since 1970) are never answered again; "forget_by"
                  says how: "hang" or "cut"
     made_up      names in hexadecimal that every listing holds although no such file exists
@@ -130,7 +130,7 @@ class Handle(SFTPHandle):
         self.fd = -1
 
     def stat(self):
-        return told(self.control, os.fstat(self.fd))
+        return told(self.control, os.fstat(self.fd), self.path)
 
     def read(self, offset, length):
         return guarded(lambda: os.pread(self.fd, min(length, 256 * 1024), offset))
@@ -150,7 +150,7 @@ def guarded(work):
         return SFTPServer.convert_errno(error.errno)
 
 
-def told(control, status):
+def told(control, status, path):
     """What the server says of a file."""
     attributes = SFTPAttributes.from_stat(status)
     if control.get("types") == "hidden":
@@ -158,7 +158,8 @@ def told(control, status):
     if control.get("types") == "none":
         attributes.st_mode = None
         attributes._flags &= ~attributes.FLAG_PERMISSIONS
-    attributes.st_size = control.get("size", attributes.st_size)
+    if re.search(control.get("size_of", ""), os.fsdecode(path)):
+        attributes.st_size = control.get("size", attributes.st_size)
     return attributes
 
 
@@ -193,7 +194,7 @@ class Folder(SFTPServerInterface):
             found = []
             with os.scandir(os.fsencode(self.local(path))) as entries:
                 for one in entries:
-                    attributes = told(self.control, one.stat(follow_symlinks=False))
+                    attributes = told(self.control, one.stat(follow_symlinks=False), one.path)
                     twice = self.control.get("twice")
                     found += [entry(one.name, attributes)] * (
                         2 if twice and re.search(twice, os.fsdecode(one.name)) else 1)
@@ -206,10 +207,10 @@ class Folder(SFTPServerInterface):
         return guarded(names)
 
     def stat(self, path):
-        return guarded(lambda: told(self.control, os.stat(self.local(path))))
+        return guarded(lambda: told(self.control, os.stat(self.local(path)), path))
 
     def lstat(self, path):
-        return guarded(lambda: told(self.control, os.lstat(self.local(path))))
+        return guarded(lambda: told(self.control, os.lstat(self.local(path)), path))
 
     def readlink(self, path):
         try:

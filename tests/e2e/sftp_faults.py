@@ -240,6 +240,31 @@ def test_refused_renamed_and_cut(tap, peer):
            "refused, yet renamed, and taken: it is not delivered twice", statuses, delivered(home), home.out("mcc"))
 
 
+def test_refused_renamed_and_told_wrong(tap, peer):
+    """The server answers a rename with a failure, and yet renames; and it tells another size than the file has. The
+    recipient takes the file."""
+    home = faulty(peer)
+    fill(home, inputs())
+    wanted = expected(inputs())["mcc"]
+    name = next(iter(wanted))
+    peer.set(size=3, size_of=rf"/out/{name}$")
+    peer.arm("rename", "status-after", match=r"/out/", code=4)
+    statuses = [home.run().returncode for _ in range(2)]
+    taken = home.read_out("mcc", name) if name in home.out("mcc") else None
+    texts = [one["text"] for one in incidents(home) if one["code"] == "A107"]
+    tap.ok(statuses == [2, 2] and taken == wanted[name] and delivered(home)[1] == [] and
+           len(texts) == 1 and "so it may be ours" in texts[0],
+           "refused, yet renamed, and told wrong: A107 says that the file may be ours", statuses, incidents(home))
+    if taken is not None:
+        os.remove(home.path("drops", "mcc", "out", name))
+    peer.behave()
+    statuses = settle(home)
+    tap.ok(statuses[-1] != 2 and delivered(home)[1] == [name] and name not in home.out("mcc") and
+           open_codes(home) == [],
+           "refused, yet renamed, told wrong and taken: it is not delivered twice", statuses, delivered(home),
+           home.out("mcc"))
+
+
 def test_collected_at_once(tap, peer):
     """A recipient takes the file the moment it appears, and the reply to the rename is lost: the answer is not
     delivered again."""
@@ -590,7 +615,8 @@ def main():
     folder = tempfile.gettempdir()
     with Tap() as tap, Peer(folder) as peer:
         for test in (test_once, test_lasting, test_cut_in_login, test_attributes, test_rename_over,
-                     test_refused_and_renamed, test_refused_renamed_and_cut, test_cleared, test_unseen,
+                     test_refused_and_renamed, test_refused_renamed_and_cut,
+                     test_refused_renamed_and_told_wrong, test_cleared, test_unseen,
                      test_collected_at_once, test_grows, test_vanishes, test_one_unreadable, test_replaced,
                      test_wrong_once, test_wrong_again, test_names, test_many_names,
                      test_hanging_neighbour, test_hanging_reference, test_restart):
