@@ -150,6 +150,7 @@ class Play:
         files = [self.file(verb, words) for verb, *words in parts if verb not in (*ORDERS, "pass")]
         for file in files:
             file.created = file.created or self.now
+            file.speech = self.model.settings.formats.get(file.drop)
             self.first = self.first or file
             self.give_number(file)
         self.events.append(Event(self.now, files, orders=orders))

@@ -1,12 +1,14 @@
 """Hand-worked cases about files, operators' orders, reference data and reports (gateway/DEVICES.md, INCIDENTS.md,
 REPORTS.md; formats/FILES.md). How they are read: model_cases.py."""
 from model_cases_devices import MIGRATED, START
+from model_speech import Speech
 from model_time import DAY
 
 SHRUNK = "0 inventory a b | 1h inventory a | "  # the second one is held
 GAINED = "0 parties A=SUP0 B=SUP1 & inventory %s & event 2023-07-10 | 684h pass"  # until the month is over
 WRONG_NAME = "0 misname instruct a | 1m "
 TOLD = "0 parties A=SUP0 & inventory a b | "
+UNNUMBERED = {"formats": {"dcc": Speech()}}  # the name of an INV says its second only; its number is in the header
 
 FILE_CASES = [
     ("a wrong name is an incident", "0 misname instruct a", "open=B101 found=B101 ordered=0"),
@@ -16,6 +18,12 @@ FILE_CASES = [
     ("nor one of another drop", WRONG_NAME + "correct inventory a", "open=B101,B210 found=B210"),
     ("what was accepted cannot be corrected", "0 instruct a | 1m correct instruct b", "found=B210 open=B210 ordered=1"),
     ("nor by its EMA", "0 instruct a | 1m correctema instruct b", "found=B210"),
+    ("a name that comes twice is told with all else that is wrong", "0 inventory a | 0 inventory",
+     "found=B106,B306 open=B106", UNNUMBERED),
+    ("the number in its header is used up", "0 inventory a | 0 inventory a | 1m inventory a", "found= open=B106",
+     UNNUMBERED),
+    ("and told if it is wrong, too", "0 skip inventory a | 0 behind inventory", "found=B106,B107,B306 open=B106",
+     UNNUMBERED),
     ("a FULL file that removes too much is held, and instructions wait", SHRUNK + "2h instruct a",
      "ordered=0 open=A117"),
     ("let go, they go on", SHRUNK + "2h instruct a | 3h letgo INV", "a DISPATCHED open="),

@@ -146,18 +146,20 @@ class Intake:
     def judge(self, file, now, answers):
         faults = [file.misname_code] if file.misnamed else []
         is_early = "B115" in faults  # it counts as not received
-        older = [other.data for other in self.copies[file.subject] if other.id < file.id and not is_early]
-        faults += ["B105" if file.data in older else "B106"] if older else []
+        older = [] if is_early else [other for other in self.copies[file.subject] if other.id < file.id]
+        is_repeated = file.data in [other.data for other in older]
+        faults += ["B105" if is_repeated else "B106"] if older else []
         refused = ["B114"] * (file in self.refused)
-        if faults:
+        if file.misnamed or is_repeated:
             self.use_no_number(file)
             self.reject(file, refused + faults, now, answers)
             return
-        faults, gaps = self.number_faults(file)
-        if faults:
+        wrong, gaps = ([], []) if file.sequence in [other.sequence for other in older] else self.number_faults(file)
+        if wrong or file.sequence in [other.sequence for other in older]:
             self.use_no_number(file)
         else:
             self.numbers[file.kind][file.id] = file.sequence, "good"
+        faults += wrong
         faults = refused + faults + self.content_faults(file)
         if faults:
             self.reject(file, faults, now, answers, gaps)
