@@ -284,9 +284,9 @@ static const char *const versions[] = {
     "INSERT INTO counter SELECT 'rows since '||ref,max(ends) FROM report_period"
     " WHERE ref IN('ECOSMIG-003','ECOSMIG-006') GROUP BY ref;"
     /* Ends that were corrected, and outcome files (ledger_progress.h, ledger_due.h). session_was: what a session was
-     * until the transition `until`; ended is set if that was an end. outcome_file: the instruction and the items that
-     * the EMO of that job shows, as they were after the transition `last`. verdict.reported: 0 no EMO yet, 1 planned,
-     * 2 a further one is due. */
+     * until the transition `until`; ended is set if that was an end, and `until` corrected it. outcome_file: the
+     * instruction and the items that the EMO of that job shows, as they were after the transition `last`.
+     * verdict.reported: 0 no EMO yet, 1 planned, 2 a further one is due. */
     "CREATE TABLE session_was(item INTEGER NOT NULL, until INTEGER NOT NULL, state INTEGER NOT NULL,"
     " try INTEGER NOT NULL, unused INTEGER NOT NULL, code TEXT, next_eligible INTEGER, ended INTEGER,"
     " PRIMARY KEY(item, until)) WITHOUT ROWID;"

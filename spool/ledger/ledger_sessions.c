@@ -165,8 +165,9 @@ static bool end_item(struct ledger *ledger, int64_t item, GError **error)
     return ledger_run(ledger, &end, LEDGER_VALUES(LEDGER_INT(item)), error);
 }
 
-/* Keeps what the session was until this transition, if somebody may ask for it later: an end counts in the report of
- * its period, and an EMO shows what was so when it was planned. */
+/* Keeps what the session was until this transition, if somebody may ask for it later: an end that is corrected counts
+ * in the report of its period, and an EMO shows what was so when it was planned. An end that stays, of which only the
+ * tries change, is no second end: the session has its time. */
 static bool keep_session(struct ledger *ledger, const struct ledger_work *work, const struct ledger_session *next,
                          GError **error)
 {
@@ -176,11 +177,13 @@ static bool keep_session(struct ledger *ledger, const struct ledger_work *work, 
     bool same = s->state == next->state && s->try == next->try && s->unused == next->unused &&
                 g_strcmp0(s->code, next->code) == 0 && s->next_eligible == next->next_eligible;
 
-    return same || (s->ended == 0 && !work->reported) ||
+    bool corrected = s->ended != 0 && s->state != next->state;
+
+    return same || (!corrected && !work->reported) ||
            ledger_run(ledger, &keep,
                       LEDGER_VALUES(LEDGER_INT(work->item.item), LEDGER_INT(next->last), LEDGER_INT(s->state),
                                     LEDGER_INT(s->try), LEDGER_INT(s->unused), LEDGER_TEXT(s->code),
-                                    LEDGER_INT_OR_NULL(s->next_eligible), LEDGER_INT_OR_NULL(s->ended)),
+                                    LEDGER_INT_OR_NULL(s->next_eligible), LEDGER_INT_OR_NULL(corrected ? s->ended : 0)),
                       error);
 }
 

@@ -30,9 +30,12 @@
     "SELECT " LEDGER_ITEM ",j.org,v.batch,j.name,v.revision,v.judged_at," WITHHELD "," OVERRULED                       \
     ",v.reported," TAKEN_BACK "," HELD ",c.state,"                                                                     \
     "c.ended,c.code,c.next_eligible,c.try-c.unused," SESSION
+/* c: one row at most, also in ledgers of releases that kept an end once more for each change of its tries. */
 #define WORK_FROM                                                                                                      \
     " JOIN job j ON j.id=w.job JOIN verdict v ON v.job=w.job AND w.item>=v.first_item"                                 \
-    " AND w.item<v.first_item+v.items LEFT JOIN session_was c ON c.item=w.item AND c.ended IS NOT NULL" SESSION_FROM
+    " AND w.item<v.first_item+v.items LEFT JOIN session_was c ON c.item=w.item AND c.ended IS NOT NULL"                \
+    " AND NOT EXISTS(SELECT 1 FROM session_was d WHERE d.item=c.item AND d.until>c.until AND d.ended IS NOT "          \
+    "NULL)" SESSION_FROM
 enum { WORK_CORRECTED = LEDGER_ITEM_COLUMNS + 10, WORK_SESSION = WORK_CORRECTED + 5, SESSION_COLUMNS = 30 };
 enum { WORK_COLUMNS = WORK_SESSION + SESSION_COLUMNS };
 
@@ -334,17 +337,28 @@ bool ledger_work_of_device_each(struct ledger *ledger, uint64_t device, ledger_w
     return each(ledger, ledger_query(ledger, &of_device, LEDGER_VALUES(LEDGER_ID(device)), error), visit, user, error);
 }
 
-/* What a session was when the EMO was planned: the oldest row of session_was that a later transition replaced. */
-static void read_session_then(sqlite3_stmt *q, int c, struct ledger_session *session)
+/* What a session was when the EMO was planned: the oldest row of session_was that a later transition replaced. A row
+ * that was no corrected end does not say when the session ended: that is in the corrected end of that state, or in the
+ * session, for a session ends in a state once. */
+static void read_session_then(sqlite3_stmt *q, int c, struct ledger_work *work)
 {
+    struct ledger_session *session = &work->session;
+    const struct ledger_end *corrected = &work->corrected;
+    enum ledger_state state = (enum ledger_state)sqlite3_column_int(q, c);
+
     if (sqlite3_column_type(q, c) == SQLITE_NULL)
         return; /* it has not changed since */
-    session->state = (enum ledger_state)sqlite3_column_int(q, c);
+    if (sqlite3_column_type(q, c + 5) != SQLITE_NULL)
+        session->ended = sqlite3_column_int64(q, c + 5);
+    else if (corrected->ended != 0 && corrected->state == state)
+        session->ended = corrected->ended;
+    else if (session->state != state)
+        session->ended = 0;
+    session->state = state;
     session->try = sqlite3_column_int64(q, c + 1);
     session->unused = sqlite3_column_int(q, c + 2) != 0;
     session->code = ledger_text(q, c + 3);
     session->next_eligible = sqlite3_column_int64(q, c + 4);
-    session->ended = sqlite3_column_int64(q, c + 5);
 }
 
 bool ledger_work_of_outcome_each(struct ledger *ledger, int64_t job, ledger_work_visit visit, void *user,
@@ -361,7 +375,7 @@ bool ledger_work_of_outcome_each(struct ledger *ledger, int64_t job, ledger_work
     while (good && (good = ledger_row(ledger, q, &row, error)) && row) {
         struct ledger_work work = {0};
         read_work(q, 0, &work);
-        read_session_then(q, WORK_COLUMNS, &work.session);
+        read_session_then(q, WORK_COLUMNS, &work);
         good = visit(user, &work, error);
     }
     ledger_end(q);

@@ -9,6 +9,7 @@ What was reported of the earlier end stays; what counts from then on is the new 
 import csv
 import io
 import json
+import os
 
 from home import Home, Tap
 from parties import Parties, at, confirmed, device, instructed, said, sound, work
@@ -245,9 +246,37 @@ def test_newer_session(tap):
         sound(tap, home, f"after a late success beside {state}")
 
 
+def test_unordered(tap):
+    """A Device migrates by its first try while the order of the second one waits. That it is taken off the order
+    changes its end and is no end of its own."""
+    home = Estate()
+    home.reference("2028-01-03T10:00:00Z")
+    home.instruct("2028-01-03T12:00:00Z", "B1", E1, E2)
+    home.result("2028-01-03T12:01:00Z", *(f"MCC.B1.{n},{e},FAILED,30,I0,,1,,,,,,," for n, e in ((1, E1), (2, E2))))
+    out = home.path("drops", "tcos", "out")
+    os.rename(out, out + ".away")
+    home.pass_at = lambda at: home.run(now=at)  # which ends with 2
+    home.command("drop", "pause", "ecos", "--in", "--reason", "test", now="2028-01-03T12:02:00Z")
+    home.confirm("2028-01-03T12:06:00Z", f"MCC.B1.1,{E1},Y,,AA,BB,")
+    home.command("drop", "resume", "ecos", "--in", "--reason", "test", now="2028-01-03T12:07:00Z")
+    home.result("2028-01-03T12:07:00Z", f"MCC.B1.1,{E1},{SUCCESS}")
+    os.rename(out + ".away", out)
+    home.pass_at("2028-01-03T12:08:00Z")
+    said = home.json("device", "show", E1)[0]
+    tap.ok((said["state"], said["tries"]) == ("MIGRATED", 1) and 2 in [row["try"] for row in said["history"]],
+           "a migrated Device was taken off the order that waited", said)
+    home.pass_at("2028-01-04T13:00:00Z")
+    found = rows(home, "ECOSMIG-001", "20280103_000000", "DeviceID")
+    tap.ok(found == [(E1,)], "it is in its report once", found)
+    found = [(one[0], one[1]) for one in outcome(home, 1)]
+    tap.ok(found == [("MIGRATED", ""), ("FAILED", "D103")], "and in the outcome once", found)
+    sound(tap, home, "after a migrated Device was taken off an order")
+
+
 def main():
     with Tap() as tap:
         test_estate(tap)
+        test_unordered(tap)
         test_gained(tap)
         test_agreed_in_vain(tap)
         test_model(tap)

@@ -3,6 +3,7 @@
 #include "spool/ledger/ledger_due.h"
 
 #include "spool/ledger/ledger_devices.h"
+#include "spool/ledger/ledger_progress.h"
 #include "spool/ledger/ledger_sessions.h"
 #include "spool/ledger/ledger_verdicts.h"
 #include "spool/ledger/ledger_work.h"
@@ -262,6 +263,59 @@ static void test_ledger_due__end_is_corrected__a_further_outcome_is_due_and_the_
     expect_outcome(22, "MIGRATED FAILED FAILED FAILED FAILED READY ");
 }
 
+static bool join_ends(void *user, const struct ledger_work *work, GError **error)
+{
+    const struct ledger_session *s = &work->session;
+
+    (void)error;
+    g_string_append_printf(user, "%s %d@%d ", ledger_state_name(s->state), (int)s->try - s->unused, (int)s->ended);
+    return true;
+}
+
+static void expect_first_end(int64_t job, const char *expected)
+{
+    g_autoptr(GString) text = g_string_new(NULL);
+
+    assert_true(ledger_work_of_outcome_each(ledger, job, join_ends, text, NULL));
+    assert_true(g_str_has_prefix(text->str, expected));
+}
+
+static int64_t ended_in(enum ledger_state state)
+{
+    const struct ledger_ended which = {state, {0, 1000}};
+    int64_t n = -1;
+
+    assert_true(ledger_ended_sessions_count(ledger, &which, &n, NULL));
+    return n;
+}
+
+/* Its last order never left: that try does not count, and the end stays the only one. */
+static void test_ledger_due__tries_of_an_end_change__it_stays_one_end(void **state)
+{
+    const int64_t item = first + DEVICES;
+    g_autofree struct ledger_verdict *verdict = NULL;
+
+    (void)state;
+    for (int i = 0; i < DEVICES - 1; i++)
+        move(item + i, LEDGER_FAILED, 0, 90);
+    assert_true(ledger_verdict_get(ledger, 2, 1, &verdict, NULL));
+    assert_true(ledger_outcome_mark_planned(ledger, verdict, 21, NULL));
+    g_autofree struct ledger_work *work = work_of(item);
+    struct ledger_session session = work->session;
+    session.unused = true;
+    session.transitions++;
+    const struct ledger_transition transition = {.n = session.transitions, .at = 60, .state = LEDGER_FAILED, .try = 1};
+    assert_true(ledger_session_put(ledger, work, &session, &transition, NULL));
+    assert_int_equal(ended_in(LEDGER_FAILED), DEVICES - 1);
+    assert_true(ledger_outcome_mark_planned(ledger, verdict, 22, NULL));
+    move(item, LEDGER_MIGRATED, 0, 95);
+    assert_int_equal(ended_in(LEDGER_FAILED), DEVICES - 1);
+    assert_int_equal(ended_in(LEDGER_MIGRATED), 1);
+    expect_first_end(21, "FAILED 1@50 FAILED 1@50 ");
+    expect_first_end(22, "FAILED 0@50 FAILED 1@50 ");
+    expect_outcome(22, "FAILED FAILED FAILED FAILED FAILED READY ");
+}
+
 static guint overdue(int64_t at)
 {
     g_autoptr(GPtrArray) found = NULL;
@@ -385,6 +439,7 @@ int main(void)
         T(test_ledger_due__undispatched__items_without_a_session),
         T(test_ledger_due__last_session_ends__outcome_is_due_once),
         T(test_ledger_due__end_is_corrected__a_further_outcome_is_due_and_the_first_stays),
+        T(test_ledger_due__tries_of_an_end_change__it_stays_one_end),
         T(test_ledger_due__all_have_begun_or_ended__outcome_is_overdue_after_the_last_end),
         T(test_ledger_due__nothing_accepted__outcome_is_due_at_once),
         T(test_ledger_due__models__are_told_apart_by_all_four_names),
