@@ -20,6 +20,11 @@ int64_t clock_wall(void)
     return stopped ? stopped_at : g_get_real_time() / G_USEC_PER_SEC;
 }
 
+int64_t clock_wall_microseconds(void)
+{
+    return stopped ? stopped_at * G_USEC_PER_SEC : g_get_real_time();
+}
+
 int64_t clock_since_start(void)
 {
     struct timespec at;

@@ -24,6 +24,8 @@ enum { CLOCK_STEP = 600 /* seconds that the clock may be set without a question 
 int64_t clock_now(void);
 /* What the machine's clock says, or --now: to tell how far off it is, and to wait for a moment. */
 int64_t clock_wall(void);
+/* The same in microseconds: for lines of the log. */
+int64_t clock_wall_microseconds(void);
 
 /* From now on the machine's clock always says `at` (seconds UTC). Call it before other threads exist. */
 void clock_stop_at(int64_t at);

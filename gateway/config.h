@@ -8,6 +8,7 @@
 #include "formats/filename.h"
 #include "formats/profile.h"
 #include "gateway/drops/drop.h"
+#include "gateway/log.h"
 #include "validators/rules.h"
 
 #include <glib.h>
@@ -61,15 +62,16 @@ struct config {
     enum review_mode gpf_supplier; /* of C114 for a GPF */
     enum review_mode region;       /* of C125 for the region */
     int64_t clock_leap;            /* seconds since reports were last issued for which the clock is believed; 0: any */
-    int64_t report_grace;    /* seconds from the issuing of a report until A106 is opened for a missing delivery */
-    int64_t migration_end;   /* seconds UTC when all shall have migrated, for the forecast; 0: not given */
-    int64_t stranded_weeks;  /* weeks before retry.tcos_closes in which Suppliers get the report STRAND */
-    int64_t reports_from;    /* seconds UTC within the first period that is reported; 0: the first run */
-    int64_t poll_interval;   /* seconds */
-    int64_t shrink_limit;    /* percent of what is known that a FULL file may remove */
-    int64_t reference_wait;  /* seconds that an instruction waits for files that go first (pipeline/precedence.h) */
-    int64_t reserve;         /* bytes */
+    int64_t report_grace;   /* seconds from the issuing of a report until A106 is opened for a missing delivery */
+    int64_t migration_end;  /* seconds UTC when all shall have migrated, for the forecast; 0: not given */
+    int64_t stranded_weeks; /* weeks before retry.tcos_closes in which Suppliers get the report STRAND */
+    int64_t reports_from;   /* seconds UTC within the first period that is reported; 0: the first run */
+    int64_t poll_interval;  /* seconds */
+    int64_t shrink_limit;   /* percent of what is known that a FULL file may remove */
+    int64_t reference_wait; /* seconds that an instruction waits for files that go first (pipeline/precedence.h) */
+    int64_t reserve;        /* bytes */
     struct health_rules health;
+    struct log_settings log; /* of [log]; an option of `run` comes before them */
     char *page;              /* folder of the live page; NULL: none */
     GPtrArray *drops;        /* struct drop, in the file's order */
     const char **drop_names; /* of all drops; NULL-terminated */

@@ -170,6 +170,20 @@ static void load_health(struct config_loading *l, struct config *c)
     c->health.disk_days = config_number_value(l, g, "disk_days", (struct config_range){7, 0, 3650});
 }
 
+/* Read if it is missing, too. */
+static void load_log(struct config_loading *l, struct config *c)
+{
+    const char *g = "log";
+    /* config_choice_value takes the first one where nothing is given. */
+    static const char *const levels[] = {"info", "error", "warning", "notice", "debug", NULL};
+
+    c->log.format = (enum log_format)config_choice_value(l, g, "format", log_format_names);
+    size_t level = config_choice_value(l, g, "level", levels);
+    c->log.level = level == 0   ? LOG_LEVEL_INFO
+                   : level == 4 ? LOG_LEVEL_DEBUG
+                                : (enum log_level)(LOG_LEVEL_ERROR + (int)level - 1);
+}
+
 /* Also without the group: there is no page then. */
 static void load_page(struct config_loading *l, struct config *c)
 {
@@ -323,11 +337,12 @@ void config_load_groups(struct config_loading *l, struct config *c)
         config_problem_at(l, 1, "expected a group [gateway]");
     load_review(l, c);
     load_health(l, c);
+    load_log(l, c);
     load_page(l, c);
     for (size_t i = 0; groups[i] != NULL; i++) {
         if (strcmp(groups[i], "gateway") == 0)
             load_gateway(l, c);
-        else if (strcmp(groups[i], "review") == 0 || strcmp(groups[i], "health") == 0 || strcmp(groups[i], "page") == 0)
+        else if (g_strv_contains((const char *const[]){"review", "health", "log", "page", NULL}, groups[i]))
             continue; /* their defaults are no zeros, so they are read if they are missing, too */
         else if (g_str_has_prefix(groups[i], "drop "))
             load_drop(l, c, groups[i]);
@@ -339,9 +354,8 @@ void config_load_groups(struct config_loading *l, struct config *c)
             config_load_expect(l, c, groups[i]);
         else
             config_problem_at(l, config_line_of(l, groups[i], ""),
-                              "[%s]: expected [gateway], [review], [health], [page], [drop NAME], [party ORG], [expect "
-                              "NAME], [report] or "
-                              "[report MPID]",
+                              "[%s]: expected [gateway], [review], [health], [log], [page], [drop NAME], [party ORG], "
+                              "[expect NAME], [report] or [report MPID]",
                               groups[i]);
     }
 }

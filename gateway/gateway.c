@@ -4,9 +4,7 @@
 #include "gateway/home_witness.h"
 #include "gateway/profiles.h"
 
-#include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 /* A process may open its home more than once: it stays the same instance. */
 static const char *instance_of_process(void)
@@ -77,6 +75,8 @@ static bool open_spool_and_ledger(struct gateway *gateway, enum gateway_mode mod
     if (gateway->spool == NULL || (mode == GATEWAY_WRITER && !spool_lock(gateway->spool, error)) ||
         !open_ledger(gateway, mode, error))
         return false;
+    if (mode == GATEWAY_WRITER)
+        log_ledger(gateway->ledger);
     if (mode == GATEWAY_READER)
         return ledger_identity_get(gateway->ledger, &gateway->identity, error);
     g_strlcpy(gateway->instance, instance_of_process(), sizeof gateway->instance);
@@ -121,18 +121,7 @@ bool gateway_stopping(const struct gateway *gateway)
     return gateway->stop != NULL && *gateway->stop;
 }
 
-void gateway_note(const char *format, ...)
-{
-    va_list args;
-
-    va_start(args, format);
-    g_autofree char *text = g_strdup_vprintf(format, args);
-    va_end(args);
-    /* On a terminal the line may hold a progress bar: clear it first. */
-    g_printerr("%secosgate: %s\n", isatty(STDERR_FILENO) == 1 ? "\r\033[K" : "", text);
-}
-
-void gateway_fail(struct gateway *gateway, GError *error, const char *format, ...)
+void gateway_fail(struct gateway *gateway, GError *error, const struct log_event *event, const char *format, ...)
 {
     va_list args;
 
@@ -140,6 +129,6 @@ void gateway_fail(struct gateway *gateway, GError *error, const char *format, ..
     g_autofree char *text = g_strdup_vprintf(format, args);
     va_end(args);
     gateway->failed = true;
-    gateway_note("%s%s%s", text, error ? ": " : "", error ? error->message : "");
+    log_event(event, "%s%s%s", text, error ? ": " : "", error ? error->message : "");
     g_clear_error(&error);
 }

@@ -11,6 +11,7 @@
 #define ECOSGATE_GATEWAY_GATEWAY_H
 
 #include "gateway/config.h"
+#include "gateway/log.h"
 #include "gateway/room.h"
 #include "gateway/ledger_check.h"
 #include "spool/job.h"
@@ -55,6 +56,7 @@ struct gateway {
     bool file_waits;        /* in this pass a file did not fit beside the reserve */
     bool yields;            /* an order that takes long goes on in the next pass: in a daemon */
     struct gateway_withdrawing withdrawing;
+    int64_t incident_events; /* the newest event of the table that is logged (answers/incident_log.h) */
     bool orders_wait;        /* until the facts of this pass are judged no work order leaves (pipeline/dispatch.h) */
     int64_t orders_reviewed; /* seconds UTC: when those that wait for their drop were reviewed last; 0: not yet */
     struct {
@@ -65,18 +67,7 @@ struct gateway {
     char *report_waits; /* which planned file of a report cannot be written in this pass, and why; NULL: none; owned */
     bool failed;        /* something that was due could not be done: I/O, a drop that is down, A104, A105, A108 */
     bool refused;       /* a file of this run was RJ or PA */
-    /* Messages that a run prints once, and not in each pass while their reason lasts. */
-    struct {
-        bool inventory;        /* the inventory is missing or too old (A104) */
-        bool clock;            /* the clock cannot be right, and the passes do nothing (A105) */
-        bool room[ROOM_DISKS]; /* a disk is below its reserve (A108) */
-        bool file_waits;       /* a file does not fit beside the reserve (A108) */
-        bool clock_back;       /* the clock stands a little before the newest recorded time */
-        bool outcome;          /* an outcome waits for a profile */
-        bool incident_party;   /* incidents are reported to nobody */
-        bool witness;          /* no witness can be made, and none is configured */
-        bool ledger;           /* the ledger is not the newest one (A109), and the passes do nothing */
-    } said;
+    bool outcome_waits; /* for a profile, since the last start or reload (outcome.c) */
     /* Called while `done` of `total` units of what are done. May be NULL. */
     void (*on_progress)(void *user, const char *what, uint64_t done, uint64_t total);
     void *progress_user;
@@ -98,10 +89,9 @@ void gateway_close(struct gateway *gateway);
 /* True if *stop is set. */
 bool gateway_stopping(const struct gateway *gateway);
 
-/* Prints a message for people on standard error. Only commands and these two functions print. */
-void gateway_note(const char *format, ...) G_GNUC_PRINTF(1, 2);
-/* The same for a failure of something that was due. Appends error's text if error is not NULL, frees error, and sets
+/* Logs the failure of something that was due. Appends error's text if error is not NULL, frees error, and sets
  * gateway->failed. */
-void gateway_fail(struct gateway *gateway, GError *error, const char *format, ...) G_GNUC_PRINTF(3, 4);
+void gateway_fail(struct gateway *gateway, GError *error, const struct log_event *event, const char *format, ...)
+    G_GNUC_PRINTF(4, 5);
 
 #endif

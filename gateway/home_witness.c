@@ -41,18 +41,16 @@ static bool says_the_same(const struct witness *a, const struct witness *b)
 
 /* A home of an older configuration goes on without a witness where the default cannot be made; doctor says so too.
  * True: it may go on. */
-static bool excuse_missing(struct gateway *gateway, const GError *cause)
+static bool excuse_missing(const struct gateway *gateway, const GError *cause)
 {
     bool exists = true;
 
     if (gateway->config->witness_given || !disk_exists(gateway->config->witness, &exists, NULL) || exists)
         return false;
-    if (!gateway->said.witness)
-        gateway_note(
-            "there is no witness, so that a restored older ledger would not be recognised: %s; set witness= of "
-            "[gateway] to a file that the gateway's user can write",
-            cause->message);
-    gateway->said.witness = true;
+    log_event(LOG(EVENT_WITNESS_MISSING),
+              "there is no witness, so that a restored older ledger would not be recognised: %s; set witness= of "
+              "[gateway] to a file that the gateway's user can write",
+              cause->message);
     return true;
 }
 
@@ -63,8 +61,9 @@ static void note_missing(const struct gateway *gateway)
 
     if (gateway->witness == NULL && gateway->identity.generation > 1 && gateway->config->witness_given &&
         disk_exists(gateway->config->witness, &exists, NULL) && !exists)
-        gateway_note("the witness %s is missing and is made anew: an older ledger would not have been recognised",
-                     gateway->config->witness);
+        log_event(LOG(EVENT_WITNESS_MADE),
+                  "the witness %s is missing and is made anew: an older ledger would not have been recognised",
+                  gateway->config->witness);
 }
 
 bool home_witness_keep(struct gateway *gateway, GError **error)

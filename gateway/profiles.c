@@ -236,10 +236,11 @@ bool profiles_tell_changed(struct gateway *gateway, GError **error)
     for (guint i = 0; i < gateway->config->profiles->len; i++) {
         const struct profile *profile = gateway->config->profiles->pdata[i];
         if (is_changed(kept, profile))
-            gateway_note("the profile %s-%s has changed since files were read or written with it: these keep what it "
-                         "was then, new ones get what it is now (SHA-256 %s); give a profile that changes a new "
-                         "version",
-                         profile->name, profile->version, profile->digest);
+            log_event(LOG(EVENT_PROFILE_CHANGED, .subject = profile->name),
+                      "the profile %s-%s has changed since files were read or written with it: these keep what it "
+                      "was then, new ones get what it is now (SHA-256 %s); give a profile that changes a new "
+                      "version",
+                      profile->name, profile->version, profile->digest);
     }
     return true;
 }

@@ -31,8 +31,11 @@ only "zlib and libarchive: formats/unpack*.[ch] alone" 'include <(zlib|archive|a
     'formats/unpack[a-z_]*\.[ch]'
 only "libcrypto: spool/digest.c alone" 'include <openssl/' 'spool/digest\.c'
 only "libssh2: gateway/drops/sftp/ alone" 'include <libssh2[a-z_]*\.h>' 'gateway/drops/sftp/[a-z_]*\.[ch]'
-only "jansson: --json, the files of a profile, and kept columns" 'include <jansson\.h>' \
-    '(gateway/commands/[a-z_]*\.[ch]|formats/profile/profile_[a-z_]*\.[ch]|formats/writer\.c|gateway/pipeline/split\.c)'
+jansson='gateway/commands/[a-z_]*\.[ch]|formats/profile/profile_[a-z_]*\.[ch]|formats/writer\.c'
+only "jansson: --json, the files of a profile, kept columns, and the log" 'include <jansson\.h>' \
+    "($jansson|gateway/pipeline/split\.c|gateway/log_form\.c)"
+only "standard error: commands, and the log" '\b(g_printerr|stderr|STDERR_FILENO)\b' \
+    '(gateway/main\.c|gateway/commands/[a-z_]*\.c|gateway/log[a-z_]*\.c)'
 only "the clock: gateway/clock.c alone" \
     '\b(time|gettimeofday|clock_gettime|g_get_real_time|g_get_monotonic_time|g_date_time_new_now[a-z_]*) ?\(' \
     'gateway/clock\.c'
@@ -65,6 +68,16 @@ if [ -f spool/steps.def ]; then
         clean "crash points: steps.def and spool/README.md agree"
     printf '%s\n' "$in_code" | uniq -d | clean "no two crash points have the same name"
 fi
+
+in_table=$(sed -n 's/^EVENT([A-Z_]*, *"\([a-z-]*\)", \([A-Z]*\), .*/\1 \2/p' gateway/events.def | tr 'A-Z' 'a-z' | sort)
+in_manual=$(sed -n '/^## The log/,/^## One side/s/^| `\([a-z-]*\)` | \([a-z]*\) |.*/\1 \2/p' gateway/OPERATIONS.md |
+    grep -E ' (error|warning|notice|info|debug)$' | sort)
+{ [ -n "$in_table" ] && [ "$in_table" = "$in_manual" ] ||
+    printf 'events.def:\n%s\nOPERATIONS.md:\n%s\n' "$in_table" "$in_manual"; } |
+    clean "events of the log: events.def and ecosgate(7) agree"
+for event in $(sed -n 's/^EVENT(\([A-Z_]*\),.*/\1/p' gateway/events.def); do
+    grep -rqw --include='*.[ch]' "EVENT_$event" gateway || echo "$event"
+done | clean "every event of the log is logged somewhere"
 
 # In a checkout; a tarball holds what autoreconf made besides.
 { git ls-files 2>/dev/null || true; } | sed 's|/.*||' | sort -u |

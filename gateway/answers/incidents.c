@@ -166,11 +166,10 @@ bool incidents_report(struct gateway *gateway, bool *planned, GError **error)
     if (n == 0)
         return true;
     if (party == NULL) {
-        if (!gateway->said.incident_party)
-            gateway_note("incidents are not reported: there is no [party %s], which incident_party names; add it, or "
-                         "name another party",
-                         gateway->config->incident_party);
-        gateway->said.incident_party = true;
+        log_event(LOG(EVENT_INCIDENTS_UNREPORTED),
+                  "incidents are not reported: there is no [party %s], which incident_party names; add it, or "
+                  "name another party",
+                  gateway->config->incident_party);
         return true;
     }
     if (party->stopped != NULL)

@@ -6,6 +6,7 @@
  * Folders of incoming/ without a row are left out. Their bytes are still in the drop: the sender's copy is removed only
  * after the row is committed. The next start drops such folders too.
  */
+#include "gateway/commands/command.h"
 #include "gateway/commands/backup_facts.h"
 
 #include "formats/instant.h"
@@ -51,9 +52,9 @@ static void print_fault(void *user, const char *text)
 
     progress_clear(&work->progress);
     if (work->faults++ < MOST_FAULTS)
-        gateway_note("backup: %s", text);
+        command_note("backup: %s", text);
     else if (work->faults == MOST_FAULTS + 1)
-        gateway_note("backup: there are more such files; only their number is printed from now on");
+        command_note("backup: there are more such files; only their number is printed from now on");
 }
 
 /* ---- the moment ---- */
@@ -70,7 +71,7 @@ static void say_whom_we_wait_for(const struct work *work)
     int64_t pid = 0;
 
     if (spool_writer(work->access.gateway.spool, &pid, NULL) && pid != 0)
-        gateway_note(
+        command_note(
             "backup: waits until the gateway (process %" G_GINT64_FORMAT ") has ended the job that it works on", pid);
 }
 
@@ -362,7 +363,7 @@ int command_backup(struct invocation *invocation)
     }
     if (work.faults == 0)
         return EXIT_GOOD;
-    gateway_note("backup: %" G_GINT64_FORMAT " files of the source are missing, unreadable or damaged; 'ecosgate spool "
+    command_note("backup: %" G_GINT64_FORMAT " files of the source are missing, unreadable or damaged; 'ecosgate spool "
                  "verify' says which; keep the backup before this one",
                  work.faults);
     return EXIT_REFUSED;

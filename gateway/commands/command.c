@@ -10,12 +10,14 @@
 #include "formats/text.h"
 #include "gateway/clock.h"
 #include "gateway/config.h"
+#include "gateway/log.h"
 #include "spool/job.h"
 
 #include <glib.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { MOST_SHOWN = 128 /* characters of an argument in a message */ };
 enum { HELP_WIDTH = 98 /* columns of a call in a help, behind its indent of two */ };
@@ -139,16 +141,16 @@ static void warn_of_profiles(const struct config *config)
     g_auto(GStrv) faults = g_strsplit(config->profile_faults != NULL ? config->profile_faults : "", "\n", -1);
 
     for (char **fault = faults; *fault != NULL; fault++)
-        g_printerr("ecosgate: warning: %s\n", *fault);
+        log_event(LOG(EVENT_PROFILE_FAULT), "warning: %s", *fault);
     for (size_t i = 0; i < config->identity.n_parties; i++) {
         if (config->identity.parties[i].stopped != NULL)
-            g_printerr(
-                "ecosgate: warning: the files of %s, and those for it, wait until its profiles can be used (A119)"
-                "\n",
-                config->identity.parties[i].org);
+            log_event(LOG(EVENT_PROFILE_FAULT),
+                      "warning: the files of %s, and those for it, wait until its profiles can be used (A119)",
+                      config->identity.parties[i].org);
     }
     if (config->reports_stopped != NULL)
-        g_printerr("ecosgate: warning: no report is issued until the profiles of reports can be used (A119)\n");
+        log_event(LOG(EVENT_PROFILE_FAULT),
+                  "warning: no report is issued until the profiles of reports can be used (A119)");
 }
 
 struct config *command_config(const struct invocation *invocation)
@@ -157,9 +159,10 @@ struct config *command_config(const struct invocation *invocation)
 
     /* Without -c and ECOSGATE_CONF the path is the last of the usual places that were tried. */
     if (!invocation->config_is_explicit && !g_file_test(invocation->config_path, G_FILE_TEST_EXISTS)) {
-        g_printerr("ecosgate: configuration: there is neither ./ecosgate.conf nor %s; go to the gateway's home, name "
-                   "the file with -c, or make a home with 'ecosgate init DIR'\n",
-                   invocation->config_path);
+        log_event(LOG(EVENT_UNABLE),
+                  "configuration: there is neither ./ecosgate.conf nor %s; go to the gateway's home, name "
+                  "the file with -c, or make a home with 'ecosgate init DIR'",
+                  invocation->config_path);
         return NULL;
     }
     struct config *config = config_load(invocation->config_path, &error);
@@ -184,17 +187,29 @@ bool command_refuses_now(const struct invocation *invocation, const struct confi
 {
     if (!clock_is_stopped() || strcmp(config->environment, "LIVE") != 0)
         return false;
-    g_printerr("ecosgate: %s refuses --now with environment=LIVE: what is done at a wrong time cannot be taken back; "
-               "leave --now out, or rehearse in a home with environment=TEST\n",
-               invocation->command);
+    log_event(LOG(EVENT_UNABLE),
+              "%s refuses --now with environment=LIVE: what is done at a wrong time cannot be taken back; "
+              "leave --now out, or rehearse in a home with environment=TEST",
+              invocation->command);
     return true;
+}
+
+void command_note(const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    g_autofree char *text = g_strdup_vprintf(format, args);
+    va_end(args);
+    /* On a terminal the line may hold a progress bar: clear it first. */
+    g_printerr("%secosgate: %s\n", isatty(STDERR_FILENO) == 1 ? "\r\033[K" : "", text);
 }
 
 int command_unable(void *error)
 {
     GError *e = error;
 
-    g_printerr("ecosgate: %s\n", e->message);
+    log_lines(LOG(EVENT_UNABLE), e->message);
     g_error_free(e);
     return EXIT_UNABLE;
 }

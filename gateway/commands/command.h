@@ -15,6 +15,7 @@
 #ifndef ECOSGATE_GATEWAY_COMMANDS_COMMAND_H
 #define ECOSGATE_GATEWAY_COMMANDS_COMMAND_H
 
+#include <glib.h>
 #include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -54,10 +55,10 @@ struct invocation {
 };
 
 /* The commands (one file each). Each returns an exit status and has printed what is to be said. */
-int command_init(struct invocation *invocation);             /* makes a gateway home */
-int command_check(struct invocation *invocation);            /* judges files; changes nothing */
-int command_run(struct invocation *invocation);              /* the gateway itself */
-int command_pickup(struct invocation *invocation);           /* what would be picked up from the drops now */
+int command_init(struct invocation *invocation);   /* makes a gateway home */
+int command_check(struct invocation *invocation);  /* judges files; changes nothing */
+int command_run(struct invocation *invocation);    /* the gateway itself */
+int command_pickup(struct invocation *invocation); /* what would be picked up from the drops now */
 int command_config_check(struct invocation *invocation);
 int command_doctor(struct invocation *invocation);           /* probes the drops */
 int command_spool_list(struct invocation *invocation);       /* all jobs, or those in one state */
@@ -141,6 +142,10 @@ char *command_wrapped(const char *call);
 /* What the message about an option that does not exist ends with: "; did you mean --reason?", or "". error is GLib's,
  * entries an array of GOptionEntry that ends with an empty one, or NULL. g_free. */
 char *command_option_meant(const void *error, const void *entries);
+
+/* Prints a message for the person who gave the command: "ecosgate: …" on standard error. What the gateway itself does
+ * is logged (gateway/log.h). */
+void command_note(const char *format, ...) G_GNUC_PRINTF(1, 2);
 
 /* An argument as a message shows it: escaped, because it may be a name from outside, and cut to 128 characters. The
  * caller frees it (g_free). */

@@ -33,6 +33,7 @@ struct daemon {
     struct gateway *gateway;
     struct pipeline **pipeline; /* *pipeline NULL: spool and ledger are closed, or have no pipeline yet */
     const volatile bool *stop;
+    const struct run_log *log;
     struct folder_watch *watch;
     struct manager manager;
     char *early; /* why the last pass ended early, as it was told; NULL: it went well */
@@ -154,14 +155,17 @@ static void tell_status(const struct daemon *d, void (*tell)(const struct manage
 
 /* ---- passes ---- */
 
-/* Says once why passes end early, and again when the reason changes. Frees cause; NULL: the pass went well. */
+/* Frees cause; NULL: the pass went well. */
 static void report_early_end(struct daemon *d, GError *cause)
 {
     struct gateway *gateway = d->gateway;
 
-    if (cause != NULL && g_strcmp0(d->early, cause->message) != 0)
-        gateway_note("the pass ended early; the next one begins within %" G_GINT64_FORMAT " seconds: %s",
-                     gateway->config->poll_interval, cause->message);
+    if (cause == NULL)
+        log_over(LOG(EVENT_PASS_FAILED));
+    else
+        log_event(LOG(EVENT_PASS_FAILED),
+                  "the pass ended early; the next one begins within %" G_GINT64_FORMAT " seconds: %s",
+                  gateway->config->poll_interval, cause->message);
     gateway->failed |= cause != NULL;
     /* While another process has the lock, the heartbeat is its own. */
     if (!g_error_matches(cause, SPOOL_ERROR, SPOOL_ERROR_LOCKED))
@@ -206,7 +210,8 @@ static void tell_refused(const GError *cause)
     g_auto(GStrv) lines = g_strsplit(cause->message, "\n", -1);
 
     for (char **line = lines; *line != NULL; line++)
-        gateway_note("the configuration was not taken over, and the gateway works on with the old one: %s", *line);
+        log_event(LOG(EVENT_RELOAD_REFUSED),
+                  "the configuration was not taken over, and the gateway works on with the old one: %s", *line);
 }
 
 /* Transfers under way are interrupted and begin again, as after a restart. */
@@ -219,7 +224,9 @@ static void replace_config(struct daemon *d, struct config *config)
     *d->pipeline = NULL;
     profiles_forget(gateway);
     gateway->config = config;
-    memset(&gateway->said, 0, sizeof gateway->said); /* as after a start, an operator sees all that does not work */
+    run_log_begin(d->log, config);
+    log_over_all(); /* as after a start, an operator sees all that does not work */
+    gateway->outcome_waits = false;
     config_free(old);
     folder_watch_free(d->watch);
     d->watch = watch_folders(gateway);
@@ -239,7 +246,8 @@ static bool read_again(struct daemon *d, GError **error)
         g_autofree char *changes = config_changes(gateway->config, config);
         bool open = *d->pipeline != NULL;
         replace_config(d, config);
-        gateway_note("the configuration was read again: %s", changes != NULL ? changes : "no setting has changed");
+        log_event(LOG(EVENT_RELOADED), "the configuration was read again: %s",
+                  changes != NULL ? changes : "no setting has changed");
         if (open && (!profiles_tell_changed(gateway, &cause) || (*d->pipeline = pipeline_new(gateway, &cause)) == NULL))
             good = outlive(d, g_steal_pointer(&cause), error);
     } else {
@@ -272,14 +280,14 @@ static bool work(struct daemon *d, GError **error)
     return good;
 }
 
-bool daemon_run(struct gateway *gateway, struct pipeline **pipeline, const volatile bool *stop, GError **error)
+bool daemon_run(struct gateway *gateway, struct pipeline **pipeline, const struct run_log *log, GError **error)
 {
-    struct daemon d = {.gateway = gateway, .pipeline = pipeline, .stop = stop};
+    struct daemon d = {.gateway = gateway, .pipeline = pipeline, .stop = gateway->stop, .log = log};
 
     manager_init(&d.manager);
     pulse_listen(manager_feed, &d.manager);
     d.watch = watch_folders(gateway);
-    gateway_note("running; %u drops, process %ld", gateway->config->drops->len, (long)getpid());
+    log_event(LOG(EVENT_STARTED), "running; %u drops, process %ld", gateway->config->drops->len, (long)getpid());
     tell_status(&d, manager_ready);
     bool good = work(&d, error);
     manager_stopping(&d.manager);
@@ -287,7 +295,6 @@ bool daemon_run(struct gateway *gateway, struct pipeline **pipeline, const volat
     folder_watch_free(d.watch);
     manager_close(&d.manager);
     g_free(d.early);
-    g_free(d.page.cause);
-    gateway_note("stopped");
+    log_event(LOG(EVENT_STOPPED), "stopped");
     return good;
 }

@@ -153,15 +153,17 @@ static void note_all(struct folder_watch *watch)
             continue;
         folder->noted = errnum;
         if (errnum == 0)
-            gateway_note("%s: %s is watched again", folder->label, folder->path);
+            log_event(LOG(EVENT_FOLDER_WATCHED, .subject = folder->path), "%s: %s is watched again", folder->label,
+                      folder->path);
         else
-            gateway_note("%s: %s cannot be watched: %s; it is looked at every %" G_GINT64_FORMAT
-                         " seconds, until watching it succeeds%s",
-                         folder->label, folder->path, g_strerror(errnum), watch->interval,
-                         errnum == EMFILE || errnum == ENOSPC
-                             ? "; raise fs.inotify.max_user_instances, fs.inotify.max_user_watches or the limit of "
-                               "open files"
-                             : "");
+            log_event(LOG(EVENT_FOLDER_UNWATCHED, .subject = folder->path),
+                      "%s: %s cannot be watched: %s; it is looked at every %" G_GINT64_FORMAT
+                      " seconds, until watching it succeeds%s",
+                      folder->label, folder->path, g_strerror(errnum), watch->interval,
+                      errnum == EMFILE || errnum == ENOSPC
+                          ? "; raise fs.inotify.max_user_instances, fs.inotify.max_user_watches or the limit of "
+                            "open files"
+                          : "");
     }
 }
 
@@ -182,9 +184,10 @@ void folder_watch_begin(struct folder_watch *watch, int64_t interval)
         (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
     }
     if (watch->thread == NULL)
-        gateway_note("no thread or descriptor is left to see when folders are replaced; they are looked at every "
-                     "%" G_GINT64_FORMAT " seconds; raise the limits of the gateway's user",
-                     interval);
+        log_event(LOG(EVENT_FOLDER_UNWATCHED),
+                  "no thread or descriptor is left to see when folders are replaced; they are looked at every "
+                  "%" G_GINT64_FORMAT " seconds; raise the limits of the gateway's user",
+                  interval);
 }
 
 /* ---- the caller's side ---- */

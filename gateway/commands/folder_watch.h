@@ -32,8 +32,8 @@ struct folder_watch *folder_watch_new(void);
 /* Before folder_watch_begin: one more folder, which need not exist. `label` begins messages about it. Both are copied.
  */
 void folder_watch_add(struct folder_watch *watch, const char *label, const char *path);
-/* Watches all folders and starts the thread. What cannot be watched is noted (gateway_note), once for each cause;
- * `interval` is how often the caller looks at folders by itself, in seconds. */
+/* Watches all folders and starts the thread. What cannot be watched is logged, once for each cause; `interval` is how
+ * often the caller looks at folders by itself, in seconds. */
 void folder_watch_begin(struct folder_watch *watch, int64_t interval);
 /* Sets two descriptors that become readable (POLLIN) when something happened; -1: none. */
 void folder_watch_fds(const struct folder_watch *watch, int fds[2]);

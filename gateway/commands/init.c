@@ -116,6 +116,11 @@ static const char configuration[] =
     "drop_down=30\n"
     "disk_days=7\n"
     "\n"
+    "# the log of `ecosgate run`: auto, text, json or journal; error, warning, notice, info or debug\n"
+    "[log]\n"
+    "format=auto\n"
+    "level=info\n"
+    "\n"
     "# a page for people with the condition of the gateway, status.html, in a folder that exists\n"
     "[page]\n"
     "#folder=page\n";

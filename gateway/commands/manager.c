@@ -43,9 +43,10 @@ static int connect_to(const char *name)
     if (fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience) == 0 &&
         connect(fd, (const struct sockaddr *)&address, len) == 0)
         return fd;
-    gateway_note("the service manager cannot be told anything: NOTIFY_SOCKET=%s: %s; expected the path of a datagram "
-                 "socket that the gateway's user may write to",
-                 name, len > 0 ? g_strerror(errno) : "no path of a socket");
+    log_event(LOG(EVENT_MANAGER_DEAF),
+              "the service manager cannot be told anything: NOTIFY_SOCKET=%s: %s; expected the path of a datagram "
+              "socket that the gateway's user may write to",
+              name, len > 0 ? g_strerror(errno) : "no path of a socket");
     if (fd >= 0)
         (void)close(fd); /* nothing was sent */
     return -1;

@@ -336,7 +336,7 @@ static bool view_drop(const struct invocation *invocation, struct gateway *gatew
     if (good)
         print_rows(invocation, drop, v.rows);
     else
-        gateway_note("drop %s: %s; 'ecosgate doctor %s' tests it", drop->name, error->message, drop->name);
+        command_note("drop %s: %s; 'ecosgate doctor %s' tests it", drop->name, error->message, drop->name);
     g_free(v.hindrance);
     g_ptr_array_unref(v.entries);
     g_hash_table_unref(v.names);

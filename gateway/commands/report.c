@@ -6,6 +6,7 @@
 #include "formats/eui64.h"
 #include "formats/instant.h"
 #include "gateway/clock.h"
+#include "gateway/commands/command.h"
 #include "gateway/commands/read_access.h"
 #include "gateway/commands/words.h"
 #include "gateway/reports/report.h"
@@ -192,7 +193,7 @@ static bool print_files(struct request *request, GError **error)
     if (period != NULL && all_stored(issued))
         return print_all_issued(request, issued, error);
     instant_print(request->period.starts, starts);
-    gateway_note("%s of the period that begins at %s has not been issued; this is built from what is known now", ref,
+    command_note("%s of the period that begins at %s has not been issued; this is built from what is known now", ref,
                  starts);
     return print_built(request, issued, error);
 }

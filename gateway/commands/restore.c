@@ -84,10 +84,10 @@ static void leave_witness(const struct restore *restore, const struct config *co
     made->generation = facts->generation + 1;
     made->written = clock_now();
     if (witness_write(STEP_WITNESS_WRITTEN, config->witness, made, &cause))
-        gateway_note("restore: the witness %s is missing; one was made that says that a newer ledger has existed",
+        command_note("restore: the witness %s is missing; one was made that says that a newer ledger has existed",
                      config->witness);
     else
-        gateway_note(
+        command_note(
             "restore: the witness %s is missing, and none can be made: %s; the next run may not notice that the "
             "ledger is older than what went out",
             config->witness, cause->message);
@@ -124,14 +124,14 @@ static void print_what_is_next(const struct restore *restore, bool continued)
     const struct backup_facts *facts = restore_facts(restore);
 
     if (continued)
-        gateway_note("restore: an earlier restore had been stopped and is at its end now; give the command again with "
+        command_note("restore: an earlier restore had been stopped and is at its end now; give the command again with "
                      "--replace if it was that of another backup");
     if (facts->faults > 0)
-        gateway_note("restore: %" G_GINT64_FORMAT
+        command_note("restore: %" G_GINT64_FORMAT
                      " files were missing, unreadable or damaged when the backup was made; "
                      "'ecosgate spool verify' says which",
                      facts->faults);
-    gateway_note("restore: the ledger is as it was at %s. What was done since then it does not know, so the next "
+    command_note("restore: the ledger is as it was at %s. What was done since then it does not know, so the next "
                  "'ecosgate run' says A109 and does nothing else until 'ecosgate recover --reason TEXT': that goes on "
                  "above every number that was used since, holds back files that had been accepted since, and orders no "
                  "Device again that may have been ordered since",

@@ -9,6 +9,7 @@
 #include "gateway/commands/command.h"
 #include "gateway/commands/daemon.h"
 #include "gateway/commands/progress.h"
+#include "gateway/commands/run_log.h"
 #include "gateway/condition/live_page.h"
 #include "gateway/config_rights.h"
 #include "gateway/pipeline/quick_check.h"
@@ -40,12 +41,9 @@ static void on_signal(int signal_number)
 
 static void on_alarm(int signal_number)
 {
-    static const char text[] = "ecosgate: something holds the process that does not end within the time for a stop; it "
-                               "ends as by a kill, and nothing is lost: the next start goes on\n";
-
     (void)signal_number;
-    if (write(STDERR_FILENO, text, sizeof text - 1) < 0)
-        _exit(EXIT_UNABLE);
+    log_last_words("something holds the process that does not end within the time for a stop; it ends as by a kill, "
+                   "and nothing is lost: the next start goes on");
     _exit(EXIT_UNABLE);
 }
 
@@ -77,10 +75,10 @@ static bool run_once(struct pipeline *pipeline, GError **error)
             return false;
         settling = pipeline_settling(pipeline);
         if (settling > 0 && clock_monotonic() + settling > end) {
-            gateway_note(
-                "a file in a drop needs longer to be whole than the %d seconds that --once waits; the next run "
-                "picks it up",
-                ONCE_PATIENCE / SECOND);
+            log_event(LOG(EVENT_FILE_UNSETTLED),
+                      "a file in a drop needs longer to be whole than the %d seconds that --once waits; the next run "
+                      "picks it up",
+                      ONCE_PATIENCE / SECOND);
             pipeline_wait_no_more(pipeline);
             return pipeline_pass(pipeline, PIPELINE_PATIENT, error);
         }
@@ -95,11 +93,10 @@ static void write_page(struct gateway *gateway)
     struct live_page_file page = {0};
 
     live_page_keep(&page, gateway, true);
-    g_free(page.cause);
 }
 
 /* Frees the configuration, or the one that has taken its place. */
-static int run(const struct config *config, bool once)
+static int run(const struct config *config, const struct run_log *log, bool once)
 {
     struct gateway gateway;
     struct progress progress;
@@ -121,8 +118,7 @@ static int run(const struct config *config, bool once)
     beat_begin(config, once);
     bool checked = profiles_tell_changed(&gateway, &error) && quick_check_begin(&gateway, &error);
     struct pipeline *pipeline = checked ? pipeline_new(&gateway, &error) : NULL;
-    bool good =
-        pipeline != NULL && (once ? run_once(pipeline, &error) : daemon_run(&gateway, &pipeline, &stop, &error));
+    bool good = pipeline != NULL && (once ? run_once(pipeline, &error) : daemon_run(&gateway, &pipeline, log, &error));
     progress_clear(&progress);
     pipeline_free(pipeline);
     if (once)
@@ -142,24 +138,40 @@ static int run(const struct config *config, bool once)
     return gateway.failed ? EXIT_UNABLE : gateway.refused ? EXIT_REFUSED : EXIT_GOOD;
 }
 
-int command_run(struct invocation *invocation)
+static int load_and_run(struct invocation *invocation, const struct run_log *log, bool once)
 {
-    gboolean once = FALSE;
-    const GOptionEntry entries[] = {
-        {"once", 0, 0, G_OPTION_ARG_NONE, &once, "make one pass over all work, then end", NULL},
-        {NULL, 0, 0, 0, NULL, NULL, NULL},
-    };
     GError *error = NULL;
 
-    if (!command_arguments(invocation, entries, 0, 0))
-        return EXIT_UNABLE;
     g_autoptr(config_t) config = command_config(invocation);
     if (config == NULL || command_refuses_now(invocation, config))
         return EXIT_UNABLE;
+    run_log_begin(log, config);
     g_autofree char *rights = config_rights_problems(config, config->path);
     if (rights != NULL)
         g_set_error_literal(&error, CONFIG_ERROR, 0, rights);
     if (rights != NULL || !config_check_folders(config, &error))
         return command_unable(error);
-    return run(g_steal_pointer(&config), once);
+    return run(g_steal_pointer(&config), log, once);
+}
+
+int command_run(struct invocation *invocation)
+{
+    gboolean once = FALSE;
+    g_autofree char *format = NULL, *level = NULL;
+    const GOptionEntry entries[] = {
+        {"once", 0, 0, G_OPTION_ARG_NONE, &once, "make one pass over all work, then end", NULL},
+        {"log-format", 0, 0, G_OPTION_ARG_STRING, &format, "write the log as text, json or journal; auto chooses",
+         "FORMAT"},
+        {"log-level", 0, 0, G_OPTION_ARG_STRING, &level,
+         "write events of error, warning, notice, info or debug and above", "LEVEL"},
+        {NULL, 0, 0, 0, NULL, NULL, NULL},
+    };
+    struct run_log log;
+
+    if (!command_arguments(invocation, entries, 0, 0) || !run_log_parse(format, level, &log))
+        return EXIT_UNABLE;
+    run_log_begin(&log, NULL);
+    int status = load_and_run(invocation, &log, once);
+    log_end();
+    return status;
 }

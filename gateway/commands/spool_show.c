@@ -2,6 +2,7 @@
  * The command `spool show`: one job with its verdicts, findings, outgoing files, operators' orders and the files in its
  * folder.
  */
+#include "gateway/commands/command.h"
 #include "gateway/commands/output.h"
 #include "gateway/commands/read_access.h"
 #include "gateway/profiles.h"
@@ -176,7 +177,7 @@ static bool add_files(const struct spool *spool, int64_t id, json_t *job, json_t
     g_auto(GStrv) names = read_access_files(spool, id, &state, &cause);
 
     if (g_error_matches(cause, SPOOL_ERROR, SPOOL_ERROR_CORRUPT)) {
-        gateway_note("%s; 'ecosgate spool verify' says more", cause->message);
+        command_note("%s; 'ecosgate spool verify' says more", cause->message);
         g_error_free(cause);
         return true; /* the job is in two folders; all else about it is still shown */
     }

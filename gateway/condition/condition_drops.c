@@ -52,8 +52,9 @@ static void list_local(const struct drop *drop, struct drop_condition *found)
     int64_t since;
 
     if (names == NULL) {
-        gateway_note("drop %s: %s; make the folder, or correct `in` of [drop %s] in the configuration", drop->name,
-                     error->message, drop->name);
+        log_event(LOG(EVENT_DROP_UNUSABLE, .drop = drop->name),
+                  "drop %s: %s; make the folder, or correct `in` of [drop %s] in the configuration", drop->name,
+                  error->message, drop->name);
         return;
     }
     found->waiting = 0;

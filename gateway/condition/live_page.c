@@ -296,16 +296,13 @@ static bool make(struct gateway *gateway, GError **error)
     return good;
 }
 
-/* Says once why the page cannot be written, and again when the reason changes. */
-static void tell(struct live_page_file *file, const struct gateway *gateway, const GError *error)
+static void tell(const struct gateway *gateway, const GError *error)
 {
-    const char *cause = error != NULL ? error->message : NULL;
-
-    if (cause != NULL && g_strcmp0(file->cause, cause) != 0)
-        gateway_note("the live page in %s cannot be written, and everything else goes on: %s", gateway->config->page,
-                     cause);
-    g_free(file->cause);
-    file->cause = g_strdup(cause);
+    if (error == NULL)
+        log_over(LOG(EVENT_PAGE_UNWRITABLE));
+    else
+        log_event(LOG(EVENT_PAGE_UNWRITABLE), "the live page in %s cannot be written, and everything else goes on: %s",
+                  gateway->config->page, error->message);
 }
 
 void live_page_keep(struct live_page_file *file, struct gateway *gateway, bool last)
@@ -316,7 +313,7 @@ void live_page_keep(struct live_page_file *file, struct gateway *gateway, bool l
     if (gateway->config->page == NULL || (!last && begun < file->next))
         return;
     (void)make(gateway, &error); /* what failed is said */
-    tell(file, gateway, error);
+    tell(gateway, error);
     int64_t cost = clock_monotonic() - begun;
     file->next = begun + MAX(LIVE_PAGE_SECONDS * G_USEC_PER_SEC, PART_OF_TIME * cost);
 }

@@ -18,23 +18,29 @@ static int64_t asker(const struct gateway *gateway)
     return freeze_asked(gateway->spool, &pid, NULL) ? pid : 0;
 }
 
-static void stand_still(struct gateway *gateway)
+static void stand_still(struct gateway *gateway, int64_t first)
 {
     int64_t begun = clock_monotonic(), pid;
 
     while ((pid = asker(gateway)) != 0 && !gateway_stopping(gateway)) {
         if (clock_monotonic() - begun > LONGEST_SECONDS * G_USEC_PER_SEC) {
             g_autofree char *who = pid > 0 ? g_strdup_printf(" (process %" G_GINT64_FORMAT ")", pid) : g_strdup("");
-            gateway_note("a backup%s has kept the gateway waiting for %d seconds; the gateway goes on, and does not "
-                         "wait for it again within %d seconds; if that process does not move, end it",
-                         who, LONGEST_SECONDS, PATIENCE_SECONDS);
+            log_event(LOG(EVENT_BACKUP_SLOW),
+                      "a backup%s has kept the gateway waiting for %d seconds; the gateway goes on, and does not "
+                      "wait for it again within %d seconds; if that process does not move, end it",
+                      who, LONGEST_SECONDS, PATIENCE_SECONDS);
             gateway->slow_backup.pid = pid;
             gateway->slow_backup.until = clock_monotonic() + PATIENCE_SECONDS * G_USEC_PER_SEC;
-            break;
+            return;
         }
         pulse();
         g_usleep(POLL_US);
     }
+    if (pid == 0)
+        log_event(LOG(EVENT_BACKUP),
+                  "a backup (process %" G_GINT64_FORMAT ") had its moment; the gateway stood still for "
+                  "%.1f s",
+                  first, (double)(clock_monotonic() - begun) / G_USEC_PER_SEC);
 }
 
 void backup_pause(struct gateway *gateway)
@@ -45,8 +51,8 @@ void backup_pause(struct gateway *gateway)
     if (pid == 0 || (pid == gateway->slow_backup.pid && clock_monotonic() < gateway->slow_backup.until))
         return;
     if (freeze_begin(gateway->spool, &error))
-        stand_still(gateway);
+        stand_still(gateway, pid);
     /* Removed also after a failure: a file that stays would say that we stand still. */
     if (!freeze_finish(gateway->spool, error == NULL ? &error : NULL) || error != NULL)
-        gateway_note("a backup waits in vain: %s", error != NULL ? error->message : "");
+        log_event(LOG(EVENT_BACKUP_SLOW), "a backup waits in vain: %s", error != NULL ? error->message : "");
 }

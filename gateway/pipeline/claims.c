@@ -189,8 +189,7 @@ static void hold_back(struct claims *claims, struct drop_claim *of, const GError
 {
     claims->gateway->failed = true;
     of->foreign = false;
-    if (!of->held_back)
-        gateway_note("drop %s: %s", of->drop->name, cause->message);
+    log_event(LOG(EVENT_CLAIM_HELD_BACK, .drop = of->drop->name), "drop %s: %s", of->drop->name, cause->message);
     of->held_back = true;
 }
 
@@ -199,10 +198,10 @@ static bool end_order(struct claims *claims, const struct claim_guard *guard, GE
 {
     if (guard->taking == NULL || guard->key == NULL || claim_is_given(guard))
         return true;
-    gateway_note(
-        "drop %s: its claim is not the one that 'claim take' was given for, and is not replaced; see 'ecosgate "
-        "claim list', end the other gateway, and give 'claim take' again",
-        guard->drop->name);
+    log_event(LOG(EVENT_CLAIM_KEPT, .drop = guard->drop->name),
+              "drop %s: its claim is not the one that 'claim take' was given for, and is not replaced; see 'ecosgate "
+              "claim list', end the other gateway, and give 'claim take' again",
+              guard->drop->name);
     return ledger_claim_take_clear(claims->gateway->ledger, guard->drop->name, error);
 }
 
@@ -258,13 +257,15 @@ bool claims_confirm(struct claims *claims, struct claim_guard *guard, GError **e
     if (!guard->held)
         return true;
     if (guard->replaced != NULL)
-        gateway_note("drop %s: 'claim take' has replaced its claim; before, %s", of->drop->name, guard->replaced);
+        log_event(LOG(EVENT_CLAIM_TAKEN, .drop = of->drop->name),
+                  "drop %s: 'claim take' has replaced its claim; before, %s", of->drop->name, guard->replaced);
     g_clear_pointer(&guard->replaced, g_free);
     g_clear_pointer(&guard->approved, g_free);
     if (!of->held && !clear_order(claims, of, error))
         return false;
     set_held(claims, of, true);
     of->foreign = of->held_back = false;
+    log_over(LOG(EVENT_CLAIM_HELD_BACK, .drop = of->drop->name));
     return outage_record_success(&of->outage, error);
 }
 

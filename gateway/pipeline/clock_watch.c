@@ -180,10 +180,13 @@ static bool disbelieve(struct gateway *gateway, const struct clock_facts *facts,
 {
     g_autofree char *known = instant_text(facts->known), *wall = instant_text(facts->wall);
 
-    gateway_note("%s: the incident is closed by hand: the recorded time %s was wrong, and the gateway goes on from %s",
-                 code_id(), known, wall);
-    return commit_counters(gateway, (const char *const[]){DISBELIEVED, BELIEVED},
-                           (const int64_t[]){MAX(facts->recorded, facts->known), facts->wall}, error);
+    if (!commit_counters(gateway, (const char *const[]){DISBELIEVED, BELIEVED},
+                         (const int64_t[]){MAX(facts->recorded, facts->known), facts->wall}, error))
+        return false;
+    log_event(LOG(EVENT_CLOCK_BELIEVED, .code = code_id()),
+              "%s: the incident is closed by hand: the recorded time %s was wrong, and the gateway goes on from %s",
+              code_id(), known, wall);
+    return true;
 }
 
 /* Forgets the jump that the ledger keeps, if it keeps one. */
@@ -243,16 +246,18 @@ static bool settle(struct gateway *gateway, struct clock_facts *facts, struct fi
 
 /* ---- the time of a pass ---- */
 
-static void note_step_back(struct gateway *gateway, const struct clock_facts *facts)
+static void note_step_back(const struct clock_facts *facts)
 {
     bool back = facts->wall < facts->known;
     g_autofree char *known = instant_text(facts->known), *wall = instant_text(facts->wall);
 
-    if (back && !gateway->said.clock_back)
-        gateway_note("the clock says %s, but the ledger has recorded %s already: it was set back by some seconds; the "
-                     "gateway acts at that time until the clock has reached it",
-                     wall, known);
-    gateway->said.clock_back = back;
+    if (back)
+        log_event(LOG(EVENT_CLOCK_BACK),
+                  "the clock says %s, but the ledger has recorded %s already: it was set back by some seconds; the "
+                  "gateway acts at that time until the clock has reached it",
+                  wall, known);
+    else
+        log_over(LOG(EVENT_CLOCK_BACK));
 }
 
 static bool set_time(struct gateway *gateway, const struct clock_facts *facts, const struct finding_of_clock *found,
@@ -263,7 +268,7 @@ static bool set_time(struct gateway *gateway, const struct clock_facts *facts, c
     else
         clock_not_before(facts->known);
     if (found->fault == FAULT_NONE)
-        note_step_back(gateway, facts);
+        note_step_back(facts);
     gateway->disbelieved = facts->disbelieved != 0 && facts->recorded <= facts->disbelieved;
     gateway->reported_until = 0;
     return !gateway->disbelieved || ledger_reported_until(gateway->ledger, &gateway->reported_until, error);
@@ -301,7 +306,7 @@ static bool open_incident(struct gateway *gateway, const struct clock_facts *fac
         return false;
     if (!ledger_incident_is_open(gateway->ledger, code_id(), found->subject, &open, error) || open)
         return open;
-    gateway_note("%s: %s", code_id(), found->text);
+    log_event(LOG(EVENT_CLOCK_WRONG, .code = code_id()), "%s: %s", code_id(), found->text);
     return outage_commit_incident(gateway, code_id(), found->subject, found->text, error);
 }
 
@@ -328,10 +333,12 @@ bool clock_watch_blocks(struct gateway *gateway, bool *blocked, GError **error)
         return false;
     *blocked = found.held;
     gateway->failed |= *blocked;
-    if (*blocked && !gateway->said.clock && known != NULL)
-        gateway_note("nothing is done while the clock is not believed (A105); correct it or, if it is right: "
-                     "ecosgate incident close %s --reason TEXT",
-                     incident_id(known->id, id));
-    gateway->said.clock = *blocked;
+    if (!*blocked)
+        log_over(LOG(EVENT_CLOCK_STOPS, .code = code_id()));
+    else if (known != NULL)
+        log_event(LOG(EVENT_CLOCK_STOPS, .code = code_id()),
+                  "nothing is done while the clock is not believed (A105); correct it or, if it is right: "
+                  "ecosgate incident close %s --reason TEXT",
+                  incident_id(known->id, id));
     return true;
 }

@@ -20,7 +20,6 @@
 struct delivery {
     struct gateway *gateway;
     GPtrArray *outboxes; /* struct outbox, in the configuration's order */
-    GHashTable *told;    /* name of a file that cannot be stored → why: said once, not in each pass */
     GArray *delivered;   /* int64_t: jobs of which a file was delivered, and which may be finished */
 };
 
@@ -56,7 +55,6 @@ struct delivery *delivery_new(struct gateway *gateway, int wake, GError **error)
 
     delivery->gateway = gateway;
     delivery->outboxes = g_ptr_array_new_with_free_func(free_outbox);
-    delivery->told = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     delivery->delivered = g_array_new(FALSE, FALSE, sizeof(int64_t));
     if (add_outboxes(delivery, wake, error))
         return delivery;
@@ -70,7 +68,6 @@ void delivery_free(struct delivery *delivery)
         return;
     g_ptr_array_unref(delivery->outboxes);
     g_array_unref(delivery->delivered);
-    g_hash_table_unref(delivery->told);
     g_free(delivery);
 }
 
@@ -90,14 +87,12 @@ static bool build(struct gateway *gateway, const struct ledger_outgoing *file, G
     return answer_store(gateway, file, error);
 }
 
-/* Says once why a file cannot be stored, and again when the reason changes. Frees cause. */
+/* Frees cause. */
 static void report_unstored(struct delivery *delivery, const char *name, GError *cause)
 {
     delivery->gateway->failed = true;
-    if (g_strcmp0(g_hash_table_lookup(delivery->told, name), cause->message) != 0) {
-        g_hash_table_insert(delivery->told, g_strdup(name), g_strdup(cause->message));
-        gateway_note("%s cannot be stored; it is tried again in each pass: %s", name, cause->message);
-    }
+    log_event(LOG(EVENT_UNSTORED, .file = name), "%s cannot be stored; it is tried again in each pass: %s", name,
+              cause->message);
     g_error_free(cause);
 }
 
@@ -114,7 +109,7 @@ static bool build_planned(struct delivery *delivery, GError **error)
         if (!build(gateway, file, &cause))
             report_unstored(delivery, file->name, cause);
         else
-            (void)g_hash_table_remove(delivery->told, file->name); /* false: it was stored at once */
+            log_over(LOG(EVENT_UNSTORED, .file = file->name));
     }
     return true;
 }
@@ -181,7 +176,7 @@ static bool report_unknown_drop(void *user, const char *name, int64_t n, GError 
 
     (void)error; /* nothing can fail here */
     if (config_drop(gateway->config, name) == NULL)
-        gateway_fail(gateway, NULL,
+        gateway_fail(gateway, NULL, LOG(EVENT_DROP_REMOVED, .drop = name),
                      "drop %s is no longer configured, but files for it wait in the spool: %" G_GINT64_FORMAT
                      "; put [drop %s] back into the configuration",
                      name, n, name);

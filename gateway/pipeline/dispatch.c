@@ -219,8 +219,15 @@ static bool plan_work_order(struct work_order *order, GError **error)
                                          .rows = order->devices};
 
     eui64_print(party->eui64, recipient);
-    return plan_file(order->gateway, &file, &order->job, error) &&
-           ledger_counter_add(order->gateway->ledger, order->day, order->new_first_tries, error);
+    if (!plan_file(order->gateway, &file, &order->job, error) ||
+        !ledger_counter_add(order->gateway->ledger, order->day, order->new_first_tries, error))
+        return false;
+    log_event(LOG(EVENT_ORDERED, .job = order->job, .drop = party->drop, .party = party->org,
+                  .counts = LOG_COUNTS({"devices", order->devices}, {"first_tries", order->new_first_tries})),
+              "job %08" G_GINT64_FORMAT ": work order of %" G_GINT64_FORMAT
+              " Devices for %s, first tries %" G_GINT64_FORMAT,
+              order->job, order->devices, party->org, order->new_first_tries);
+    return true;
 }
 
 static bool make_work_order(struct work_order *order, const GArray *due, const GPtrArray *just_judged, GError **error)

@@ -120,7 +120,8 @@ static bool close_incident(struct gateway *gateway, const struct ledger_incident
 {
     struct ledger *ledger = gateway->ledger;
 
-    gateway_note("%s (%s): %s", incident->subject, code, text);
+    log_event(LOG(EVENT_INCIDENT_OVER, .code = code, .subject = incident->subject), "%s (%s): %s", incident->subject,
+              code, text);
     if (!ledger_begin(ledger, error))
         return false;
     if (ledger_incident_change(ledger, incident->id, text, error) &&
@@ -212,8 +213,8 @@ static bool state(struct expect_watch *watch, guint i, const struct expected *fo
         .code = code, .subject = subject, .parties = at(watch, i)->party, .text = text};
     if (!outage_commit_cause(watch->gateway, &incident, &news, error))
         return false;
-    if (news != INCIDENT_AS_BEFORE)
-        gateway_note("%s (%s): %s", subject, code, text);
+    if (news == INCIDENT_CHANGED)
+        log_event(LOG(EVENT_INCIDENT_CHANGED, .code = code, .subject = subject), "%s (%s): %s", subject, code, text);
     return true;
 }
 

@@ -283,6 +283,10 @@ static bool record_fetch(struct inbox *inbox, const struct fetch *fetch, GError 
                                          .decision = "taken",
                                          .reason = "in custody",
                                          .job = job.id};
+    log_event(LOG(EVENT_PICKED_UP, .job = job.id, .file = job.name, .drop = job.drop, .party = job.org,
+                  .counts = LOG_COUNTS({"bytes", job.size})),
+              "job %08" G_GINT64_FORMAT ": %s of drop %s is picked up, %" G_GINT64_FORMAT " bytes", job.id, job.name,
+              job.drop, job.size);
     return ledger_job_insert(ledger, &job, NULL, error) && ledger_pickup_put(ledger, &pickup, error) &&
            end_fault(inbox, fetch->listed->name, error);
 }
@@ -347,7 +351,8 @@ static bool report_failure(struct inbox *inbox, const struct fetch *fetch, GErro
     if (!changed && !g_error_matches(failure, TRANSPORT_ERROR, TRANSPORT_ERROR_ENTRY))
         return report_cut(inbox, fetch, failure, error);
     if (changed) {
-        gateway_note("drop %s: %s", inbox->drop->name, failure->message);
+        log_event(LOG(EVENT_ENTRY_CHANGED, .drop = inbox->drop->name), "drop %s: %s", inbox->drop->name,
+                  failure->message);
         g_hash_table_remove(inbox->known, fetch->listed->name); /* it must become stable anew */
     }
     bool good = count_failure(inbox, fetch->listed, changed ? FAILURE_CHANGED : FAILURE_ENTRY, failure->message, error);

@@ -184,8 +184,9 @@ static bool tell(struct inbox *inbox, struct entry_fault *fault, const char *wha
 
     gateway->failed = true;
     if (fault->text == NULL || !incidents_same_cause(fault->text, text))
-        gateway_note("drop %s: %s cannot be %s and is tried again, other files go on: %s", inbox->drop->name,
-                     fault->name, what, text);
+        log_event(LOG(EVENT_ENTRY_FAULT, .drop = inbox->drop->name, .file = fault->name),
+                  "drop %s: %s cannot be %s and is tried again, other files go on: %s", inbox->drop->name, fault->name,
+                  what, text);
     g_free(fault->text);
     fault->text = g_strdup(text);
     return fault->failures < FEW || incidents_state(gateway, &incident, &news, error);
@@ -284,7 +285,8 @@ static bool close_incident(struct inbox *inbox, const char *escaped, const char 
     g_autofree char *subject = g_strdup_printf("%s/%s", inbox->drop->name, escaped);
 
     if (how != NULL)
-        gateway_note("drop %s: %s %s", inbox->drop->name, escaped, how);
+        log_event(LOG(EVENT_ENTRY_WORKS, .drop = inbox->drop->name, .file = escaped), "drop %s: %s %s",
+                  inbox->drop->name, escaped, how);
     return ledger_incident_close(inbox->gateway->ledger, "A107", subject, clock_now(), error);
 }
 

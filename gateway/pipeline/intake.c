@@ -31,6 +31,7 @@
 #include "spool/ledger/ledger_verdicts.h"
 #include "spool/pulse.h"
 #include "validators/judge.h"
+#include "validators/result_rules.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -50,6 +51,9 @@ struct intake {
     struct recording recording; /* the rows that the file's answers are made of */
     int64_t incidents; /* open incidents of single Devices before the file; 0 saves a look-up for each Device */
     struct reference_file reference;
+    struct {
+        int64_t good, bad; /* Devices of which results or confirmations state a success; a failure */
+    } stated;
     char *refusal; /* why a FULL file must be held (A117); NULL: it need not */
 };
 
@@ -73,8 +77,17 @@ static bool take_device(struct intake *intake, const struct row *judged, GError 
            update_incidents(intake, device_of(judged), error);
 }
 
+static bool states_success(const struct ledger_transition *transition)
+{
+    return transition->statement == LEDGER_REPLACED || transition->statement == LEDGER_CONFIRMED;
+}
+
 static bool take_result(struct intake *intake, const struct row *row, GError **error)
 {
+    const struct result *result = result_of(row);
+
+    if (result->changes)
+        (*(states_success(&result->transition) ? &intake->stated.good : &intake->stated.bad))++;
     return results_take_row(intake->gateway, intake->job->id, row, error);
 }
 
@@ -159,16 +172,35 @@ static bool decide(struct intake *intake, const struct judge_request *request, s
     return reference_end(intake->gateway, verdict, loaded, &intake->refusal, error) && ledger_release(ledger, error);
 }
 
-/* The line of the log that says how a file was judged. */
-static char *describe_verdict(const struct ledger_job *job, const struct verdict *verdict)
+/* Its BatchId is the sender's own text. */
+static void log_verdict(const struct ledger_job *job, const struct verdict *verdict)
 {
     const struct finding *deciding = verdict_deciding(verdict);
+    const char *code = deciding != NULL ? catalogue_entry(deciding->code)->id : NULL;
 
-    return g_strdup_printf("job %08" G_GINT64_FORMAT ": %s: %s%s%s: %" G_GUINT64_FORMAT " records, %" G_GUINT64_FORMAT
-                           " accepted, %" G_GUINT64_FORMAT " rejected, %" G_GUINT64_FORMAT " deferred",
-                           job->id, job->name, outcome_code(verdict->outcome), deciding ? " " : "",
-                           deciding ? catalogue_entry(deciding->code)->id : "", verdict->parsed, verdict->accepted,
-                           verdict->rejected, verdict->deferred);
+    log_event(
+        LOG(EVENT_VERDICT, .job = job->id, .file = job->name, .drop = job->drop, .party = job->org, .code = code,
+            .batch = verdict->header.batch[0] != '\0' ? verdict->header.batch : NULL,
+            .verdict = outcome_code(verdict->outcome),
+            .counts = LOG_COUNTS({"records", (int64_t)verdict->parsed}, {"accepted", (int64_t)verdict->accepted},
+                                 {"rejected", (int64_t)verdict->rejected}, {"deferred", (int64_t)verdict->deferred})),
+        "job %08" G_GINT64_FORMAT ": %s: %s%s%s: %" G_GUINT64_FORMAT " records, %" G_GUINT64_FORMAT
+        " accepted, %" G_GUINT64_FORMAT " rejected, %" G_GUINT64_FORMAT " deferred",
+        job->id, job->name, outcome_code(verdict->outcome), code != NULL ? " " : "", code != NULL ? code : "",
+        verdict->parsed, verdict->accepted, verdict->rejected, verdict->deferred);
+}
+
+/* What the records of a file of results or confirmations stated. */
+static void log_statements(const struct intake *intake)
+{
+    const struct ledger_job *job = intake->job;
+    bool results = strcmp(job->type, "EMT") == 0;
+
+    log_event(LOG(results ? EVENT_RESULTS : EVENT_CONFIRMATIONS, .job = job->id, .file = job->name, .drop = job->drop,
+                  .party = job->org,
+                  .counts = LOG_COUNTS({"successes", intake->stated.good}, {"failures", intake->stated.bad})),
+              "job %08" G_GINT64_FORMAT ": %s: success of %" G_GINT64_FORMAT " Devices, failure of %" G_GINT64_FORMAT,
+              job->id, results ? "results" : "confirmations", intake->stated.good, intake->stated.bad);
 }
 
 /* ---- proof that the payload is what was received ---- */
@@ -231,15 +263,19 @@ static bool conclude(struct intake *intake, const char *raw_name, const struct v
 {
     struct gateway *gateway = intake->gateway;
 
-    if (!record_verdict(intake, raw_name, verdict, error) ||
-        !ledger_commit(STEP_VERDICT_COMMITTED, gateway->ledger, error))
+    if (!record_verdict(intake, raw_name, verdict, error))
         return false;
-    g_autofree char *text = describe_verdict(intake->job, verdict);
-    gateway_note("%s", text);
+    log_verdict(intake->job, verdict);
+    if (intake->stated.good + intake->stated.bad > 0 && verdict->outcome != OUTCOME_RJ)
+        log_statements(intake);
     if (intake->recording.withheld > 0)
-        gateway_note("job %08" G_GINT64_FORMAT ": %" G_GINT64_FORMAT " Devices are withheld: a ledger that is lost may "
-                     "have ordered them; ask TCoS, then `ecosgate device release DEVICE-ID|all --reason TEXT`",
-                     intake->job->id, intake->recording.withheld);
+        log_event(LOG(EVENT_DEVICES_WITHHELD, .job = intake->job->id,
+                      .counts = LOG_COUNTS({"devices", intake->recording.withheld})),
+                  "job %08" G_GINT64_FORMAT ": %" G_GINT64_FORMAT " Devices are withheld: a ledger that is lost may "
+                  "have ordered them; ask TCoS, then `ecosgate device release DEVICE-ID|all --reason TEXT`",
+                  intake->job->id, intake->recording.withheld);
+    if (!ledger_commit(STEP_VERDICT_COMMITTED, gateway->ledger, error))
+        return false;
     gateway->refused |= verdict->outcome == OUTCOME_RJ || verdict->outcome == OUTCOME_PA;
     return true;
 }
@@ -287,10 +323,11 @@ static bool judge_in_transaction(struct intake *intake, int fd, struct proof *pr
  * leaves the job in active/; it is judged again and gets here again. */
 static bool move_aside(struct gateway *gateway, int64_t id, bool damaged, const char *reason, GError **error)
 {
-    gateway_note("job %08" G_GINT64_FORMAT " moves to corrupt%s: %s", id, damaged ? " (A111)" : "", reason);
     gateway->failed |= damaged;
     if (!ledger_begin(gateway->ledger, error))
         return false;
+    log_event(LOG(EVENT_JOB_CORRUPT, .job = id, .code = damaged ? "A111" : NULL),
+              "job %08" G_GINT64_FORMAT " moves to corrupt%s: %s", id, damaged ? " (A111)" : "", reason);
     if (!ledger_job_set_reason(gateway->ledger, id, reason, error) ||
         (damaged && !damage_open_within(gateway, id, JOB_PAYLOAD, reason, error)) ||
         !ledger_commit(STEP_JOB_REASONED, gateway->ledger, error)) {
@@ -417,9 +454,10 @@ static bool hold_if_lost(struct gateway *gateway, const struct ledger_job *job, 
                                               " was accepted by a ledger that is lost (recovery %" G_GINT64_FORMAT
                                               "), and its Devices may have been ordered; release it to have it judged",
                                               job->sequence, recovery);
-    gateway_note("job %08" G_GINT64_FORMAT " moves to held: %s", job->id, reason);
     if (!ledger_begin(gateway->ledger, error))
         return false;
+    log_event(LOG(EVENT_JOB_HELD, .job = job->id, .file = job->name, .drop = job->drop),
+              "job %08" G_GINT64_FORMAT " moves to held: %s", job->id, reason);
     if (!ledger_job_set_reason(gateway->ledger, job->id, reason, error) ||
         !ledger_recovery_raise_revision(gateway->ledger, recovery, job->id, error) ||
         !ledger_commit(STEP_JOB_REASONED, gateway->ledger, error)) {

@@ -68,10 +68,11 @@ bool ledger_watch_blocks(struct gateway *gateway, bool *blocked, GError **error)
         !outage_commit_others_closed(gateway, code_id(), ledger_fault_subject(gateway->fault.kind), error))
         return false;
     *blocked = gateway->fault.kind != LEDGER_SOUND;
-    if (*blocked && !gateway->said.ledger)
-        gateway_note("%s: %s", code_id(), gateway->fault.text);
+    if (*blocked)
+        log_event(LOG(EVENT_LEDGER_BEHIND, .code = code_id()), "%s: %s", code_id(), gateway->fault.text);
     gateway->failed |= *blocked;
-    gateway->said.ledger = *blocked;
+    if (!*blocked)
+        log_over(LOG(EVENT_LEDGER_BEHIND, .code = code_id()));
     return !*blocked || open_incident(gateway, error);
 }
 

@@ -160,9 +160,10 @@ static bool go_on(struct gateway *gateway, struct mending *mending, GError **err
         (mending->state == JOB_CORRUPT && !job_move(gateway->spool, id, &back, error)) ||
         !job_move(gateway->spool, mending->job->id, &done, error))
         return false;
-    gateway_note("job %08" G_GINT64_FORMAT ": %s came again as job %08" G_GINT64_FORMAT
-                 " with the bytes that were received first: its damaged payload is whole again",
-                 id, mending->damaged->name, mending->job->id);
+    log_event(LOG(EVENT_MENDED, .job = id),
+              "job %08" G_GINT64_FORMAT ": %s came again as job %08" G_GINT64_FORMAT
+              " with the bytes that were received first: its damaged payload is whole again",
+              id, mending->damaged->name, mending->job->id);
     return true;
 }
 
@@ -225,7 +226,8 @@ bool mending_envelope(struct gateway *gateway, const struct ledger_job *job, enu
         /* An incident names no folder: others read it in an INC. */
         static const char text[] = "its envelope is missing, damaged or that of another file; it is written anew from "
                                    "the ledger; check the disk";
-        gateway_fail(gateway, NULL, "%s; it is written anew from the ledger; check the disk (A111)", fault);
+        gateway_fail(gateway, NULL, LOG(EVENT_DAMAGED, .job = job->id, .code = "A111"),
+                     "%s; it is written anew from the ledger; check the disk (A111)", fault);
         if (!damage_open(gateway, job->id, JOB_ENVELOPE, text, error) ||
             !job_envelope_write(STEP_FILE_MENDED, gateway->spool, state, &envelope, error))
             return false;
@@ -271,7 +273,8 @@ bool mending_outgoing(struct gateway *gateway, const struct ledger_outgoing *fil
                          : g_strdup_printf("%s is not what was stored; it is built again from the ledger; check the "
                                            "disk",
                                            file->name);
-    gateway_fail(gateway, NULL, "job %08" G_GINT64_FORMAT ": %s (A111; the file is %s)", file->job, text, path);
+    gateway_fail(gateway, NULL, LOG(EVENT_DAMAGED, .job = file->job, .file = file->name, .code = "A111"),
+                 "job %08" G_GINT64_FORMAT ": %s (A111; the file is %s)", file->job, text, path);
     if (!damage_open(gateway, file->job, file->name, text, error))
         return false;
     if (obstacle != NULL)

@@ -103,8 +103,6 @@ static bool state(const struct looking *l, const struct ledger_gap *gap, const G
     const struct ledger_incident incident = {.code = code, .subject = subject, .parties = l->of.org, .text = text->str};
     if (!outage_commit_cause(gateway, &incident, &news, error))
         return false;
-    if (news == INCIDENT_OPENED)
-        gateway_note("%s (%s): %s", subject, code, text->str);
     return true;
 }
 
@@ -187,7 +185,8 @@ static bool close_others(const struct looking *l, GError **error)
     for (guint i = 0; i < subjects->len; i++) {
         if (g_hash_table_contains(l->present, subjects->pdata[i]))
             continue;
-        gateway_note("%s (%s): no number is missing any more", (const char *)subjects->pdata[i], code);
+        log_event(LOG(EVENT_INCIDENT_OVER, .code = code, .subject = subjects->pdata[i]),
+                  "%s (%s): no number is missing any more", (const char *)subjects->pdata[i], code);
         if (!outage_commit_incident(gateway, code, subjects->pdata[i], NULL, error))
             return false;
     }

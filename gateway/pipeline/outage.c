@@ -154,10 +154,12 @@ static const struct words *words_of(const struct outage *outage)
 static void tell(struct outage *outage, const char *cause)
 {
     if (outage->told == NULL)
-        gateway_note("drop %s (%s) %s, other drops go on: %s", outage->drop->name, outage->code,
-                     words_of(outage)->first, cause);
+        log_event(LOG(EVENT_DROP_DOWN, .drop = outage->drop->name, .code = outage->code),
+                  "drop %s (%s) %s, other drops go on: %s", outage->drop->name, outage->code, words_of(outage)->first,
+                  cause);
     else
-        gateway_note("drop %s (%s) %s: %s", outage->drop->name, outage->code, words_of(outage)->again, cause);
+        log_event(LOG(EVENT_DROP_CHANGED, .drop = outage->drop->name, .code = outage->code), "drop %s (%s) %s: %s",
+                  outage->drop->name, outage->code, words_of(outage)->again, cause);
     g_free(outage->told);
     outage->told = g_strdup(cause);
     outage->causes++;
@@ -212,8 +214,9 @@ static bool close_outdated(struct outage *outage, GError **error)
     if (code == NULL)
         return true;
     outage->outdated = NULL;
-    gateway_note("drop %s: %s is closed, for the setting share has changed since; the code of its outages is %s now",
-                 outage->drop->name, code, outage->code);
+    log_event(LOG(EVENT_DROP_CHANGED, .drop = outage->drop->name, .code = code),
+              "drop %s: %s is closed, for the setting share has changed since; the code of its outages is %s now",
+              outage->drop->name, code, outage->code);
     return outage_commit_incident(outage->gateway, code, outage->drop->name, NULL, error);
 }
 
@@ -238,9 +241,10 @@ static bool record_half(const struct outage *outage, const struct outage *other,
     g_autofree char *text = text_of(other);
 
     if (seen)
-        gateway_note("drop %s (%s) can be %s again; the incident stays open until it can be %s, too",
-                     outage->drop->name, outage->code, outage->kind == OUTAGE_IN ? "read" : "written",
-                     other->kind == OUTAGE_IN ? "read" : "written");
+        log_event(LOG(EVENT_DROP_CHANGED, .drop = outage->drop->name, .code = outage->code),
+                  "drop %s (%s) can be %s again; the incident stays open until it can be %s, too", outage->drop->name,
+                  outage->code, outage->kind == OUTAGE_IN ? "read" : "written",
+                  other->kind == OUTAGE_IN ? "read" : "written");
     return text == NULL || state(outage, text, error);
 }
 
@@ -258,7 +262,8 @@ bool outage_record_success(struct outage *outage, GError **error)
     const struct outage *other = other_of(outage);
     if (other != NULL)
         return record_half(outage, other, seen, error);
-    gateway_note("drop %s (%s) %s", outage->drop->name, outage->code, words_of(outage)->over);
+    log_event(LOG(EVENT_DROP_WORKS, .drop = outage->drop->name, .code = outage->code), "drop %s (%s) %s",
+              outage->drop->name, outage->code, words_of(outage)->over);
     return state(outage, NULL, error);
 }
 

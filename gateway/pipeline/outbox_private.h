@@ -38,7 +38,6 @@ struct outbox_untaken {
     GPtrArray *names; /* char *: "NAME" and "FOLDER/NAME" */
     bool more;        /* there are more than are kept */
     GError *error;
-    char *told;           /* why the last look failed; NULL: it did not */
     GHashTable *standing; /* subject of an A114 → its text without a pause, as of the last look */
 };
 

@@ -29,8 +29,9 @@ static void record_upload(const struct outbox *outbox, struct ledger_outgoing *f
 static void record_missing(const struct outbox *outbox, struct ledger_outgoing *file)
 {
     if (outbox->outage.told == NULL)
-        gateway_note("drop %s: %s is gone from there and never got its name; it is uploaded again", outbox->drop->name,
-                     file->name);
+        log_event(LOG(EVENT_UPLOAD_GONE, .drop = outbox->drop->name, .file = file->name),
+                  "drop %s: %s is gone from there and never got its name; it is uploaded again", outbox->drop->name,
+                  file->name);
     file->state = LEDGER_STORED;
     file->upload_name = NULL;
 }
@@ -41,11 +42,14 @@ static void record_delivery(const struct outbox *outbox, struct ledger_outgoing 
     file->delivered_at = clock_now();
     file->upload_name = NULL;
     file->concluded = file->rename_sent = concluded;
+    log_event(LOG(EVENT_DELIVERED, .job = file->job, .file = file->name, .drop = outbox->drop->name,
+                  .counts = LOG_COUNTS({"bytes", file->size}, {"rows", file->rows})),
+              "drop %s: %s is delivered, %" G_GINT64_FORMAT " bytes", outbox->drop->name, file->name, file->size);
     if (concluded)
-        gateway_note(
-            "drop %s: %s counts as delivered, and nobody saw it: a rename was sent and not answered, and the "
-            "temporary file is gone; ask the recipient, and if it was lost: ecosgate redeliver %s --reason TEXT",
-            outbox->drop->name, file->name, file->name);
+        log_event(LOG(EVENT_DELIVERED_UNSEEN, .drop = outbox->drop->name, .file = file->name),
+                  "drop %s: %s counts as delivered, and nobody saw it: a rename was sent and not answered, and the "
+                  "temporary file is gone; ask the recipient, and if it was lost: ecosgate redeliver %s --reason TEXT",
+                  outbox->drop->name, file->name, file->name);
 }
 
 /* Another file stands under the name of an outgoing one. The incident says so as long as that is so. */
@@ -82,9 +86,10 @@ static bool record_withdrawal(struct outbox *outbox, struct outbox_transfer *tra
         return false;
     if (transfer->address.waits)
         return g_hash_table_add(outbox->withdrawn, g_memdup2(&file->id, sizeof file->id));
-    gateway_note("drop %s: %s goes into the folder %s and no longer into %s, for PTY has given its recipient another "
-                 "MPID since it was issued",
-                 outbox->drop->name, file->name, transfer->address.folder, file->folder);
+    log_event(LOG(EVENT_READDRESSED, .drop = outbox->drop->name, .file = file->name),
+              "drop %s: %s goes into the folder %s and no longer into %s, for PTY has given its recipient another "
+              "MPID since it was issued",
+              outbox->drop->name, file->name, transfer->address.folder, file->folder);
     return ledger_outgoing_readdress(outbox->gateway->ledger, file->id, transfer->address.folder, error);
 }
 
@@ -185,8 +190,9 @@ bool outbox_record_batch(struct outbox *outbox, enum outbox_task task, bool publ
 /* Leaves a file out for the rest of this pass. cause is freed. */
 static void leave_out(struct outbox *outbox, const struct ledger_outgoing *file, GError *cause)
 {
-    gateway_fail(outbox->gateway, cause, "drop %s: %s cannot be delivered; it waits in the spool and is tried again",
-                 outbox->drop->name, file->name);
+    gateway_fail(outbox->gateway, cause, LOG(EVENT_UNDELIVERED, .drop = outbox->drop->name, .file = file->name),
+                 "drop %s: %s cannot be delivered; it waits in the spool and is tried again", outbox->drop->name,
+                 file->name);
     g_hash_table_add(outbox->failed, g_memdup2(&file->id, sizeof file->id));
 }
 

@@ -34,7 +34,6 @@ void outbox_taken_clear(struct outbox *outbox)
     g_clear_pointer(&outbox->untaken.names, g_ptr_array_unref);
     g_clear_pointer(&outbox->untaken.standing, g_hash_table_unref);
     g_clear_error(&outbox->untaken.error);
-    g_clear_pointer(&outbox->untaken.told, g_free);
 }
 
 int64_t outbox_taken_wait(const struct outbox *outbox)
@@ -193,8 +192,6 @@ static bool state(struct outbox *outbox, const char *subject, const char *text, 
     const struct ledger_incident incident = {.code = code, .subject = subject, .parties = parties, .text = whole->str};
     if (!outage_commit_cause(gateway, &incident, &news, error))
         return false;
-    if (news == INCIDENT_OPENED)
-        gateway_note("%s (%s): %s", subject, code, whole->str);
     return true;
 }
 
@@ -216,7 +213,8 @@ static bool close_taken(struct outbox *outbox, GHashTable *late, GError **error)
         const char *subject = subjects->pdata[i];
         if (!is_of(outbox->drop, subject) || g_hash_table_contains(late, subject))
             continue;
-        gateway_note("%s (%s): its files are taken", subject, code);
+        log_event(LOG(EVENT_INCIDENT_OVER, .code = code, .subject = subject), "%s (%s): its files are taken", subject,
+                  code);
         if (!outage_commit_incident(outbox->gateway, code, subject, NULL, error))
             return false;
     }
@@ -238,14 +236,12 @@ static bool open_late(struct outbox *outbox, GHashTable *late, GError **error)
     return good;
 }
 
-/* Says once why nobody knows what was taken. Frees cause. */
-static void tell_failure(struct outbox *outbox, GError *cause)
+/* Frees cause. */
+static void tell_failure(const struct outbox *outbox, GError *cause)
 {
-    if (g_strcmp0(outbox->untaken.told, cause->message) != 0)
-        gateway_note("drop %s: nobody knows which files were taken: %s; it is looked at again", outbox->drop->name,
-                     cause->message);
-    g_free(outbox->untaken.told);
-    outbox->untaken.told = g_strdup(cause->message);
+    log_event(LOG(EVENT_UNTAKEN_UNKNOWN, .drop = outbox->drop->name),
+              "drop %s: nobody knows which files were taken: %s; it is looked at again", outbox->drop->name,
+              cause->message);
     g_error_free(cause);
 }
 
@@ -266,7 +262,7 @@ bool outbox_taken_end(struct outbox *outbox, GError **error)
     }
     if (!claims_confirm(claims, outbox->guard, error))
         return false;
-    g_clear_pointer(&taken->told, g_free);
+    log_over(LOG(EVENT_UNTAKEN_UNKNOWN, .drop = outbox->drop->name));
     for (guint i = 0; i < taken->names->len; i++) {
         if (!add_name(outbox, taken->names->pdata[i], late, error))
             return false;
@@ -308,8 +304,9 @@ bool outbox_close_unasked(struct gateway *gateway, GError **error)
     for (guint i = 0; i < subjects->len; i++) {
         if (is_asked(gateway->config, subjects->pdata[i]))
             continue;
-        gateway_note("%s (%s): the configuration no longer says within which time files are taken there",
-                     (const char *)subjects->pdata[i], code);
+        log_event(LOG(EVENT_INCIDENT_OVER, .code = code, .subject = subjects->pdata[i]),
+                  "%s (%s): the configuration no longer says within which time files are taken there",
+                  (const char *)subjects->pdata[i], code);
         if (!outage_commit_incident(gateway, code, subjects->pdata[i], NULL, error))
             return false;
     }

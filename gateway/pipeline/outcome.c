@@ -294,9 +294,10 @@ static bool record(struct gateway *gateway, const struct ledger_work *work, cons
     /* A report period that ends later than this was issued at a wrong time: the end counts in the next period, or it
      * would be in no report. */
     struct ledger_session reported = *session;
-    if (ends)
+    if (ends) {
         reported.ended = MAX(session->ended, gateway->reported_until);
-
+        log_add(EVENT_SESSIONS_ENDED, ledger_state_name(session->state), 1);
+    }
     return follow_incidents(gateway, work, session, transition, error) &&
            (!(ends || migrated) || count_end(gateway, work->item.item, session, transition->at, error)) &&
            ledger_session_put(gateway->ledger, work, &reported, transition, error) &&
@@ -441,9 +442,10 @@ static bool wait_for_profile(struct gateway *gateway, const struct ledger_verdic
         g_propagate_error(error, cause);
         return false;
     }
-    if (!gateway->said.outcome)
-        gateway_note("job %08" PRId64 ": its outcome (EMO) waits: %s", of->job, cause->message);
-    gateway->said.outcome = gateway->failed = true;
+    if (!gateway->outcome_waits)
+        log_event(LOG(EVENT_OUTCOME_WAITS, .job = of->job), "job %08" PRId64 ": its outcome (EMO) waits: %s", of->job,
+                  cause->message);
+    gateway->outcome_waits = gateway->failed = true;
     g_error_free(cause);
     return true;
 }
@@ -519,7 +521,7 @@ bool outcome_catch_up(struct gateway *gateway, int64_t now, GError **error)
     g_autoptr(GPtrArray) due = NULL;
 
     return open_due(gateway, now, error) &&
-           (gateway->said.outcome ||
+           (gateway->outcome_waits ||
             (ledger_outcomes_due(gateway->ledger, &due, error) && commit_plans(gateway, due, now, error)));
 }
 

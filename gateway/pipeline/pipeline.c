@@ -11,6 +11,7 @@
  */
 #include "gateway/pipeline/pipeline.h"
 
+#include "gateway/answers/incident_log.h"
 #include "gateway/answers/incidents.h"
 #include "gateway/clock.h"
 #include "gateway/pipeline/claims.h"
@@ -70,7 +71,8 @@ struct pipeline *pipeline_new(struct gateway *gateway, GError **error)
     if (pipeline->wake < 0)
         g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_RETRY,
                     "an event descriptor cannot be made: %s; raise the limit of open files", g_strerror(errno));
-    else if (places_heal(gateway, error) && (pipeline->claims = claims_new(gateway, error)) != NULL &&
+    else if (incident_log_begin(gateway, error) && places_heal(gateway, error) &&
+             (pipeline->claims = claims_new(gateway, error)) != NULL &&
              (pipeline->pickup = pickup_new(gateway, pipeline->wake, error)) != NULL &&
              (pipeline->delivery = delivery_new(gateway, pipeline->wake, error)) != NULL) {
         pipeline->queue = queue_new(gateway, pipeline->pickup);
@@ -122,7 +124,7 @@ static bool process(struct pipeline *pipeline, int64_t id, GError **error)
             return false;
         }
         if (!g_error_matches(cause, JUDGE_ERROR, JUDGE_ERROR_STOPPED))
-            gateway_fail(gateway, cause,
+            gateway_fail(gateway, cause, LOG(EVENT_NOT_JUDGED, .job = id),
                          "job %08" G_GINT64_FORMAT " was not judged; it is tried again in the next pass", id);
         else
             g_clear_error(&cause);
@@ -245,18 +247,28 @@ static bool end_early(struct pipeline *pipeline, GError *cause, GError **error)
     return false;
 }
 
-bool pipeline_pass(struct pipeline *pipeline, int64_t patience, GError **error)
+static bool whole_pass(struct pipeline *pipeline, GError **error)
 {
-    struct gateway *gateway = pipeline->gateway;
     GError *cause = NULL;
 
-    gateway->wait_until = clock_monotonic() + patience;
     if (!watch_ledger(pipeline, error))
         return false;
     if (!pipeline->behind && !pass(pipeline, &cause) && !end_early(pipeline, cause, error))
         return false;
     pipeline->blocked |= pipeline->behind;
-    return ledger_checkpoint(gateway->ledger, error);
+    return ledger_checkpoint(pipeline->gateway->ledger, error);
+}
+
+bool pipeline_pass(struct pipeline *pipeline, int64_t patience, GError **error)
+{
+    struct gateway *gateway = pipeline->gateway;
+
+    gateway->wait_until = clock_monotonic() + patience;
+    bool good = whole_pass(pipeline, error);
+    /* Also of a pass that ended early: its commits hold. */
+    good = incident_log_pass(gateway, good ? error : NULL) && good;
+    log_tick();
+    return good;
 }
 
 int pipeline_wake_fd(const struct pipeline *pipeline)

@@ -152,14 +152,15 @@ static bool remove_copy(struct gateway *gateway, const struct twofold *twofold, 
     g_autofree char *other = job_path(gateway->spool, state, id, NULL);
 
     if (holds_all(kept, other)) {
-        gateway_note("job %08" G_GINT64_FORMAT ": its second folder in %s is removed; the one in %s has the same files",
-                     id, job_state_name(state), job_state_name(twofold->keep));
+        log_event(LOG(EVENT_COPY_REMOVED, .job = id),
+                  "job %08" G_GINT64_FORMAT ": its second folder in %s is removed; the one in %s has the same files",
+                  id, job_state_name(state), job_state_name(twofold->keep));
         return disk_remove_dir(STEP_COPY_REMOVED, other, error);
     }
     g_autofree char *aside = free_name(gateway, id, job_state_name(state), error);
     if (aside == NULL)
         return false;
-    gateway_fail(gateway, NULL,
+    gateway_fail(gateway, NULL, LOG(EVENT_COPY_KEPT, .job = id),
                  "job %08" G_GINT64_FORMAT ": the ledger confirms its folder in %s; the second one, which was in %s, "
                  "has other files and is kept as %s; look at it, then move it out of the spool",
                  id, job_state_name(twofold->keep), job_state_name(state), aside);
@@ -206,9 +207,10 @@ static bool record_doubt(struct gateway *gateway, const struct twofold *twofold,
                         "corrupt/%08" G_GINT64_FORMAT " and at what stands beside it, then requeue it",
                         states, id);
 
-    gateway_fail(gateway, NULL, "job %08" G_GINT64_FORMAT " moves to corrupt (A111): %s", id, reason);
     if (!ledger_begin(ledger, error))
         return false;
+    gateway_fail(gateway, NULL, LOG(EVENT_JOB_CORRUPT, .job = id, .code = "A111"),
+                 "job %08" G_GINT64_FORMAT " moves to corrupt (A111): %s", id, reason);
     if (ledger_job_set_reason(ledger, id, reason, error) && damage_open_within(gateway, id, NULL, reason, error) &&
         ledger_commit(STEP_JOB_REASONED, ledger, error))
         return true;

@@ -39,8 +39,7 @@ struct queue {
     int64_t waited_for; /* monotonic microseconds when the oldest wait for facts ends; 0: there is none */
     int64_t begun;      /* monotonic microseconds: this pass */
     bool wait_no_more;
-    GArray *behind;  /* struct inventory_ahead: of each file that waits behind another one, that one */
-    GPtrArray *said; /* the messages (char *) of the last queue_say_undecided */
+    GArray *behind; /* struct inventory_ahead: of each file that waits behind another one, that one */
 };
 
 struct queue *queue_new(struct gateway *gateway, struct pickup *pickup)
@@ -52,7 +51,6 @@ struct queue *queue_new(struct gateway *gateway, struct pickup *pickup)
     queue->entries = g_array_new(FALSE, FALSE, sizeof(struct entry));
     queue->seen = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, g_free);
     queue->behind = g_array_new(FALSE, FALSE, sizeof(struct inventory_ahead));
-    queue->said = g_ptr_array_new_with_free_func(g_free);
     return queue;
 }
 
@@ -63,7 +61,6 @@ void queue_free(struct queue *queue)
     g_array_unref(queue->entries);
     g_hash_table_unref(queue->seen);
     g_array_unref(queue->behind);
-    g_ptr_array_unref(queue->said);
     g_free(queue);
 }
 
@@ -283,16 +280,16 @@ static guint count_instructions(const struct queue *queue)
     return n;
 }
 
-/* Appends the message about a job that an operator has to decide about. lost: a lost ledger had accepted its number,
- * and only the files behind it wait. */
-static bool describe_undecided(const struct queue *queue, int64_t id, bool lost, GPtrArray *messages, GError **error)
+/* Says that an operator has to decide about a job. lost: a lost ledger had accepted its number, and only the files
+ * behind it wait. */
+static bool describe_undecided(const struct queue *queue, int64_t id, bool lost, GError **error)
 {
     g_autofree struct ledger_job *job = NULL;
     guint behind = count_behind(queue, id), instructions = count_instructions(queue);
 
     if (!ledger_job_get(queue->gateway->ledger, id, &job, error))
         return false;
-    GString *text = g_string_new(NULL);
+    g_autoptr(GString) text = g_string_new(NULL);
     g_string_printf(text, "%sjob %08" PRId64 " (%s/%s) waits for an operator's decision%s", lost ? "" : "A117: ", id,
                     job->drop, job->name, lost ? ", for a lost ledger had accepted its number" : "");
     if (behind > 0)
@@ -304,12 +301,13 @@ static bool describe_undecided(const struct queue *queue, int64_t id, bool lost,
                            "; `ecosgate spool release %08" PRId64 "` has it judged, `ecosgate spool reject %08" PRId64
                            "` rejects it",
                            id, id);
-    g_ptr_array_add(messages, g_string_free(text, FALSE));
+    log_event(LOG(EVENT_UNDECIDED, .job = id, .file = job->name, .drop = job->drop), "%s", text->str);
+    queue->gateway->failed = true;
     return true;
 }
 
-/* Appends the messages about files for which others wait, and whose numbers are lost. */
-static bool describe_lost(const struct queue *queue, GPtrArray *messages, GError **error)
+/* Says it of the files for which others wait, and whose numbers are lost. */
+static bool describe_lost(const struct queue *queue, GError **error)
 {
     int64_t described = 0;
 
@@ -318,7 +316,7 @@ static bool describe_lost(const struct queue *queue, GPtrArray *messages, GError
         if (!ahead->lost || ahead->job == described)
             continue;
         described = ahead->job;
-        if (!describe_undecided(queue, described, true, messages, error))
+        if (!describe_undecided(queue, described, true, error))
             return false;
     }
     return true;
@@ -326,24 +324,14 @@ static bool describe_lost(const struct queue *queue, GPtrArray *messages, GError
 
 bool queue_say_undecided(struct queue *queue, GError **error)
 {
-    g_autoptr(GPtrArray) messages = g_ptr_array_new_with_free_func(g_free);
     int64_t job = 0;
 
     do {
         if (!ledger_shrink_undecided(queue->gateway->ledger, job, NULL, &job, error) ||
-            (job != 0 && !describe_undecided(queue, job, false, messages, error)))
+            (job != 0 && !describe_undecided(queue, job, false, error)))
             return false;
     } while (job != 0);
-    if (!describe_lost(queue, messages, error))
-        return false;
-    queue->gateway->failed |= messages->len > 0;
-    for (guint i = 0; i < messages->len; i++) {
-        if (i >= queue->said->len || strcmp(messages->pdata[i], queue->said->pdata[i]) != 0)
-            gateway_note("%s", (const char *)messages->pdata[i]);
-    }
-    g_ptr_array_unref(queue->said);
-    queue->said = g_steal_pointer(&messages);
-    return true;
+    return describe_lost(queue, error);
 }
 
 bool queue_holds_orders(const struct queue *queue)

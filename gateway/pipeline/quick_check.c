@@ -40,9 +40,10 @@ bool quick_check_begin(struct gateway *gateway, GError **error)
             return false;
     }
     gateway->unchecked = false;
-    gateway_note("the last run did not end by itself (kill, crash or power failure); the ledger was checked and is "
-                 "whole, %.1f s",
-                 (double)(clock_monotonic() - begun) / SECOND);
+    log_event(LOG(EVENT_LEDGER_CHECKED),
+              "the last run did not end by itself (kill, crash or power failure); the ledger was checked and is "
+              "whole, %.1f s",
+              (double)(clock_monotonic() - begun) / SECOND);
     return true;
 }
 
@@ -52,5 +53,6 @@ void quick_check_end(struct gateway *gateway)
 
     if (gateway->ledger != NULL && gateway->writing && !gateway->unchecked &&
         !ledger_identity_end(gateway->ledger, &error))
-        gateway_note("the end of this run is not in the ledger, and the next one checks it: %s", error->message);
+        log_event(LOG(EVENT_END_UNRECORDED), "the end of this run is not in the ledger, and the next one checks it: %s",
+                  error->message);
 }

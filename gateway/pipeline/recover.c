@@ -143,7 +143,8 @@ static bool build_work_orders(struct gateway *gateway, GError **error)
             continue;
         if (!job_make(STEP_DISPATCH_MADE, gateway->spool, JOB_ACTIVE, file->job, &cause) ||
             !answer_store(gateway, file, &cause))
-            gateway_fail(gateway, cause, "%s cannot be stored; recover takes it for delivered", file->name);
+            gateway_fail(gateway, cause, LOG(EVENT_UNSTORED, .file = file->name),
+                         "%s cannot be stored; recover takes it for delivered", file->name);
     }
     return true;
 }
@@ -272,7 +273,7 @@ static bool insert_action(struct recover *r, const char *result, GError **error)
 {
     const struct ledger_action action = order_action(r->order, r->order->reason, result);
 
-    return ledger_action_insert(r->gateway->ledger, &action, error);
+    return order_insert(r->gateway, &action, error);
 }
 
 /* The action comes first: releases count from it on (ledger_number_lost). */
@@ -315,10 +316,11 @@ static bool bind(struct recover *r, GError **error)
     gateway->identity.generation = r->row.generation;
     gateway->writing = true;
     ledger_fault_clear(&gateway->fault);
-    gateway_note("recovered: numbers go on above all that are known; jobs without a row: %" G_GINT64_FORMAT
-                 ", senders and types with lost numbers: %" G_GINT64_FORMAT ", work items withheld: %" G_GINT64_FORMAT
-                 "; see ecosgate recover --list",
-                 r->row.jobs, r->row.numbers, r->row.withheld);
+    log_event(LOG(EVENT_RECOVERED),
+              "recovered: numbers go on above all that are known; jobs without a row: %" G_GINT64_FORMAT
+              ", senders and types with lost numbers: %" G_GINT64_FORMAT ", work items withheld: %" G_GINT64_FORMAT
+              "; see ecosgate recover --list",
+              r->row.jobs, r->row.numbers, r->row.withheld);
     return ledger_check_bind_spool(gateway, error) && ledger_check_unmark_restored(spool_dir(gateway->spool), error) &&
            home_witness_keep(gateway, error);
 }

@@ -150,10 +150,11 @@ static bool hold(struct gateway *gateway, const struct ledger_job *job, const ch
 bool reference_hold(struct gateway *gateway, const struct ledger_job *job, const char *refusal, int64_t now,
                     GError **error)
 {
-    gateway_note("job %08" PRId64 " moves to held (A117): %s", job->id, refusal);
     gateway->failed = true;
     if (!ledger_begin(gateway->ledger, error))
         return false;
+    log_event(LOG(EVENT_JOB_HELD, .job = job->id, .file = job->name, .drop = job->drop, .code = "A117"),
+              "job %08" PRId64 " moves to held (A117): %s", job->id, refusal);
     if (hold(gateway, job, refusal, now, error))
         return true;
     ledger_rollback(gateway->ledger);
@@ -197,9 +198,7 @@ static bool state_problem(struct gateway *gateway, const char *problem, GError *
     gateway->failed = true;
     if (!outage_commit_cause(gateway, &incident, &news, error))
         return false;
-    if (news != INCIDENT_AS_BEFORE || !gateway->said.inventory)
-        gateway_note("A104: %s", problem);
-    gateway->said.inventory = true;
+    log_event(LOG(EVENT_INVENTORY_MISSING, .code = "A104"), "A104: %s", problem);
     return true;
 }
 
@@ -213,9 +212,9 @@ bool reference_update_incident(struct gateway *gateway, GError **error)
         return false;
     if (problem != NULL)
         return state_problem(gateway, problem, error);
-    gateway->said.inventory = false;
+    log_over(LOG(EVENT_INVENTORY_MISSING, .code = "A104"));
     if (!on)
         return true;
-    gateway_note("A104 is closed: the inventory is there and fresh enough");
+    log_event(LOG(EVENT_INVENTORY_FRESH, .code = "A104"), "A104 is closed: the inventory is there and fresh enough");
     return outage_commit_incident(gateway, "A104", subject, NULL, error);
 }

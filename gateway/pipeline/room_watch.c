@@ -35,13 +35,12 @@ static bool look(struct gateway *gateway, enum room_disk which, GError **error)
         return false;
     gateway->low[which] = room.low && !room.shared;
     if (!gateway->low[which]) {
-        gateway->said.room[which] = false;
+        log_over(LOG(EVENT_DISK_LOW, .code = code, .subject = room.subject));
         return true;
     }
     g_autofree char *text = room_problem(&room);
-    if (!gateway->said.room[which])
-        gateway_note("%s: %s; %" G_GINT64_FORMAT " MiB are free", code, text, room.free >> 20);
-    gateway->said.room[which] = true;
+    log_event(LOG(EVENT_DISK_LOW, .code = code, .subject = room.subject), "%s: %s; %" G_GINT64_FORMAT " MiB are free",
+              code, text, room.free >> 20);
     return open_incident(gateway, room.subject, text, error);
 }
 
@@ -65,9 +64,7 @@ bool room_report_file(struct gateway *gateway, const char *drop, const char *nam
                                             drop, name, size, mib);
 
     gateway->file_waits = true;
-    if (!gateway->said.file_waits)
-        gateway_note("%s: %s", code, text);
-    gateway->said.file_waits = true;
+    log_event(LOG(EVENT_FILE_WAITS, .code = code), "%s: %s", code, text);
     return open_incident(gateway, "spool", text, error);
 }
 
@@ -79,13 +76,15 @@ static bool close_incident(struct gateway *gateway, const char *subject, GError 
         return false;
     if (!open)
         return true;
-    gateway_note("%s: the %s's disk has room again", code, subject);
+    log_event(LOG(EVENT_DISK_FREE, .code = code, .subject = subject), "%s: the %s's disk has room again", code,
+              subject);
     return outage_commit_incident(gateway, code, subject, NULL, error);
 }
 
 bool room_settle(struct gateway *gateway, GError **error)
 {
-    gateway->said.file_waits = gateway->file_waits;
+    if (!gateway->file_waits)
+        log_over(LOG(EVENT_FILE_WAITS, .code = code));
     return (gateway->low[ROOM_SPOOL] || gateway->file_waits || close_incident(gateway, "spool", error)) &&
            (gateway->low[ROOM_LEDGER] || close_incident(gateway, "ledger", error));
 }

@@ -133,8 +133,6 @@ static bool state(struct gateway *gateway, const char *subject, const struct wai
         .code = code, .subject = subject, .parties = parties, .opened = clock_now(), .text = text->str};
     if (!incidents_state(gateway, &incident, &news, error))
         return false;
-    if (news == INCIDENT_OPENED)
-        gateway_note("%s (%s): %s", subject, code, text->str);
     return true;
 }
 

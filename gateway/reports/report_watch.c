@@ -99,8 +99,6 @@ static bool open_one(struct watching *w, const struct late *late, bool *any, GEr
 
     if (!incidents_state(w->gateway, &incident, &news, error))
         return false;
-    if (news == INCIDENT_OPENED)
-        gateway_note("%s (%s): %s", late->subject, code, late->text);
     *any |= news != INCIDENT_AS_BEFORE;
     return true;
 }

@@ -327,6 +327,20 @@ static bool plan_job_of(struct gateway *gateway, const struct report *report, st
     return true;
 }
 
+static void log_issued(const struct report *report, const struct ledger_period *row)
+{
+    char starts[INSTANT_TEXT_SIZE];
+    int64_t files = (int64_t)report_n_recipients(report), rows = 0;
+
+    for (size_t i = 0; i < report_n_recipients(report); i++)
+        rows += report_rows(report, i);
+    instant_print(row->starts, starts);
+    log_event(LOG(EVENT_REPORT_ISSUED, .job = row->job, .report = row->ref,
+                  .counts = LOG_COUNTS({"files", files}, {"rows", rows})),
+              "%s of the period from %s is issued: files %" G_GINT64_FORMAT ", rows %" G_GINT64_FORMAT, row->ref,
+              starts, files, rows);
+}
+
 /* Plans a report that has its recipients and was collected. Takes it. */
 static bool plan(struct batch *batch, struct report *report, const struct report_kind *kind, struct period period,
                  GError **error)
@@ -343,6 +357,7 @@ static bool plan(struct batch *batch, struct report *report, const struct report
         if (!plan_for(gateway, report, i, &row, error))
             return false;
     }
+    log_issued(report, &row);
     add_issued(batch, g_steal_pointer(&taken), &row);
     return true;
 }

@@ -426,12 +426,25 @@ static void forget(struct ledger *ledger)
     ledger->recent_batch.items = 0;
 }
 
+void ledger_listen(struct ledger *ledger, ledger_listener *listener)
+{
+    ledger->listener = listener;
+}
+
+/* Tells the listener, if the call before was good. Returns that. */
+static bool tell(const struct ledger *ledger, bool good, enum ledger_moment moment)
+{
+    if (good && ledger->listener != NULL)
+        ledger->listener(moment);
+    return good;
+}
+
 bool ledger_begin(struct ledger *ledger, GError **error)
 {
     forget(ledger);
     ledger->savepoint = false;
     /* IMMEDIATE: a transaction that reads first and writes later would fail with BUSY whatever the timeout. */
-    return ledger_execute(ledger, "BEGIN IMMEDIATE", error);
+    return tell(ledger, ledger_execute(ledger, "BEGIN IMMEDIATE", error), LEDGER_BEGUN);
 }
 
 void ledger_rollback(struct ledger *ledger)
@@ -440,6 +453,7 @@ void ledger_rollback(struct ledger *ledger)
     ledger->savepoint = false;
     if (sqlite3_get_autocommit(ledger->db) == 0)
         (void)sqlite3_exec(ledger->db, "ROLLBACK", NULL, NULL, NULL); /* SQLite has rolled back itself if this fails */
+    (void)tell(ledger, true, LEDGER_ROLLED_BACK);
 }
 
 /*
@@ -469,7 +483,7 @@ bool ledger_commit(enum step step, struct ledger *ledger, GError **error)
         return false;
     }
     step_after(step);
-    return true;
+    return tell(ledger, true, LEDGER_COMMITTED);
 }
 
 bool ledger_savepoint(struct ledger *ledger, GError **error)
@@ -481,7 +495,7 @@ bool ledger_savepoint(struct ledger *ledger, GError **error)
         return false;
     }
     ledger->savepoint = ledger_execute(ledger, "SAVEPOINT work", error);
-    return ledger->savepoint;
+    return tell(ledger, ledger->savepoint, LEDGER_SAVEPOINT);
 }
 
 bool ledger_release(struct ledger *ledger, GError **error)
@@ -493,7 +507,8 @@ bool ledger_release(struct ledger *ledger, GError **error)
 bool ledger_roll_back_to(struct ledger *ledger, GError **error)
 {
     forget(ledger);
-    return ledger_writing(ledger, error) && ledger_execute(ledger, "ROLLBACK TO work", error) &&
+    return ledger_writing(ledger, error) &&
+           tell(ledger, ledger_execute(ledger, "ROLLBACK TO work", error), LEDGER_SAVEPOINT_UNDONE) &&
            ledger_release(ledger, error);
 }
 

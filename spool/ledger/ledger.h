@@ -68,6 +68,18 @@ bool ledger_release(struct ledger *ledger, GError **error);
 /* Undoes the changes since the savepoint and removes it. */
 bool ledger_roll_back_to(struct ledger *ledger, GError **error);
 
+/* What has happened to a transaction. */
+enum ledger_moment {
+    LEDGER_BEGUN,
+    LEDGER_SAVEPOINT,        /* the savepoint is set */
+    LEDGER_SAVEPOINT_UNDONE, /* the changes since then are undone */
+    LEDGER_ROLLED_BACK,      /* by us, by SQLite, or because the commit failed */
+    LEDGER_COMMITTED,
+};
+typedef void ledger_listener(enum ledger_moment moment);
+/* From now on the listener is called at each of them. NULL: nobody listens. */
+void ledger_listen(struct ledger *ledger, ledger_listener *listener);
+
 /* Moves the WAL into the database as far as readers allow. For the writer, at the end of a pass. */
 bool ledger_checkpoint(struct ledger *ledger, GError **error);
 

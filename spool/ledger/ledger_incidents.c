@@ -275,14 +275,20 @@ bool ledger_incidents_of_device(struct ledger *ledger, uint64_t device, ledger_i
 
 /* ---- events ---- */
 
+bool ledger_events_newest(struct ledger *ledger, int64_t *id, GError **error)
+{
+    LEDGER_SQL(newest, "SELECT max(id) FROM incident_event");
+    *id = 0;
+    return ledger_number(ledger, ledger_query(ledger, &newest, LEDGER_NO_VALUES, error), id, error);
+}
+
 /* The next event to report is the one after the last range; event ids start at 1. */
 bool ledger_events_unreported(struct ledger *ledger, int64_t *first, int64_t *n, GError **error)
 {
     LEDGER_SQL(next, "SELECT first+events FROM incident_reported ORDER BY job DESC LIMIT 1");
-    LEDGER_SQL(newest, "SELECT max(id) FROM incident_event");
     int64_t last = 0;
     if (!ledger_number(ledger, ledger_query(ledger, &next, LEDGER_NO_VALUES, error), first, error) ||
-        !ledger_number(ledger, ledger_query(ledger, &newest, LEDGER_NO_VALUES, error), &last, error))
+        !ledger_events_newest(ledger, &last, error))
         return false;
     *first = MAX(*first, 1);
     *n = MAX(last - *first + 1, 0);
@@ -329,4 +335,11 @@ bool ledger_events_of(struct ledger *ledger, int64_t incident, ledger_event_visi
                             " ORDER BY e.id");
     return visit_events(ledger, ledger_query(ledger, &of_incident, LEDGER_VALUES(LEDGER_INT(incident)), error), visit,
                         user, error);
+}
+
+bool ledger_events_after(struct ledger *ledger, int64_t id, ledger_event_visit visit, void *user, GError **error)
+{
+    LEDGER_SQL(after, "SELECT " COLUMNS EVENT
+                      "0 FROM incident_event e CROSS JOIN incident i WHERE e.id>? AND i.id=e.incident ORDER BY e.id");
+    return visit_events(ledger, ledger_query(ledger, &after, LEDGER_VALUES(LEDGER_INT(id)), error), visit, user, error);
 }

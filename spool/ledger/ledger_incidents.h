@@ -88,6 +88,10 @@ typedef bool (*ledger_event_visit)(void *user, const struct ledger_incident *inc
                                    GError **error);
 /* *first: the id of the first event that no INC file reports; *n: how many there are from it on. */
 bool ledger_events_unreported(struct ledger *ledger, int64_t *first, int64_t *n, GError **error);
+/* *id: that of the newest event; 0: there is none. */
+bool ledger_events_newest(struct ledger *ledger, int64_t *id, GError **error);
+/* Visits the events after that id, in their order. */
+bool ledger_events_after(struct ledger *ledger, int64_t id, ledger_event_visit visit, void *user, GError **error);
 /* The INC file of this job reports n events from the id `first` on. */
 bool ledger_events_mark_reported(struct ledger *ledger, int64_t job, int64_t first, int64_t n, GError **error);
 /* Visits the events that the INC file of a job reports, in their order. */

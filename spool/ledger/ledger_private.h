@@ -60,7 +60,8 @@ struct ledger {
     int64_t next_item; /* number of the next work item; 0: ask the table */
     int64_t next_job;  /* ids below this one are reserved already */
     struct ledger_recent_batch recent_batch;
-    GHashTable *statements; /* address of a struct ledger_sql → its sqlite3_stmt, owned */
+    ledger_listener *listener; /* NULL: nobody listens */
+    GHashTable *statements;    /* address of a struct ledger_sql → its sqlite3_stmt, owned */
 };
 
 /* Opens a file that does not change while it is open: without locks, WAL and files beside it. NULL on an error. */

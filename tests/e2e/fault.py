@@ -22,7 +22,8 @@ import subprocess
 import sys
 
 import gate
-from home import GATE, NOW, PATIENCE, SAMPLES, SANITIZED, Copy, Home, Tap, difference, rows_of, terminate, wait_until
+from home import (GATE, LOGGED, NOW, PATIENCE, SAMPLES, SANITIZED, Copy, Home, Tap, difference, rows_of, terminate,
+                  wait_until)
 
 SHIM = os.path.join(gate.FOLDER, "fault_shim.so")
 GOOD = [path for path in sorted(glob.glob(f"{SAMPLES}/good/*")) if os.path.isfile(path)]
@@ -409,7 +410,7 @@ class InTheWay(Script):
 def check_message(home, done):
     said = text(done.stderr)
     if CAUSE.search(said) and home.dir in said and not OUR_MISTAKE.search(said) and all(
-            line.startswith("ecosgate: ") for line in said.splitlines()):
+            line.startswith("ecosgate: ") or LOGGED.match(line) for line in said.splitlines()):
         return []
     return [f"exit {done.returncode} without what, where and why: {said!r}"]
 

@@ -40,6 +40,7 @@ DISK = tempfile.gettempdir()
 CLAIM = ".ecosgate-claim"  # the file in `out` that says whose drop it is; claims.py looks at it, other tests do not
 FOLDER = "ecosgate-test."  # how the name of a home's folder begins
 HOME = re.compile(rf"/[^ '\"]*{re.escape(FOLDER)}\w+")
+LOGGED = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z (error|warning|notice|info|debug) [a-z-]+: .+")  # by `run`
 MEMORY = "/dev/shm"
 ROOM = 1 << 30  # bytes that must be free there, so that no test fills it
 

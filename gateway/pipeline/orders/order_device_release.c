@@ -87,8 +87,7 @@ bool order_device_release(struct gateway *gateway, const struct order *order, GE
         return false;
     if (release(gateway, order, &refusal, error)) {
         const struct ledger_action action = order_action(order, reason, refusal != NULL ? refusal : ORDER_DONE);
-        if (ledger_action_insert(gateway->ledger, &action, error) &&
-            ledger_commit(STEP_ORDER_DONE, gateway->ledger, error))
+        if (order_insert(gateway, &action, error) && ledger_commit(STEP_ORDER_DONE, gateway->ledger, error))
             return true;
     }
     ledger_rollback(gateway->ledger);

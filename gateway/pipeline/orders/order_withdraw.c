@@ -130,7 +130,7 @@ static bool conclude(struct withdrawal *w, struct ledger_action *action, const c
 
     find_result(w, about, &result);
     action->result = result;
-    bool good = outcome_plan(w->gateway, w->now, error) && ledger_action_insert(w->gateway->ledger, action, error);
+    bool good = outcome_plan(w->gateway, w->now, error) && order_insert(w->gateway, action, error);
     action->result = NULL;
     return good;
 }

@@ -39,6 +39,31 @@ char *order_refuse_behind(const struct gateway *gateway)
                : NULL;
 }
 
+/* The reason and the result may name a Device. */
+static void log_order(const struct ledger_action *action)
+{
+    const char *outcome = order_is_done(action->result) ? "is carried out" : "is refused";
+    const struct log_event about = {.job = action->job, .subject = action->verb, .by = action->who};
+    struct log_event order = about, object = about;
+
+    order.id = EVENT_OPERATOR;
+    object.id = EVENT_OPERATOR_OBJECT;
+    if (action->job != 0)
+        log_event(&order, "order `%s` of %s about job %08" G_GINT64_FORMAT " %s", action->verb, action->who,
+                  action->job, outcome);
+    else
+        log_event(&order, "order `%s` of %s %s", action->verb, action->who, outcome);
+    log_event(&object, "order `%s` of %s: %s: %s", action->verb, action->who, action->reason, action->result);
+}
+
+bool order_insert(struct gateway *gateway, const struct ledger_action *action, GError **error)
+{
+    if (!ledger_action_insert(gateway->ledger, action, error))
+        return false;
+    log_order(action);
+    return true;
+}
+
 bool order_commit(struct gateway *gateway, const struct ledger_action *action, const struct order_change *change,
                   GError **error)
 {
@@ -46,7 +71,7 @@ bool order_commit(struct gateway *gateway, const struct ledger_action *action, c
 
     if (!ledger_begin(ledger, error))
         return false;
-    if (ledger_action_insert(ledger, action, error) &&
+    if (order_insert(gateway, action, error) &&
         (change == NULL || !order_is_done(action->result) ||
          change->make(gateway, change->order, change->subject, error)) &&
         ledger_commit(STEP_ORDER_DONE, ledger, error))
@@ -98,7 +123,8 @@ static bool keep_file(const struct gateway *gateway, const struct order *order, 
     if (!disk_make_dirs(STEP_SPOOL_MADE, dir, error))
         return false;
     if (disk_rename_noreplace(STEP_ORDER_KEPT, path, to, &cause)) {
-        gateway_note("an order of %s was refused; its file is kept: %s: %s", order->who, to, order->refusal);
+        log_event(LOG(EVENT_ORDER_REFUSED, .by = order->who), "an order of %s was refused; its file is kept: %s: %s",
+                  order->who, to, order->refusal);
         return true;
     }
     if (!g_error_matches(cause, SPOOL_ERROR, SPOOL_ERROR_EXISTS)) {
@@ -129,7 +155,8 @@ static bool carry_out(struct gateway *gateway, const struct order *order, const 
     /* The result is in the ledger: a file that stays is not carried out again. */
     if (order->refusal != NULL ? !keep_file(gateway, order, path, &cause)
                                : !disk_unlink(STEP_ORDER_REMOVED, path, &cause))
-        gateway_fail(gateway, cause, "the file of an order that was carried out cannot be removed; remove it by hand");
+        gateway_fail(gateway, cause, LOG(EVENT_ORDER_STAYS, .subject = path),
+                     "the file of an order that was carried out cannot be removed; remove it by hand");
     return true;
 }
 

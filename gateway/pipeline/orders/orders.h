@@ -146,6 +146,8 @@ bool order_is_done(const char *result);
 /* The row that the commit of an order inserts. reason: the order's own, or with what it is about before it; result:
  * ORDER_DONE, or why the order is refused. Borrows all texts. */
 struct ledger_action order_action(const struct order *order, const char *reason, const char *result);
+/* Adds the row of an order that is carried out or refused, in the caller's transaction, and logs it. */
+bool order_insert(struct gateway *gateway, const struct ledger_action *action, GError **error);
 
 /* NULL is allowed. */
 void order_free(struct order *order);
