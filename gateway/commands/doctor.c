@@ -207,7 +207,7 @@ static void probe_profiles(struct doctor_findings *findings, const struct config
         doctor_add(findings, "profiles", PROBE_GOOD, "all profiles of the configuration can be used");
 }
 
-/* Who may order, and what was refused because others may have written it. No finding if there is no spool yet. */
+/* Who may order, and whose files were refused. No finding if there is no spool yet. */
 static void probe_orders(struct doctor_findings *findings, const struct config *config)
 {
     g_autofree char *orders = g_build_filename(config->spool, "orders", NULL);
@@ -222,8 +222,8 @@ static void probe_orders(struct doctor_findings *findings, const struct config *
     g_autofree char *text =
         fault != NULL ? g_strdup_printf("every order is refused: %s", fault)
         : names != NULL && names[0] != NULL
-            ? g_strdup_printf("files of refused orders in %s: %u; others than their owners may have written them: look "
-                              "whose they are, mend the rights, and remove them",
+            ? g_strdup_printf("files of refused orders in %s: %u; the log has the reason of each: look whose they "
+                              "are, have the orders given again, and remove the files",
                               refused, g_strv_length(names))
             : g_strdup_printf("who may order: %s of %s", (st.st_mode & S_IWGRP) != 0 ? "user and group" : "the user",
                               whose);

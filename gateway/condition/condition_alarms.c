@@ -334,7 +334,7 @@ static void add_jobs(struct making *making)
                   "ecosgate device list --withheld");
 }
 
-/* Files of orders that others than their owner may have written; somebody has to look, and then to remove them. */
+/* Files of orders that others may have written, or that are none; somebody has to look, and then to remove them. */
 static void add_refused(struct making *making)
 {
     g_autofree char *dir = g_build_filename(spool_dir(making->gateway->spool), "refused", NULL);
@@ -343,8 +343,7 @@ static void add_refused(struct making *making)
 
     if (n > 0)
         add_plain(making, ALARM_WARNING, 0,
-                  g_strdup_printf("orders that were refused, for others may have written them: %u", n),
-                  "ecosgate doctor");
+                  g_strdup_printf("files of orders that were refused, and not carried out: %u", n), "ecosgate doctor");
 }
 
 /* A file that is not picked up though its drop works: it is not whole, or what it waits for does not come. */

@@ -246,7 +246,7 @@ def set_sequence(number):
 
 
 def forge_order(stage):
-    """An order that others than its owner may have written, and one of its name that came before and is kept."""
+    """Orders that others may have written; of one name another file was refused before."""
     for folder in ("orders", "refused"):
         os.makedirs(stage.path("spool", folder), exist_ok=True)
     for parts in (("orders", "again"), ("refused", "again"), ("orders", "forged")):

@@ -146,8 +146,8 @@ def test_ordering(tap):
     tap.ok(terminate(daemon) == 0, "the gateway ends", said_so_far(daemon))
     rights = [row for row in home.json("doctor") if row["probe"] == "orders"]
     alarms = [alarm["text"] for alarm in home.json("status")[0]["alarms"]]
-    tap.ok(rights[0]["result"] == "note" and ": 1; others than" in rights[0]["text"] and
-           "orders that were refused, for others may have written them: 1" in alarms, "doctor and status count it",
+    tap.ok(rights[0]["result"] == "note" and ": 1; the log has" in rights[0]["text"] and
+           "files of orders that were refused, and not carried out: 1" in alarms, "doctor and status count it",
            rights, alarms)
     os.remove(kept)
     rights = [row for row in home.json("doctor") if row["probe"] == "orders"]

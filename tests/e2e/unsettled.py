@@ -347,8 +347,10 @@ def test_waiting_order(tap):
     tap.ok(parties.states(1, 2) == ["MIGRATED", "CONFIRM_PENDING"], "only a whole order is carried out",
            parties.states(1, 2))
     results = [row[0] for row in parties.rows("SELECT result FROM operator_action ORDER BY order_id")]
-    tap.ok(results[0] == "done" and all("is no order" in result and "device end" in result for result in results[1:]),
-           "the others are refused, and the message names the commands", results)
+    tap.ok(results[0] == "done" and all("is no order: its key 'as'" in result and "'ecosgate device end'" in result
+                                        for result in results[1:]) and
+           sorted(os.listdir(home.path("spool", "refused"))) == ["b", "c"],
+           "the others are refused and kept, and the message names the key and the command", results)
 
 
 def test_release(tap):

@@ -178,6 +178,125 @@ static void test_orders__no_key_file__recorded_as_unreadable(void **state)
     assert_string_equal(last->verb, "(unreadable)");
 }
 
+static bool is_kept(const char *name)
+{
+    g_autofree char *path = g_build_filename(home, "refused", name, NULL);
+    struct stat st;
+
+    return lstat(path, &st) == 0;
+}
+
+static void make_huge(const char *path)
+{
+    g_autofree char *text = g_strnfill(30 << 20, '#');
+
+    assert_true(g_file_set_contents(path, text, 30 << 20, NULL));
+}
+
+static void make_empty(const char *path)
+{
+    assert_true(g_file_set_contents(path, "", 0, NULL));
+}
+
+static void make_latin_1(const char *path)
+{
+    assert_true(g_file_set_contents(path, "[order]\nverb=hold\njob=14\nreason=\xe4\nat=1\n", -1, NULL));
+}
+
+static void make_cut(const char *path)
+{
+    assert_true(g_file_set_contents(path, "[order]\nverb=hold\njob=14\nrea", -1, NULL));
+}
+
+static void make_folder(const char *path)
+{
+    assert_int_equal(g_mkdir(path, 0750), 0);
+}
+
+static void make_no_text(const char *path)
+{
+    assert_true(g_file_set_contents(path, "\0\0\0\0", 4, NULL));
+}
+
+static void make_unknown_verb(const char *path)
+{
+    assert_true(g_file_set_contents(path, "[order]\nverb=purge\njob=14\nreason=x\nat=1\n", -1, NULL));
+}
+
+/* Nothing that was put into orders/ is lost, and the ledger says why it was not carried out. */
+static void test_orders__file_that_is_no_order__kept_with_its_cause(void **state)
+{
+    static const struct {
+        const char *name;
+        void (*make)(const char *path);
+        const char *text;
+    } cases[] = {{"huge", make_huge, "it has more than 4194304 bytes; give the order with its command: "},
+                 {"empty", make_empty, "it is empty"},
+                 {"latin", make_latin_1, "it is not UTF-8 text"},
+                 {"cut", make_cut, "which is not a key-value pair"},
+                 {"zeros", make_no_text, "the file is no order: "},
+                 {"verb", make_unknown_verb, "its verb 'purge' is none"},
+                 {"folder", make_folder, "it is a folder"}};
+
+    (void)state;
+    make_job(14, JOB_READY, LEDGER_IN, NULL, NULL);
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *path = g_build_filename(spool_orders_dir(gateway.spool), cases[i].name, NULL);
+        g_autoptr(GPtrArray) actions = NULL;
+        struct stat st;
+        cases[i].make(path);
+        assert_true(orders_carry_out(&gateway, NULL));
+        assert_true(ledger_actions_of(gateway.ledger, 0, &actions, NULL));
+        const struct ledger_action *last = actions->pdata[actions->len - 1];
+        assert_string_equal(last->order_id, cases[i].name);
+        assert_non_null(strstr(last->result, cases[i].text));
+        assert_int_not_equal(lstat(path, &st), 0);
+        assert_true(is_kept(cases[i].name));
+        expect(14, JOB_READY, 1, NULL);
+    }
+}
+
+/* The second of one name is not carried out, for its name has a result; and it is kept, too. */
+static void test_orders__refused_files_of_one_name__each_kept(void **state)
+{
+    g_autofree char *path = g_build_filename(spool_orders_dir(gateway.spool), "twice", NULL);
+
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        make_empty(path);
+        assert_true(orders_carry_out(&gateway, NULL));
+        assert_false(g_file_test(path, G_FILE_TEST_EXISTS));
+    }
+    assert_true(is_kept("twice") && is_kept("twice.2") && is_kept("twice.3"));
+}
+
+enum { MANY_ORDERS = 300 };
+
+static void test_orders__many_at_once__each_has_its_result(void **state)
+{
+    (void)state;
+    make_job(15, JOB_READY, LEDGER_IN, NULL, NULL);
+    for (int i = 0; i < MANY_ORDERS; i++) {
+        g_autofree char *name = g_strdup_printf("many%d", i);
+        g_autofree char *path = g_build_filename(spool_orders_dir(gateway.spool), name, NULL);
+        g_autofree char *text = g_strdup_printf("[order]\nverb=%s\njob=15\nreason=x\nat=%d\n",
+                                                i % 3 == 0   ? "hold"
+                                                : i % 3 == 1 ? "release"
+                                                             : "nothing",
+                                                i + 1);
+        assert_true(g_file_set_contents(path, text, -1, NULL));
+    }
+    assert_true(orders_carry_out(&gateway, NULL));
+    for (int i = 0; i < MANY_ORDERS; i++) {
+        g_autofree char *name = g_strdup_printf("many%d", i);
+        g_autofree struct ledger_action *action = NULL;
+        assert_true(ledger_action_get(gateway.ledger, name, &action, NULL));
+        assert_non_null(action);
+        assert_int_equal(order_is_done(action->result), i % 3 != 2);
+        assert_int_equal(is_kept(name), i % 3 == 2);
+    }
+}
+
 /* Files that the commands did not write: an order must say why, and name what its verb is about. */
 static void test_orders__incomplete_file__recorded_as_unreadable(void **state)
 {
@@ -550,6 +669,9 @@ int main(void)
         cmocka_unit_test(test_orders__refused__result_says_why),
         cmocka_unit_test(test_orders__stopped_between_move_and_commit__finished),
         cmocka_unit_test(test_orders__no_key_file__recorded_as_unreadable),
+        cmocka_unit_test(test_orders__file_that_is_no_order__kept_with_its_cause),
+        cmocka_unit_test(test_orders__refused_files_of_one_name__each_kept),
+        cmocka_unit_test(test_orders__many_at_once__each_has_its_result),
         cmocka_unit_test(test_orders__incomplete_file__recorded_as_unreadable),
         cmocka_unit_test(test_orders__others_may_have_written_it__refused_and_kept),
         cmocka_unit_test(test_orders__plain_file__given_by_its_owner),

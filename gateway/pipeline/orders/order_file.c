@@ -20,7 +20,7 @@
 #define GROUP "order"
 #define CLAIMS "claims"
 #define LIST "list"
-enum { MAX_ORDER_BYTES = 4 << 20, MAX_REASON = 1000 /* characters */ };
+enum { MAX_ORDER_BYTES = 4 << 20, MAX_REASON = 1000, MAX_CAUSE = 200 /* characters */ };
 
 void order_free(struct order *order)
 {
@@ -150,6 +150,20 @@ static char **list_of(GKeyFile *keys)
     return (char **)g_ptr_array_free(g_steal_pointer(&list), FALSE);
 }
 
+/* Refuses a file that is no order; verb: what it orders, as far as that is known. */
+static void refuse(struct order *order, const char *cause)
+{
+    const struct order_kind *kind = order_kind(order->verb);
+
+    g_free(order->refusal);
+    order->refusal =
+        kind != NULL
+            ? g_strdup_printf("the file is no order: %s; give the order again with 'ecosgate %s'", cause, kind->command)
+            : g_strdup_printf("the file is no order: %s; give the order with its command: 'ecosgate --help' lists them",
+                              cause);
+    order->verb = ORDER_VERB_COUNT;
+}
+
 /* Reads all bytes of the open file; *text stays NULL if they are too many. False: the disk failed. */
 static bool read_text(int fd, const char *path, GString **text, GError **error)
 {
@@ -202,10 +216,27 @@ static int open_order(const char *path, struct order *order, GError **error)
     return -1;
 }
 
-/* *loaded: the path is a key file that we may read. False: the disk failed. */
+/* *cause: why the text is no key file; g_free. */
+static bool parse_keys(GKeyFile *keys, const GString *text, char **cause)
+{
+    g_autoptr(GError) error = NULL;
+
+    if (text == NULL)
+        *cause = g_strdup_printf("it has more than %d bytes", MAX_ORDER_BYTES);
+    else if (text->len == 0)
+        *cause = g_strdup("it is empty");
+    else if (!g_utf8_validate(text->str, (gssize)text->len, NULL))
+        *cause = g_strdup("it is not UTF-8 text");
+    else if (!g_key_file_load_from_data(keys, text->str, text->len, G_KEY_FILE_NONE, &error))
+        *cause = text_escape(error->message, strlen(error->message), MAX_CAUSE);
+    return *cause == NULL;
+}
+
+/* *loaded: the path is a key file that we may read; else the order has a refusal. False: the disk failed. */
 static bool load_keys(GKeyFile *keys, const char *path, struct order *order, bool *loaded, GError **error)
 {
     g_autoptr(GError) cause = NULL;
+    g_autofree char *fault = NULL;
     g_autoptr(GString) text = NULL;
     int fd = open_order(path, order, &cause);
 
@@ -218,16 +249,19 @@ static bool load_keys(GKeyFile *keys, const char *path, struct order *order, boo
         return true;
     bool good = read_text(fd, path, &text, error);
     (void)close(fd); /* it was only read */
-    *loaded = good && text != NULL && g_key_file_load_from_data(keys, text->str, text->len, G_KEY_FILE_NONE, NULL);
+    *loaded = good && parse_keys(keys, text, &fault);
+    if (good && !*loaded && order->refusal == NULL)
+        refuse(order, fault);
     return good;
 }
 
-/* Reads what the order is about. False: it lacks what its verb is about, or names something else, too. */
-static bool read_subject(GKeyFile *file, struct order *order)
+/* Reads what the order is about. The name of the key which its verb is about and which is missing or wrong, or which is
+ * none of that verb; NULL: all is as it should be. */
+static const char *read_subject(GKeyFile *file, struct order *order)
 {
     size_t n;
     const struct order_key *keys = order_keys(&n);
-    bool good = true;
+    const char *wrong = NULL;
 
     for (size_t i = 0; i < n; i++) {
         const struct order_key *key = &keys[i];
@@ -242,9 +276,29 @@ static bool read_subject(GKeyFile *file, struct order *order)
             there = number != absent;
             fits = number > absent && (key->form == ORDER_KEY_ID || number <= key->most);
         }
-        good = good && (order_has_key(order->verb, key) ? fits : !there);
+        if (wrong == NULL && !(order_has_key(order->verb, key) ? fits : !there))
+            wrong = key->name;
     }
-    return good;
+    return wrong;
+}
+
+/* Reads what the file says. *cause: why it is no order; NULL: it is one. g_free. */
+static void read_keys(GKeyFile *keys, struct order *order, char **cause)
+{
+    g_autofree char *verb = key_text(keys, "verb");
+    int64_t at = g_key_file_get_int64(keys, GROUP, "at", NULL);
+
+    if (verb == NULL || !order_verb_parse(verb, &order->verb))
+        *cause = g_strdup_printf("its verb '%s' is none", verb != NULL ? verb : "");
+    const char *wrong = read_subject(keys, order);
+    order->claims = claims_of(keys);
+    order->list = list_of(keys);
+    order->reason = key_text(keys, "reason");
+    if (at != 0) /* never later than ours: it is recorded, and nothing acts before a recorded time */
+        order->at = MIN(at, order->at);
+    wrong = wrong != NULL ? wrong : order->reason == NULL ? "reason" : at == 0 ? "at" : NULL;
+    if (*cause == NULL && wrong != NULL)
+        *cause = g_strdup_printf("its key '%s' is missing, wrong, or none of this order", wrong);
 }
 
 struct order *order_read(const char *path, const char *name, GError **error)
@@ -253,24 +307,16 @@ struct order *order_read(const char *path, const char *name, GError **error)
     g_autoptr(order_t) order = g_new0(struct order, 1);
     bool loaded;
 
+    order->verb = ORDER_VERB_COUNT; /* not known yet */
     if (!load_keys(keys, path, order, &loaded, error))
         return NULL;
     order->id = text_escape(name, strlen(name), 0);
-    order->verb = ORDER_VERB_COUNT;
     order->at = clock_now(); /* for a file that does not say when */
     if (!loaded)
         return g_steal_pointer(&order);
-    g_autofree char *verb = g_key_file_get_string(keys, GROUP, "verb", NULL);
-    if (verb == NULL || !order_verb_parse(verb, &order->verb))
-        order->verb = ORDER_VERB_COUNT;
-    bool good = read_subject(keys, order);
-    order->claims = claims_of(keys);
-    order->list = list_of(keys);
-    order->reason = key_text(keys, "reason");
-    int64_t at = g_key_file_get_int64(keys, GROUP, "at", NULL);
-    if (at != 0) /* never later than ours: it is recorded, and nothing acts before a recorded time */
-        order->at = MIN(at, order->at);
-    if (!good || order->reason == NULL || at == 0)
-        order->verb = ORDER_VERB_COUNT;
+    g_autofree char *cause = NULL;
+    read_keys(keys, order, &cause);
+    if (cause != NULL && order->refusal == NULL)
+        refuse(order, cause);
     return g_steal_pointer(&order);
 }

@@ -20,7 +20,10 @@ char *order_rights_of_file(const struct stat *st)
 
     if (!S_ISREG(st->st_mode))
         return g_strdup_printf("it is %s (%s), expected a regular file",
-                               S_ISLNK(st->st_mode) ? "a symbolic link" : "no regular file", whose);
+                               S_ISLNK(st->st_mode)   ? "a symbolic link"
+                               : S_ISDIR(st->st_mode) ? "a folder"
+                                                      : "no regular file",
+                               whose);
     if (st->st_nlink > 1)
         return g_strdup_printf("it has %lu names (hard links; %s), expected 1", (unsigned long)st->st_nlink, whose);
     if ((st->st_mode & (S_IWGRP | S_IWOTH)) != 0)

@@ -11,6 +11,8 @@
 
 #include <string.h>
 
+enum { MOST_NAME = 240 /* bytes of the name of a file in refused/, before a number */ };
+
 /* ---- the commit ---- */
 
 struct ledger_action order_action(const struct order *order, const char *reason, const char *result)
@@ -89,35 +91,32 @@ bool order_refuse(struct gateway *gateway, const struct order *order, const char
 
 /* ---- all orders ---- */
 
-/* Of a file that is no order. */
-static bool refuse_unreadable(struct gateway *gateway, const struct order *order, GError **error)
-{
-    g_autoptr(GString) text = g_string_new("the order file is no order; give the order again with");
-
-    for (int verb = 0; verb < ORDER_VERB_COUNT; verb++)
-        g_string_append_printf(text, "%s ecosgate %s",
-                               verb == 0                     ? ""
-                               : verb + 1 < ORDER_VERB_COUNT ? ","
-                                                             : " or",
-                               order_kind((enum order_verb)verb)->command);
-    return order_refuse(gateway, order, text->str, error);
-}
-
 static bool do_order(struct gateway *gateway, const struct order *order, GError **error)
 {
-    const struct order_kind *kind = order_kind(order->verb);
-
-    if (order->refusal != NULL)
-        return order_refuse(gateway, order, order->refusal, error);
-    return (kind != NULL ? kind->carry_out : refuse_unreadable)(gateway, order, error);
+    return order->refusal != NULL ? order_refuse(gateway, order, order->refusal, error)
+                                  : order_kind(order->verb)->carry_out(gateway, order, error);
 }
 
-/* Moves the file to <spool>/refused. One of that name which stands there came first, and stays. */
+/* The first of NAME, NAME.2, NAME.3 … that does not stand in the folder: what came first stays. */
+static char *free_path(const char *dir, const char *name)
+{
+    char *path = g_build_filename(dir, name, NULL);
+    struct stat st;
+
+    for (unsigned n = 2; lstat(path, &st) == 0; n++) {
+        g_autofree char *other = g_strdup_printf("%.*s.%u", MOST_NAME, name, n);
+        g_free(path);
+        path = g_build_filename(dir, other, NULL);
+    }
+    return path;
+}
+
+/* Moves the file to <spool>/refused. */
 static bool keep_file(const struct gateway *gateway, const struct order *order, const char *path, GError **error)
 {
     g_autofree char *dir = g_build_filename(spool_dir(gateway->spool), "refused", NULL);
     g_autofree char *name = g_path_get_basename(path);
-    g_autofree char *to = g_build_filename(dir, name, NULL);
+    g_autofree char *to = free_path(dir, name);
     GError *cause = NULL;
 
     if (!disk_make_dirs(STEP_SPOOL_MADE, dir, error))
@@ -127,12 +126,8 @@ static bool keep_file(const struct gateway *gateway, const struct order *order, 
                   order->who, to, order->refusal);
         return true;
     }
-    if (!g_error_matches(cause, SPOOL_ERROR, SPOOL_ERROR_EXISTS)) {
-        g_propagate_error(error, cause);
-        return false;
-    }
-    g_error_free(cause);
-    return disk_unlink(STEP_ORDER_REMOVED, path, error);
+    g_propagate_error(error, cause);
+    return false;
 }
 
 /* It goes on in the next pass, and has no result yet. */
@@ -180,8 +175,8 @@ static GPtrArray *read_orders(const char *dir, GError **error)
     g_autoptr(GPtrArray) orders = g_ptr_array_new_with_free_func((GDestroyNotify)order_free);
     for (char **name = names; *name != NULL; name++) {
         g_autofree char *path = g_build_filename(dir, *name, NULL);
-        /* A leading dot is an order that is being written. A folder is no order, and neither is what has gone. */
-        if (**name == '.' || lstat(path, &st) != 0 || S_ISDIR(st.st_mode))
+        /* A leading dot is an order that is being written; what has gone is none any more. */
+        if (**name == '.' || lstat(path, &st) != 0)
             continue;
         struct order *order = order_read(path, *name, error);
         if (order == NULL)

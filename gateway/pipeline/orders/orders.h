@@ -67,7 +67,8 @@ struct order {
     char *as;         /* and of ORDER_END_DEVICE what it ends as: "migrated" or "failed" */
     char *reason;     /* why, in the operator's words */
     char *who;        /* the operator: who owns the order's file, set by order_read */
-    char *refusal;    /* why it is not carried out, whatever it says: others may have written its file; NULL: nothing */
+    char *refusal;    /* why it is not carried out, whatever the ledger says: others may have written its file, or it is
+                       * no order; NULL: nothing */
     int64_t at;       /* seconds UTC when it was given */
 };
 typedef struct order order_t;
@@ -127,9 +128,9 @@ bool order_choice_fits(const char *choices, const char *text);
  * whether it is. */
 bool orders_write(const struct gateway *gateway, struct order *order, GError **error);
 
-/* Reads the order file at path, whose escaped name becomes the id. Its texts are escaped. verb is ORDER_VERB_COUNT if
- * the file is no order. A file that others than its owner may have written, or that we may not read, gets a refusal
- * (order_rights.c). NULL: the disk failed, and reading it may work another time. The caller frees the result. */
+/* Reads the order file at path, whose escaped name becomes the id. Its texts are escaped. A file that is no order gets
+ * a refusal, and so does one that others than its owner may have written, or that we may not read (order_rights.c).
+ * NULL: the disk failed, and reading it may work another time. The caller frees the result. */
 struct order *order_read(const char *path, const char *name, GError **error);
 
 /* ---- carrying out (orders.c) ---- */
