@@ -27,7 +27,10 @@ static size_t distance(const char *a, size_t len, const char *b)
 
 struct nearest nearest_to(const char *text)
 {
-    return (struct nearest){.text = text, .distance = 1 + strlen(text) / 3};
+    size_t len = strlen(text);
+
+    /* One character of one is all of it: nothing is near. */
+    return (struct nearest){.text = text, .distance = len > 1 ? 1 + len / 3 : 0};
 }
 
 size_t nearest_distance(const char *text, size_t len, const char *word)

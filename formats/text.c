@@ -192,3 +192,8 @@ no_escape:
     g_string_free(out, TRUE);
     return NULL;
 }
+
+char *text_count(int64_t n, const char *noun)
+{
+    return g_strdup_printf("%" G_GINT64_FORMAT " %s%s", n, noun, n == 1 ? "" : "s");
+}

@@ -26,6 +26,9 @@ bool text_is_cut_character(const char *data, size_t len);
  * A backslash becomes \\. A copy that was cut ends in an ellipsis within the limit. g_free. */
 char *text_escape(const char *data, size_t len, size_t max_chars);
 
+/* "1 file", "2 files": the number and the noun, which gets an s. g_free. */
+char *text_count(int64_t n, const char *noun);
+
 /* True when text_escape would change nothing in the text but its backslashes. */
 bool text_is_printable(const char *data, size_t len);
 

@@ -168,10 +168,13 @@ static void load_exceptions(struct config_loading *l, struct expectation *expect
     bool regular = stat(path, &st) != 0 || (S_ISREG(st.st_mode) && st.st_size <= EXCEPT_MAX_BYTES);
     if (!regular || !g_file_get_contents(path, &text, &len, &error) || strlen(text) != len) {
         config_problem_at(l, config_line_of(l, g, "except"), "[%s] except: %s: %s", g, given,
-                          error != NULL ? error->message : "expected a file with a text of dates, at most 1 MiB");
+                          error != NULL ? error->message
+                                        : "expected a file with a text of dates (UTF-8), at most 1 MiB");
         return;
     }
-    g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+    /* An editor of Windows begins the file with the mark of UTF-8, and ends its lines with CR LF. */
+    const char *dates = g_str_has_prefix(text, "\xEF\xBB\xBF") ? text + 3 : text;
+    g_auto(GStrv) lines = g_strsplit(dates, "\n", -1);
     for (size_t i = 0; lines[i] != NULL; i++) {
         g_autofree char *place = g_strdup_printf("%s:%zu", given, i + 1);
         read_line(l, expect, g, place, lines[i]);

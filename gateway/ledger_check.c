@@ -361,7 +361,7 @@ void ledger_check_missing(struct gateway *gateway, GError **error)
 {
     guint jobs = count_jobs(gateway->spool);
     g_autofree char *held =
-        g_strdup_printf(", and the spool %s holds %u jobs that it knew", spool_dir(gateway->spool), jobs);
+        g_strdup_printf(", and the spool %s holds jobs that it knew: %u", spool_dir(gateway->spool), jobs);
     g_autofree char *text =
         g_strdup_printf("%s%s; restore the newest backup of ledger and spool or, if there is none, make a new ledger "
                         "with ecosgate init "

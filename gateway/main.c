@@ -73,7 +73,7 @@ static const struct command commands[] = {
      "close incidents by hand; several are shown first", command_incident_close},
     {"why", "ID", "", "say why a file, work item or Device is where it is; what moves it", command_why},
     {"redeliver", "[FILE …]",
-     "[--batch BATCH] [--recipient CODE|MPID|EUI-64] [--type TYPE] [--since TIME] [--until TIME] --reason TEXT",
+     "[--batch BATCH] [--recipient PARTY|MPID|EUI-64] [--type TYPE] [--since TIME] [--until TIME] --reason TEXT",
      "deliver files of the gateway once more: by name, or those that fit", command_redeliver},
     {"report", "REF", "[--period TIME] [--supplier MPID] [--out FILE]",
      "print a report as it was issued, or as it would be now", command_report},
@@ -207,6 +207,20 @@ static char *verb_meant(const char *verbs, const char *word)
     return command_meant(word, (const char *const *)all);
 }
 
+/* The help of a group's commands. g_free. */
+static char *group_help(const char *group)
+{
+    GString *text = g_string_new(NULL);
+    g_autofree char *prefix = g_strconcat(group, " ", NULL);
+
+    for (size_t i = 0; i < G_N_ELEMENTS(commands); i++)
+        if (g_str_has_prefix(commands[i].name, prefix))
+            append_help(text, &commands[i]);
+    if (text->len > 0)
+        g_string_truncate(text, text->len - 1); /* GLib ends it with its own */
+    return g_string_free(text, FALSE);
+}
+
 /* The arguments name no command: a wrong word, or a group without one of its verbs. */
 static int no_command(struct invocation *invocation)
 {
@@ -222,6 +236,8 @@ static int no_command(struct invocation *invocation)
     invocation->command = invocation->argv[0];
     invocation->arguments = usage;
     invocation->options = "";
+    g_autofree char *help = group_help(invocation->argv[0]);
+    invocation->help = help;
     invocation->argc--;
     invocation->argv++;
     /* `spool --help` is answered here, and another option is refused. */

@@ -17,7 +17,7 @@ char *batch_name(const struct ledger_batch *batch)
                                                       : g_strdup(batch->name);
 }
 
-static void say_many(const char *command, const char *shown, const GPtrArray *found)
+static char *many_text(const char *shown, const GPtrArray *found)
 {
     g_autoptr(GString) text = g_string_new(NULL);
 
@@ -27,8 +27,7 @@ static void say_many(const char *command, const char *shown, const GPtrArray *fo
         g_string_append_printf(text, "%s%s (job %08" G_GINT64_FORMAT ", %s)", i > 0 ? ", " : "", name, one->job,
                                one->outcome);
     }
-    g_printerr("ecosgate: %s: '%s' names several batches: %s; give SENDER.BATCHID or the job's ID\n", command, shown,
-               text->str);
+    return g_strdup_printf("'%s' names several batches: %s; give SENDER.BATCHID or the job's ID", shown, text->str);
 }
 
 static bool add_name(void *user, const char *name, int64_t id, GError **error)
@@ -39,25 +38,22 @@ static bool add_name(void *user, const char *name, int64_t id, GError **error)
     return true;
 }
 
-static bool say_none(struct read_access *access, const char *command, const char *text, GError **error)
+bool batch_meant(struct read_access *access, const char *text, char **meant, GError **error)
 {
     g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
-    g_autofree char *shown = command_shown(text);
 
     if (!ledger_names_each(access->gateway.ledger, LEDGER_NAMES_BATCH, add_name, names, error))
         return false;
     g_ptr_array_add(names, NULL);
-    g_autofree char *meant = command_meant(text, (const char *const *)names->pdata);
-    g_printerr("ecosgate: %s: no instruction that was judged has the BatchId, the job or the name '%s'%s; 'ecosgate "
-               "batch list' lists the batches; one that is not judged yet is a job of 'ecosgate spool list'\n",
-               command, shown, meant);
+    g_autofree char *near = command_meant(text, (const char *const *)names->pdata);
+    *meant = g_strconcat(near, "; 'ecosgate batch list' lists the batches", NULL);
     return true;
 }
 
-bool batch_find(struct read_access *access, const char *command, const char *text, struct ledger_batch **batch,
-                GError **error)
+bool batch_named(struct read_access *access, const char *text, struct ledger_batch **batch, char **problem,
+                 GError **error)
 {
-    g_autofree char *shown = command_shown(text);
+    g_autofree char *shown = command_shown(text), *meant = NULL;
     g_autofree char *escaped = text_escape(text, strlen(text), 0);
     g_autoptr(GPtrArray) found = NULL;
     int64_t job = 0;
@@ -70,8 +66,25 @@ bool batch_find(struct read_access *access, const char *command, const char *tex
     if (found->len == 1)
         *batch = g_ptr_array_steal_index(found, 0);
     else if (found->len > 1)
-        say_many(command, shown, found);
-    else
-        return say_none(access, command, text, error);
+        *problem = many_text(shown, found);
+    else {
+        if (!batch_meant(access, text, &meant, error))
+            return false;
+        *problem = g_strdup_printf("no instruction that was judged has the BatchId, the job or the name '%s'%s; one "
+                                   "that is not judged yet is a job of 'ecosgate spool list'",
+                                   shown, meant);
+    }
+    return true;
+}
+
+bool batch_find(struct read_access *access, const char *command, const char *text, struct ledger_batch **batch,
+                GError **error)
+{
+    g_autofree char *problem = NULL;
+
+    if (!batch_named(access, text, batch, &problem, error))
+        return false;
+    if (*batch == NULL)
+        g_printerr("ecosgate: %s: %s\n", command, problem);
     return true;
 }

@@ -10,6 +10,13 @@
  * ledger's error. */
 bool batch_find(struct read_access *access, const char *command, const char *text, struct ledger_batch **batch,
                 GError **error);
+/* The same for a caller that says it itself: *problem is the message, without the command; g_free it. NULL with a
+ * batch. */
+bool batch_named(struct read_access *access, const char *text, struct ledger_batch **batch, char **problem,
+                 GError **error);
+/* *meant: "; did you mean MCC.B-1?; 'ecosgate batch list' …", the end of a message about a text that names no batch.
+ * g_free it. */
+bool batch_meant(struct read_access *access, const char *text, char **meant, GError **error);
 /* "MCC.B-1"; without a BatchId the name of the file. g_free it. */
 char *batch_name(const struct ledger_batch *batch);
 

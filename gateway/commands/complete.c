@@ -9,10 +9,10 @@
 #include "gateway/commands/command.h"
 
 #include "formats/eui64.h"
-#include "formats/profile.h"
 #include "gateway/answers/incident_id.h"
 #include "gateway/commands/words.h"
 #include "gateway/gateway.h"
+#include "spool/ledger/ledger_estate.h"
 #include "spool/ledger/ledger_names.h"
 
 #include <glib.h>
@@ -178,8 +178,32 @@ static void reports(struct completion *c)
 
 static void types(struct completion *c)
 {
-    for (size_t i = 0; i < profile_builtin()->n_types; i++)
-        offer(c, profile_builtin()->types[i].code);
+    offer_all(c, begins(c, "spool")      ? words_types()
+                 : begins(c, "sequence") ? words_incoming_types()
+                                         : words_outgoing_types());
+}
+
+static bool offer_party(void *user, const struct ledger_party *party, GError **error)
+{
+    (void)error;
+    offer(user, party->mpid);
+    return true;
+}
+
+/* Of Suppliers, and where others get files, of these. */
+static void mpids(struct completion *c)
+{
+    static const char *const roles[] = {"SUPPLIER", "MAP"};
+
+    for (size_t i = 0; i < (begins(c, "device") ? 1 : G_N_ELEMENTS(roles)); i++)
+        if (has_home(c) && c->gateway.ledger != NULL)
+            (void)ledger_parties_each(c->gateway.ledger, roles[i], offer_party, c, NULL); /* as in from_ledger */
+}
+
+/* What nobody could complete. */
+static void none(struct completion *c)
+{
+    (void)c;
 }
 
 static void files(struct completion *c)
@@ -205,7 +229,7 @@ static const struct {
 } kinds[] = {{"ID", ids},      {"BATCH", batches},  {"BATCHID", batches}, {"DEVICE-ID", devices},
              {"DROP", drops},  {"SENDER", senders}, {"STATE", states},    {"CODE", codes},
              {"REF", reports}, {"TYPE", types},     {"DIR", files},       {"FILE", files_of_gateway},
-             {"NAME", names}};
+             {"NAME", names},  {"PARTY", senders},  {"MPID", mpids},      {"EUI-64", none}};
 
 /* "DEVICE-ID|all", "AC|WN|PA|RJ": what stands in the help for an argument or a value. */
 static void offer_kind(struct completion *c, const char *text)

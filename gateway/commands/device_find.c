@@ -6,22 +6,20 @@
 #include "formats/eui64.h"
 #include "gateway/answers/cells.h"
 #include "gateway/clock.h"
-#include "gateway/commands/batch.h"
 #include "gateway/commands/device_facts.h"
 #include "gateway/commands/explain.h"
 #include "gateway/commands/output.h"
 #include "gateway/commands/read_access.h"
 #include "gateway/commands/selection.h"
 #include "gateway/commands/words.h"
-#include "spool/ledger/ledger_estate.h"
 #include "spool/ledger/ledger_find.h"
 #include "spool/ledger/ledger_reference.h"
-#include "validators/catalogue.h"
 #include "validators/field_rules.h"
 
 #include <stdio.h>
 #include <string.h>
 
+#define COMMAND "device find"
 enum { PAGE = 100 /* Devices, unless --limit says otherwise */ };
 
 /* The options. */
@@ -117,8 +115,7 @@ static int print_page(struct gateway *gateway, const struct invocation *invocati
     bool good = ledger_find_each(gateway->ledger, find, &(struct ledger_find_visitor){add_found, &page}, &error);
     if (good) {
         output_list_end(&page.list, columns, find->after.part != 0 ? "no more Devices" : "no Device was found");
-        if (!invocation->json && find->limit > 0 && page.rows == find->limit)
-            printf("… perhaps more: the same call with --after %s\n", page.last);
+        output_page_end(invocation->json, find->limit > 0 && page.rows == find->limit, page.last);
     } else {
         output_list_drop(&page.list);
     }
@@ -133,35 +130,22 @@ static bool refuse(const char *option, const char *text, const char *expected)
 {
     g_autofree char *shown = command_shown(text);
 
-    g_printerr("ecosgate: device find: --%s '%s' is %s\n", option, shown, expected);
+    g_printerr("ecosgate: " COMMAND ": --%s '%s' is %s\n", option, shown, expected);
     return false;
 }
 
-static bool read_state(const char *text, struct ledger_find *find)
+static bool read_words(struct options *o, struct ledger_find *find)
 {
+    static const struct selection of_state = {COMMAND, "state"}, code = {COMMAND, "code"};
     enum ledger_state state;
 
-    if (text == NULL)
-        return true;
-    if (ledger_state_find(text, &state)) {
+    if (!selection_word(&of_state, "state of a Device", words_device_states(), &o->state) ||
+        !selection_code(&code, &o->code))
+        return false;
+    if (o->state != NULL && ledger_state_find(o->state, &state))
         find->state = (int)state;
-        return true;
-    }
-    g_autofree char *states = words_joined(words_device_states());
-    g_autofree char *meant = command_meant(text, words_device_states());
-    g_autofree char *expected = g_strdup_printf("no state of a Device%s; give one of %s", meant, states);
-    return refuse("state", text, expected);
-}
-
-static bool read_code(const char *text)
-{
-    enum code code;
-
-    if (text == NULL || catalogue_find(text, &code))
-        return true;
-    g_autofree char *meant = command_meant(text, words_codes());
-    g_autofree char *expected = g_strdup_printf("no code%s; ecosgate(1) lists the codes", meant);
-    return refuse("code", text, expected);
+    find->code = o->code;
+    return true;
 }
 
 /* MANUFACTURER/MODEL or MANUFACTURER/MODEL/FIRMWARE; the parts stay in *parts. */
@@ -182,54 +166,39 @@ static bool read_model(const char *text, char ***parts, struct ledger_find *find
 }
 
 /* What needs no ledger. False: a message has been printed. */
-static bool read_options(const struct options *o, char ***model, struct ledger_find *find)
+static bool read_options(struct options *o, char ***model, struct ledger_find *find)
 {
     *find = (struct ledger_find){.state = LEDGER_FIND_ANY_STATE, .now = clock_now(), .limit = o->limit};
-    find->code = o->code;
     find->mpxn = o->mpxn != NULL ? field_rules_point_value(o->mpxn) : NULL;
-    if (!selection_limit("device find", o->limit))
+    if (!selection_limit(COMMAND, o->limit))
         return false;
     if (o->hub != NULL && !eui64_parse(o->hub, strlen(o->hub), &find->hub))
         return refuse("hub", o->hub, "no hub's ID: expected eight pairs of hex digits such as 90-B3-D5-1F-30-07-00-01");
     if (o->after != NULL && !parse_key(o->after, &find->after))
         return refuse("after", o->after, "no place in a list; give the one that the page before has ended with");
-    if (!read_state(o->state, find) || !read_code(o->code) || !read_model(o->model, model, find))
+    if (!read_words(o, find) || !read_model(o->model, model, find))
         return false;
     if (o->mpxn != NULL || o->hub != NULL || o->supplier != NULL || o->model != NULL || o->batch != NULL ||
         o->state != NULL || o->code != NULL)
         return true;
-    g_printerr("ecosgate: device find: nothing is looked for; give at least one of --mpxn, --hub, --supplier, --model, "
+    g_printerr("ecosgate: " COMMAND ": nothing is looked for; give at least one of --mpxn, --hub, --supplier, --model, "
                "--batch, --state, --code\n");
     return false;
-}
-
-/* Sets find->supplier. *known false: there is no such Supplier, and a message has been printed. */
-static bool find_supplier(struct gateway *gateway, const char *text, struct ledger_find *find, bool *known,
-                          GError **error)
-{
-    *known = true;
-    if (text == NULL || eui64_parse(text, strlen(text), &find->supplier))
-        return true;
-    if (!selection_party(gateway->ledger, "SUPPLIER", text, &find->supplier, error))
-        return false;
-    *known = find->supplier != 0;
-    if (!*known)
-        (void)refuse("supplier", text, "no Supplier's MPID in the newest PTY, and no EUI-64");
-    return true;
 }
 
 static int find_devices(struct read_access *access, const struct invocation *invocation, const struct options *o,
                         struct ledger_find *find)
 {
+    static const char *const roles[] = {"SUPPLIER", NULL};
+    static const struct selection_party supplier = {
+        {COMMAND, "supplier"}, false, roles, "no Supplier's MPID in the newest PTY, and no EUI-64"};
+    static const struct selection of_batch = {COMMAND, "batch"};
     g_autofree struct ledger_batch *batch = NULL;
     GError *error = NULL;
-    bool known;
 
-    if (!find_supplier(&access->gateway, o->supplier, find, &known, &error) ||
-        (known && o->batch != NULL && !batch_find(access, invocation->command, o->batch, &batch, &error)))
+    if (!selection_party(access, &supplier, o->supplier, &find->supplier, &error) ||
+        !selection_batch(access, &of_batch, o->batch, &batch, &error))
         return command_unable(error);
-    if (!known || (o->batch != NULL && batch == NULL))
-        return EXIT_REFUSED;
     if (batch != NULL) {
         find->job = batch->job;
         find->first_item = batch->first_item;

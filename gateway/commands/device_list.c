@@ -9,6 +9,7 @@
 #include "gateway/commands/explain.h"
 #include "gateway/commands/output.h"
 #include "gateway/commands/read_access.h"
+#include "gateway/commands/selection.h"
 #include "gateway/commands/words.h"
 #include "spool/ledger/ledger_devices.h"
 #include "spool/ledger/ledger_sessions.h"
@@ -62,20 +63,15 @@ static int list_work(const struct invocation *invocation, struct ledger_in_state
     return EXIT_GOOD;
 }
 
-/* name NULL: the option was not given. False: a message has been printed. */
-static bool parse_state(const char *name, enum ledger_state *state)
+/* *name NULL: the option was not given. False: a message has been printed. */
+static bool parse_state(char **name, enum ledger_state *state)
 {
+    static const struct selection of = {"device list", "state"};
     g_autofree char *states = words_joined(words_device_states());
 
-    if (name != NULL && ledger_state_find(name, state))
-        return true;
-    if (name == NULL) {
-        g_printerr("ecosgate: device list: --state is missing; give --withheld or a state, one of %s\n", states);
-        return false;
-    }
-    g_autofree char *shown = command_shown(name);
-    g_autofree char *meant = command_meant(name, words_device_states());
-    g_printerr("ecosgate: device list: --state '%s' is no state of a Device%s; give one of %s\n", shown, meant, states);
+    if (*name != NULL)
+        return selection_word(&of, "state of a Device", words_device_states(), name) && ledger_state_find(*name, state);
+    g_printerr("ecosgate: device list: --state is missing; give --withheld or a state, one of %s\n", states);
     return false;
 }
 
@@ -96,7 +92,7 @@ int command_device_list(struct invocation *invocation)
         g_printerr("ecosgate: device list: --state and --withheld are given; give one of them\n");
         return EXIT_UNABLE;
     }
-    if (!withheld && !parse_state(name, &which.state))
+    if (!withheld && !parse_state(&name, &which.state))
         return EXIT_UNABLE;
     return list_work(invocation, which);
 }

@@ -104,6 +104,7 @@ int command_expect_list(struct invocation *invocation)
         output_list_drop(&rows);
         return command_unable(error);
     }
-    output_list_end(&rows, columns, "the configuration has no [expect NAME]");
+    output_list_end(&rows, columns,
+                    "the configuration has no [expect NAME]: what should come, and by when; see 'man ecosgate.conf'");
     return EXIT_GOOD;
 }

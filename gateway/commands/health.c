@@ -2,6 +2,7 @@
  * The command `health`: the worst of what `status` says, in one line and with the exit status that monitoring plugins
  * have. Monitoring knows nothing of the other exit statuses, so that every failure is UNKNOWN here.
  */
+#include "formats/text.h"
 #include "gateway/commands/command.h"
 #include "gateway/commands/output.h"
 #include "gateway/commands/read_access.h"
@@ -30,9 +31,10 @@ static char *text_of(const struct condition *condition)
 
     while (n < condition->alarms->len && g_array_index(condition->alarms, struct alarm, n).level > ALARM_NOTE)
         n++;
+    g_autofree char *drops = text_count(condition->drops->len, "drop");
     if (n == 0)
-        return g_strdup_printf("the last pass ended %s ago, %u drops",
-                               condition_span(condition->last.at, condition->now, span), condition->drops->len);
+        return g_strdup_printf("the last pass ended %s ago, %s",
+                               condition_span(condition->last.at, condition->now, span), drops);
     GString *text = g_string_new(g_array_index(condition->alarms, struct alarm, 0).text);
     if (n > 1)
         g_string_append_printf(text, " (and %u more: ecosgate status)", n - 1);

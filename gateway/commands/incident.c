@@ -10,7 +10,6 @@
 #include "gateway/commands/selection.h"
 #include "gateway/commands/words.h"
 #include "spool/ledger/ledger_jobs.h"
-#include "validators/catalogue.h"
 
 #include <string.h>
 
@@ -74,31 +73,25 @@ void incident_filter_options(struct incident_filter *filter, void *entries)
     memcpy(entries, own, sizeof own);
 }
 
-/* NULL: none is asked for. False: there is no such code, and a message has been printed. */
-static bool code_exists(const char *text, const char *command)
-{
-    g_autofree char *upper = text != NULL ? g_ascii_strup(text, -1) : NULL;
-    enum code code;
-
-    if (text == NULL || catalogue_find(upper, &code))
-        return true;
-    g_autofree char *shown = command_shown(text), *meant = command_meant(upper, words_codes());
-    g_printerr("ecosgate: %s: --code '%s' is no code%s; ecosgate(1) lists the codes\n", command, shown, meant);
-    return false;
-}
-
 bool incident_filter_read(struct incident_filter *filter, const char *command)
 {
+    const struct selection code = {command, "code"}, category = {command, "category"};
     int64_t age = -1;
 
-    if (!code_exists(filter->code, command) || !selection_age(command, "older-than", filter->age, &age))
+    if (!selection_code(&code, &filter->code) ||
+        !selection_word(&category, "category of incidents", words_categories(), &filter->category) ||
+        !selection_age(command, "older-than", filter->age, &age))
         return false;
     filter->begun_until = age >= 0 ? clock_now() - age : 0;
-    if (filter->category == NULL || (strlen(filter->category) == 1 && strchr("abcdABCD", filter->category[0]) != NULL))
-        return true;
-    g_autofree char *shown = command_shown(filter->category);
-    g_printerr("ecosgate: %s: --category '%s' is none; give one of a, b, c, d\n", command, shown);
-    return false;
+    return true;
+}
+
+bool incident_filter_find(struct read_access *access, const struct incident_filter *filter, const char *command,
+                          GError **error)
+{
+    const struct selection drop = {command, "drop"};
+
+    return selection_drop(access, &drop, filter->drop, error);
 }
 
 bool incident_filter_asks(const struct incident_filter *filter)
@@ -136,9 +129,9 @@ bool incident_fits(struct ledger *ledger, const struct incident_filter *filter, 
 {
     struct incident_kind kind;
 
-    *fits = (filter->code == NULL || g_ascii_strcasecmp(filter->code, incident->code) == 0) &&
-            (filter->age == NULL || incident->opened <= filter->begun_until) &&
-            (filter->category == NULL ||
-             (incident_kind_of(incident, &kind) && g_ascii_tolower(filter->category[0]) == kind.category[0]));
+    *fits =
+        (filter->code == NULL || strcmp(filter->code, incident->code) == 0) &&
+        (filter->age == NULL || incident->opened <= filter->begun_until) &&
+        (filter->category == NULL || (incident_kind_of(incident, &kind) && filter->category[0] == kind.category[0]));
     return !*fits || filter->drop == NULL || is_of_drop(ledger, filter->drop, incident, fits, error);
 }

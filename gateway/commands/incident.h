@@ -4,7 +4,7 @@
 #ifndef ECOSGATE_GATEWAY_COMMANDS_INCIDENT_H
 #define ECOSGATE_GATEWAY_COMMANDS_INCIDENT_H
 
-#include "gateway/commands/command.h"
+#include "gateway/commands/read_access.h"
 #include "spool/ledger/ledger_incidents.h"
 
 /* The members that `incident list` prints. A new reference. */
@@ -25,6 +25,9 @@ enum { INCIDENT_FILTER_OPTIONS = 4 };
 void incident_filter_options(struct incident_filter *filter, void *entries);
 /* Reads the texts. False: one is wrong, and a message has been printed that begins with the command. */
 bool incident_filter_read(struct incident_filter *filter, const char *command);
+/* Asks the home for the drop. False: it knows none of that name, or the ledger's error. */
+bool incident_filter_find(struct read_access *access, const struct incident_filter *filter, const char *command,
+                          GError **error);
 /* Whether anything is asked. */
 bool incident_filter_asks(const struct incident_filter *filter);
 /* Frees the texts. */

@@ -4,6 +4,7 @@
  */
 #include "gateway/commands/incident.h"
 
+#include "formats/text.h"
 #include "gateway/answers/incident_id.h"
 #include "gateway/commands/order.h"
 #include "gateway/commands/output.h"
@@ -109,16 +110,16 @@ static bool add_named(struct choice *choice, char *const *names, bool *known, GE
 /* Whether somebody at the terminal says yes. */
 static bool asks_person(guint n)
 {
+    g_autofree char *incidents = text_count(n, "incident");
     char answer[8] = "";
 
     if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO)) {
-        g_printerr(
-            "ecosgate: incident close: nothing is closed: %u incidents fit, and nobody can be asked, for this is "
-            "no terminal; look at them with 'ecosgate incident list', then give --yes\n",
-            n);
+        g_printerr("ecosgate: incident close: nothing is closed: %s would be, and nobody can be asked, for this is "
+                   "no terminal; look at them with 'ecosgate incident list', then give --yes\n",
+                   incidents);
         return false;
     }
-    printf("close these %u incidents? [y/N] ", n);
+    printf("close %s? [y/N] ", incidents);
     (void)fflush(stdout); /* the question that follows fails the same way */
     if (fgets(answer, sizeof answer, stdin) != NULL && g_ascii_tolower(answer[0]) == 'y')
         return true;
@@ -175,7 +176,8 @@ static bool find_incidents(struct read_access *access, struct order *order, bool
     g_autofree struct ledger_incident *incident = NULL;
 
     if (order->list != NULL || order->incident == 0)
-        return find_many(access, order, exists, error);
+        return incident_filter_find(access, &filter, "incident close", error) &&
+               find_many(access, order, exists, error);
     if (!ledger_incident_get(access->gateway.ledger, order->incident, &incident, error))
         return false;
     *exists = incident != NULL;

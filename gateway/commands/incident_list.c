@@ -36,7 +36,8 @@ static int list(const struct invocation *invocation, const struct incident_filte
         return EXIT_UNABLE;
     listing.ledger = access.gateway.ledger;
     output_list_begin(&listing.rows, invocation->json, OUTPUT_MOST_ROWS);
-    bool good = ledger_incidents_each(access.gateway.ledger, all, add_incident, &listing, &error);
+    bool good = incident_filter_find(&access, filter, "incident list", &error) &&
+                ledger_incidents_each(access.gateway.ledger, all, add_incident, &listing, &error);
     read_access_close(&access);
     if (!good) {
         output_list_drop(&listing.rows);

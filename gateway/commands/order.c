@@ -126,11 +126,12 @@ static void print_action(const struct invocation *invocation, const struct order
 {
     const struct order_kind *kind = order_kind(order->verb);
     g_autofree char *what = kind->about(order);
+    g_auto(GStrv) words = g_strsplit(kind->command, " ", -1); /* "drop pause" of "drop mcc" is a pause */
 
     if (invocation->json)
         print_json(order, action);
     else if (order_is_done(action->result))
-        printf("%s: %s %s%s%s\n", what, action->verb, action->result, kind->next != NULL ? "; " : "",
+        printf("%s: %s %s%s%s\n", what, words[words[1] != NULL ? 1 : 0], action->result, kind->next != NULL ? "; " : "",
                kind->next != NULL ? kind->next : "");
     else
         g_printerr("ecosgate: %s: %s\n", invocation->command, action->result);

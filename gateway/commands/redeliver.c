@@ -4,14 +4,14 @@
  * order names each, so that it means the same whenever it is carried out.
  */
 #include "formats/eui64.h"
-#include "gateway/commands/batch.h"
 #include "gateway/commands/order.h"
 #include "gateway/commands/selection.h"
-#include "spool/ledger/ledger_estate.h"
+#include "gateway/commands/words.h"
 #include "spool/ledger/ledger_outgoing.h"
-#include "spool/ledger/ledger_reference.h"
 
 #include <string.h>
+
+#define COMMAND "redeliver"
 
 /* The options, for one call of the program. */
 static struct {
@@ -21,7 +21,7 @@ static struct {
 static const GOptionEntry entries[] = {
     {"batch", 0, 0, G_OPTION_ARG_STRING, &options.batch, "the answers, outcomes and work orders of this batch",
      "BATCH"},
-    {"recipient", 0, 0, G_OPTION_ARG_STRING, &options.recipient, "of this recipient", "CODE|MPID|EUI-64"},
+    {"recipient", 0, 0, G_OPTION_ARG_STRING, &options.recipient, "of this recipient", "PARTY|MPID|EUI-64"},
     {"type", 0, 0, G_OPTION_ARG_STRING, &options.type, "of this type: EMA, EMD, EMW, EMO, INC or a report", "TYPE"},
     {"since", 0, 0, G_OPTION_ARG_STRING, &options.since, "delivered at that time or later", "TIME"},
     {"until", 0, 0, G_OPTION_ARG_STRING, &options.until, "delivered before that time", "TIME"},
@@ -46,11 +46,13 @@ static char **each_once(char *const *names)
 
 static bool parse_files(char *const *arguments, struct order *order)
 {
+    static const struct selection type = {COMMAND, "type"};
     bool chosen = options.batch != NULL || options.recipient != NULL || options.type != NULL || options.since != NULL ||
                   options.until != NULL;
 
-    if (!selection_time("redeliver", "since", options.since, &choice.since) ||
-        !selection_time("redeliver", "until", options.until, &choice.until))
+    if (!selection_word(&type, "type of outgoing files", words_outgoing_types(), &options.type) ||
+        !selection_time(COMMAND, "since", options.since, &choice.since) ||
+        !selection_time(COMMAND, "until", options.until, &choice.until))
         return false;
     if (chosen != (arguments[0] != NULL)) {
         order->list = chosen ? NULL : each_once(arguments);
@@ -85,46 +87,27 @@ static bool find_named(struct read_access *access, const struct order *order, bo
 
 /* ---- by what they are ---- */
 
-/* *id: of a recipient by its EUI-64, its short code in the configuration, or its MPID in PTY; 0: there is none. */
-static bool find_recipient(struct read_access *access, uint64_t *id, GError **error)
+/* Sets the conditions that need the ledger. */
+static bool read_choice(struct read_access *access, char recipient[EUI64_TEXT_SIZE], GError **error)
 {
-    const struct party *party = rules_party(&access->config->identity, options.recipient);
-
-    *id = party != NULL ? party->eui64 : 0;
-    if (party != NULL || eui64_parse(options.recipient, strlen(options.recipient), id))
-        return true;
-    *id = 0;
-    return selection_party(access->gateway.ledger, "SUPPLIER", options.recipient, id, error) &&
-           selection_party(access->gateway.ledger, "MAP", options.recipient, id, error);
-}
-
-/* Sets the conditions that need the ledger. *exists false: a message has been printed. */
-static bool read_choice(struct read_access *access, char recipient[EUI64_TEXT_SIZE], bool *exists, GError **error)
-{
+    static const char *const roles[] = {"SUPPLIER", "MAP", NULL};
+    static const struct selection_party to = {
+        {COMMAND, "recipient"},
+        true,
+        roles,
+        "no [party] of the configuration, no MPID in the newest PTY, and no EUI-64"};
+    static const struct selection of_batch = {COMMAND, "batch"};
     g_autofree struct ledger_batch *batch = NULL;
     uint64_t id = 0;
 
     choice.kind = options.type;
+    if (!selection_party(access, &to, options.recipient, &id, error) ||
+        !selection_batch(access, &of_batch, options.batch, &batch, error))
+        return false;
     if (options.recipient != NULL) {
-        if (!find_recipient(access, &id, error))
-            return false;
-        *exists = id != 0;
-        if (!*exists) {
-            g_autofree char *shown = command_shown(options.recipient);
-            g_printerr(
-                "ecosgate: redeliver: --recipient '%s' is no [party] of the configuration, no MPID in the newest "
-                "PTY, and no EUI-64\n",
-                shown);
-            return true;
-        }
         eui64_print(id, recipient);
         choice.recipient = recipient;
     }
-    if (options.batch == NULL)
-        return true;
-    if (!batch_find(access, "redeliver", options.batch, &batch, error))
-        return false;
-    *exists = batch != NULL;
     if (batch != NULL) {
         choice.job = batch->job;
         choice.first_item = batch->first_item;
@@ -138,10 +121,8 @@ static bool choose(struct read_access *access, struct order *order, bool *exists
     char recipient[EUI64_TEXT_SIZE];
     g_autoptr(GPtrArray) names = NULL;
 
-    if (!read_choice(access, recipient, exists, error))
+    if (!read_choice(access, recipient, error))
         return false;
-    if (!*exists)
-        return true;
     if (!ledger_outgoing_choose(access->gateway.ledger, &choice, ORDER_MOST_LISTED + 1, &names, error))
         return false;
     *exists = names->len > 0 && names->len <= ORDER_MOST_LISTED;

@@ -70,8 +70,8 @@ static bool add_period(void *user, const struct ledger_period *period, GError **
 
 int command_report_list(struct invocation *invocation)
 {
-    static const char *const columns[] = {"ref",    "period_start", "mpid",   "rows", "unassigned",
-                                          "issued", "state",        "sha256", NULL};
+    static const char *const columns[] = {"ref",    "period_start", "mpid", "rows", "unassigned",
+                                          "issued", "state",        "file", NULL};
     struct read_access access;
     struct listing listing;
     GError *error = NULL;
@@ -86,6 +86,6 @@ int command_report_list(struct invocation *invocation)
         output_list_drop(&listing.rows);
         return command_unable(error);
     }
-    output_list_end(&listing.rows, columns, NULL);
+    output_list_end(&listing.rows, columns, "no report was issued so far");
     return EXIT_GOOD;
 }

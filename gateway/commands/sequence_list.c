@@ -77,6 +77,6 @@ int command_sequence_list(struct invocation *invocation)
         output_list_drop(&rows);
         return command_unable(error);
     }
-    output_list_end(&rows, columns, NULL);
+    output_list_end(&rows, columns, "no file was accepted so far");
     return EXIT_GOOD;
 }

@@ -23,38 +23,52 @@ struct listing {
     struct gateway *gateway;
     bool all; /* else only jobs in the state `only` */
     enum job_state only;
-    GArray *places; /* struct job_place, by ID; NULL: they are looked up one by one */
-    guint next;     /* the first of them that was not passed */
-    int64_t left;   /* rows until the limit; below 0: there is none */
-    int64_t last;   /* the job of the last row */
-    bool enough;    /* the limit is reached */
+    GArray *places;  /* struct job_place, by ID; NULL: they are looked up one by one */
+    guint next;      /* the first of them that was not passed */
+    int64_t left;    /* rows until the limit; below 0: there is none */
+    int64_t last;    /* the job of the last row */
+    bool enough;     /* the limit is reached */
+    bool name_apart; /* print_text */
+    bool any;        /* a row was printed, and the heading before it */
 };
 
-/* Not output_table: a spool may hold a million jobs, and each line is printed as soon as it is known. */
-static void print_text(const json_t *row)
-{
-    static const struct {
-        const char *key;
-        int width; /* negative: aligned to the left */
-    } columns[] = {{"id", -8},        {"state", -8}, {"type", -11}, {"verdict", -7},
-                   {"received", -20}, {"size", 12},  {"name", -1}};
+static const struct {
+    const char *key, *title;
+    int width; /* negative: aligned to the left */
+} columns[] = {{"id", "ID", -8},           {"state", "STATE", -8},        {"type", "TYPE", -11},
+               {"verdict", "VERDICT", -7}, {"received", "RECEIVED", -20}, {"size", "SIZE", 12},
+               {"name", "NAME", -1}};
 
+/* What the columns before the name take, and a usual name. */
+enum { BEFORE_NAME = 78, NAME_WIDTH = 58 };
+
+/* Not output_table: a spool may hold a million jobs, and each line is printed as soon as it is known. row NULL: the
+ * heading. name_apart: the name has a line of its own, for the terminal is too narrow. */
+static void print_text(const json_t *row, bool name_apart)
+{
     for (size_t i = 0; i < G_N_ELEMENTS(columns); i++) {
-        const json_t *value = json_object_get(row, columns[i].key);
+        const json_t *value = row != NULL ? json_object_get(row, columns[i].key) : NULL;
         g_autofree char *number =
             json_is_integer(value) ? g_strdup_printf("%" JSON_INTEGER_FORMAT, json_integer_value(value)) : NULL;
-        const char *text = json_is_string(value) ? json_string_value(value) : number;
-        printf("%*s%s", columns[i].width, text ? text : "-", i + 1 < G_N_ELEMENTS(columns) ? "  " : "\n");
+        const char *text = row == NULL ? columns[i].title : json_is_string(value) ? json_string_value(value) : number;
+        bool last = i + 1 == G_N_ELEMENTS(columns), second = last && name_apart;
+        printf("%s%*s%s", second ? "\n    " : "", columns[i].width, text ? text : "-",
+               last                                           ? "\n"
+               : name_apart && i + 2 == G_N_ELEMENTS(columns) ? ""
+                                                              : "  ");
     }
 }
 
-static void print_row(const struct listing *l, json_t *row)
+static void print_row(struct listing *l, json_t *row)
 {
     if (l->invocation->json) {
         command_print_json(row);
         return;
     }
-    print_text(row);
+    if (!l->any)
+        print_text(NULL, l->name_apart);
+    l->any = true;
+    print_text(row, l->name_apart);
     json_decref(row);
 }
 
@@ -202,23 +216,13 @@ static int list_found(struct listing *l, struct ledger_job_find *find)
     find->enough = &l->enough;
     if (!(few ? list_state(l, find, &error) : ledger_jobs_find(l->gateway->ledger, find, visit_found, l, &error)))
         return command_unable(error);
-    if (l->enough && !l->invocation->json)
-        printf("… perhaps more: the same call with --after %08" G_GINT64_FORMAT "\n", l->last);
+    char last[JOB_ID_SIZE];
+    job_id_print(l->last, last);
+    output_page_end(l->invocation->json, l->enough, last);
     return EXIT_GOOD;
 }
 
 /* ---- options ---- */
-
-static bool parse_state(const char *name, enum job_state *state)
-{
-    if (job_state_parse(name, state))
-        return true;
-    g_autofree char *states = words_joined(words_job_states());
-    g_autofree char *meant = command_meant(name, words_job_states());
-    g_autofree char *shown = command_shown(name);
-    g_printerr("ecosgate: spool list: --state '%s' is no state of a job%s; give one of %s\n", shown, meant, states);
-    return false;
-}
 
 /* The options. */
 struct options {
@@ -234,24 +238,34 @@ static void clear_options(struct options *o)
         g_free(texts[i]);
 }
 
-/* False: a message has been printed. */
-static bool read_options(const struct options *o, struct listing *listing, struct ledger_job_find *find)
-{
-    static const char *const verdicts[] = {"AC", "WN", "PA", "RJ", NULL};
+#define COMMAND "spool list"
 
-    *find = (struct ledger_job_find){
-        .type = o->type, .sender = o->sender, .batch = o->batch, .drop = o->drop, .outcome = o->verdict};
-    listing->all = o->state == NULL;
-    listing->left = o->limit > 0 ? o->limit : -1;
-    if (o->verdict != NULL && !g_strv_contains(verdicts, o->verdict)) {
-        g_autofree char *shown = command_shown(o->verdict);
-        g_printerr("ecosgate: spool list: --verdict '%s' is no verdict; give one of AC, WN, PA, RJ\n", shown);
+/* What needs no home. False: a message has been printed. */
+static bool read_options(struct options *o, struct listing *listing, struct ledger_job_find *find)
+{
+    static const struct selection state = {COMMAND, "state"}, type = {COMMAND, "type"}, verdict = {COMMAND, "verdict"};
+
+    if (!selection_word(&state, "state of a job", words_job_states(), &o->state) ||
+        !selection_word(&type, "type of files", words_types(), &o->type) ||
+        !selection_word(&verdict, "verdict", words_verdicts(), &o->verdict))
         return false;
-    }
-    return selection_limit("spool list", o->limit) && (o->state == NULL || parse_state(o->state, &listing->only)) &&
-           (o->after == NULL || command_parse_job(o->after, &find->after)) &&
-           selection_time("spool list", "since", o->since, &find->since) &&
-           selection_time("spool list", "until", o->until, &find->until);
+    *find = (struct ledger_job_find){.type = o->type, .drop = o->drop, .outcome = o->verdict};
+    listing->all = o->state == NULL || !job_state_parse(o->state, &listing->only);
+    listing->left = o->limit > 0 ? o->limit : -1;
+    return selection_limit(COMMAND, o->limit) && (o->after == NULL || command_parse_job(o->after, &find->after)) &&
+           selection_time(COMMAND, "since", o->since, &find->since) &&
+           selection_time(COMMAND, "until", o->until, &find->until);
+}
+
+/* What only the home knows. */
+static bool find_names(struct read_access *access, const struct options *o, struct ledger_job_find *find,
+                       GError **error)
+{
+    static const struct selection drop = {COMMAND, "drop"}, sender = {COMMAND, "sender"}, batch = {COMMAND, "batch"};
+
+    return selection_drop(access, &drop, o->drop, error) &&
+           selection_job_batch(access, &batch, o->batch, find, error) &&
+           (o->sender == NULL || selection_sender(access, &sender, o->sender, find, error));
 }
 
 static bool has_conditions(const struct options *o)
@@ -260,12 +274,18 @@ static bool has_conditions(const struct options *o)
            o->since != NULL || o->until != NULL || o->after != NULL || o->limit > 0;
 }
 
-static int list(struct listing *l, const struct options *o, struct ledger_job_find *find)
+static int list(struct read_access *access, struct listing *l, const struct options *o, struct ledger_job_find *find)
 {
-    if (!l->invocation->json)
-        printf("%-8s  %-8s  %-11s  %-7s  %-20s  %12s  %s\n", "ID", "STATE", "TYPE", "VERDICT", "RECEIVED", "SIZE",
-               "NAME");
-    return has_conditions(o) ? list_found(l, find) : list_all(l);
+    GError *error = NULL;
+
+    if (!find_names(access, o, find, &error))
+        return command_unable(error);
+    int room = output_columns();
+    l->name_apart = room > 0 && room < BEFORE_NAME + NAME_WIDTH;
+    int status = has_conditions(o) ? list_found(l, find) : list_all(l);
+    if (status == EXIT_GOOD && !l->any && !l->invocation->json)
+        puts(o->after != NULL ? "no more jobs" : l->all && !has_conditions(o) ? "there is no job" : "no job fits");
+    return status;
 }
 
 int command_spool_list(struct invocation *invocation)
@@ -291,7 +311,7 @@ int command_spool_list(struct invocation *invocation)
 
     if (command_arguments(invocation, entries, 0, 0) && read_options(&o, &listing, &find) &&
         read_access_open(&access, invocation)) {
-        status = list(&listing, &o, &find);
+        status = list(&access, &listing, &o, &find);
         read_access_close(&access);
     }
     clear_options(&o);

@@ -1,6 +1,7 @@
 /*
  * The command `spool verify`: prints what verify.c finds, and the sums.
  */
+#include "formats/text.h"
 #include "gateway/commands/output.h"
 #include "gateway/commands/progress.h"
 #include "gateway/commands/read_access.h"
@@ -58,9 +59,10 @@ static void print_text(const struct verify_sums *sums)
         printf("NOT SOUND, faults: %" G_GINT64_FORMAT "; ", sums->problems);
     else
         printf("sound: ");
-    printf("%" G_GINT64_FORMAT " jobs, %" G_GINT64_FORMAT " Devices in = %" G_GINT64_FORMAT
-           " accepted + %" G_GINT64_FORMAT " rejected + %" G_GINT64_FORMAT " deferred\n",
-           sums->jobs, sums->devices, sums->accepted, sums->rejected, sums->deferred);
+    g_autofree char *jobs = text_count(sums->jobs, "job"), *devices = text_count(sums->devices, "Device");
+    printf("%s, %s in = %" G_GINT64_FORMAT " accepted + %" G_GINT64_FORMAT " rejected + %" G_GINT64_FORMAT
+           " deferred\n",
+           jobs, devices, sums->accepted, sums->rejected, sums->deferred);
 }
 
 int command_spool_verify(struct invocation *invocation)

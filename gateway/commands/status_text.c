@@ -2,6 +2,7 @@
 #include "gateway/commands/status_text.h"
 
 #include "formats/instant.h"
+#include "formats/text.h"
 #include "gateway/condition/closing.h"
 
 #include <inttypes.h>
@@ -57,15 +58,39 @@ static GPtrArray *new_items(void)
 
 /* ---- what is wrong ---- */
 
-static glong widest_command(const struct condition *condition, guint n)
+enum { BEFORE_TEXT = 8 + 1 + 7 + 2 };
+
+/* On one screen a command stands without its --reason, which every order needs. g_free; NULL: there is none. */
+static char *command_on_screen(const struct alarm *alarm)
 {
-    glong width = 0;
+    char *command = g_strdup(alarm->command);
+    char *reason = command != NULL ? strstr(command, " --reason ") : NULL;
+
+    if (reason != NULL)
+        *reason = '\0';
+    return command;
+}
+
+/* The columns that an alarm leaves for its text, beside its command. */
+static glong room_of(const struct alarm *alarm)
+{
+    g_autofree char *command = command_on_screen(alarm);
+
+    return COLUMNS - BEFORE_TEXT - (command != NULL ? 2 + g_utf8_strlen(command, -1) : 0);
+}
+
+/* How wide the texts are, so that as many commands as possible stand below each other: a long text beside a short
+ * command moves that command alone. */
+static glong text_width(const struct condition *condition, guint n)
+{
+    glong least = COLUMNS, widest = 0;
 
     for (guint a = 0; a < n; a++) {
-        const char *command = g_array_index(condition->alarms, struct alarm, a).command;
-        width = MAX(width, command != NULL ? g_utf8_strlen(command, -1) : 0);
+        const struct alarm *alarm = &g_array_index(condition->alarms, struct alarm, a);
+        least = MIN(least, room_of(alarm));
+        widest = MAX(widest, g_utf8_strlen(alarm->text, -1));
     }
-    return width;
+    return MIN(least, widest);
 }
 
 /* "CRITICAL   3 d  A102 mcc: it cannot be read: …   ecosgate doctor mcc". room: for the text; 0: any. */
@@ -74,31 +99,29 @@ static void append_alarm(GString *out, const struct alarm *alarm, int64_t now, g
     char span[CONDITION_SPAN_SIZE] = "";
     g_autofree char *level =
         alarm->level == ALARM_CRITICAL ? g_strdup("CRITICAL") : g_strdup(alarm_level_name(alarm->level));
-    g_autofree char *text = room > 0 ? fit(alarm->text, room) : g_strdup(alarm->text);
+    g_autofree char *text = room > 0 ? fit(alarm->text, room_of(alarm)) : g_strdup(alarm->text);
+    g_autofree char *command = room > 0 ? command_on_screen(alarm) : g_strdup(alarm->command);
 
     if (alarm->since != 0)
         (void)condition_span(alarm->since, now, span);
     g_string_append_printf(out, "%-8s %7s  ", level, span);
-    if (alarm->command == NULL) {
+    if (command == NULL) {
         g_string_append_printf(out, "%s\n", text);
         return;
     }
     append_padded(out, text, room);
-    g_string_append_printf(out, "  %s\n", alarm->command);
+    g_string_append_printf(out, "  %s\n", command);
 }
 
 static void append_alarms(GString *out, const struct condition *condition, bool all)
 {
     guint n = condition->alarms->len, shown = all ? n : MIN(n, MOST_ALARMS);
-    glong room = COLUMNS - (8 + 1 + 7 + 2) - 2 - widest_command(condition, shown), widest = 0;
+    glong room = all ? 0 : text_width(condition, shown);
 
     if (condition_level(condition) == ALARM_NOTE)
         g_string_append(out, "nothing is wrong\n");
     for (guint a = 0; a < shown; a++)
-        widest = MAX(widest, g_utf8_strlen(g_array_index(condition->alarms, struct alarm, a).text, -1));
-    for (guint a = 0; a < shown; a++)
-        append_alarm(out, &g_array_index(condition->alarms, struct alarm, a), condition->now,
-                     all ? 0 : MIN(room, widest));
+        append_alarm(out, &g_array_index(condition->alarms, struct alarm, a), condition->now, room);
     if (n > shown)
         g_string_append_printf(out, "… and %u more; 'ecosgate status --all' has them\n", n - shown);
 }
@@ -144,7 +167,7 @@ static char *out_text(const struct drop_condition *drop, int64_t now)
     GString *text = g_string_new(NULL);
 
     append_direction(text, &drop->out, now);
-    append_files(text, drop->owed, drop->oldest_owed, "owed", now);
+    append_files(text, drop->owed, drop->oldest_owed, "not yet delivered", now);
     return g_string_free(text, FALSE);
 }
 
@@ -186,7 +209,7 @@ static void append_drops(GString *out, const struct condition *condition, bool a
         g_string_append_printf(out, "  out: %s\n", to_cut);
     }
     if (quiet > 0)
-        g_string_append_printf(out, "%*s%u drops are up, and nothing waits or is owed there\n", LABEL, "", quiet);
+        g_string_append_printf(out, "%*sdrops that are up, and where no file waits: %u\n", LABEL, "", quiet);
 }
 
 /* ---- figures ---- */
@@ -226,9 +249,10 @@ static void append_disks(GString *out, const struct condition *condition)
 
     for (guint d = 0; d < condition->disks->len; d++) {
         const struct disk_condition *disk = &g_array_index(condition->disks, struct disk_condition, d);
+        g_autofree char *days = text_count(disk->days, "day");
         g_autofree char *left = disk->days < 0     ? g_strdup("")
                                 : disk->days > 999 ? g_strdup(", more than 999 days left")
-                                                   : g_strdup_printf(", %" PRId64 " days left", disk->days);
+                                                   : g_strdup_printf(", %s left", days);
         g_ptr_array_add(items, g_strdup_printf("%s %" PRId64 " MiB free, reserve %" PRId64 "%s", disk->name,
                                                disk->free >> 20, disk->reserve >> 20, left));
     }

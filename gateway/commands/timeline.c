@@ -4,13 +4,13 @@
 
 #include "formats/instant.h"
 #include "gateway/clock.h"
+#include "gateway/commands/output.h"
 #include "gateway/condition/condition.h"
 
 #include <glib.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 /* BESIDE: columns of a line that are no bar. */
@@ -72,10 +72,9 @@ static GArray *tries_of(const json_t *history, const char *work_item)
 
 static int bar_width(void)
 {
-    struct winsize size = {0};
-    bool known = ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
+    int columns = output_columns();
 
-    return CLAMP((known ? size.ws_col : USUAL) - BESIDE, NARROWEST, WIDEST);
+    return CLAMP((columns > 0 ? columns : USUAL) - BESIDE, NARROWEST, WIDEST);
 }
 
 static bool coloured(void)

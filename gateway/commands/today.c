@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { WEEK = 7 * 86400, DATE_LENGTH = 10, NUMBER = 12, BAR = 40 };
+enum { WEEK = 7 * 86400, DATE_LENGTH = 10, NUMBER = 11, BEFORE_BAR = 60, BAR = 40 };
 
 static void date(int64_t at, char text[INSTANT_TEXT_SIZE])
 {
@@ -44,8 +44,9 @@ static void print_json(const struct day *day)
 /* The day as full blocks; what the week before had more, as light ones. A number that is not 0 has one block. */
 static void print_bar(const struct day_figure *figure, int64_t most)
 {
-    int now = (int)((double)figure->n / (double)most * BAR),
-        before = (int)((double)figure->before / (double)most * BAR);
+    int columns = output_columns(), width = columns > 0 ? CLAMP(columns - BEFORE_BAR, 1, BAR) : BAR;
+    int now = (int)((double)figure->n / (double)most * width),
+        before = (int)((double)figure->before / (double)most * width);
 
     now = MAX(now, figure->n > 0);
     before = MAX(before, figure->before > 0);
@@ -62,12 +63,12 @@ static void print_text(const struct day *day, bool bars)
 
     date(day->starts, start);
     date(day->starts - WEEK, before);
-    printf("%-32s%*s%*s\n", "day (UTC)", NUMBER, start, NUMBER, before);
+    printf("%-36s%*s%*s\n", "day (UTC)", NUMBER, start, NUMBER, before);
     for (guint f = 0; f < day->figures->len; f++) {
         const struct day_figure *figure = &g_array_index(day->figures, struct day_figure, f);
         if (figure->section != section)
             most = day_greatest(day, figure->section);
-        printf("%-18s%-14s%*" PRId64 "%*" PRId64, figure->section != section ? figure->section : "", figure->name,
+        printf("%-18s%-18s%*" PRId64 "%*" PRId64, figure->section != section ? figure->section : "", figure->name,
                NUMBER, figure->n, NUMBER, figure->before);
         if (bars)
             print_bar(figure, most);

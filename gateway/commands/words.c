@@ -1,10 +1,12 @@
 #include "gateway/commands/words.h"
 
+#include "formats/record_kinds.h"
 #include "gateway/commands/command.h"
 #include "gateway/reports/report.h"
 #include "spool/job.h"
 #include "spool/ledger/ledger_devices.h"
 #include "validators/catalogue.h"
+#include "validators/verdict.h"
 
 const char *const *words_job_states(void)
 {
@@ -44,20 +46,78 @@ const char *const *words_reports(void)
     return names;
 }
 
+enum { INCOMING = 1, OUTGOING = 2 };
+
+/* The codes of types of files, then those of reports, which go out. Kept by the caller for good. */
+static const char *const *types_of(int directions)
+{
+    const char **names = g_new0(const char *, n_type_kinds + report_n_kinds + 1);
+    size_t n = 0;
+
+    for (size_t i = 0; i < n_type_kinds; i++)
+        if ((directions & (type_kinds[i].inbound ? INCOMING : OUTGOING)) != 0)
+            names[n++] = type_kinds[i].code;
+    for (size_t i = 0; (directions & OUTGOING) != 0 && i < report_n_kinds; i++)
+        names[n++] = report_kinds[i].ref;
+    return names;
+}
+
+const char *const *words_incoming_types(void)
+{
+    static const char *const *names;
+
+    return names = names != NULL ? names : types_of(INCOMING);
+}
+
+const char *const *words_outgoing_types(void)
+{
+    static const char *const *names;
+
+    return names = names != NULL ? names : types_of(OUTGOING);
+}
+
+const char *const *words_types(void)
+{
+    static const char *const *names;
+
+    return names = names != NULL ? names : types_of(INCOMING | OUTGOING);
+}
+
+const char *const *words_verdicts(void)
+{
+    static const char *names[OUTCOME_RJ + 2];
+
+    for (int i = 0; i <= OUTCOME_RJ; i++)
+        names[i] = outcome_code((enum outcome)i);
+    return names;
+}
+
+const char *const *words_categories(void)
+{
+    static const char *const names[] = {"a", "b", "c", "d", NULL};
+
+    return names;
+}
+
 char *words_joined(const char *const *words)
 {
     return g_strjoinv(", ", (char **)words); /* which it only reads */
 }
 
-void words_no_drop(const char *command, const struct config *config, const char *name)
+char *words_drop_meant(const struct config *config, const char *name)
 {
     g_autoptr(GPtrArray) names = g_ptr_array_new();
-    g_autofree char *shown = command_shown(name);
 
     for (guint i = 0; i < config->drops->len; i++)
         g_ptr_array_add(names, ((const struct drop *)config->drops->pdata[i])->name);
     g_ptr_array_add(names, NULL);
-    g_autofree char *meant = command_meant(name, (const char *const *)names->pdata);
-    g_printerr("ecosgate: %s: %s has no [drop %s]%s; 'ecosgate status' lists the drops\n", command, config->path, shown,
-               meant);
+    return command_meant(name, (const char *const *)names->pdata);
+}
+
+void words_no_drop(const char *command, const struct config *config, const char *name)
+{
+    g_autofree char *shown = command_shown(name), *meant = words_drop_meant(config, name);
+
+    g_printerr("ecosgate: %s: %s has no [drop %s]%s; 'ecosgate status --all' lists the drops\n", command, config->path,
+               shown, meant);
 }

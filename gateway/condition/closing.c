@@ -1,8 +1,9 @@
 /* Hours are the smallest unit: who has an hour left looks at the time itself. */
 #include "gateway/condition/closing.h"
 
+#include "formats/text.h"
+
 #include <glib.h>
-#include <inttypes.h>
 
 enum { HOUR = 3600, DAY = 24 * HOUR };
 
@@ -13,6 +14,6 @@ char *closing_left(int64_t closes, int64_t now)
 
     if (closes == 0)
         return NULL;
-    return g_strdup_printf("%s%" PRId64 " days %" PRId64 " hours", left > 0 ? "" : "none: closed for ", span / DAY,
-                           span % DAY / HOUR);
+    g_autofree char *days = text_count(span / DAY, "day"), *hours = text_count(span % DAY / HOUR, "hour");
+    return g_strdup_printf("%s%s %s", left > 0 ? "" : "none: closed for ", days, hours);
 }

@@ -8,6 +8,7 @@
  */
 #include "gateway/condition/condition_private.h"
 
+#include "formats/text.h"
 #include "gateway/answers/incident_id.h"
 #include "gateway/condition/explain_hold.h"
 #include "validators/catalogue.h"
@@ -244,6 +245,10 @@ static bool add_incidents(struct making *making, GError **error)
             making, ALARM_NOTE, condition->oldest_file_incident,
             g_strdup_printf("files that were rejected whole and not sent anew: %" PRId64, condition->file_incidents),
             "ecosgate incident list");
+    if (condition->device_incidents > 0)
+        add_plain(making, ALARM_NOTE, 0,
+                  g_strdup_printf("incidents of Devices that are open: %" PRId64, condition->device_incidents),
+                  "ecosgate incident list");
     return true;
 }
 
@@ -302,17 +307,17 @@ static void add_disks(struct making *making)
 
     for (guint d = 0; d < condition->disks->len; d++) {
         const struct disk_condition *disk = &g_array_index(condition->disks, struct disk_condition, d);
-        g_autofree char *command = g_strdup_printf("df -h %s", disk->disk);
+        g_autofree char *command = g_strdup_printf("df -h %s", disk->disk), *days = text_count(disk->days, "day");
         if (disk->low)
             add_plain(making, ALARM_CRITICAL, making->disk_low,
                       g_strdup_printf("A108 %s: less than %" PRId64 " MiB free: nothing is picked up", disk->name,
                                       disk->reserve >> 20),
                       command);
         else if (disk->days >= 0 && disk->days < making->gateway->config->health.disk_days)
-            add_plain(making, ALARM_WARNING, 0,
-                      g_strdup_printf("the disk of the %s is full in %" PRId64 " days at the pace of the last week",
-                                      disk->name, disk->days),
-                      command);
+            add_plain(
+                making, ALARM_WARNING, 0,
+                g_strdup_printf("the disk of the %s is full in %s at the pace of the last week", disk->name, days),
+                command);
     }
 }
 

@@ -115,7 +115,7 @@ static void drops(GString *out, const struct condition *condition)
     static const char *const columns[] = {"Drop", "<In", "Wait", "<Oldest", "<Out", "Owed", "<Oldest", NULL};
 
     html_section(out, "drops", "Drops and Devices");
-    html_table(out, "drops-table", "Drops: files that wait, and that are owed", columns);
+    html_table(out, "drops-table", "Drops: files that wait, and that are not yet delivered", columns);
     for (guint d = 0; d < condition->drops->len; d++) {
         const struct drop_condition *drop = &g_array_index(condition->drops, struct drop_condition, d);
         html_row(out, drop->name);

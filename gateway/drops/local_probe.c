@@ -47,7 +47,7 @@ static bool list_in(const struct probe *p)
     if (names == NULL)
         probe_fail(p, "list", cause);
     else
-        probe_say(p, "list", PROBE_GOOD, "%s holds %u names", p->drop->in, g_strv_length(names));
+        probe_say(p, "list", PROBE_GOOD, "names in %s: %u", p->drop->in, g_strv_length(names));
     return true;
 }
 

@@ -440,11 +440,11 @@ static void try_list(struct probing *p)
                   found.unknown, found.names, p->drop->in);
     else if (found.asked > 0)
         probe_say(p->probe, "list", PROBE_NOTE,
-                  "%s holds %u files and %u other names; the server says what they are only if each is asked about or "
+                  "in %s, files: %u, other names: %u; the server says what they are only if each is asked about or "
                   "opened, which takes time, and an empty file cannot be picked up",
                   p->drop->in, found.files, found.names - found.files);
     else
-        probe_say(p->probe, "list", PROBE_GOOD, "%s holds %u files and %u other names", p->drop->in, found.files,
+        probe_say(p->probe, "list", PROBE_GOOD, "in %s, files: %u, other names: %u", p->drop->in, found.files,
                   found.names - found.files);
     if (found.readable != NULL)
         try_file(p, &found);

@@ -12,6 +12,7 @@
 #include "gateway/pipeline/outbox_private.h"
 
 #include "formats/instant.h"
+#include "formats/text.h"
 #include "gateway/clock.h"
 #include "gateway/pauses.h"
 #include "spool/ledger/ledger_incidents.h"
@@ -169,11 +170,12 @@ static char *text_of(const struct outbox *outbox, const struct standing *standin
 {
     char since[INSTANT_TEXT_SIZE];
 
+    g_autofree char *hours = text_count(outbox->drop->taken_within / 3600, "hour");
     instant_print(standing->oldest, since);
-    return g_strdup_printf("files that stand in drop %s%s%s for %" PRId64 " hours or longer: %s%" PRId64
+    return g_strdup_printf("files that stand in drop %s%s%s for %s or longer: %s%" PRId64
                            "; the oldest is %s, delivered at %s; ask its recipient to take them",
                            outbox->drop->name, standing->folder != NULL ? "/" : "",
-                           standing->folder != NULL ? standing->folder : "", outbox->drop->taken_within / 3600,
+                           standing->folder != NULL ? standing->folder : "", hours,
                            outbox->untaken.more ? "at least " : "", standing->n, standing->name, since);
 }
 

@@ -70,11 +70,11 @@ def at_terminal(home, answer, *words):
 
 def test_close(tap, home, of_files, down):
     told = close(home, "--category", "b")
-    tap.ok(told.returncode == 1 and b"nothing is closed: 3 incidents fit" in told.stderr and
+    tap.ok(told.returncode == 1 and b"nothing is closed: 3 incidents would be" in told.stderr and
            all(one.encode() in told.stdout for one in of_files) and listed(home) == sorted([*of_files, down]),
            "without a terminal and --yes it shows them, and closes none", told.stdout, told.stderr)
     status, said = at_terminal(home, b"n\n", "--category", "b")
-    tap.ok(status == 1 and "close these 3 incidents? [y/N]" in said and "nothing is closed" in said and
+    tap.ok(status == 1 and "close 3 incidents? [y/N]" in said and "nothing is closed" in said and
            len(listed(home)) == 4, "nobody says yes: none is closed", status, said)
     told = home.command("--json", "incident", "close", of_files[0], of_files[1], of_files[0], "--yes", "--reason",
                         "known", now=at(HALF_A_DAY + 10))
@@ -96,7 +96,7 @@ def test_close(tap, home, of_files, down):
                                     ((of_files[0], "999", "--yes"), 1, "there is no incident INC-000999"),
                                     ((of_files[0], "--code", "B208"), 2, "IDs are given, and others are chosen"),
                                     ((), 2, "nothing is chosen"), (("--older-than", "2w"), 2, "is no age"),
-                                    (("--category", "e"), 2, "is none; give one of a, b, c, d"),
+                                    (("--category", "e"), 2, "is no category of incidents; give one of a, b, c, d"),
                                     (("--code", "B2008", "--yes"), 2, "is no code; did you mean B208?")):
         told = close(home, *words)
         tap.ok(told.returncode == status and expected in told.stderr.decode(), f"incident close {' '.join(words)}",

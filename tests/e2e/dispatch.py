@@ -403,13 +403,13 @@ def clock(seconds):
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + seconds))
 
 
-def start(home, when=None, step=0):
+def start(home, when=None, step=0, fast=1):
     """A daemon that nothing but time wakes: by the real clock, or by one that stands at `when` now and goes on; with
-    each reading by `step` seconds more."""
+    each reading by `step` seconds more. The clock of limits goes `fast` times as fast."""
     env = dict(os.environ)
     if when is not None:
         ahead = calendar.timegm(time.strptime(when, "%Y-%m-%dT%H:%M:%SZ")) - int(time.time())
-        env.update(LD_PRELOAD=CLOCK_SHIM, CLOCK_AHEAD=str(ahead), CLOCK_STEP=str(step))
+        env.update(LD_PRELOAD=CLOCK_SHIM, CLOCK_AHEAD=str(ahead), CLOCK_STEP=str(step), CLOCK_FAST=str(fast))
     return subprocess.Popen([GATE, "-c", home.conf, "run"], stderr=subprocess.DEVNULL, env=env)
 
 

@@ -131,7 +131,7 @@ def test_local(tap):
            "in cannot be listed: there is no such folder" in find_row(rows, "list")["text"],
            "without in and out: nothing is tried in either", rows)
     done = home.command("doctor", "nosuch")
-    tap.ok(done.returncode == 1 and b"[drop nosuch]; 'ecosgate status' lists the drops" in done.stderr,
+    tap.ok(done.returncode == 1 and b"[drop nosuch]; 'ecosgate status --all' lists the drops" in done.stderr,
            "a drop that is not configured: exit 1", done.stderr)
     tap.ok(home.command("doctor", "a", "b").returncode == 2, "called wrongly: exit 2")
     home.set("drop mcc complete=nonsense")

@@ -160,8 +160,8 @@ def test_configuration(tap):
     with open(home.conf, encoding="utf-8") as file:
         before = file.read()
     home.run(now=day(3, 18))
-    with open(home.path("dates"), "w", encoding="utf-8") as file:
-        file.write("2023-07-03\n")
+    with open(home.path("dates"), "wb") as file:
+        file.write(b"\xef\xbb\xbf2023-07-03\r\n# as an editor of Windows writes it\r\n")
     home.set("expect a except=dates")
     home.run(now=day(3, 19))
     for wrong in ("/dev/zero", "pipe"):
@@ -179,7 +179,8 @@ def test_configuration(tap):
     tap.ok(over == [("a 2023-07-03", day(3, 19), "[expect a] expects no file of that day any more"),
                     ("a 2023-07-04", day(4, 19), "the configuration has no such [expect NAME] any more")],
            "its incident ends by itself and says why", over)
-    tap.ok(home.command("expect", "list").stdout == b"the configuration has no [expect NAME]\n", "expect list says so")
+    tap.ok(home.command("expect", "list").stdout.startswith(b"the configuration has no [expect NAME]: what should"),
+           "expect list says so")
 
 
 def test_restored(tap):

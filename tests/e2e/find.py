@@ -5,6 +5,7 @@ What is found is compared with what `device show` and the whole list say of each
 of conditions, as one list and page by page.
 """
 import itertools
+import re
 
 from home import Tap
 from reports import CCCC, E1, E2, E4, E5, E6, E7, E8, G1, GOOD, P1, P2, POINT, Estate, described, hub, kind_of
@@ -128,10 +129,71 @@ def test_text(tap, home):
            "\n".join(said))
     said = home.command("device", "find", "--model", "AB03/02010001", now=NOW)
     tap.ok(said.returncode == 0 and said.stdout == b"no Device was found\n", "nothing found", said.stdout)
-    for words, expected in ((("--supplier", "DDDD"), "no Supplier's MPID"), (("--batch", "B9"), "B9")):
-        said = home.command("device", "find", *words, now=NOW)
-        tap.ok(said.returncode == 1 and expected in said.stderr.decode(), f"device find {' '.join(words)}: unknown",
-               said.stderr)
+
+
+# A call with a word that names nothing, and what its message has.
+UNKNOWN_WORDS = {
+    "spool list --type FOO": "--type 'FOO' is no type of files; did you mean EMO?; give one of EMI, EMA, EMD, EMW",
+    "spool list --drop mc": "--drop 'mc' is no drop; did you mean mcc?",
+    "spool list --drop nope": "--drop 'nope' is no drop; 'ecosgate status --all' lists the drops",
+    "spool list --sender MCX": "--sender 'MCX' is no party; did you mean MCC?; give an EUI-64 or one of MCC, TCSP",
+    "spool list --batch B99": "--batch 'B99' is the BatchId of no file that was judged; 'ecosgate batch list' lists",
+    "spool list --state don": "--state 'don' is no state of a job; did you mean done?; give one of",
+    "spool list --verdict OK": "--verdict 'OK' is no verdict; give one of AC, WN, PA, RJ",
+    "redeliver --type EMX": "--type 'EMX' is no type of outgoing files; did you mean EMA?; give one of EMA, EMD",
+    "redeliver --type EMI": "--type 'EMI' is no type of outgoing files",
+    "redeliver --recipient TCS": "--recipient 'TCS' is no [party] of the configuration",
+    "redeliver --batch B9": "--batch: no instruction that was judged has the BatchId, the job or the name 'B9'",
+    "incident list --drop ddc": "--drop 'ddc' is no drop; did you mean dcc?",
+    "incident list --code D99": "--code 'D99' is no code",
+    "incident list --category e": "--category 'e' is no category of incidents; give one of a, b, c, d",
+    "incident close --yes --drop nope": "--drop 'nope' is no drop",
+    "device find --supplier DDDD": "--supplier 'DDDD' is no Supplier's MPID in the newest PTY, and no EUI-64",
+    "device find --batch B9": "--batch: no instruction that was judged has",
+    "device find --state MIGRATE": "--state 'MIGRATE' is no state of a Device; did you mean MIGRATED?",
+    "device find --code C1O7": "--code 'C1O7' is no code; did you mean C107?; 'man ecosgate' lists the codes",
+    "device list --state nothing": "--state 'nothing' is no state of a Device; give one of READY",
+}
+
+# Calls that mean the same.
+SAME_WORDS = (("spool list --type emi", "spool list --type EMI"),
+              ("spool list --verdict ac", "spool list --verdict AC"),
+              ("spool list --sender mcc", "spool list --sender MCC"),
+              ("spool list --state DONE", "spool list --state done"),
+              ("spool list --batch MCC.B1", "spool list --batch B1"),
+              ("device find --code c107", "device find --code C107"),
+              ("device find --state failed", "device find --state FAILED"),
+              ("device list --state failed", "device list --state FAILED"),
+              ("incident list --all --code c103", "incident list --all --code C103"),
+              ("incident list --category D", "incident list --category d"))
+
+
+def test_words(tap, home):
+    """A word that names nothing is told with the one that was meant; words of closed lists are taken in any case."""
+    for call, text in UNKNOWN_WORDS.items():
+        words = call.split() + (["--reason", "x"] if call.startswith(("redeliver", "incident close")) else [])
+        said = home.command(*words, now=NOW)
+        tap.ok(said.returncode == 2 and text in said.stderr.decode() and not said.stdout, f"{call}: told", said.stderr)
+    for one, other in SAME_WORDS:
+        rows = [home.json(*call.split(), now=NOW) for call in (one, other)]
+        tap.ok(rows[0] == rows[1] != [] or "--category" in one, f"{one}: taken in any case", *rows)
+    said = home.command("spool", "list", "--state", "corrupt", now=NOW)
+    tap.ok(said.returncode == 0 and said.stdout == b"no job fits\n", "nothing fits, and it is said", said.stdout)
+
+
+def test_widths(tap, home):
+    """At a terminal no line is wider than it, but for a word that is; elsewhere a row is one line."""
+    for call in ("spool list", "device find --batch B1", "incident list --all", f"why {E2}", f"device show {E2}",
+                 "doctor mcc", "batch list", "sequence list", "report list", "claim list", "spool show 1"):
+        whole = home.command(*call.split(), now=NOW).stdout.decode()
+        for columns in (80, 100, 200):
+            said = home.command(*call.split(), now=NOW, env={"COLUMNS": str(columns)}).stdout.decode()
+            wide = [line for line in said.splitlines() if len(line) > columns and len(line.split()) > 2]
+            # but clocks and disks, and further lines that have nothing
+            words = [re.sub(r"\b\d{5,}\b| \d+ MiB", "N", " ".join(text.replace(" -", "").split()))
+                     for text in (said, whole)]
+            tap.ok(not wide and words[0] == words[1], f"{call}: fits {columns} columns, and has every word", *wide[:3],
+                   said)
 
 
 def spool(home, *conditions):
@@ -198,6 +260,8 @@ def main():
         expected = test_one_condition(tap, home, facts)
         test_pairs(tap, home, expected)
         test_text(tap, home)
+        test_words(tap, home)
+        test_widths(tap, home)
         test_facts(tap, home, facts)
         test_spool_list(tap, home)
         test_in_drop(tap, home)

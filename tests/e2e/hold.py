@@ -63,7 +63,7 @@ def test_batch(tap):
     refused(tap, "what is not held is not released", order(home, "batch", "release", "B-1", now=at(2)),
             "batch MCC.B-1 is not held")
     done(tap, "a batch is held", order(home, "batch", "hold", "B-1", now=at(2), reason="wrong hub"),
-         "batch MCC.B-1: hold batch done\n")
+         "batch MCC.B-1: hold done\n")
     refused(tap, "once", order(home, "batch", "hold", "B-1", now=at(2)), "batch MCC.B-1 is held already")
     parties.instruct([4])
     parties.result(said(2))
@@ -84,7 +84,7 @@ def test_batch(tap):
     parties.result(said(3, "TIMEOUT"))
     home.run(now=at(12))
     done(tap, "it is released", order(home, "batch", "release", "MCC.B-1", now=at(30)),
-         "batch MCC.B-1: release batch done\n")
+         "batch MCC.B-1: release done\n")
     home.run(now=at(30))
     tap.ok(parties.orders()[2:] == [[f"{work(1)} 2", f"{work(3)} 2"]] and not home.json("status")[0]["kept_back"],
            "what was due is ordered", parties.orders())
@@ -153,7 +153,7 @@ def test_device(tap):
     parties.instruct([1, 2, 3])
     home.run()
     done(tap, "a Device is held", order(home, "device", "hold", device(2), now=at(1), reason="its hub burns"),
-         f"Device {device(2)}: hold device done\n")
+         f"Device {device(2)}: hold done\n")
     refused(tap, "once", order(home, "device", "hold", device(2), now=at(1)), f"the Device {device(2)} is held already")
     refused(tap, "an unknown one", order(home, "device", "hold", device(9), now=at(1)), "is not known")
     home.run(now=at(60))
@@ -169,7 +169,7 @@ def test_device(tap):
     home.run(now=at(30 * 60))
     tap.ok(parties.states(1, 2) == ["FAILED D103", "READY"], "its session has not begun", parties.states(1, 2))
     done(tap, "it is released", order(home, "device", "release", device(2), now=at(49 * 60)),
-         f"Device {device(2)}: release device done\n")
+         f"Device {device(2)}: release done\n")
     home.run(now=at(49 * 60))
     tap.ok(parties.orders()[2:] == [[f"{work(2)} 1"]] and not home.json("status")[0]["kept_back"],
            "and ordered", parties.orders())

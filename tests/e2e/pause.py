@@ -29,7 +29,7 @@ def test_dispatch(tap):
     home.run(now=at(1))
     refused(tap, "what is not paused is not resumed", order(home, "dispatch", "resume", now=at(2)), "not paused")
     done(tap, "dispatch is paused", order(home, "dispatch", "pause", now=at(2), reason="wrong models"),
-         "dispatch: pause dispatch done\n")
+         "dispatch: pause done\n")
     refused(tap, "once", order(home, "dispatch", "pause", now=at(2)), "dispatch: paused already; see 'ecosgate status'")
     parties.instruct([3, instructed(4, model="010A030C")])
     home.run(now=at(10))
@@ -48,7 +48,7 @@ def test_dispatch(tap):
     parties.confirm(confirmed(2))
     home.run(now=at(30))
     tap.ok(parties.states(2, 4) == ["MIGRATED", "READY"], "results count meanwhile", parties.states(2, 4))
-    done(tap, "dispatch is resumed", order(home, "dispatch", "resume", now=at(40)), "dispatch: resume dispatch done\n")
+    done(tap, "dispatch is resumed", order(home, "dispatch", "resume", now=at(40)), "dispatch: resume done\n")
     home.run(now=at(40))
     tap.ok(parties.states(1, 3, 4) == ["DISPATCHED", "DISPATCHED", "REJECTED C107"] and
            parties.orders()[1:] == [[f"{work(1)} 2", "MCC.B-2.1 1"]],
@@ -88,7 +88,7 @@ def test_drop_in(tap):
     tap.ok(refused_names.returncode == 1 and b"has no [drop none]" in refused_names.stderr, "a drop that is not there",
            refused_names.stderr)
     done(tap, "a drop is paused", order(home, "drop", "pause", "mcc", "--in", now=at(0), reason="wrong files"),
-         "drop mcc: pause drop done\n")
+         "drop mcc: pause done\n")
     name = parties.instruct([1])
     home.run(now=at(1))
     home.run(now=at(2))
@@ -101,13 +101,13 @@ def test_drop_in(tap):
     tap.ok(parties.acknowledged(lay) is not None, "other drops go on")
     refused(tap, "in is paused already", order(home, "drop", "pause", "mcc", "--in", now=at(3)), "drop mcc, in: paused")
     done(tap, "the other direction is paused, too", order(home, "drop", "pause", "mcc", now=at(4)),
-         "drop mcc: pause drop done\n")
+         "drop mcc: pause done\n")
     kept = [(row["what"], row["reason"], row["ended_by"]) for row in home.json("status")[0]["kept_back"]]
     tap.ok(kept == [("drop mcc, in", "wrong files", "ecosgate drop resume mcc --in"),
                     ("drop mcc, out", "look", "ecosgate drop resume mcc --out")],
            "status has a row for each direction, with its own order", kept)
     done(tap, "a drop is resumed", order(home, "drop", "resume", "mcc", "--in", now=at(5)),
-         "drop mcc: resume drop done\n")
+         "drop mcc: resume done\n")
     home.run(now=at(5))
     tap.ok(parties.state(1) == "DISPATCHED" and parties.acknowledged(name) is None,
            "what has waited is picked up; its answers are owed", parties.state(1))
@@ -161,7 +161,7 @@ def test_daemon(tap):
     daemon = start(home)
     tap.ok(wait_until(lambda: home.json("status")[0]["running"]), "a gateway runs")
     said_by = home.command("dispatch", "pause", "--reason", "x")
-    done(tap, "it pauses", said_by, "dispatch: pause dispatch done\n")
+    done(tap, "it pauses", said_by, "dispatch: pause done\n")
     name = parties.instruct([1])
     tap.ok(wait_until(lambda: parties.answer(name) is not None) and parties.state(1) == "READY", "and orders nothing",
            parties.state(1))

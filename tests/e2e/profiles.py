@@ -331,7 +331,7 @@ def test_demo(tap, folder):
                  "EMW_TCOS_90-B3-D5-1F-30-00-00-04_20230703_120000_000001.csv",
                  "D,1,00-DB-12-34-56-78-90-A0,MCC.B20230703-0001.1,MIGRATED,,1,2023-07-03T13:10:00Z,",
                  "CLOSURE-MCC-0001-20230703T060000Z.1.csv", "profile          annex-2.0",
-                 "sound: 5 jobs, 1 Devices in = 1 accepted + 0 rejected + 0 deferred"):
+                 "sound: 5 jobs, 1 Device in = 1 accepted + 0 rejected + 0 deferred"):
         tap.ok(text in done.stdout, f"it shows: {text}", done.stdout[-3000:])
 
 

@@ -105,9 +105,9 @@ def test_choices(tap):
                {name: files[name] for name in expected} and expected,
                f"redeliver {' '.join(words)}: {len(expected)}", told.stderr, sorted(standing(home)), sorted(expected))
         collect(home)
-    for words, status, expected in ((("--type", "EMX"), 1, "no file that was delivered fits"),
-                                    (("--recipient", "XXXX"), 1, "no [party] of the configuration"),
-                                    (("--batch", "B-9"), 1, "no instruction that was judged"),
+    for words, status, expected in ((("--type", "EMX"), 2, "is no type of outgoing files"),
+                                    (("--recipient", "XXXX"), 2, "no [party] of the configuration"),
+                                    (("--batch", "B-9"), 2, "no instruction that was judged"),
                                     (("a", "--type", "EMW"), 2, "files are named, and others are chosen"),
                                     (("--since", "x"), 2, "is no time"), ((), 2, "nothing is chosen")):
         told = redeliver(home, *words, now=at(now))

@@ -132,7 +132,7 @@ def test_ordering(tap):
     daemon = subprocess.Popen([*become(GATEWAY), GATE, "-c", home.conf, "--now", NOW, "run"], stderr=subprocess.PIPE)
     tap.ok(wait_until(lambda: not waiting(home)), "the gateway reads root's order", said_so_far(daemon))
     done = give(home, OPERATOR, "drop pause mcc", umask=0o2)
-    tap.ok(done.returncode == 0 and done.stdout == b"drop mcc: pause drop done\n" and
+    tap.ok(done.returncode == 0 and done.stdout == b"drop mcc: pause done\n" and
            paused_by(home) == [f"uid {OPERATOR}"] * 2, "while it runs, a member of the group of orders/ orders",
            done, paused_by(home))
     forged = home.path("spool", "orders", "forged")

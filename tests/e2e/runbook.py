@@ -305,10 +305,26 @@ def damaged_file():
     yield at(3)
 
 
+def unknown_health():
+    home, _ = worked()
+    home.set("gateway reserv=64")
+    yield home, at(1)
+    with open(home.conf, encoding="utf-8") as file:
+        text = file.read()
+    with open(home.conf, "w", encoding="utf-8") as file:
+        file.write(text.replace("reserv=64\n", ""))
+    yield at(1)
+
+
+def old_page():
+    home, _ = worked("page folder=page")
+    yield home, at(1)
+
+
 SCENES = (not_running, drop_down, host_key, corrupt_job, damaged_file, missing_number, late_file, not_taken, restored,
           two_gateways, disk_full, locked_ledger, damaged_ledger, clock_set_back, withdrawn, held_batch, lost_order,
           stuck_device, contradiction, held_reference, late_report, gone_recipient, profile_fault, paused_drop, storm,
-          refused_order)
+          refused_order, unknown_health, old_page)
 
 
 # ---- the pages ----

@@ -200,7 +200,7 @@ def test_closing(tap):
     tap.ok((status["tcos_closes"], status["tcos_left"]) == (closes, "0 days 3 hours"), "status says how long is left",
            status)
     status = home.json("status", now="2023-07-05T13:59:59Z")[0]
-    tap.ok(status["tcos_left"] == "none: closed for 1 days 23 hours", "or for how long it has been closed", status)
+    tap.ok(status["tcos_left"] == "none: closed for 1 day 23 hours", "or for how long it has been closed", status)
     for now, result in (("2023-06-03T11:00:00Z", "good"), ("2023-07-05T13:59:59Z", "note")):
         found = [row for row in home.json("doctor", now=now) if row["probe"] == "closing"]
         tap.ok(len(found) == 1 and found[0]["result"] == result and closes in found[0]["text"], "doctor, too", found)

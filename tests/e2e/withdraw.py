@@ -3,8 +3,8 @@
 import csv
 import io
 
-from dispatch import away, back
-from home import Home, Tap
+from dispatch import away, back, start
+from home import SANITIZED, Home, Tap, terminate, wait_until
 from parties import Parties, at, confirmed, device, instructed, said, sound, work
 from pause import done, order, refused
 
@@ -28,7 +28,7 @@ def test_batch(tap):
     parties.result(said(1, "TIMEOUT"), said(3), said(4, "FAILED", gbcs="25"))
     home.run(now=at(1))
     done(tap, "a batch is withdrawn", order(home, "batch", "withdraw", "B-1", now=at(2), reason="wrong list"),
-         "batch MCC.B-1: withdraw batch done: ended at once 1, answer awaited 3, left alone, for a side states a "
+         "batch MCC.B-1: withdraw done: ended at once 1, answer awaited 3, left alone, for a side states a "
          "success 1\n")
     home.run(now=at(2))
     tap.ok(parties.states(1, 2, 3, 4) == ["REJECTED C123", "DISPATCHED", "CONFIRM_PENDING", "FAILED D125"],
@@ -79,7 +79,7 @@ def test_never_ordered(tap):
     name = parties.instruct([1, 2, 3])
     home.run()
     done(tap, "one Device that was never ordered", order(home, "device", "withdraw", device(2), now=at(1)),
-         f"Device {device(2)}: withdraw device done: ended at once 1, answer awaited 0, left alone, for a side states "
+         f"Device {device(2)}: withdraw done: ended at once 1, answer awaited 0, left alone, for a side states "
          "a success 0\n")
     refused(tap, "it has ended", order(home, "device", "withdraw", device(2), now=at(1)),
             f"no work item of the Device {device(2)} is live: it is REJECTED")
@@ -181,6 +181,28 @@ def test_slices(tap):
     sound(tap, home, "after a withdrawal in slices")
 
 
+def test_others_go_on(tap):
+    """A daemon does other work between two slices: what lies in another drop is judged before the withdrawal is done.
+
+    Each reading of the clock takes it on by a second, so that a slice and a verdict have times of their own. The clock
+    of limits goes so fast that each slice takes longer than a withdrawal may take at once."""
+    home = Home("gateway dispatch_hours=23-24")
+    parties = Parties(home)
+    parties.instruct(range(1, 4096))
+    home.run()
+    with open(home.path("spool", "orders", "order"), "w", encoding="ascii") as file:
+        file.write("[order]\nverb=withdraw batch\njob=1\nbatch=MCC.B-1\nreason=wrong list\nat=1688385660\n")
+    parties.reference("NMM", "ESME,AB01,010A030C,0002012F,2023-07-01,,D117,")
+    daemon = start(home, at(2), step=1, fast=100000)
+    ended = wait_until(lambda: parties.rows("SELECT 1 FROM operator_action"))
+    terminate(daemon)
+    (first, last, n), = parties.rows("SELECT min(ended), max(ended), count(*) FROM session WHERE code='C123'")
+    judged = parties.rows("SELECT judged_at FROM verdict WHERE batch='NMM-1'")
+    tap.ok(ended and n == 4095 and len(judged) == 1 and first < judged[0][0] < last,
+           "a file of another drop is judged between two slices", first, judged, last, n)
+    sound(tap, home, "after a withdrawal beside other work")
+
+
 if __name__ == "__main__":
     with Tap() as report:
         test_batch(report)
@@ -189,3 +211,5 @@ if __name__ == "__main__":
         test_refused(report)
         test_held(report)
         test_slices(report)
+        if not SANITIZED:  # it takes no preloaded library
+            test_others_go_on(report)

@@ -808,7 +808,7 @@ def test_forget_lost(tap):
     done = home.command("sequence", "set", "MCC", "EMI", "10", *REASON)
     tap.ok(done.returncode == 1, "sequence set is refused", done.stderr)
     done = home.command("sequence", "set", "MCC", "EMI", "10", "--forget-lost", *REASON)
-    tap.ok(done.returncode == 0 and done.stdout == b"EMI of MCC, last number 000010: sequence forget done\n",
+    tap.ok(done.returncode == 0 and done.stdout == b"EMI of MCC, last number 000010: set done\n",
            "unless the operator says that none of them will come", done.stdout, done.stderr)
     home.parties.numbers["EMI"] = 10
     home.parties.instruct([7])
