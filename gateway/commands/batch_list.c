@@ -1,7 +1,6 @@
 /* The command `batch list`: the instructions that were judged, and how far the work of each is. */
 #include "gateway/commands/batch.h"
-#include "gateway/commands/command.h"
-#include "gateway/commands/output.h"
+#include "gateway/commands/home_list.h"
 
 static bool add_batch(void *user, const struct ledger_batch *batch, GError **error)
 {
@@ -22,6 +21,12 @@ static bool add_batch(void *user, const struct ledger_batch *batch, GError **err
     return true;
 }
 
+/* open: a gboolean. */
+static bool add_all(void *open, struct read_access *access, struct output_list *rows, GError **error)
+{
+    return ledger_batches_each(access->gateway.ledger, *(gboolean *)open, add_batch, rows, error);
+}
+
 int command_batch_list(struct invocation *invocation)
 {
     static const char *const columns[] = {"batch", "job",  "judged_at", "verdict", "accepted",
@@ -31,19 +36,10 @@ int command_batch_list(struct invocation *invocation)
         {"open", 0, 0, G_OPTION_ARG_NONE, &open, "only those with Devices in work", NULL},
         {NULL, 0, 0, 0, NULL, NULL, NULL},
     };
-    struct read_access access;
-    struct output_list list;
-    GError *error = NULL;
 
-    if (!command_arguments(invocation, entries, 0, 0) || !read_access_open(&access, invocation))
+    if (!command_arguments(invocation, entries, 0, 0))
         return EXIT_UNABLE;
-    output_list_begin(&list, invocation->json, OUTPUT_MOST_ROWS);
-    bool good = ledger_batches_each(access.gateway.ledger, open, add_batch, &list, &error);
-    read_access_close(&access);
-    if (!good) {
-        output_list_drop(&list);
-        return command_unable(error);
-    }
-    output_list_end(&list, columns, open ? "no batch has Devices in work" : "no instruction was judged");
-    return EXIT_GOOD;
+    const struct home_list list = {
+        add_all, &open, columns, open ? "no batch has Devices in work" : "no instruction was judged", OUTPUT_MOST_ROWS};
+    return home_list_print(invocation, &list);
 }

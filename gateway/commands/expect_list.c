@@ -5,6 +5,7 @@
 #include "gateway/answers/incident_id.h"
 #include "gateway/clock.h"
 #include "gateway/commands/command.h"
+#include "gateway/commands/home_list.h"
 #include "gateway/commands/output.h"
 #include "gateway/commands/read_access.h"
 #include "gateway/pipeline/expected.h"
@@ -76,10 +77,11 @@ static bool add(struct gateway *gateway, const struct expectation *expect, struc
     return true;
 }
 
-static bool add_all(struct read_access *access, struct output_list *rows, GError **error)
+static bool add_all(void *user, struct read_access *access, struct output_list *rows, GError **error)
 {
     const GPtrArray *expectations = access->config->expectations;
 
+    (void)user; /* the list has no options */
     for (guint i = 0; i < expectations->len; i++) {
         if (!add(&access->gateway, expectations->pdata[i], rows, error))
             return false;
@@ -91,20 +93,10 @@ int command_expect_list(struct invocation *invocation)
 {
     static const char *const columns[] = {"name",     "party", "type",     "count",         "last_due",
                                           "accepted", "state", "next_due", "next_accepted", NULL};
-    struct read_access access;
-    struct output_list rows;
-    GError *error = NULL;
+    static const struct home_list list = {
+        add_all, NULL, columns,
+        "the configuration has no [expect NAME]: what should come, and by when; see 'man ecosgate.conf'",
+        OUTPUT_MOST_ROWS};
 
-    if (!command_arguments(invocation, NULL, 0, 0) || !read_access_open(&access, invocation))
-        return EXIT_UNABLE;
-    output_list_begin(&rows, invocation->json, OUTPUT_MOST_ROWS);
-    bool good = add_all(&access, &rows, &error);
-    read_access_close(&access);
-    if (!good) {
-        output_list_drop(&rows);
-        return command_unable(error);
-    }
-    output_list_end(&rows, columns,
-                    "the configuration has no [expect NAME]: what should come, and by when; see 'man ecosgate.conf'");
-    return EXIT_GOOD;
+    return command_arguments(invocation, NULL, 0, 0) ? home_list_print(invocation, &list) : EXIT_UNABLE;
 }

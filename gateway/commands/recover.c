@@ -4,8 +4,8 @@
  * hold up the gateway.
  */
 #include "gateway/commands/claim_seen.h"
+#include "gateway/commands/home_list.h"
 #include "gateway/commands/order.h"
-#include "gateway/commands/output.h"
 #include "spool/ledger/ledger_recovery.h"
 
 #include <string.h>
@@ -75,6 +75,12 @@ static bool add_recovery(void *user, const struct ledger_recovery *recovery, GEr
     return true;
 }
 
+static bool add_recoveries(void *user, struct read_access *access, struct output_list *rows, GError **error)
+{
+    (void)user; /* the list has no options of its own */
+    return ledger_recoveries_each(access->gateway.ledger, add_recovery, rows, error);
+}
+
 static int list(struct invocation *invocation)
 {
     static const char *const columns[] = {"recovery", "at",      "who",      "reason",      "generation", "first_job",
@@ -84,21 +90,9 @@ static int list(struct invocation *invocation)
         {"list", 0, 0, G_OPTION_ARG_NONE, &wanted, "show the recoveries so far, and what each did", NULL},
         {NULL, 0, 0, 0, NULL, NULL, NULL},
     };
-    struct read_access access;
-    struct output_list rows;
-    GError *error = NULL;
+    static const struct home_list recoveries = {add_recoveries, NULL, columns, "no recoveries", OUTPUT_MOST_ROWS};
 
-    if (!command_arguments(invocation, entries, 0, 0) || !read_access_open(&access, invocation))
-        return EXIT_UNABLE;
-    output_list_begin(&rows, invocation->json, OUTPUT_MOST_ROWS);
-    bool good = ledger_recoveries_each(access.gateway.ledger, add_recovery, &rows, &error);
-    read_access_close(&access);
-    if (!good) {
-        output_list_drop(&rows);
-        return command_unable(error);
-    }
-    output_list_end(&rows, columns, "no recoveries");
-    return EXIT_GOOD;
+    return command_arguments(invocation, entries, 0, 0) ? home_list_print(invocation, &recoveries) : EXIT_UNABLE;
 }
 
 int command_recover(struct invocation *invocation)

@@ -1,8 +1,7 @@
 /*
  * The command `report list`: every file of every period that was issued.
  */
-#include "gateway/commands/output.h"
-#include "gateway/commands/read_access.h"
+#include "gateway/commands/home_list.h"
 #include "spool/ledger/ledger_outgoing.h"
 #include "spool/ledger/ledger_reports.h"
 
@@ -51,7 +50,7 @@ static json_t *empty_period_row(const struct ledger_period *period)
 /* What the walk over periods needs. */
 struct listing {
     struct ledger *ledger;
-    struct output_list rows;
+    struct output_list *rows;
 };
 
 static bool add_period(void *user, const struct ledger_period *period, GError **error)
@@ -62,30 +61,25 @@ static bool add_period(void *user, const struct ledger_period *period, GError **
     if (!ledger_reports_of(listing->ledger, period->ref, period->starts, &reports, error))
         return false;
     for (guint i = 0; i < reports->len; i++)
-        output_list_add(&listing->rows, file_row(reports->pdata[i]));
+        output_list_add(listing->rows, file_row(reports->pdata[i]));
     if (reports->len == 0)
-        output_list_add(&listing->rows, empty_period_row(period));
+        output_list_add(listing->rows, empty_period_row(period));
     return true;
+}
+
+static bool add_all(void *user, struct read_access *access, struct output_list *rows, GError **error)
+{
+    struct listing listing = {access->gateway.ledger, rows};
+
+    (void)user; /* the list has no options */
+    return ledger_periods_each(listing.ledger, add_period, &listing, error);
 }
 
 int command_report_list(struct invocation *invocation)
 {
     static const char *const columns[] = {"ref",    "period_start", "mpid", "rows", "unassigned",
                                           "issued", "state",        "file", NULL};
-    struct read_access access;
-    struct listing listing;
-    GError *error = NULL;
+    static const struct home_list list = {add_all, NULL, columns, "no report was issued so far", SIZE_MAX};
 
-    if (!command_arguments(invocation, NULL, 0, 0) || !read_access_open(&access, invocation))
-        return EXIT_UNABLE;
-    listing.ledger = access.gateway.ledger;
-    output_list_begin(&listing.rows, invocation->json, SIZE_MAX);
-    bool good = ledger_periods_each(access.gateway.ledger, add_period, &listing, &error);
-    read_access_close(&access);
-    if (!good) {
-        output_list_drop(&listing.rows);
-        return command_unable(error);
-    }
-    output_list_end(&listing.rows, columns, "no report was issued so far");
-    return EXIT_GOOD;
+    return command_arguments(invocation, NULL, 0, 0) ? home_list_print(invocation, &list) : EXIT_UNABLE;
 }

@@ -4,9 +4,7 @@
  */
 #include "formats/eui64.h"
 #include "gateway/clock.h"
-#include "gateway/commands/command.h"
-#include "gateway/commands/output.h"
-#include "gateway/commands/read_access.h"
+#include "gateway/commands/home_list.h"
 #include "spool/ledger/ledger_numbering.h"
 
 static void add_row(struct output_list *rows, const struct ledger_file *of, const struct ledger_numbering *numbering,
@@ -46,10 +44,11 @@ static bool add_type(const struct read_access *access, const struct party *party
     return true;
 }
 
-static bool add_all(const struct read_access *access, struct output_list *rows, GError **error)
+static bool add_all(void *user, struct read_access *access, struct output_list *rows, GError **error)
 {
     const struct identity *identity = &access->config->identity;
 
+    (void)user; /* the list has no options */
     for (size_t i = 0; i < identity->n_parties; i++) {
         const struct party *party = &identity->parties[i];
         for (size_t k = 0; party->types[k] != NULL; k++) {
@@ -64,19 +63,7 @@ int command_sequence_list(struct invocation *invocation)
 {
     static const char *const columns[] = {"sender", "type",   "last", "next",   "job",
                                           "set",    "set_at", "who",  "reason", NULL};
-    struct read_access access;
-    struct output_list rows;
-    GError *error = NULL;
+    static const struct home_list list = {add_all, NULL, columns, "no file was accepted so far", OUTPUT_MOST_ROWS};
 
-    if (!command_arguments(invocation, NULL, 0, 0) || !read_access_open(&access, invocation))
-        return EXIT_UNABLE;
-    output_list_begin(&rows, invocation->json, OUTPUT_MOST_ROWS);
-    bool good = add_all(&access, &rows, &error);
-    read_access_close(&access);
-    if (!good) {
-        output_list_drop(&rows);
-        return command_unable(error);
-    }
-    output_list_end(&rows, columns, "no file was accepted so far");
-    return EXIT_GOOD;
+    return command_arguments(invocation, NULL, 0, 0) ? home_list_print(invocation, &list) : EXIT_UNABLE;
 }

@@ -179,6 +179,27 @@ static char *choose(struct world *world)
     return chosen;
 }
 
+/* What is held or withdrawn: a Device or a batch. */
+struct form {
+    const char *group, *called; /* "device", "Device" */
+    enum oracle_keeping held, withdrawn;
+};
+
+/* Orders it of what has that name; device NULL: the subject is its name, too. */
+static void order_one(struct world *world, const struct form *form, const char *subject, const char *device)
+{
+    const char *name = device != NULL ? device : subject;
+    struct keep *keep = new_keep(world);
+
+    keep->withdrawal = world->keeps->withdraws;
+    add(keep, keep->withdrawal ? form->withdrawn : form->held, subject, device,
+        g_strdup_printf("%s %s", form->called, name));
+    if (keep->withdrawal)
+        GIVE(keep, read_withdrawal, "--json", form->group, "withdraw", name);
+    else
+        GIVE(keep, NULL, form->group, "hold", name);
+}
+
 static void find_item(struct world *world, json_t *row)
 {
     const char *device = json_string_value(json_object_get(row, "device"));
@@ -190,21 +211,15 @@ static void find_item(struct world *world, json_t *row)
 
 static void order_item(struct world *world, int status, const char *what)
 {
+    static const struct form form = {"device", "Device", ORACLE_HELD_ITEM, ORACLE_WITHDRAWN_ITEM};
     g_autofree char *found = status == 0 ? choose(world) : NULL;
 
     (void)what;
     if (found == NULL)
         return;
-    struct keep *keep = new_keep(world);
     char *item = strchr(found, ' ');
     *item++ = '\0';
-    keep->withdrawal = world->keeps->withdraws;
-    add(keep, keep->withdrawal ? ORACLE_WITHDRAWN_ITEM : ORACLE_HELD_ITEM, item, found,
-        g_strdup_printf("Device %s", found));
-    if (keep->withdrawal)
-        GIVE(keep, read_withdrawal, "--json", "device", "withdraw", found);
-    else
-        GIVE(keep, NULL, "device", "hold", found);
+    order_one(world, &form, item, found);
 }
 
 static void choose_item(struct world *world, bool withdraws)
@@ -227,19 +242,12 @@ static void find_batch(struct world *world, json_t *row)
 
 static void order_batch(struct world *world, int status, const char *what)
 {
+    static const struct form form = {"batch", "batch", ORACLE_HELD_BATCH, ORACLE_WITHDRAWN_BATCH};
     g_autofree char *batch = status == 0 ? choose(world) : NULL;
 
     (void)what;
-    if (batch == NULL)
-        return;
-    struct keep *keep = new_keep(world);
-    keep->withdrawal = world->keeps->withdraws;
-    add(keep, keep->withdrawal ? ORACLE_WITHDRAWN_BATCH : ORACLE_HELD_BATCH, batch, NULL,
-        g_strdup_printf("batch %s", batch));
-    if (keep->withdrawal)
-        GIVE(keep, read_withdrawal, "--json", "batch", "withdraw", batch);
-    else
-        GIVE(keep, NULL, "batch", "hold", batch);
+    if (batch != NULL)
+        order_one(world, &form, batch, NULL);
 }
 
 static void choose_batch(struct world *world, bool withdraws)
