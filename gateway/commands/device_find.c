@@ -176,6 +176,8 @@ static bool read_options(struct options *o, char ***model, struct ledger_find *f
         return refuse("hub", o->hub, "no hub's ID: expected eight pairs of hex digits such as 90-B3-D5-1F-30-07-00-01");
     if (o->after != NULL && !parse_key(o->after, &find->after))
         return refuse("after", o->after, "no place in a list; give the one that the page before has ended with");
+    if (o->mpxn != NULL && (*o->mpxn == '\0' || o->mpxn[strspn(o->mpxn, "0123456789")] != '\0'))
+        return refuse("mpxn", o->mpxn, "no supply point: expected the digits of an MPAN or MPRN");
     if (!read_words(o, find) || !read_model(o->model, model, find))
         return false;
     if (o->mpxn != NULL || o->hub != NULL || o->supplier != NULL || o->model != NULL || o->batch != NULL ||

@@ -242,7 +242,9 @@ static int show(struct read_access *access, const struct invocation *invocation,
     if (!collect_all(&c, device, &error)) {
         status = command_unable(error);
     } else if (json_array_size(c.history) == 0) {
-        g_printerr("ecosgate: the Device %s is not known: no instruction that was judged names it\n", text);
+        g_printerr("ecosgate: the Device %s is not known: no instruction that was judged names it; 'ecosgate device "
+                   "find' looks for Devices by MPxN, hub, Supplier and model\n",
+                   text);
         status = EXIT_REFUSED;
     } else {
         print_device(invocation, device_object(&c, text), json_string_value(json_object_get(c.now, "work_item")));

@@ -39,8 +39,9 @@ static bool find_sender(struct read_access *access, struct order *order, bool *e
     (void)error; /* the configuration is asked, not the ledger */
     *exists = party != NULL && rules_may_send(party, order->type);
     if (party == NULL)
-        g_printerr("ecosgate: sequence set: %s has no [party %s]; give the code of a party\n", access->config->path,
-                   shown);
+        g_printerr("ecosgate: sequence set: %s has no [party %s]; 'ecosgate sequence list' lists the codes of parties "
+                   "that have sent files\n",
+                   access->config->path, shown);
     else if (!*exists)
         g_printerr("ecosgate: sequence set: [party %s] may not send %s; see its setting types\n", shown, order->type);
     if (*exists && order->number > config_sequence_max(party, order->type, clock_now())) {

@@ -82,10 +82,10 @@ static bool parse_date(const char *text, int64_t *starts)
 {
     g_autofree char *instant = g_strconcat(text, "T00:00:00Z", NULL);
 
-    if (instant_parse(instant, strlen(instant), starts))
+    if (instant_parse(instant, strlen(instant), starts) && *starts <= clock_now())
         return true;
     g_autofree char *shown = command_shown(text);
-    g_printerr("ecosgate: today: --date: expected a date such as 2028-01-10, found '%s'\n", shown);
+    g_printerr("ecosgate: today: --date: expected a date such as 2028-01-10, which has begun, found '%s'\n", shown);
     return false;
 }
 

@@ -152,6 +152,8 @@ UNKNOWN_WORDS = {
     "device find --batch B9": "--batch: no instruction that was judged has",
     "device find --state MIGRATE": "--state 'MIGRATE' is no state of a Device; did you mean MIGRATED?",
     "device find --code C1O7": "--code 'C1O7' is no code; did you mean C107?; 'man ecosgate' lists the codes",
+    "device find --mpxn abc": "--mpxn 'abc' is no supply point: expected the digits of an MPAN or MPRN",
+    "today --date 2029-01-01": "expected a date such as 2028-01-10, which has begun, found '2029-01-01'",
     "device list --state nothing": "--state 'nothing' is no state of a Device; give one of READY",
 }
 
