@@ -46,6 +46,11 @@ static void daemon_ended(struct sim *sim, struct process *process, int status, v
                start, world);
 }
 
+void machines_start_node(struct world *world, const char *home)
+{
+    (void)process_start(world->sim, home, (const char *const[]){"run", NULL}, daemon_ended, world);
+}
+
 static void start(struct sim *sim, void *user)
 {
     struct world *world = user;
@@ -53,7 +58,7 @@ static void start(struct sim *sim, void *user)
     if (world->judged || world->machines->stopped || process_find(sim, world->home, "run") != NULL)
         return;
     sim_say(sim, "run is started");
-    (void)process_start(sim, world->home, (const char *const[]){"run", NULL}, daemon_ended, world);
+    machines_start_node(world, world->home);
 }
 
 /* ---- the home ---- */

@@ -26,6 +26,7 @@ struct old_node {
     int64_t since;                     /* when the freeze was planted, then when it woke up; 0: not yet */
     uint64_t drop_changes;             /* that it had made when it woke up */
     bool awake;
+    bool again; /* it has ended with another error, and was started again */
 };
 
 struct standby {
@@ -125,6 +126,7 @@ static void forget_old(struct world *world)
     for (unsigned i = 0; i < G_N_ELEMENTS(drops); i++)
         g_clear_pointer(&old->claims[i], g_free);
     g_clear_pointer(&old->home, g_free);
+    old->again = false;
     world->standby->pending = false;
 }
 
@@ -142,13 +144,19 @@ static void judge_changes(struct world *world)
 
 void standby_old_ended(struct world *world, struct process *process, int status)
 {
-    const struct old_node *old = &world->standby->old;
+    struct old_node *old = &world->standby->old;
     const char *said = process_output(process);
 
     sim_say(world->sim, "the old node's run ends with %d: %s", status, said);
     if (old->home == NULL || strcmp(process_home(process), old->home) != 0)
         return;
     judge_changes(world);
+    /* It may have met a fault before it stood still, and end with that. Its manager starts it again. */
+    if (status > 0 && strstr(said, "A110") == NULL && !old->again) {
+        old->again = true;
+        machines_start_node(world, old->home);
+        return;
+    }
     /* 0: it was told to stop, before it stood still or because it did nothing. */
     if (status > 0 && strstr(said, "A110") == NULL)
         sim_broken(world->sim, "standby", "%s ends with %d, and does not say A110: %s", old->home, status, said);

@@ -202,6 +202,8 @@ bool machines_have_stopped(struct world *world);
 /* The same without a word to the daemon: its machine is dead or frozen. */
 void machines_lose(struct world *world);
 void machines_go_on(struct world *world);
+/* Starts `run` in a home, which may be that of a node which was replaced. */
+void machines_start_node(struct world *world, const char *home);
 
 /* Operators take decisions back, and give orders that partners do not expect. */
 void decisions_begin(struct world *world);
