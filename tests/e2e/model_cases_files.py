@@ -8,6 +8,8 @@ SHRUNK = "0 inventory a b | 1h inventory a | "  # the second one is held
 GAINED = "0 parties A=SUP0 B=SUP1 & inventory %s & event 2023-07-10 | 684h pass"  # until the month is over
 WRONG_NAME = "0 misname instruct a | 1m "
 TOLD = "0 parties A=SUP0 & inventory a b | "
+ASTRAY = "0 parties A=SUP0 B=SUP1 & inventory a | 0 instruct a | 1m result a SUCCESS k | 2m confirm a Y k | " \
+         "1d parties B=SUP0"
 UNNUMBERED = {"formats": {"dcc": Speech()}}  # the name of an INV says its second only; its number is in the header
 
 FILE_CASES = [
@@ -114,6 +116,10 @@ FILE_CASES = [
      "001=a 002="),
     ("a failure is in 002, and its late success in 001", TOLD + "0 instruct a | 24h pass | 25h result a SUCCESS k | "
      "30h confirm a Y k | 4d pass", "001=a 002=a"),
+    ("whose folder is another party's when it is to go waits", ASTRAY, "open=A115,A118 001=", {"shrink_limit": 50}),
+    ("until PTY names its recipient", ASTRAY + " | 26h parties A=SUP9 B=SUP0", "open= 001=a", {"shrink_limit": 50}),
+    ("or nobody is to get it", ASTRAY + " | 25h close A118 | 26h parties A=SUP9 B=SUP0", "open= 001=",
+     {"shrink_limit": 50}),
     ("one that a change of supplier put off is in none", TOLD + "0 instruct a | 1m result a FAILED E20 | "
      "2m event 2023-07-10 | 6m pass | 4d pass", "a DEFERRED code=C109 001= 002="),
     ("a week counts it", TOLD + "0 instruct a b | 1m result a FAILED 10 | 1m result b FAILED E20 | 156h pass",

@@ -38,6 +38,8 @@ class Incidents:
             return False
         for file in [one for one in self.held + self.parked if code == "A117" and one.subject == subject]:
             self.refuse(file, now)
+        if code == "A118":
+            self.reports.give_up(subject, self.parties)
         self.clear_incident(code, subject, now)
         return True
 

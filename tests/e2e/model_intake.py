@@ -144,6 +144,10 @@ class Intake:
     # ---- one file ----
 
     def judge(self, file, now, answers):
+        self.judge_file(file, now, answers)
+        answers.reports.update(self.reports.send(self.parties))
+
+    def judge_file(self, file, now, answers):
         faults = [file.misname_code] if file.misnamed else []
         is_early = "B115" in faults  # it counts as not received
         older = [] if is_early else [other for other in self.copies[file.subject] if other.id < file.id]

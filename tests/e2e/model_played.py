@@ -176,7 +176,7 @@ class Played:
         if done is None:
             return []
         refused = any(outcome in ("PA", "RJ") for _, outcome, _ in expected.judged)
-        waits = self.model.inventory_is_stale(now) or self.model.undecided()
+        waits = self.model.inventory_is_stale(now) or self.model.undecided() or self.model.reports.waiting
         status = 2 if waits else int(refused)
         if done.returncode == status:
             return []

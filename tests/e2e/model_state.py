@@ -97,7 +97,7 @@ class Model(Intake, Incidents, Review, Dispatch, Sessions, ReferenceData, Operat
         answers = Answers()
         self.reported, self.came_to = answers.inc, answers.came_to
         answers.orders = [self.carry_out(subject, what, now, answers) for subject, what in orders]
-        answers.reports = self.reports.issue(self, now)
+        self.reports.issue(self, now)
         self.look_at_drops(away, now)
         files = self.lie_in_drops(files, away)
         self.note_turns(files)
@@ -120,6 +120,8 @@ class Model(Intake, Incidents, Review, Dispatch, Sessions, ReferenceData, Operat
             self.clear_incident("A104", "INV", now)
         self.dispatch(now, answers)
         self.deliver(away, answers, now)
+        answers.reports.update(self.reports.send(self.parties))
+        self.reports.watch(self, now)
         self.watch_expected(away, now)
         return answers
 
