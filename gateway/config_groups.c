@@ -13,6 +13,7 @@
 #include "formats/profile.h"
 #include "gateway/drops/transport.h"
 
+#include <grp.h>
 #include <string.h>
 
 enum { UPLOAD_NAME_MAX = 64 }; /* bytes; the names of files are shorter than 128, and a folder takes 255 */
@@ -283,6 +284,51 @@ static char *upload_name_value(struct config_loading *l, const char *g)
     return form;
 }
 
+/* Bits as chmod(1) takes them; 0: not set. Nobody else may change the gateway's files, and the gateway itself has to
+ * read them again, to know them. */
+static uint32_t rights_value(struct config_loading *l, const char *g, const char *key, const char *text, uint32_t least)
+{
+    uint64_t mode = g_ascii_strtoull(text, NULL, 8);
+
+    if (*text == '\0')
+        return 0;
+    if (strspn(text, "01234567") == strlen(text) && strlen(text) <= 4 && mode <= 0777 && (mode & 02) == 0 &&
+        (mode & least) == least)
+        return (uint32_t)mode;
+    g_autofree char *expected = g_strdup_printf("a mode in octal up to 0775, with the owner's %04o in it and without "
+                                                "the right of others to write, such as 0640 or 0770",
+                                                least);
+    config_problem(l, g, key, expected);
+    return 0;
+}
+
+/* A server knows its groups by number alone. */
+static void load_group(struct config_loading *l, const char *g, const char *text, struct drop *drop)
+{
+    bool local = drop->transport->local_folders;
+    const struct group *group = local ? getgrnam(text) : NULL;
+    uint64_t number = 0;
+
+    if (*text == '\0')
+        return;
+    if (group == NULL && !g_ascii_string_to_unsigned(text, 10, 0, G_MAXUINT32 - 1, &number, NULL))
+        config_problem(l, g, "group",
+                       local ? "a group of this machine, by name or number" : "the number of a group on the server");
+    drop->file_rights.has_group = drop->folder_rights.has_group = true;
+    drop->file_rights.group = drop->folder_rights.group = group != NULL ? group->gr_gid : (uint32_t)number;
+}
+
+static void load_rights(struct config_loading *l, const char *g, struct drop *drop)
+{
+    g_autofree char *mode = config_text_value(l, g, "mode", "");
+    g_autofree char *folder = config_text_value(l, g, "folder_mode", "");
+    g_autofree char *group = config_text_value(l, g, "group", "");
+
+    drop->file_rights.mode = rights_value(l, g, "mode", mode, 0400);
+    drop->folder_rights.mode = rights_value(l, g, "folder_mode", folder, 0700);
+    load_group(l, g, group, drop);
+}
+
 static void load_drop(struct config_loading *l, struct config *c, const char *group)
 {
     static const char *const rules[] = {"closed", "stable", "marker", "at-once", NULL}; /* as enum completeness */
@@ -304,6 +350,7 @@ static void load_drop(struct config_loading *l, struct config *c, const char *gr
     drop->claim = config_choice_value(l, group, "claim", yes_no) == 0;
     drop->share = config_choice_value(l, group, "share", no_yes) == 1;
     drop->upload_name = upload_name_value(l, group);
+    load_rights(l, group, drop);
     g_ptr_array_add(c->drops, drop);
 }
 

@@ -44,7 +44,11 @@ char *config_rights_problems(const struct config *config, const char *place)
     g_autofree char *file = g_canonicalize_filename(place, NULL);
     g_autofree char *dir = g_path_get_dirname(file);
 
+    g_autofree char *orders = g_build_filename(config->spool, "orders", NULL);
+
     check_file(problems, config, config->path, NULL, S_IWOTH);
+    check_file(problems, config, config->spool, "gateway", S_IWOTH);
+    check_file(problems, config, orders, "gateway", S_IWOTH);
     for (guint i = 0; i < config->drops->len; i++)
         check_drop(problems, config, config->drops->pdata[i], dir);
     return g_string_free(problems, problems->len == 0);

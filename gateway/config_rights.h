@@ -1,7 +1,7 @@
 /*
- * Who else may write the files that the gateway trusts: its configuration and the known_hosts of SFTP drops; and their
- * keys and passphrases, which nobody else may read either. Looks at the disk, and belongs to the start of `run` and to
- * each time the configuration is read again.
+ * Who else may write what the gateway trusts: its configuration, the folders of the spool and of orders, and the
+ * known_hosts of SFTP drops; and their keys and passphrases, which nobody else may read either. Looks at the disk, and
+ * belongs to the start of `run` and to each time the configuration is read again.
  */
 #ifndef ECOSGATE_GATEWAY_CONFIG_RIGHTS_H
 #define ECOSGATE_GATEWAY_CONFIG_RIGHTS_H

@@ -20,6 +20,7 @@
 #define ECOSGATE_SPOOL_DISK_H
 
 #include "spool/digest.h"
+#include "spool/file_rights.h"
 #include "spool/spool_error.h"
 #include "spool/step.h"
 
@@ -49,6 +50,14 @@ struct disk_file *disk_file_create_as(const char *path, const char *temporary, u
 /* Gives the file the group of its folder and lets that group read it, whatever the umask. Where the system refuses, the
  * file keeps its group. For files that a process of another user reads. */
 void disk_file_share(struct disk_file *file);
+
+/* Gives the file this group and this mode, whatever the umask. To be called before upload or publish, which make them
+ * durable. */
+bool disk_file_grant(struct disk_file *file, const struct file_rights *rights, GError **error);
+
+/* Gives a file or a folder of our user this group and this mode, and syncs it, if it has others. What belongs to
+ * another user stays as it is. */
+bool disk_grant(const char *path, const struct file_rights *rights, GError **error);
 
 /* Adds len bytes; they are buffered. file is a struct disk_file: the function has the form of a byte sink,
  * bool (*)(void *user, const char *data, size_t len, GError **). A failed write or sync is final: SPOOL_ERROR_BUG for

@@ -105,6 +105,11 @@ void disk_file_share(struct disk_file *file)
         errno = 0;
 }
 
+bool disk_file_grant(struct disk_file *file, const struct file_rights *rights, GError **error)
+{
+    return disk_give_rights(file->fd, file->temporary, rights, error);
+}
+
 /* A hint to the disk, whose failure counts for nothing: only the sync at the end tells whether the bytes are safe. */
 static void begin_early(struct disk_file *file)
 {

@@ -65,6 +65,47 @@ bool disk_link_unsynced(enum step step, int folder, const char *name, const char
     return true;
 }
 
+/* The group first: in the old group nobody gets what the new one may. */
+bool disk_give_rights(int fd, const char *path, const struct file_rights *rights, GError **error)
+{
+    if (rights->has_group && fchown(fd, (uid_t)-1, rights->group) != 0) {
+        int errnum = errno;
+        const struct group *group = getgrgid(rights->group);
+        g_autofree char *number = g_strdup_printf("gid %u", rights->group);
+        g_autofree char *own = disk_user_name(geteuid());
+        g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_RETRY,
+                    "cannot give %s to group %s: %s; make user %s a member of the group and start the gateway again, "
+                    "or take group= away",
+                    path, group != NULL ? group->gr_name : number, g_strerror(errnum), own);
+        return false;
+    }
+    return rights->mode == 0 || fchmod(fd, rights->mode) == 0 || disk_fail(error, "change the mode of", path, errno);
+}
+
+static bool has_rights(const struct stat *st, const struct file_rights *rights)
+{
+    return (rights->mode == 0 || (st->st_mode & 0777) == rights->mode) &&
+           (!rights->has_group || st->st_gid == rights->group);
+}
+
+bool disk_grant(const char *path, const struct file_rights *rights, GError **error)
+{
+    struct stat st;
+
+    if (!file_rights_any(rights))
+        return true;
+    int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
+
+    if (fd < 0)
+        return disk_fail(error, "open", path, errno);
+    bool done = fstat(fd, &st) != 0 || st.st_uid != geteuid() || has_rights(&st, rights);
+    bool good = done || disk_give_rights(fd, path, rights, error);
+    if (good && !done && fsync(fd) != 0 && errno != EINVAL) /* as in disk_sync_dir */
+        good = disk_fail(error, "sync", path, errno);
+    (void)close(fd); /* was only read from */
+    return good;
+}
+
 char *disk_user_name(uid_t uid)
 {
     const struct passwd *user = getpwuid(uid);

@@ -162,7 +162,9 @@ static char *configuration_text(const char *dir)
                                "# when a file counts as whole: closed, stable (for stable_seconds), marker or at-once\n"
                                "complete=closed\n"
                                "# hours within which its recipients take files out of it (A114); 0: nobody looks\n"
-                               "taken_within=0\n",
+                               "taken_within=0\n"
+                               "# rights of what the gateway leaves in out, such as\n"
+                               "#mode=0660\n#folder_mode=0770\n#group=partners\n",
                                drops[i], drops[i], drops[i]);
     g_string_append(text, "\n# what should come by when (A112), as often as wanted, such as\n"
                           "#[expect nightly]\n#party=MCC\n#type=EMI\n#by=06:30\n#zone=Europe/London\n#days=mon-fri\n");

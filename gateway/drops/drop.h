@@ -5,6 +5,8 @@
 #ifndef ECOSGATE_GATEWAY_DROPS_DROP_H
 #define ECOSGATE_GATEWAY_DROPS_DROP_H
 
+#include "spool/file_rights.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -34,9 +36,11 @@ struct drop {
     int64_t stable_seconds;
     const char *const *temporary; /* patterns of names that are no files yet (filename.h), NULL-terminated; owned */
     int64_t taken_within;         /* seconds after which a file that stands in `out` is an incident (A114); 0: never */
-    bool claim;                   /* the gateway keeps a claim in `out` (claim.h) */
-    bool share;                   /* a document share: its outages are A101 */
-    void *settings;               /* the transport's own; NULL where it has none */
+    struct file_rights file_rights;   /* of the files that the gateway leaves in `out` */
+    struct file_rights folder_rights; /* of the recipients' folders that it makes there */
+    bool claim;                       /* the gateway keeps a claim in `out` (claim.h) */
+    bool share;                       /* a document share: its outages are A101 */
+    void *settings;                   /* the transport's own; NULL where it has none */
 };
 
 #endif

@@ -96,6 +96,7 @@ static bool upload_bytes(const struct uploading *from, const struct outgoing_fil
     g_autoptr(disk_file_t) file = disk_file_create_as(target, temporary, (uint64_t)to->content.size, &cause);
 
     if (!local_on_drop(file != NULL, &cause, error) || !copy_in(from, file, error) ||
+        !local_on_drop(disk_file_grant(file, &from->connection->drop->file_rights, &cause), &cause, error) ||
         !local_on_drop(end_upload(from, target, file, &cause), &cause, error))
         return false;
     if (strcmp(disk_file_sha256(file), to->content.sha256) == 0)
@@ -105,16 +106,12 @@ static bool upload_bytes(const struct uploading *from, const struct outgoing_fil
     return false;
 }
 
-/* Makes the folder that a name stands in, below `out`. `out` itself is never made: without it the drop is down. */
-static bool make_folder(const struct connection *connection, const char *name, GError **error)
+/* Makes a folder in `out`. */
+static bool make_folder(const struct connection *connection, const char *path, GError **error)
 {
     const char *out = connection->drop->out;
-    g_autofree char *folder = g_path_get_dirname(name);
-    g_autofree char *path = g_build_filename(out, folder, NULL);
     GError *cause = NULL;
 
-    if (strchr(name, '/') == NULL)
-        return true;
     bool later = synced_later(connection, out);
     bool made = later ? disk_make_dir_unsynced(STEP_DELIVERY_FOLDER, path, &cause)
                       : disk_make_dir(STEP_DELIVERY_FOLDER, path, &cause);
@@ -125,6 +122,20 @@ static bool make_folder(const struct connection *connection, const char *name, G
     return later || local_on_drop(disk_sync_dir(out, &cause), &cause, error);
 }
 
+/* Sees to the folder that a name stands in, below `out`. `out` itself is never made: without it the drop is down. A
+ * crash may have come before the folder got its rights, so that one which is there gets them, too. */
+static bool prepare_folder(const struct connection *connection, const char *name, GError **error)
+{
+    g_autofree char *folder = g_path_get_dirname(name);
+    g_autofree char *path = g_build_filename(connection->drop->out, folder, NULL);
+    GError *cause = NULL;
+
+    if (strchr(name, '/') == NULL)
+        return true;
+    return make_folder(connection, path, error) &&
+           local_on_drop(disk_grant(path, &connection->drop->folder_rights, &cause), &cause, error);
+}
+
 bool local_upload(struct connection *connection, const char *path, const struct outgoing_file *file,
                   enum publication_state *state, GError **error)
 {
@@ -132,7 +143,7 @@ bool local_upload(struct connection *connection, const char *path, const struct 
     GError *cause = NULL;
     bool there;
 
-    if (!make_folder(connection, file->name, error))
+    if (!prepare_folder(connection, file->name, error))
         return false;
     const struct uploading from = {connection, open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC), path};
     if (from.fd < 0)

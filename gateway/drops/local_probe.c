@@ -67,6 +67,18 @@ static void read_back(const struct probe *p, const char *temporary, const char *
                   p->drop->out);
 }
 
+static void try_rights(const struct probe *p, const char *temporary)
+{
+    GError *cause = NULL;
+
+    if (!file_rights_any(&p->drop->file_rights))
+        return;
+    if (disk_grant(temporary, &p->drop->file_rights, &cause))
+        probe_say_rights(p);
+    else
+        probe_fail(p, "rights", cause);
+}
+
 /* Gives the file its name, then tries to give the same name to a second one, which must fail. */
 static void rename_file(const struct probe *p, const char *temporary, const char *path)
 {
@@ -116,6 +128,7 @@ static void try_out(const struct probe *p)
     }
     probe_say(p, "write", PROBE_GOOD, "a file can be written and synced in %s", p->drop->out);
     read_back(p, temporary, p->token);
+    try_rights(p, temporary);
     int64_t written = lstat(temporary, &st) == 0 ? (int64_t)st.st_mtim.tv_sec : 0;
     rename_file(p, temporary, path);
     if (disk_free_bytes(p->drop->out, &space, &cause))

@@ -26,6 +26,16 @@ void probe_fail(const struct probe *probe, const char *name, GError *error)
     g_error_free(error);
 }
 
+void probe_say_rights(const struct probe *probe)
+{
+    const struct file_rights *rights = &probe->drop->file_rights;
+    g_autofree char *mode = rights->mode != 0 ? g_strdup_printf(" mode %04o", rights->mode) : g_strdup("");
+    g_autofree char *group = rights->has_group ? g_strdup_printf(" gid %u", rights->group) : g_strdup("");
+
+    probe_say(probe, "rights", PROBE_GOOD, "a file gets%s%s%s", mode, *mode != '\0' && *group != '\0' ? " and" : "",
+              group);
+}
+
 void probe_say_space(const struct probe *probe, uint64_t bytes)
 {
     if (bytes < MIB)

@@ -34,6 +34,8 @@ void probe_say(const struct probe *probe, const char *name, enum probe_result re
     G_GNUC_PRINTF(4, 5);
 /* Tells PROBE_BAD with the error's text, and frees the error. */
 void probe_fail(const struct probe *probe, const char *name, GError *error);
+/* Tells that a file got these rights. */
+void probe_say_rights(const struct probe *probe);
 /* Tells how much room is left; less than 1 MiB is PROBE_BAD. */
 void probe_say_space(const struct probe *probe, uint64_t bytes);
 /* Tells how far the drop's clock is ahead of ours. `theirs` is seconds UTC, 0: unknown. */

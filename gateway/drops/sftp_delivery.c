@@ -48,8 +48,8 @@ static bool send_bytes(int fd, const char *path, struct sftp_upload *to, char he
     return true;
 }
 
-/* Makes the folder that a name stands in, below `out`. If `out` itself is missing, the server refuses. */
-static bool make_folder(struct connection *connection, const char *name, GError **error)
+/* Sees to the folder that a name stands in, below `out`. If `out` itself is missing, the server refuses. */
+static bool prepare_folder(struct connection *connection, const char *name, GError **error)
 {
     g_autofree char *folder = g_path_get_dirname(name);
     g_autofree char *path = sftp_path(connection->drop->out, folder);
@@ -59,13 +59,14 @@ static bool make_folder(struct connection *connection, const char *name, GError 
         return true;
     if (!sftp_connection_ready(connection, error) || !sftp_connection_look(connection, NULL, &file, error))
         return false;
-    if (file.there)
-        return true;
-    step_before(STEP_DELIVERY_FOLDER);
-    if (!sftp_make_folder(connection->sftp, path, error))
-        return false;
-    step_after(STEP_DELIVERY_FOLDER);
-    return true;
+    if (!file.there) {
+        step_before(STEP_DELIVERY_FOLDER);
+        if (!sftp_make_folder(connection->sftp, path, error))
+            return false;
+        step_after(STEP_DELIVERY_FOLDER);
+    }
+    /* A crash may have come before the folder got its rights. */
+    return sftp_grant(connection->sftp, path, &connection->drop->folder_rights, error);
 }
 
 /* The file of our own spool that is to be sent. */
@@ -102,6 +103,8 @@ static bool upload_file(struct connection *connection, const struct sending *fro
                     "%s is not what was stored: its SHA-256 differs; restore it from a backup", from->path);
         return false;
     }
+    if (!sftp_upload_grant(upload, &connection->drop->file_rights, error))
+        return false;
     step_before(STEP_DELIVERY_UPLOADED);
     if (!sftp_upload_finish(upload, NULL, error))
         return false;
@@ -118,7 +121,7 @@ bool sftp_delivery_upload(struct connection *connection, const char *path, const
 
     if (from.fd < 0)
         return transport_read_failed(path, error);
-    bool good = sftp_connection_pass(make_folder(connection, file->name, &cause) &&
+    bool good = sftp_connection_pass(prepare_folder(connection, file->name, &cause) &&
                                          upload_file(connection, &from, temporary, state, &cause),
                                      &cause, error);
     (void)close(from.fd); /* was only read from */

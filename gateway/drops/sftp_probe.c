@@ -328,6 +328,18 @@ static void ask_space(struct probing *p)
     g_error_free(cause);
 }
 
+static void try_rights(struct probing *p, const char *path)
+{
+    GError *cause = NULL;
+
+    if (!file_rights_any(&p->drop->file_rights))
+        return;
+    if (sftp_grant(p->sftp, path, &p->drop->file_rights, &cause))
+        probe_say_rights(p->probe);
+    else
+        probe_fail(p->probe, "rights", cause);
+}
+
 /* What a delivery does, with files of our own. */
 static void try_out(struct probing *p)
 {
@@ -342,6 +354,8 @@ static void try_out(struct probing *p)
     probe_say(p->probe, "write", PROBE_GOOD, "a file can be written%s in %s",
               sftp_offers(p->sftp, "fsync@openssh.com") ? " and synced" : "", p->drop->out);
     try_read_back(p, first);
+    if (sftp_is_connected(p->sftp))
+        try_rights(p, first);
     if (sftp_is_connected(p->sftp))
         try_look(p, first);
     if (sftp_is_connected(p->sftp) && try_rename(p, first, second))

@@ -253,6 +253,8 @@ static void make_file(const char *path)
 {
     int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0640);
 
+    if (fd >= 0 && fchmod(fd, 0640) != 0) /* whatever the umask: the group may look */
+        errno = 0;
     if (fd >= 0)
         (void)close(fd); /* empty, which is a new database to SQLite */
 }

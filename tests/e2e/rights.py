@@ -4,11 +4,14 @@
 The gateway runs as one user. The group of its files may look, the group of orders/ may order. The users have numbers
 and no names.
 """
+import json
 import os
 import re
 import shutil
 import subprocess
 
+from reports import AAAA, BBBB, Estate
+from sshd import Sshd, forgiving
 from home import GATE, SAMPLES, SOURCE, Home, NOW, PATIENCE, Tap, said_so_far, terminate, wait_until
 
 ROOT, GATEWAY, READER, OPERATOR, STRANGER = 0, 61001, 61004, 61003, 61005
@@ -159,6 +162,103 @@ def test_ordering(tap):
            "and that everybody may", rights)
 
 
+def modes(home, *parts):
+    """Of the files and folders in a drop's out, but claims: mode and group."""
+    found = {}
+    for root, folders, files in os.walk(home.path("drops", *parts)):
+        for name in folders + [each for each in files if not each.startswith(".ecosgate-claim")]:
+            st = os.lstat(os.path.join(root, name))
+            found[name] = (st.st_mode & 0o7777, st.st_gid)
+    return found
+
+
+def under(umask):
+    return ("sh", "-c", f'umask {umask:03o}; exec "$@"', "sh", *become(GATEWAY))
+
+
+def send_as_partner(home, number):
+    name = EMI.replace("000001", f"{number:06}")
+    with open(os.path.join(SAMPLES, "good", EMI), "rb") as file:
+        content = file.read().replace(EMI[:-4].encode(), name[:-4].encode())
+    with open(os.path.join(home.inbox("mcc"), name), "wb") as file:
+        file.write(content)
+    os.chown(os.path.join(home.inbox("mcc"), name), GATEWAY, LOOK)
+
+
+def test_outgoing(tap):
+    """Of files that the gateway leaves in a drop."""
+    for umask in (0o000, 0o027, 0o077):
+        home = Home(f"drop mcc mode=0664\ndrop mcc group={ORDER}\n")
+        for root, folders, files in os.walk(home.top):
+            for name in [root] + [os.path.join(root, each) for each in folders + files]:
+                os.chown(name, GATEWAY, LOOK)
+        os.chmod(home.top, 0o755)
+        send_as_partner(home, 1)
+        done = home.command("run", "--once", prefix=under(umask))
+        found = modes(home, "mcc", "out")
+        tap.ok(found and set(found.values()) == {(0o664, ORDER)}, f"umask {umask:03o}: files have mode and group of "
+               "their drop", found, done.stderr)
+        others = modes(home, "tcos", "out")
+        tap.ok({mode for mode, _ in others.values()} == {0o640 & ~umask}, "those of a drop without the settings the "
+               "umask's", others)
+        ledger = {name: os.stat(home.path("spool", name)).st_mode & 0o777 for name in
+                  ("ledger.sqlite", "ledger.sqlite-wal", "ledger.sqlite-shm")}
+        tap.ok(set(ledger.values()) == {0o640}, "the ledger has 0640 from its creation on", ledger)
+    home.set(f"drop mcc group={STRANGER}")
+    rows = {row["probe"]: row for row in call_json(home, "doctor") if row["drop"] == "mcc"}
+    tap.ok(rows["rights"]["result"] == "bad" and f"group gid {STRANGER}: Operation not permitted; make user" in
+           rows["rights"]["text"], "doctor finds a group that the gateway's user is not in", rows.get("rights"))
+    send_as_partner(home, 2)
+    done = call(home, GATEWAY, "run --once")
+    tap.ok(b"to group gid " in done.stderr and b"member of the group" in done.stderr and
+           len(modes(home, "mcc", "out")) == len(found), "nothing is delivered with another group, and it is said",
+           done.stderr)
+    home.set(f"drop mcc group={LOOK}")
+    call(home, GATEWAY, "run --once")
+    found = modes(home, "mcc", "out")
+    tap.ok({group for _, group in found.values()} == {ORDER, LOOK}, "with a group that it is in, it is delivered",
+           found)
+
+
+def json_lines(output):
+    return [json.loads(line) for line in output.decode().splitlines()]
+
+
+def call_json(home, words):
+    return json_lines(call(home, GATEWAY, f"--json {words}").stdout)
+
+
+def test_outgoing_sftp(tap):
+    """SFTP knows groups by number; the server is OpenSSH, root's."""
+    home = Estate()
+    with Sshd(home.top) as server:
+        home.over_sftp("suppliers", server, mode="0604", folder_mode="0751", group=str(LOOK))
+        home.say("2028-01-03T10:00:00Z", "PTY", f"SET,{AAAA},SUPPLIER,AAAA,First,", f"SET,{BBBB},SUPPLIER,BBBB,Second,")
+        done = home.run(now="2028-01-03T12:10:00Z", env=forgiving(server))
+        found = modes(home, "suppliers", "out")
+        files = {right for name, right in found.items() if name not in ("AAAA", "BBBB")}
+        tap.ok(done.returncode in (0, 1) and found.get("AAAA") == (0o751, LOOK) and files == {(0o604, LOOK)},
+               "over SFTP files and the folders of recipients have their rights", found, done.stderr.decode())
+        rows = {row["probe"]: row for row in json_lines(home.command("--json", "doctor", env=forgiving(server)).stdout)
+                if row["drop"] == "suppliers"}
+        tap.ok(rows["rights"]["text"] == f"a file gets mode 0604 and gid {LOOK}", "doctor tries them", rows)
+
+
+def test_start(tap):
+    """What others may write is refused at the start."""
+    home = made()
+    for folder in ("spool/orders", "spool"):
+        path = home.path(*folder.split("/"))
+        mode = os.stat(path).st_mode & 0o7777
+        os.chmod(path, mode | 0o2)
+        done = call(home, GATEWAY, "run --once")
+        tap.ok(done.returncode == 2 and f"everybody may write it; take that right away: chmod o-w {path}" in
+               done.stderr.decode(), f"{folder} that everybody may write is refused at the start", done.stderr)
+        done = subprocess.run(["chmod", "o-w", path], check=False)
+        done = call(home, GATEWAY, "run --once")
+        tap.ok(done.returncode == 0, "after that chmod it starts", done.stderr)
+
+
 def main():
     with Tap() as tap:
         if os.getuid() != 0 or shutil.which("setpriv") is None:
@@ -166,6 +266,9 @@ def main():
             return
         test_looking(tap)
         test_ordering(tap)
+        test_outgoing(tap)
+        test_outgoing_sftp(tap)
+        test_start(tap)
 
 
 main()

@@ -176,6 +176,23 @@ def test_attributes(tap, peer):
            "none are sent that nobody asked for", opened, changed)
 
 
+def test_rights_refused(tap, peer):
+    """A server that refuses to set the mode, or says that it did and did not: nothing is delivered, and it is said."""
+    for code, said in ((3, "cannot set mode or group of"), (0, "the server says that it gave")):
+        home = faulty(peer, mode="0600")
+        fill(home, contents())
+        peer.arm("fsetstat", "status", times=None, code=code)
+        home.run()
+        texts = [one["text"] for one in incidents(home) if one["code"] == "A103"]
+        tap.ok(texts and said in texts[0] and "take mode=" in texts[0] and not home.out("mcc"),
+               f"rights are {'refused' if code else 'not set'}: an outage that says what to do", texts, home.out("mcc"))
+        peer.behave()
+        settle(home)
+        compare(tap, home, contents(), "afterwards: the same answers")
+        modes = {os.stat(home.path("drops", "mcc", "out", name)).st_mode & 0o777 for name in home.out("mcc")}
+        tap.ok(modes == {0o600}, "with their mode", modes)
+
+
 def test_rename_over(tap, peer):
     """The answer's name exists in the drop; the server refuses the rename, or silently overwrites."""
     wanted = expected(inputs())["mcc"]
@@ -614,7 +631,8 @@ def main():
         return
     folder = tempfile.gettempdir()
     with Tap() as tap, Peer(folder) as peer:
-        for test in (test_once, test_lasting, test_cut_in_login, test_attributes, test_rename_over,
+        for test in (test_once, test_lasting, test_cut_in_login, test_attributes, test_rights_refused,
+                     test_rename_over,
                      test_refused_and_renamed, test_refused_renamed_and_cut,
                      test_refused_renamed_and_told_wrong, test_cleared, test_unseen,
                      test_collected_at_once, test_grows, test_vanishes, test_one_unreadable, test_replaced,

@@ -64,7 +64,7 @@ def confine(calls, families):
         number = library.seccomp_syscall_resolve_name(name.encode())
         if number != -1:
             library.seccomp_rule_add(context, ctypes.c_uint32(ALLOW), number, 0)
-    # SQLite calls it when the user is root, which the unit's is not, and takes a refusal.
+    # SQLite calls fchown when the user is root. The unit allows it, for group= of a drop; without that it is refused.
     number = library.seccomp_syscall_resolve_name(b"fchown")
     library.seccomp_rule_add(context, ctypes.c_uint32(ERRNO | EPERM), number, 0)
     number = library.seccomp_syscall_resolve_name(b"socket")

@@ -58,7 +58,7 @@ static void test_config_drops__sftp_drop__is_read(void **state)
     g_autofree char *problems = NULL;
     g_autoptr(config_t) config = load(SFTP "port=2222\nidentity=key\npassphrase_file=pass\ntaken=/taken/\ntimeout=7\n"
                                            "ciphers=aes256-ctr,aes128-ctr\nrate_min=0\nrate_seconds=60\n"
-                                           "listed_max=7\n",
+                                           "listed_max=7\nmode=0664\nfolder_mode=775\ngroup=4242\n",
                                       &problems);
     (void)state;
 
@@ -79,6 +79,10 @@ static void test_config_drops__sftp_drop__is_read(void **state)
     assert_int_equal(settings->peer.rate_seconds, 60);
     assert_int_equal(settings->peer.listed_max, 7);
     assert_int_equal(drop->complete, COMPLETE_STABLE);
+    assert_int_equal(drop->file_rights.mode, 0664);
+    assert_int_equal(drop->folder_rights.mode, 0775);
+    assert_int_equal(drop->file_rights.group, 4242);
+    assert_int_equal(drop->folder_rights.group, 4242);
 }
 
 static void test_config_drops__sftp_drop_without_more__has_defaults(void **state)
@@ -101,6 +105,8 @@ static void test_config_drops__sftp_drop_without_more__has_defaults(void **state
     assert_int_equal(drop->complete, COMPLETE_MARKER);
     assert_true(g_strv_equal(drop->temporary, filename_temporary_patterns));
     assert_string_equal(drop->upload_name, ".NAME.part");
+    assert_false(file_rights_any(&drop->file_rights));
+    assert_false(file_rights_any(&drop->folder_rights));
 }
 
 static void test_config_drops__drop_with_problems__each_is_reported_with_its_line(void **state)
@@ -117,6 +123,13 @@ static void test_config_drops__drop_with_problems__each_is_reported_with_its_lin
         {SFTP "rate_min=-1\n", 8, "rate_min"},
         {SFTP "rate_seconds=0\n", 8, "rate_seconds"},
         {SFTP "listed_max=0\n", 8, "listed_max"},
+        {SFTP "group=partners\n", 8, "group"},
+        {SFTP "mode=0642\n", 8, "mode"},
+        {SFTP "mode=0240\n", 8, "mode"},
+        {SFTP "mode=02640\n", 8, "mode"},
+        {SFTP "mode=rw\n", 8, "mode"},
+        {SFTP "folder_mode=0670\n", 8, "folder_mode"},
+        {"[drop far]\nin=in\nout=out\ngroup=no such group\n", 4, "group"},
         {SFTP "taken=in/\n", 8, "taken"},
         {SFTP "taken=/out\n", 8, "taken"},
         {SFTP "passphrase_file=p\n", 8, "passphrase_file"},

@@ -11,13 +11,15 @@
  * the server has moved no byte for the peer's timeout. A server that trickles, so that no wait ends, is LOST by the
  * peer's rate. Paths are raw bytes; a relative one begins in the folder where
  * the server puts the user. Names, texts and sizes of the server are untrusted and checked. Links are not followed
- * (lstat), and no attributes are sent.
+ * (lstat), and no attributes are sent but by sftp_upload_grant and sftp_grant.
  *
  * Errors are SFTP_ERROR; the text says which server, what is wrong and what to do. After LOST, PROTOCOL and INTERRUPTED
  * the session is disconnected. No call repeats itself after a loss: the caller connects again and looks what was done.
  */
 #ifndef ECOSGATE_GATEWAY_DROPS_SFTP_SFTP_H
 #define ECOSGATE_GATEWAY_DROPS_SFTP_SFTP_H
+
+#include "spool/file_rights.h"
 
 #include <glib.h>
 #include <stdbool.h>
@@ -79,6 +81,10 @@ struct sftp_attributes {
     bool sized;       /* the server says how long it is: */
     int64_t size;     /* bytes */
     int64_t modified; /* seconds UTC by the server's clock, 0: unknown */
+    bool moded;       /* the server says the rights: */
+    uint32_t mode;    /* bits of 07777 */
+    bool owned;       /* the server says whose it is: */
+    uint32_t user, group;
 };
 
 struct sftp;
@@ -172,6 +178,12 @@ struct sftp_moved {
 bool sftp_move(struct sftp *sftp, const char *from, const char *to, struct sftp_moved *moved, GError **error);
 /* Removes a file. MISSING if there is none. */
 bool sftp_remove(struct sftp *sftp, const char *path, GError **error);
+/* Gives the file that is being uploaded its rights, and asks whether it has them then: some servers say that they did
+ * and did not. A group needs the number of the user, so it is asked for before. REFUSED if the server does not do it.
+ * Costs a round trip, two with a group; none if no right is set. */
+bool sftp_upload_grant(struct sftp_upload *upload, const struct file_rights *rights, GError **error);
+/* The same of a folder, if it has others. */
+bool sftp_grant(struct sftp *sftp, const char *path, const struct file_rights *rights, GError **error);
 /* Makes a folder with the rights that the server gives it. REFUSED if it exists. */
 bool sftp_make_folder(struct sftp *sftp, const char *path, GError **error);
 /* Sets *bytes to what this user can still write beside path. REFUSED if the server lacks statvfs@openssh.com. */

@@ -102,15 +102,14 @@ static bool skip_extended(struct sftp *sftp, struct sftp_reply *reply, GError **
 bool reply_attributes(struct sftp *sftp, struct sftp_reply *reply, struct sftp_attributes *attributes, GError **error)
 {
     enum { SIZE = 1, OWNER = 2, MODE = 4, TIMES = 8, MORE = (int)0x80000000 };
-    uint32_t flags, mode = 0, a = 0, b = 0;
+    uint32_t flags, mode = 0, user = 0, group = 0, a = 0, b = 0;
     uint64_t size = 0;
 
     *attributes = (struct sftp_attributes){0};
     if (!reply_u32(reply, &flags) || ((flags & SIZE) && !reply_u64(reply, &size)) ||
-        ((flags & OWNER) && (!reply_u32(reply, &a) || !reply_u32(reply, &b))) ||
+        ((flags & OWNER) && (!reply_u32(reply, &user) || !reply_u32(reply, &group))) ||
         ((flags & MODE) && !reply_u32(reply, &mode)))
         return attributes_cut(sftp, error);
-    b = 0;
     if ((flags & TIMES) && (!reply_u32(reply, &a) || !reply_u32(reply, &b)))
         return attributes_cut(sftp, error);
     attributes->typed = (flags & MODE) != 0 && (mode & 0170000) != 0;
@@ -119,6 +118,11 @@ bool reply_attributes(struct sftp *sftp, struct sftp_reply *reply, struct sftp_a
     attributes->sized = (flags & SIZE) != 0 && size <= G_MAXINT64;
     attributes->size = attributes->sized ? (int64_t)size : 0;
     attributes->modified = b;
+    attributes->moded = (flags & MODE) != 0;
+    attributes->mode = mode & 07777;
+    attributes->owned = (flags & OWNER) != 0;
+    attributes->user = user;
+    attributes->group = group;
     return !(flags & (uint32_t)MORE) || skip_extended(sftp, reply, error);
 }
 

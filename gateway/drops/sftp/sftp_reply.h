@@ -16,6 +16,8 @@ enum sftp_packet {
     SFTP_WRITE = 6,
     SFTP_LSTAT = 7,
     SFTP_FSTAT = 8,
+    SFTP_SETSTAT = 9,
+    SFTP_FSETSTAT = 10,
     SFTP_OPENDIR = 11,
     SFTP_READDIR = 12,
     SFTP_REMOVE = 13,

@@ -7,6 +7,7 @@
  * connects again and looks.
  */
 #include "gateway/drops/sftp/sftp_request.h"
+#include "gateway/drops/sftp/sftp_rights.h"
 #include "gateway/drops/sftp/sftp_wait.h"
 
 #include <string.h>
@@ -361,6 +362,17 @@ bool sftp_upload_finish(struct sftp_upload *upload, struct sftp_attributes *afte
     if (after != NULL)
         *after = attributes;
     return true;
+}
+
+bool sftp_upload_grant(struct sftp_upload *upload, const struct file_rights *rights, GError **error)
+{
+    const struct sftp_target_of_rights file = {upload->sftp, upload->path, upload->handle};
+
+    while (upload->count > 0) {
+        if (!take_write(upload, NULL, error))
+            return false;
+    }
+    return sftp_give_rights(&file, rights, error);
 }
 
 bool sftp_upload_is_there(const struct sftp_upload *upload)
