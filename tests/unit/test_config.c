@@ -67,6 +67,28 @@ static struct config *load(const char *old, const char *new, GError **error)
     return load_text(text, error);
 }
 
+static void test_config__log__form_and_level(void **state)
+{
+    static const struct {
+        const char *lines;
+        enum log_format format;
+        enum log_level level;
+    } cases[] = {{"", LOG_FORMAT_AUTO, LOG_LEVEL_INFO},
+                 {"[log]\nformat=json\nlevel=error\n", LOG_FORMAT_JSON, LOG_LEVEL_ERROR},
+                 {"[log]\nformat=text\nlevel=warning\n", LOG_FORMAT_TEXT, LOG_LEVEL_WARNING},
+                 {"[log]\nformat=journal\nlevel=notice\n", LOG_FORMAT_JOURNAL, LOG_LEVEL_NOTICE},
+                 {"[log]\nlevel=info\n", LOG_FORMAT_AUTO, LOG_LEVEL_INFO},
+                 {"[log]\nlevel=debug\n", LOG_FORMAT_AUTO, LOG_LEVEL_DEBUG}};
+
+    (void)state;
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(config_t) c = load(NULL, cases[i].lines, NULL);
+        assert_non_null(c);
+        assert_int_equal(c->log.format, cases[i].format);
+        assert_int_equal(c->log.level, cases[i].level);
+    }
+}
+
 static void test_config__live__believes_a_shorter_leap(void **state)
 {
     (void)state;
@@ -292,6 +314,17 @@ static void test_config__problem_of_a_value__is_reported_with_its_line(void **st
     check_problems(cases, G_N_ELEMENTS(cases));
 }
 
+static void test_config__problem_of_the_log__is_reported_with_its_line(void **state)
+{
+    static const struct problem_case cases[] = {
+        {NULL, "[log]\nlevel=loud\n", 18, "[log] level: expected one of info, error, warning, notice, debug"},
+        {NULL, "[log]\nformat=xml\n", 18, "[log] format: expected one of auto, text, json, journal"},
+    };
+
+    (void)state;
+    check_problems(cases, G_N_ELEMENTS(cases));
+}
+
 static void test_config__problem_of_a_group__is_reported_with_its_line(void **state)
 {
     static const struct problem_case cases[] = {
@@ -328,7 +361,7 @@ static void test_config__problem_of_a_group__is_reported_with_its_line(void **st
         {"drop=mcc\n[", "\n[", 9, "[party MCC] drop: expected a value; it is missing"},
         {NULL, "[drop mcc]\n", 17, "[drop mcc] stands twice"},
         {NULL, "[partie X]\n", 17,
-         "[partie X]: expected [gateway], [review], [health], [page], [drop NAME], [party ORG], [expect NAME],"},
+         "[partie X]: expected [gateway], [review], [health], [log], [page], [drop NAME], [party ORG], [expect NAME],"},
         {"[gateway]\n", "\n", 2, "expected [group], key=value or # comment"},
         {"# a comment", "org[de]=TCOS", 4, "[gateway] org[de]: expected a setting's name"},
         {"# a comment", "max_devices=\\q5", 4,
@@ -433,6 +466,8 @@ static void test_config__party_of_drop__only_if_one_party_sends(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_config__log__form_and_level, enter, leave),
+        cmocka_unit_test_setup_teardown(test_config__problem_of_the_log__is_reported_with_its_line, enter, leave),
         cmocka_unit_test_setup_teardown(test_config__live__believes_a_shorter_leap, enter, leave),
         cmocka_unit_test_setup_teardown(test_config__nothing_set__has_defaults, enter, leave),
         cmocka_unit_test_setup_teardown(test_config__reference_data__have_settings, enter, leave),
