@@ -119,11 +119,12 @@ class Played:
 
     def lose_files(self, event):
         """Before some passes recipients lose files that they had, and an operator has them delivered again. The model
-        has no word for it: nothing else may change."""
+        has no word for it: nothing else may change. A folder that is away for the pass loses none, or the drop would
+        be down (A103)."""
         chance = random.Random(event.at)
         pairs = sorted(one for one in self.known if isinstance(one, tuple) and len(one) == 2 and one[0] in DROPS)
         here = [(drop, name) for drop, name in pairs if (drop, name) not in self.lost
-                and name in self.home.out(drop)]
+                and (drop, "out") not in event.away and name in self.home.out(drop)]
         if not here or chance.random() > .1:
             return []
         names = chance.sample(here, min(len(here), chance.randint(1, 3)))
