@@ -6,6 +6,7 @@
 
 #include "gateway/commands/read_access.h"
 #include "gateway/profiles.h"
+#include "spool/ledger/ledger_counts.h"
 #include "spool/ledger/ledger_holds.h"
 #include "spool/ledger/ledger_jobs.h"
 #include "spool/ledger/ledger_profiles.h"
@@ -205,13 +206,18 @@ static bool check_ledger(struct verify *v, GError **error)
 {
     struct ledger *ledger = v->gateway->ledger;
     int64_t live = 0, numbers = 0, numberings = 0, incidents = 0;
+    g_autofree char *counts = NULL;
 
     if (!ledger_integrity_each(ledger, check_integrity, v, error) ||
         !ledger_proofs_each(ledger, check_proof, v, error) || !ledger_live_duplicates(ledger, &live, error) ||
         !ledger_sequences_above_counter(ledger, &numbers, error) ||
         !ledger_numberings_inconsistent(ledger, &numberings, error) ||
-        !ledger_incidents_inconsistent(ledger, &incidents, error))
+        !ledger_incidents_inconsistent(ledger, &incidents, error) || !ledger_counts_wrong(ledger, &counts, error))
         return false;
+    if (counts != NULL) {
+        g_autofree char *text = g_strconcat("ledger: counts that differ from the rows: ", counts, VERIFY_RESTORE, NULL);
+        report_problem(v, 0, text);
+    }
     check_none(v, incidents, "incidents that were not reported as opened once and then as closed once");
     check_none(v, numberings, "sequence numbers that contradict the order in which a sender's files were accepted");
     check_none(v, numbers, "answers and work orders with a file number that was never given out");

@@ -3,10 +3,10 @@
 
 #include "gateway/clock.h"
 #include "gateway/reports/report_schedule.h"
+#include "spool/ledger/ledger_counts.h"
 #include "spool/ledger/ledger_days.h"
 #include "spool/ledger/ledger_recovery.h"
 #include "spool/ledger/ledger_reports.h"
-#include "spool/ledger/ledger_work.h"
 
 #include <inttypes.h>
 #include <sys/stat.h>

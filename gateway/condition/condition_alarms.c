@@ -11,6 +11,7 @@
 #include "formats/text.h"
 #include "gateway/answers/incident_id.h"
 #include "gateway/condition/explain_hold.h"
+#include "spool/ledger/ledger_counts.h"
 #include "validators/catalogue.h"
 
 #include <inttypes.h>
@@ -232,13 +233,22 @@ static bool take_incident(void *user, const struct ledger_incident *incident, GE
     return true;
 }
 
+static bool count_of_devices(void *user, const struct ledger_incident_count *count, GError **error)
+{
+    struct condition *condition = user;
+
+    (void)error; /* nothing here can fail */
+    condition->device_incidents += count->of_device ? count->n : 0;
+    return true;
+}
+
 /* Those of files and Devices are counted: they are for their senders, and there may be many. */
 static bool add_incidents(struct making *making, GError **error)
 {
     struct condition *condition = making->condition;
 
     if (!ledger_incidents_recent(making->gateway->ledger, 0, take_incident, making, error) ||
-        !ledger_device_incidents_count(making->gateway->ledger, -1, &condition->device_incidents, error))
+        !ledger_incident_counts_each(making->gateway->ledger, count_of_devices, condition, error))
         return false;
     if (condition->file_incidents > 0)
         add_plain(

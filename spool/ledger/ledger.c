@@ -444,6 +444,7 @@ static bool tell(const struct ledger *ledger, bool good, enum ledger_moment mome
 bool ledger_begin(struct ledger *ledger, GError **error)
 {
     forget(ledger);
+    memset(ledger->counted, 0, sizeof ledger->counted);
     ledger->savepoint = false;
     /* IMMEDIATE: a transaction that reads first and writes later would fail with BUSY whatever the timeout. */
     return tell(ledger, ledger_execute(ledger, "BEGIN IMMEDIATE", error), LEDGER_BEGUN);
@@ -452,6 +453,7 @@ bool ledger_begin(struct ledger *ledger, GError **error)
 void ledger_rollback(struct ledger *ledger)
 {
     forget(ledger);
+    memset(ledger->counted, 0, sizeof ledger->counted);
     ledger->savepoint = false;
     if (sqlite3_get_autocommit(ledger->db) == 0)
         (void)sqlite3_exec(ledger->db, "ROLLBACK", NULL, NULL, NULL); /* SQLite has rolled back itself if this fails */
@@ -479,6 +481,10 @@ bool ledger_commit(enum step step, struct ledger *ledger, GError **error)
 {
     if (!ledger_writing(ledger, error))
         return false;
+    if (!ledger_count_store(ledger, error)) {
+        ledger_rollback(ledger);
+        return false;
+    }
     step_before(step);
     if (!ledger_execute(ledger, "COMMIT", error)) {
         overwrite_failed_commit(ledger);
@@ -496,6 +502,7 @@ bool ledger_savepoint(struct ledger *ledger, GError **error)
         g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_BUG, "ledger: a savepoint within a savepoint");
         return false;
     }
+    memcpy(ledger->counted_before, ledger->counted, sizeof ledger->counted);
     ledger->savepoint = ledger_execute(ledger, "SAVEPOINT work", error);
     return tell(ledger, ledger->savepoint, LEDGER_SAVEPOINT);
 }
@@ -509,6 +516,7 @@ bool ledger_release(struct ledger *ledger, GError **error)
 bool ledger_roll_back_to(struct ledger *ledger, GError **error)
 {
     forget(ledger);
+    memcpy(ledger->counted, ledger->counted_before, sizeof ledger->counted);
     return ledger_writing(ledger, error) &&
            tell(ledger, ledger_execute(ledger, "ROLLBACK TO work", error), LEDGER_SAVEPOINT_UNDONE) &&
            ledger_release(ledger, error);

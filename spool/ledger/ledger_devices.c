@@ -98,6 +98,7 @@ bool ledger_item_insert(struct ledger *ledger, struct ledger_item *item, GError 
         return false;
     ledger->next_item = number + 1;
     item->item = number;
+    ledger_count_devices(ledger, item->outcome, 1);
     return true;
 }
 

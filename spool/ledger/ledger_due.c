@@ -96,11 +96,15 @@ bool ledger_dispatch_items(struct ledger *ledger, const struct ledger_first_try 
     if (!insert_transitions(ledger, first, error))
         return false;
     *n = sqlite3_changes64(ledger->db);
-    return insert_sessions(ledger, first, error) &&
-           ledger_run(ledger, &count,
-                      LEDGER_VALUES(LEDGER_INT(first->of->job), LEDGER_INT(first->of->revision), LEDGER_INT(*n),
-                                    LEDGER_INT(first->session.ends)),
-                      error);
+    if (!insert_sessions(ledger, first, error) ||
+        !ledger_run(ledger, &count,
+                    LEDGER_VALUES(LEDGER_INT(first->of->job), LEDGER_INT(first->of->revision), LEDGER_INT(*n),
+                                  LEDGER_INT(first->session.ends)),
+                    error))
+        return false;
+    ledger_count_devices(ledger, LEDGER_READY, -*n);
+    ledger_count_devices(ledger, first->session.state, *n);
+    return true;
 }
 
 /* ---- items with a session ---- */

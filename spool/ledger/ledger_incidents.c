@@ -47,6 +47,9 @@ static const struct ledger_shape shape = {sizeof(struct ledger_incident), read_i
 
 /* ---- opening and closing ---- */
 
+/* More of a code in count_incident, or less. */
+#define COUNT_THEM " ON CONFLICT(code,of_device) DO UPDATE SET n=n+excluded.n"
+
 /* incident_event.event */
 enum { OPENED, CLOSED };
 
@@ -59,6 +62,7 @@ bool ledger_incident_open(struct ledger *ledger, const struct ledger_incident *i
                      "ifnull((SELECT value FROM counter WHERE name='incident'),0))+1),?,?,?,?,?,?,?,?)"
                      " ON CONFLICT(code,subject) WHERE cleared IS NULL DO NOTHING");
     LEDGER_SQL(event, "INSERT INTO incident_event(incident,event) VALUES(?,?)");
+    LEDGER_SQL(count, "INSERT INTO count_incident(code,of_device,n) VALUES(?,?,1)" COUNT_THEM);
     if (!ledger_run(ledger, &open,
                     LEDGER_VALUES(LEDGER_TEXT(incident->code), LEDGER_TEXT(incident->subject),
                                   LEDGER_TEXT(incident->parties), LEDGER_INT_OR_NULL(incident->job),
@@ -70,7 +74,9 @@ bool ledger_incident_open(struct ledger *ledger, const struct ledger_incident *i
     if (sqlite3_changes(ledger->db) == 0)
         return true; /* one is open already */
     int64_t id = sqlite3_last_insert_rowid(ledger->db);
-    return ledger_run(ledger, &event, LEDGER_VALUES(LEDGER_INT(id), LEDGER_INT(OPENED)), error);
+    return ledger_run(ledger, &event, LEDGER_VALUES(LEDGER_INT(id), LEDGER_INT(OPENED)), error) &&
+           ledger_run(ledger, &count, LEDGER_VALUES(LEDGER_TEXT(incident->code), LEDGER_INT(incident->has_device)),
+                      error);
 }
 
 bool ledger_incident_change(struct ledger *ledger, int64_t id, const char *text, GError **error)
@@ -79,20 +85,35 @@ bool ledger_incident_change(struct ledger *ledger, int64_t id, const char *text,
     return ledger_run(ledger, &change, LEDGER_VALUES(LEDGER_TEXT(text), LEDGER_INT(id)), error);
 }
 
-/* Closing is two statements with the same placeholders: first the events, for incidents that are still open, then the
- * incidents. ?1 is the time, which the first does not use. */
-#define EVENTS_OF(which_)                                                                                              \
-    "INSERT INTO incident_event(incident,event) SELECT id,1 FROM incident WHERE " which_ " AND cleared IS NULL"        \
-    " ORDER BY id"
-#define CLOSE_OF(which_) "UPDATE incident SET cleared=?1 WHERE " which_ " AND cleared IS NULL"
+/* Closing is three statements with the same placeholders, for incidents that are still open: first the events and the
+ * counts, then the incidents. ?1 is the time, ?3 and ?4 what an operator says; the first two do not use them. */
+struct closing {
+    struct ledger_sql events, counts, close;
+};
+#define OPEN(which_) " FROM incident WHERE " which_ " AND cleared IS NULL"
+#define CLOSING(name, which_, set)                                                                                     \
+    static struct closing name = {                                                                                     \
+        {"INSERT INTO incident_event(incident,event) SELECT id,1" OPEN(which_) " ORDER BY id"},                        \
+        {"INSERT INTO count_incident(code,of_device,n) SELECT code,device_id IS NOT NULL,-count(*)" OPEN(              \
+            which_) " GROUP BY 1,2" COUNT_THEM},                                                                       \
+        {"UPDATE incident SET cleared=?1" set " WHERE " which_ " AND cleared IS NULL"}}
+#define BY_HAND ",reason=?3,who=?4"
 
-#define BY_CAUSE "code=?2 AND subject=?3"
+/* which: the values of the first two statements; all: those of the last one. */
+static bool run_closing(struct ledger *ledger, const struct closing *closing, struct ledger_values which,
+                        struct ledger_values all, GError **error)
+{
+    if (!ledger_run(ledger, &closing->events, which, error))
+        return false;
+    return sqlite3_changes(ledger->db) == 0 ||
+           (ledger_run(ledger, &closing->counts, which, error) && ledger_run(ledger, &closing->close, all, error));
+}
+
 bool ledger_incident_close(struct ledger *ledger, const char *code, const char *subject, int64_t at, GError **error)
 {
-    LEDGER_SQL(events, EVENTS_OF(BY_CAUSE));
-    LEDGER_SQL(close, CLOSE_OF(BY_CAUSE));
+    CLOSING(closing, "code=?2 AND subject=?3", "");
     struct ledger_values values = LEDGER_VALUES(LEDGER_INT(at), LEDGER_TEXT(code), LEDGER_TEXT(subject));
-    return ledger_run(ledger, &events, values, error) && ledger_run(ledger, &close, values, error);
+    return run_closing(ledger, &closing, values, values, error);
 }
 
 /* Called for every accepted Device while any incident is open, and nearly always there is nothing to close: that costs
@@ -101,49 +122,41 @@ bool ledger_incident_close(struct ledger *ledger, const char *code, const char *
 bool ledger_incident_close_device(struct ledger *ledger, uint64_t device, int64_t at, GError **error)
 {
     LEDGER_SQL(any, "SELECT 1 FROM incident WHERE device_id=? AND cleared IS NULL");
-    LEDGER_SQL(events, EVENTS_OF(BY_DEVICE));
-    LEDGER_SQL(close, CLOSE_OF(BY_DEVICE));
+    CLOSING(closing, BY_DEVICE, "");
     struct ledger_values values = LEDGER_VALUES(LEDGER_INT(at), LEDGER_ID(device));
     int64_t n = 0;
     if (!ledger_number(ledger, ledger_query(ledger, &any, LEDGER_VALUES(LEDGER_ID(device)), error), &n, error))
         return false;
-    return n == 0 || (ledger_run(ledger, &events, values, error) && ledger_run(ledger, &close, values, error));
+    return n == 0 || run_closing(ledger, &closing, values, values, error);
 }
 
-#define BY_FILE                                                                                                        \
-    "device_id IS NULL AND job IN(SELECT o.id FROM job n JOIN job o ON o.name=n.name AND o.drop_name=n.drop_name"      \
-    " WHERE n.id=?2)"
 /* Of the file itself: incidents of its Devices are closed with the Devices. */
 bool ledger_incident_close_file(struct ledger *ledger, int64_t job, int64_t at, GError **error)
 {
-    LEDGER_SQL(events, EVENTS_OF(BY_FILE));
-    LEDGER_SQL(close, CLOSE_OF(BY_FILE));
+    CLOSING(closing,
+            "device_id IS NULL AND job IN(SELECT o.id FROM job n JOIN job o ON o.name=n.name"
+            " AND o.drop_name=n.drop_name WHERE n.id=?2)",
+            "");
     struct ledger_values values = LEDGER_VALUES(LEDGER_INT(at), LEDGER_INT(job));
-    return ledger_run(ledger, &events, values, error) && ledger_run(ledger, &close, values, error);
+    return run_closing(ledger, &closing, values, values, error);
 }
 
-#define BY_ID "id=?2"
 bool ledger_incident_close_by_hand(struct ledger *ledger, const struct ledger_incident *incident, GError **error)
 {
-    LEDGER_SQL(events, EVENTS_OF(BY_ID));
-    LEDGER_SQL(close, "UPDATE incident SET cleared=?1,reason=?3,who=?4 WHERE id=?2 AND cleared IS NULL");
-    return ledger_run(ledger, &events, LEDGER_VALUES(LEDGER_INT(incident->closed), LEDGER_INT(incident->id)), error) &&
-           ledger_run(ledger, &close,
-                      LEDGER_VALUES(LEDGER_INT(incident->closed), LEDGER_INT(incident->id),
-                                    LEDGER_TEXT(incident->reason), LEDGER_TEXT(incident->who)),
-                      error);
+    CLOSING(closing, "id=?2", BY_HAND);
+    return run_closing(ledger, &closing, LEDGER_VALUES(LEDGER_INT(incident->closed), LEDGER_INT(incident->id)),
+                       LEDGER_VALUES(LEDGER_INT(incident->closed), LEDGER_INT(incident->id),
+                                     LEDGER_TEXT(incident->reason), LEDGER_TEXT(incident->who)),
+                       error);
 }
 
 bool ledger_incident_close_device_by_hand(struct ledger *ledger, const struct ledger_incident *incident, GError **error)
 {
-    LEDGER_SQL(events, EVENTS_OF(BY_DEVICE));
-    LEDGER_SQL(close, "UPDATE incident SET cleared=?1,reason=?3,who=?4 WHERE " BY_DEVICE " AND cleared IS NULL");
-    return ledger_run(ledger, &events, LEDGER_VALUES(LEDGER_INT(incident->closed), LEDGER_ID(incident->device)),
-                      error) &&
-           ledger_run(ledger, &close,
-                      LEDGER_VALUES(LEDGER_INT(incident->closed), LEDGER_ID(incident->device),
-                                    LEDGER_TEXT(incident->reason), LEDGER_TEXT(incident->who)),
-                      error);
+    CLOSING(closing, BY_DEVICE, BY_HAND);
+    return run_closing(ledger, &closing, LEDGER_VALUES(LEDGER_INT(incident->closed), LEDGER_ID(incident->device)),
+                       LEDGER_VALUES(LEDGER_INT(incident->closed), LEDGER_ID(incident->device),
+                                     LEDGER_TEXT(incident->reason), LEDGER_TEXT(incident->who)),
+                       error);
 }
 
 /* ---- asking ---- */

@@ -87,7 +87,7 @@ bool ledger_job_insert(struct ledger *ledger, const struct ledger_job *job, int6
                                   LEDGER_INT(next), LEDGER_TEXT(job->reason)),
                     error))
         return false;
-    if (job->source.set && !set_source(ledger, job, error))
+    if ((job->source.set && !set_source(ledger, job, error)) || !ledger_count_job(ledger, job->id, 1, error))
         return false;
     if (revision != NULL)
         *revision = next;
@@ -97,10 +97,12 @@ bool ledger_job_insert(struct ledger *ledger, const struct ledger_job *job, int6
 bool ledger_job_describe(struct ledger *ledger, const struct ledger_job *job, GError **error)
 {
     LEDGER_SQL(describe, "UPDATE job SET org=?2,sender=?3,sequence=?4,type=?5,form=?6 WHERE id=?1");
-    return ledger_run(ledger, &describe,
+    return ledger_count_job(ledger, job->id, -1, error) &&
+           ledger_run(ledger, &describe,
                       LEDGER_VALUES(LEDGER_INT(job->id), LEDGER_TEXT(job->org), LEDGER_TEXT(job->sender),
                                     LEDGER_INT_OR_NULL(job->sequence), LEDGER_TEXT(job->type), LEDGER_TEXT(job->form)),
-                      error);
+                      error) &&
+           ledger_count_job(ledger, job->id, 1, error);
 }
 
 bool ledger_job_get(struct ledger *ledger, int64_t id, struct ledger_job **job, GError **error)
@@ -256,7 +258,8 @@ bool ledger_job_requeue(struct ledger *ledger, int64_t id, int64_t *revision, GE
     LEDGER_SQL(next_revision, "UPDATE job SET reason=NULL,revision="
                               "(SELECT max(revision)+1 FROM job o WHERE o.name=job.name)"
                               " WHERE id=? RETURNING revision");
-    return ledger_writing(ledger, error) &&
+    return ledger_count_job(ledger, id, -1, error) &&
            ledger_number(ledger, ledger_query(ledger, &next_revision, LEDGER_VALUES(LEDGER_INT(id)), error), revision,
-                         error);
+                         error) &&
+           ledger_count_job(ledger, id, 1, error);
 }

@@ -35,6 +35,7 @@
 #define ECOSGATE_SPOOL_LEDGER_LEDGER_PRIVATE_H
 
 #include "spool/ledger/ledger.h"
+#include "spool/ledger/ledger_devices.h"
 
 #include <sqlite3.h>
 #include <stddef.h>
@@ -60,6 +61,9 @@ struct ledger {
     int64_t next_item; /* number of the next work item; 0: ask the table */
     int64_t next_job;  /* ids below this one are reserved already */
     struct ledger_recent_batch recent_batch;
+    /* How many work items more or less are in each state since the transaction began (ledger_count_store), and what
+     * that was at its savepoint. */
+    int64_t counted[LEDGER_STATES], counted_before[LEDGER_STATES];
     ledger_listener *listener; /* NULL: nobody listens */
     GHashTable *statements;    /* address of a struct ledger_sql → its sqlite3_stmt, owned */
 };
@@ -180,6 +184,25 @@ bool ledger_run(struct ledger *ledger, const struct ledger_sql *statement, struc
 bool ledger_number(struct ledger *ledger, sqlite3_stmt *query, int64_t *number, GError **error);
 /* The column's text, NULL for NULL; SQLite's until the next call on this query. */
 const char *ledger_text(sqlite3_stmt *query, int column);
+
+/* ---- counts that are kept (ledger_counts.h) ---- */
+
+/* n work items more are in that state; the commit stores it. Called after the change, once it cannot fail any more. */
+void ledger_count_devices(struct ledger *ledger, enum ledger_state state, int64_t n);
+/* Stores what ledger_count_devices has summed. For ledger_commit. */
+bool ledger_count_store(struct ledger *ledger, GError **error);
+/* Counts a job as its rows now are: -1 before a change of its type, revision or verdict, 1 after it. */
+bool ledger_count_job(struct ledger *ledger, int64_t job, int n, GError **error);
+
+/* What the counts have to be, from the rows: part of the schema's version 12, and for ledger_counts_wrong. */
+#define LEDGER_COUNTED_DEVICES                                                                                         \
+    "SELECT ifnull(s.state,w.outcome) AS state,count(*) AS n FROM work_item w LEFT JOIN session s ON s.item=w.item"    \
+    " GROUP BY 1"
+#define LEDGER_COUNTED_JOBS                                                                                            \
+    "SELECT j.direction,ifnull(j.type,'') AS type,ifnull(v.outcome,'') AS outcome,count(*) AS n FROM job j"            \
+    " LEFT JOIN verdict v ON v.job=j.id AND v.revision=j.revision GROUP BY 1,2,3"
+#define LEDGER_COUNTED_INCIDENTS                                                                                       \
+    "SELECT code,device_id IS NOT NULL AS of_device,count(*) AS n FROM incident WHERE cleared IS NULL GROUP BY 1,2"
 
 /* ---- lost numbers (ledger_recovery.h) ---- */
 

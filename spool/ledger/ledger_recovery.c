@@ -153,7 +153,9 @@ bool ledger_recovery_lose_number(struct ledger *ledger, struct ledger_recovery *
 bool ledger_recovery_raise_revision(struct ledger *ledger, int64_t recovery, int64_t job, GError **error)
 {
     LEDGER_SQL(raise, "UPDATE job SET revision=100*?2+revision WHERE id=?1 AND revision<100*?2");
-    return ledger_run(ledger, &raise, LEDGER_VALUES(LEDGER_INT(job), LEDGER_INT(recovery)), error);
+    return ledger_count_job(ledger, job, -1, error) &&
+           ledger_run(ledger, &raise, LEDGER_VALUES(LEDGER_INT(job), LEDGER_INT(recovery)), error) &&
+           ledger_count_job(ledger, job, 1, error);
 }
 
 /* A release counts if it was carried out after the recovery: a held job may have been released before, too. */

@@ -375,6 +375,16 @@ static const char *const versions[] = {
     "CREATE INDEX job_drop ON job(drop_name, received);"
     "CREATE INDEX verdict_outcome ON verdict(outcome);"
     "PRAGMA user_version=11;",
+    /* Version 12: counts that are kept (ledger_counts.h). */
+    "CREATE TABLE count_device(state INTEGER PRIMARY KEY, n INTEGER NOT NULL);"
+    "INSERT INTO count_device " LEDGER_COUNTED_DEVICES ";"
+    "CREATE TABLE count_job(direction INTEGER NOT NULL, type TEXT NOT NULL, outcome TEXT NOT NULL, n INTEGER NOT NULL,"
+    " PRIMARY KEY(direction, type, outcome)) WITHOUT ROWID;"
+    "INSERT INTO count_job " LEDGER_COUNTED_JOBS ";"
+    "CREATE TABLE count_incident(code TEXT NOT NULL, of_device INTEGER NOT NULL, n INTEGER NOT NULL,"
+    " PRIMARY KEY(code, of_device)) WITHOUT ROWID;"
+    "INSERT INTO count_incident " LEDGER_COUNTED_INCIDENTS ";"
+    "PRAGMA user_version=12;",
 };
 
 /* 0 for a new database. */

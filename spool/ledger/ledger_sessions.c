@@ -196,6 +196,13 @@ static bool report_again(struct ledger *ledger, int64_t job, bool corrected, GEr
     return ledger_run(ledger, &again, LEDGER_VALUES(LEDGER_INT(job), LEDGER_INT(corrected)), error);
 }
 
+/* In a review's outcome until its first transition. */
+static void count_states(struct ledger *ledger, const struct ledger_work *work, const struct ledger_session *next)
+{
+    ledger_count_devices(ledger, next->transitions == 1 ? work->item.outcome : work->session.state, -1);
+    ledger_count_devices(ledger, next->state, 1);
+}
+
 bool ledger_session_put(struct ledger *ledger, const struct ledger_work *work, const struct ledger_session *session,
                         const struct ledger_transition *transition, GError **error)
 {
@@ -206,9 +213,12 @@ bool ledger_session_put(struct ledger *ledger, const struct ledger_work *work, c
     if (!add_transition(ledger, work, transition, &next.last, error))
         return false;
     set_statement(&next, transition->statement);
-    return keep_session(ledger, work, &next, error) && store_session(ledger, work, &next, error) &&
-           count_in_verdict(ledger, work, &next, ends, error) && (!ends || end_item(ledger, item->item, error)) &&
-           (!(ends || corrects) || !work->reported || report_again(ledger, item->job, corrects, error));
+    if (!keep_session(ledger, work, &next, error) || !store_session(ledger, work, &next, error) ||
+        !count_in_verdict(ledger, work, &next, ends, error) || (ends && !end_item(ledger, item->item, error)) ||
+        ((ends || corrects) && work->reported && !report_again(ledger, item->job, corrects, error)))
+        return false;
+    count_states(ledger, work, &next);
+    return true;
 }
 
 bool ledger_session_ended_by(struct ledger *ledger, int64_t item, const char *order_id, GError **error)

@@ -39,14 +39,16 @@ bool ledger_verdict_insert(struct ledger *ledger, const struct ledger_verdict *v
     LEDGER_SQL(insert, "INSERT INTO verdict(job,revision,judged_at,outcome,batch,declared,parsed,accepted,"
                        "rejected,deferred,code,line,col,first_item,items,truncated,profile)"
                        " VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
-    return ledger_run(ledger, &insert,
+    return ledger_count_job(ledger, v->job, -1, error) &&
+           ledger_run(ledger, &insert,
                       LEDGER_VALUES(LEDGER_INT(v->job), LEDGER_INT(v->revision), LEDGER_INT(v->judged_at),
                                     LEDGER_TEXT(v->outcome), LEDGER_TEXT(v->batch), LEDGER_INT(v->declared),
                                     LEDGER_INT(v->parsed), LEDGER_INT(v->accepted), LEDGER_INT(v->rejected),
                                     LEDGER_INT(v->deferred), LEDGER_TEXT(v->code), LEDGER_INT_OR_NULL(v->line),
                                     LEDGER_INT_OR_NULL(v->column), LEDGER_INT(v->first_item), LEDGER_INT(v->items),
                                     LEDGER_INT(v->truncated), LEDGER_TEXT(v->profile)),
-                      error);
+                      error) &&
+           ledger_count_job(ledger, v->job, 1, error);
 }
 
 /* Revision 0 stands for any: the newest comes first. */

@@ -396,20 +396,6 @@ bool ledger_work_in_state_each(struct ledger *ledger, const struct ledger_in_sta
                 visit, user, error);
 }
 
-bool ledger_state_counts_each(struct ledger *ledger, ledger_count_visit visit, void *user, GError **error)
-{
-    LEDGER_SQL(count, "SELECT ifnull(s.state,w.outcome) AS now,count(*)"
-                      " FROM work_item w LEFT JOIN session s ON s.item=w.item GROUP BY now ORDER BY now");
-    sqlite3_stmt *q = ledger_query(ledger, &count, LEDGER_NO_VALUES, error);
-    bool row = true, good = q != NULL;
-    while (good && (good = ledger_row(ledger, q, &row, error)) && row) {
-        const char *name = ledger_state_name((enum ledger_state)sqlite3_column_int(q, 0));
-        good = visit(user, name != NULL ? name : "?", sqlite3_column_int64(q, 1), error);
-    }
-    ledger_end(q);
-    return good;
-}
-
 /* Whether a Device was withdrawn from an order is in a later transition of its item (7: LEDGER_WITHDRAWN). No index
  * leads to it, so only an order with less records than it had is asked. */
 #define WITHDRAWN                                                                                                      \

@@ -100,8 +100,6 @@ struct ledger_in_state {
 /* Visits them by due time and number. Walks all items. */
 bool ledger_work_in_state_each(struct ledger *ledger, const struct ledger_in_state *which, ledger_work_visit visit,
                                void *user, GError **error);
-/* Visits each present state by number, with its name and how many work items have it. Walks all items. */
-bool ledger_state_counts_each(struct ledger *ledger, ledger_count_visit visit, void *user, GError **error);
 typedef bool (*ledger_work_order_visit)(void *user, const struct ledger_work *work,
                                         const struct ledger_transition *transition, GError **error);
 /* Visits the work items of a work order in the order of its records, each with the transition that put it there. Those

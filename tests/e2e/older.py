@@ -29,6 +29,8 @@ def old_tables(version):
         text = text.replace(name, lines.replace("\\\n", ""))
     for name, line in re.findall(r'#define (LEDGER_OUTCOME_\w+) (".*")', source("ledger_private.h")):
         text = text.replace(name, line)
+    for name, lines in re.findall(r"#define (LEDGER_COUNTED_\w+)((?:.*\\\n)+.*)", source("ledger_private.h")):
+        text = text.replace(name, lines.replace("\\\n", ""))
     side = re.search(r"#define LEDGER_SIDE_4\(type, side\)((?:.*\\\n)+.*)", source("ledger_schema.c")).group(1)
     side = side.replace("\\\n", "")
     text = re.sub(r'LEDGER_SIDE_4\(\s*"(\w+)",\s*"(\w+)"\)',
@@ -107,7 +109,7 @@ def test_version_2(tap):
     ledger.close()
     subprocess.run(["rm", "-r", home.path("spool", "done", f"{job:08d}")], check=True)
     make_old(home, 2)
-    refusal = b"its tables have version 2, this program needs 11; `ecosgate run` brings them up to date"
+    refusal = b"its tables have version 2, this program needs 12; `ecosgate run` brings them up to date"
     for command in (("status",), ("spool", "list"), ("device", "show", device(1)), ("why", device(1)),
                     ("spool", "verify")):
         done = home.command(*command)
@@ -262,9 +264,14 @@ def test_orders_before_the_first_pass(tap):
     tap.ok(found == [("D151", device(3))], "an order before the first pass makes its incident needless", found)
 
 
+def rows_kept(home, leave_out=()):
+    """All rows but counts that have become 0, which an upgrade does not make."""
+    return [row for row in home.ledger(leave_out) if not (row.startswith("count_") and row.endswith(", 0)"))]
+
+
 def rows_without_profiles(home):
     """Versions before 9 knew one profile, and their rows name none."""
-    return [row for row in home.ledger(("profile",)) if not row.startswith("profile")]
+    return [row for row in rows_kept(home, ("profile",)) if not row.startswith("profile")]
 
 
 def test_numbers_of_version_6(tap):
@@ -356,6 +363,24 @@ def test_indexes_of_version_10(tap):
     sound(tap, home, "after version 10 was brought up to date")
 
 
+def test_counts_of_version_11(tap):
+    """Version 11 kept no counts of Devices, jobs and open incidents."""
+    home = Home("gateway incident_party=NOBODY")
+    parties = Parties(home)
+    parties.instruct([1, 2, instructed(3, "XSME"), 4])
+    home.run()
+    parties.result(said(1), said(2, "FAILED", gbcs="5"))
+    home.run(now=at(1))
+    rows = rows_kept(home)
+    make_old(home, 11)
+    home.run(now=at(1), env={"ECOSGATE_CRASH": "ledger-made:before:1"})
+    home.run(now=at(1))
+    now = rows_kept(home)
+    tap.ok(now == rows and "count_device: (8, 1)" in now and "count_incident: ('D105', 1, 1)" in now and
+           "count_job: (0, 'EMI', 'PA', 1)" in now, "an upgrade counts what is there", "\n".join(rows), "\n".join(now))
+    sound(tap, home, "after version 11 was brought up to date")
+
+
 if __name__ == "__main__":
     with Tap() as report:
         test_version_2(report)
@@ -369,3 +394,4 @@ if __name__ == "__main__":
         test_orders_of_version_8(report)
         test_turns_of_version_9(report)
         test_indexes_of_version_10(report)
+        test_counts_of_version_11(report)

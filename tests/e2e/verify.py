@@ -59,6 +59,11 @@ def damages():
         "a changed size in an envelope": lambda home: edit(home.path(*job, "envelope"), b"size=", b"size=1"),
         "a job that stands in two folders, as a power failure may leave it":
             lambda home: shutil.copytree(home.path(*order), home.path("spool", "active", order[2])),
+        "a count of Devices that is not that of the rows":
+            lambda home: change(home, "UPDATE count_device SET n=n+1 WHERE state=7"),
+        "a count of files that is missing": lambda home: change(home, "DELETE FROM count_job WHERE type='EMI'"),
+        "a count of incidents that are none":
+            lambda home: change(home, "INSERT INTO count_incident VALUES('A199', 0, 1)"),
         "a second copy that was renamed":
             lambda home: shutil.copytree(home.path(*job), home.path("spool", "corrupt", job[2] + ".ready")),
         "a cut answer": lambda home: os.truncate(home.path(*job, answer(name_of(1))), 5),
@@ -192,9 +197,12 @@ def test_verify(tap):
     for text, damage in damages().items():
         damage(home)
         done = home.command("--json", "spool", "verify")
-        tap.ok(done.returncode == 1 and b'"sound":false' in done.stdout, f"spool verify finds {text}",
-               done.returncode, done.stdout.decode(), done.stderr.decode())
-        silent |= {fault for fault in re.findall(r'"fault":"([^"]*)', done.stdout.decode())
+        told = re.findall(r'"fault":"([^"]*)', done.stdout.decode())
+        by_counts = [fault for fault in told if fault.startswith("ledger: counts ")]
+        tap.ok(done.returncode == 1 and b'"sound":false' in done.stdout and
+               (len(told) > len(by_counts) if not text.startswith("a count of ") else len(by_counts) == 1),
+               f"spool verify finds {text}", done.returncode, done.stdout.decode(), done.stderr.decode())
+        silent |= {fault for fault in told
                    if not re.search("; (restore|stop the gateway and restore|stop and start|move|remove|give|"
                                     "its sender|the next run|nothing is done until you put) ", fault)}
         shutil.rmtree(home.path("spool"))

@@ -1,7 +1,9 @@
 /* The ledger's connection, and the rows of one instruction from its verdict to its dispatch. */
 #include "spool/ledger/ledger_actions.h"
+#include "spool/ledger/ledger_counts.h"
 #include "spool/ledger/ledger_devices.h"
 #include "spool/ledger/ledger_due.h"
+#include "spool/ledger/ledger_incidents.h"
 #include "spool/ledger/ledger_jobs.h"
 #include "spool/ledger/ledger_outgoing.h"
 #include "spool/ledger/ledger_proof.h"
@@ -85,6 +87,97 @@ static void test_ledger__savepoint_rolled_back__items_are_gone_and_the_verdict_s
     assert_true(ledger_verdict_get(ledger, 1, 0, &verdict, NULL));
     assert_string_equal(verdict->outcome, "RJ");
     assert_null(verdict->batch);
+    (void)state;
+}
+
+static bool join_count(void *user, const char *name, int64_t n, GError **error)
+{
+    (void)error;
+    g_string_append_printf(user, "%s=%d ", name, (int)n);
+    return true;
+}
+
+static bool join_jobs(void *user, const struct ledger_job_count *count, GError **error)
+{
+    g_autofree char *name = g_strdup_printf("%d %s %s", count->direction, count->type ? count->type : "-",
+                                            count->outcome ? count->outcome : "-");
+    return join_count(user, name, count->n, error);
+}
+
+static bool join_incidents(void *user, const struct ledger_incident_count *count, GError **error)
+{
+    g_autofree char *name = g_strdup_printf("%s%s", count->code, count->of_device ? " of Devices" : "");
+    return join_count(user, name, count->n, error);
+}
+
+/* All counts as one text, which are those of the rows. g_free. */
+static char *counts(void)
+{
+    g_autoptr(GString) all = g_string_new("");
+    g_autofree char *wrong = NULL;
+
+    g_assert_true(ledger_state_counts_each(ledger, join_count, all, NULL));
+    g_assert_true(ledger_job_counts_each(ledger, join_jobs, all, NULL));
+    g_assert_true(ledger_incident_counts_each(ledger, join_incidents, all, NULL));
+    g_assert_true(ledger_counts_wrong(ledger, &wrong, NULL));
+    assert_null(wrong);
+    return g_strdup(all->str);
+}
+
+static void test_ledger_counts__rolled_back_whole_or_to_a_savepoint__say_what_is_there(void **state)
+{
+    assert_true(ledger_begin(ledger, NULL));
+    ledger_home_add_job(ledger, 1, "n1", 1, "aa");
+    struct ledger_item kept = item_of(1, 7, LEDGER_READY), refused = item_of(1, 8, LEDGER_REJECTED);
+    assert_true(ledger_item_insert(ledger, &kept, NULL));
+    assert_true(ledger_savepoint(ledger, NULL));
+    assert_true(ledger_item_insert(ledger, &refused, NULL));
+    assert_true(ledger_roll_back_to(ledger, NULL));
+    ledger_home_add_verdict(ledger, 1, "PA", "B1");
+    assert_true(ledger_commit(STEP_VERDICT_COMMITTED, ledger, NULL));
+    g_autofree char *first = counts();
+    assert_string_equal(first, "READY=1 0 EMI PA=1 ");
+    assert_true(ledger_begin(ledger, NULL));
+    ledger_home_add_job(ledger, 2, "n2", 2, "bb");
+    struct ledger_item gone = item_of(2, 9, LEDGER_READY);
+    assert_true(ledger_item_insert(ledger, &gone, NULL));
+    ledger_rollback(ledger);
+    assert_true(ledger_begin(ledger, NULL));
+    assert_true(ledger_job_requeue(ledger, 1, &(int64_t){0}, NULL));
+    assert_true(ledger_commit(STEP_VERDICT_COMMITTED, ledger, NULL));
+    g_autofree char *last = counts();
+    assert_string_equal(last, "READY=1 0 EMI -=1 ");
+    (void)state;
+}
+
+static void test_ledger_counts__incidents_closed_in_each_way__none_is_left(void **state)
+{
+    struct ledger_incident of_device = {.code = "D105", .subject = "a", .has_device = true, .device = 7, .text = "x"};
+    struct ledger_incident of_file = {.code = "B101", .subject = "n1", .job = 1, .text = "x"};
+    struct ledger_incident closed = {.id = 3, .closed = 9, .reason = "r", .who = "w", .device = 8};
+
+    assert_true(ledger_begin(ledger, NULL));
+    ledger_home_add_job(ledger, 1, "n1", 1, "aa");
+    assert_true(ledger_incident_open(ledger, &of_device, NULL));
+    assert_true(ledger_incident_open(ledger, &of_device, NULL));
+    assert_true(ledger_incident_open(ledger, &of_file, NULL));
+    of_device.subject = "b";
+    assert_true(ledger_incident_open(ledger, &of_device, NULL));
+    of_device.code = "D151", of_device.device = 8;
+    assert_true(ledger_incident_open(ledger, &of_device, NULL));
+    assert_true(ledger_commit(STEP_VERDICT_COMMITTED, ledger, NULL));
+    g_autofree char *open = counts();
+    assert_string_equal(open, "0 EMI -=1 B101=1 D105 of Devices=2 D151 of Devices=1 ");
+    assert_true(ledger_begin(ledger, NULL));
+    assert_true(ledger_incident_close(ledger, "D105", "a", 9, NULL));
+    assert_true(ledger_incident_close(ledger, "D105", "a", 9, NULL));
+    assert_true(ledger_incident_close_by_hand(ledger, &closed, NULL));
+    assert_true(ledger_incident_close_device_by_hand(ledger, &closed, NULL));
+    assert_true(ledger_incident_close_device(ledger, 7, 9, NULL));
+    assert_true(ledger_incident_close_file(ledger, 1, 9, NULL));
+    assert_true(ledger_commit(STEP_VERDICT_COMMITTED, ledger, NULL));
+    g_autofree char *last = counts();
+    assert_string_equal(last, "0 EMI -=1 ");
     (void)state;
 }
 
@@ -182,13 +275,6 @@ static void order(int64_t item, int64_t job, int64_t n)
     assert_true(ledger_session_put(ledger, work, &session, &transition, NULL));
 }
 
-static bool check_state(void *user, const char *name, int64_t n, GError **error)
-{
-    (void)error;
-    g_string_append_printf(user, "%s=%d ", name, (int)n);
-    return true;
-}
-
 static bool check_proof(void *user, const struct ledger_proof *proof, GError **error)
 {
     (void)error;
@@ -245,14 +331,14 @@ static void test_ledger_devices__batch_to_dispatch__counts_agree(void **state)
     assert_true(ledger_work_of_device_each(ledger, 4, count_work, &n, NULL));
     assert_int_equal(n, 3);
     g_autoptr(GString) states = g_string_new("");
-    assert_true(ledger_state_counts_each(ledger, check_state, states, NULL));
+    assert_true(ledger_state_counts_each(ledger, join_count, states, NULL));
     assert_string_equal(states->str, "REJECTED=2 DEFERRED=1 DISPATCHED=2 ");
     assert_true(ledger_proofs_each(ledger, check_proof, &sound, NULL));
     assert_true(sound);
     assert_true(ledger_live_duplicates(ledger, &n, NULL));
     assert_int_equal(n, 0);
     g_string_truncate(states, 0);
-    assert_true(ledger_integrity_each(ledger, check_state, states, NULL));
+    assert_true(ledger_integrity_each(ledger, join_count, states, NULL));
     assert_string_equal(states->str, "");
     (void)state;
 }
@@ -274,7 +360,7 @@ static void test_ledger_verdicts__findings__come_back_in_order(void **state)
         assert_true(ledger_finding_insert(ledger, 1, 1, &findings[i], NULL));
     assert_true(ledger_finding_count_insert(ledger, &of, "C101", 12, NULL));
     assert_true(ledger_findings_each(ledger, &of, join_code, codes, NULL));
-    assert_true(ledger_finding_counts_each(ledger, &of, check_state, codes, NULL));
+    assert_true(ledger_finding_counts_each(ledger, &of, join_count, codes, NULL));
     assert_string_equal(codes->str, "C101B208C101=12 ");
     int64_t n = 0;
     assert_true(ledger_counter_next(ledger, "EMA", &n, NULL));
@@ -306,6 +392,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         T(test_ledger__change_outside_a_transaction__is_a_bug),
         T(test_ledger__savepoint_rolled_back__items_are_gone_and_the_verdict_stays),
+        T(test_ledger_counts__rolled_back_whole_or_to_a_savepoint__say_what_is_there),
+        T(test_ledger_counts__incidents_closed_in_each_way__none_is_left),
         T(test_ledger__reader_beside_a_writer_or_alone__sees_rows),
         T(test_ledger_devices__batch_to_dispatch__counts_agree),
         T(test_ledger_verdicts__findings__come_back_in_order),
