@@ -403,7 +403,8 @@ bool ledger_withheld_release(struct ledger *ledger, const struct ledger_withheld
 
 bool ledger_withheld_count(struct ledger *ledger, int64_t *n, GError **error)
 {
-    LEDGER_SQL(count, "SELECT count(*) FROM withheld h JOIN work_item w USING(item) WHERE w.slot=0");
+    /* CROSS: else SQLite walks all work items and looks for each in withheld. */
+    LEDGER_SQL(count, "SELECT count(*) FROM withheld h CROSS JOIN work_item w USING(item) WHERE w.slot=0");
     return ledger_number(ledger, ledger_query(ledger, &count, LEDGER_NO_VALUES, error), n, error);
 }
 

@@ -167,8 +167,9 @@ def outgoing(count, batches):
     for job in range(batches + 1, count + 1):
         number += 1
         kind, drop = (("EMA", "mcc") if job % 4 == 0 else (("EMW", "tcos"), ("EMO", "mcc"), ("INC", "dcc"))[job % 3])
+        at = NOW - (count - job) * 60
         yield (number, job, 1, kind, f"{kind}_GATE_{job:06d}.csv", "csv", drop, "90-B3-D5-1F-30-0E-C0-01", None,
-               "TEST", job, NOW, 1, 3, 100, f"{job:064x}", NOW - (count - job) * 60)
+               "TEST", job, at, 1, 3, 100, f"{job:064x}", at)
 
 
 TABLES = {
