@@ -41,15 +41,43 @@ const char *condition_span(int64_t since, int64_t now, char text[CONDITION_SPAN_
     return text;
 }
 
-/* Counted in the folders, because the folder is the job's state; the ledger keeps no copy of it. */
+static bool add_row(void *user, const struct ledger_job_count *count, GError **error)
+{
+    (void)error; /* nothing here can fail */
+    *(int64_t *)user += count->n;
+    return true;
+}
+
+/* How many of the jobs in incoming/ have a row: those that have none are still being copied. */
+static bool count_noted(struct gateway *gateway, const GArray *ids, int64_t *n, GError **error)
+{
+    *n = 0;
+    for (guint i = 0; i < ids->len; i++) {
+        g_autofree struct ledger_job *job = NULL;
+        if (!ledger_job_get(gateway->ledger, g_array_index(ids, int64_t, i), &job, error))
+            return false;
+        *n += job != NULL;
+    }
+    return true;
+}
+
+/* Counted in the folders, because the folder is the job's state; the ledger keeps no copy of it. done/ alone is not
+ * listed, which would take 0.3 s for 1,000,000 jobs: every row that stands nowhere else stands there. */
 static bool count_jobs(struct gateway *gateway, struct condition *condition, GError **error)
 {
+    int64_t rows = 0;
+
     for (int state = 0; state < JOB_STATE_COUNT; state++) {
-        g_autoptr(GArray) ids = job_list(gateway->spool, (enum job_state)state, error);
-        if (ids == NULL)
+        g_autoptr(GArray) ids = state != JOB_DONE ? job_list(gateway->spool, (enum job_state)state, error) : NULL;
+        int64_t noted = ids != NULL ? ids->len : 0;
+        if ((ids == NULL && state != JOB_DONE) || (state == JOB_INCOMING && !count_noted(gateway, ids, &noted, error)))
             return false;
-        condition->jobs[state] = ids->len;
+        condition->jobs[state] = ids != NULL ? ids->len : 0;
+        rows -= noted;
     }
+    if (!ledger_job_counts_each(gateway->ledger, add_row, &rows, error))
+        return false;
+    condition->jobs[JOB_DONE] = MAX(rows, 0);
     return true;
 }
 
