@@ -38,6 +38,17 @@ void beat(const struct config *config, const char *cause)
         write_heartbeat(config);
 }
 
+void beat_page(const struct config *config, const char *cause)
+{
+    if (g_strcmp0(heartbeat.page, cause) == 0)
+        return;
+    if (heartbeat.page == NULL)
+        heartbeat.page_failed = clock_now();
+    g_free(heartbeat.page);
+    heartbeat.page = g_strdup(cause);
+    write_heartbeat(config);
+}
+
 void beat_end(void)
 {
     heartbeat_clear(&heartbeat);

@@ -1,7 +1,7 @@
 /*
  * The heartbeat of `run` (gateway/condition/heartbeat.h), which one process writes.
  *
- *   beat_begin(config, once) → beat(config, cause) after each pass → beat_end()
+ *   beat_begin(config, once) → beat(config, cause) after each pass, beat_page(config, cause) → beat_end()
  */
 #ifndef ECOSGATE_GATEWAY_COMMANDS_BEAT_H
 #define ECOSGATE_GATEWAY_COMMANDS_BEAT_H
@@ -12,6 +12,8 @@
 void beat_begin(const struct config *config, bool once);
 /* A pass has ended. cause: why it ended early; NULL: it did not. */
 void beat(const struct config *config, const char *cause);
+/* The live page was written, or was not yet due. cause: why it cannot be written; NULL: it can, or there is none. */
+void beat_page(const struct config *config, const char *cause);
 /* Frees the texts. */
 void beat_end(void);
 

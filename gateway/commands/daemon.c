@@ -200,6 +200,7 @@ static bool pass_or_reopen(struct daemon *d, GError **error)
         return outlive(d, cause, error);
     report_early_end(d, NULL);
     live_page_keep(&d->page, d->gateway, false);
+    beat_page(d->gateway->config, d->page.cause);
     return true;
 }
 
@@ -295,6 +296,7 @@ bool daemon_run(struct gateway *gateway, struct pipeline **pipeline, const struc
     folder_watch_free(d.watch);
     manager_close(&d.manager);
     g_free(d.early);
+    g_free(d.page.cause);
     log_event(LOG(EVENT_STOPPED), "stopped");
     return good;
 }

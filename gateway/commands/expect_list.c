@@ -8,20 +8,8 @@
 #include "gateway/commands/home_list.h"
 #include "gateway/commands/output.h"
 #include "gateway/commands/read_access.h"
-#include "gateway/pipeline/expected.h"
+#include "gateway/condition/expected.h"
 #include "spool/ledger/ledger_incidents.h"
-
-/* How it is with the last due time. */
-static const char *state_of(const struct expectation *expect, const struct expected *found)
-{
-    if (found->last.at == 0)
-        return "none yet";
-    if (!found->judged)
-        return "not known";
-    if (expected_is_late(expect, found))
-        return "late";
-    return expected_is_met(expect, found) ? "come" : "not judged yet";
-}
 
 /* Sets a member to the open A112 of the last due time; null if there is none. */
 static bool set_incident(struct gateway *gateway, const struct expectation *expect, const struct expected *found,
@@ -69,7 +57,7 @@ static bool add(struct gateway *gateway, const struct expectation *expect, struc
     output_set_number(row, "accepted", found.came.accepted);
     output_set_number(row, "rejected", found.came.rejected);
     output_set_number(row, "waiting", found.came.waiting);
-    output_set_text(row, "state", state_of(expect, &found));
+    output_set_text(row, "state", expected_state(expect, &found));
     output_set(row, "next_due", command_json_instant(found.next.at));
     output_set_number(row, "next_accepted", found.ahead.accepted);
     output_set_number(row, "next_waiting", found.ahead.waiting);

@@ -93,6 +93,8 @@ static void write_page(struct gateway *gateway)
     struct live_page_file page = {0};
 
     live_page_keep(&page, gateway, true);
+    beat_page(gateway->config, page.cause);
+    g_free(page.cause);
 }
 
 /* Frees the configuration, or the one that has taken its place. */

@@ -173,6 +173,19 @@ static bool add_reports(struct gateway *gateway, struct condition *condition, GE
     return true;
 }
 
+static bool add_expected(struct gateway *gateway, struct condition *condition, GError **error)
+{
+    const GPtrArray *all = gateway->config->expectations;
+
+    for (guint e = 0; e < all->len; e++) {
+        struct expected_condition one = {.expect = all->pdata[e]};
+        if (!expected_find(gateway, one.expect, condition->now, &one.found, error))
+            return false;
+        g_array_append_val(condition->expected, one);
+    }
+    return true;
+}
+
 static void clear_alarm(void *element)
 {
     struct alarm *alarm = element;
@@ -213,6 +226,7 @@ static void begin(struct condition *condition)
         .drops = new_array(sizeof(struct drop_condition), clear_drop),
         .disks = new_array(sizeof(struct disk_condition), clear_disk),
         .reports = new_array(sizeof(struct report_condition), NULL),
+        .expected = new_array(sizeof(struct expected_condition), NULL),
         .states = new_array(sizeof(struct state_count), NULL),
     };
 }
@@ -223,6 +237,7 @@ void condition_clear(struct condition *condition)
     g_array_unref(condition->drops);
     g_array_unref(condition->disks);
     g_array_unref(condition->reports);
+    g_array_unref(condition->expected);
     g_array_unref(condition->states);
     heartbeat_clear(&condition->last);
     *condition = (struct condition){0};
@@ -243,7 +258,8 @@ bool condition_look(struct gateway *gateway, bool list_drops, struct condition *
         ledger_state_counts_each(gateway->ledger, add_state, condition, error) &&
         ledger_withheld_count(gateway->ledger, &condition->withheld, error) &&
         condition_fill_drops(gateway, list_drops, condition, error) && add_disks(gateway, condition, error) &&
-        add_reports(gateway, condition, error) && condition_fill_alarms(gateway, condition, error))
+        add_reports(gateway, condition, error) && add_expected(gateway, condition, error) &&
+        condition_fill_alarms(gateway, condition, error))
         return true;
     condition_clear(condition);
     return false;

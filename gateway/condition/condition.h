@@ -12,6 +12,7 @@
 #ifndef ECOSGATE_GATEWAY_CONDITION_CONDITION_H
 #define ECOSGATE_GATEWAY_CONDITION_CONDITION_H
 
+#include "gateway/condition/expected.h"
 #include "gateway/condition/heartbeat.h"
 #include "gateway/gateway.h"
 
@@ -56,6 +57,12 @@ struct report_condition {
     int64_t next;           /* when the next period ends, which is issued then */
 };
 
+/* A group [expect NAME], and what has come for it. */
+struct expected_condition {
+    const struct expectation *expect; /* of the configuration */
+    struct expected found;
+};
+
 /* How many Devices are in a state. */
 struct state_count {
     const char *name;
@@ -66,11 +73,12 @@ struct condition {
     int64_t now;
     int64_t pid; /* of the writer; -1: it runs and its number cannot be read; 0: none runs */
     struct heartbeat last;
-    GArray *alarms;  /* struct alarm, the worst first; of one level the oldest first */
-    GArray *drops;   /* struct drop_condition, in the order of the configuration */
-    GArray *disks;   /* struct disk_condition: one if the ledger lies on the spool's disk */
-    GArray *reports; /* struct report_condition, in the order of the table of reports */
-    GArray *states;  /* struct state_count, in the order of the states */
+    GArray *alarms;   /* struct alarm, the worst first; of one level the oldest first */
+    GArray *drops;    /* struct drop_condition, in the order of the configuration */
+    GArray *disks;    /* struct disk_condition: one if the ledger lies on the spool's disk */
+    GArray *reports;  /* struct report_condition, in the order of the table of reports */
+    GArray *expected; /* struct expected_condition, in the order of the configuration */
+    GArray *states;   /* struct state_count, in the order of the states */
     int64_t jobs[JOB_STATE_COUNT];
     int64_t system_incidents, file_incidents, device_incidents; /* open ones */
     int64_t oldest_file_incident;

@@ -293,6 +293,10 @@ static void add_heartbeat(struct making *making)
     if (last->cause != NULL)
         add_plain(making, ALARM_CRITICAL, last->at, g_strdup_printf("the last pass ended early: %s", last->cause),
                   "ecosgate doctor");
+    if (last->page != NULL && making->gateway->config->page != NULL)
+        add_plain(making, ALARM_WARNING, last->page_failed,
+                  g_strdup_printf("the live page cannot be written, its readers see an old one: %s", last->page),
+                  "ecosgate doctor");
 }
 
 /* What the ledger is behind of (A109). */

@@ -36,6 +36,10 @@ bool heartbeat_write(const char *spool, const struct heartbeat *heartbeat, GErro
     g_key_file_set_boolean(content, GROUP, "once", heartbeat->once);
     if (heartbeat->cause != NULL)
         g_key_file_set_string(content, GROUP, "cause", heartbeat->cause);
+    if (heartbeat->page != NULL) {
+        g_key_file_set_string(content, GROUP, "page", heartbeat->page);
+        set_instant(content, "page_failed", heartbeat->page_failed);
+    }
     g_autofree char *text = g_key_file_to_data(content, &len, NULL);
     g_autoptr(disk_file_t) file = disk_file_create(path, 0, error);
     return file != NULL && disk_file_write(file, text, len, error) &&
@@ -54,9 +58,12 @@ void heartbeat_read(const char *spool, struct heartbeat *heartbeat)
     heartbeat->begun = get_instant(file, "begun");
     heartbeat->once = g_key_file_get_boolean(file, GROUP, "once", NULL);
     heartbeat->cause = g_key_file_get_string(file, GROUP, "cause", NULL);
+    heartbeat->page = g_key_file_get_string(file, GROUP, "page", NULL);
+    heartbeat->page_failed = get_instant(file, "page_failed");
 }
 
 void heartbeat_clear(struct heartbeat *heartbeat)
 {
     g_clear_pointer(&heartbeat->cause, g_free);
+    g_clear_pointer(&heartbeat->page, g_free);
 }

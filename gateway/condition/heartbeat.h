@@ -18,10 +18,12 @@
 #define HEARTBEAT_FILE "heartbeat"
 
 struct heartbeat {
-    int64_t at;    /* seconds UTC: the end of the last pass; 0: none is known */
-    int64_t begun; /* seconds UTC: since when that program runs */
-    bool once;     /* it was `run --once`, which ends by itself */
-    char *cause;   /* why that pass ended early; NULL: it did not */
+    int64_t at;          /* seconds UTC: the end of the last pass; 0: none is known */
+    int64_t begun;       /* seconds UTC: since when that program runs */
+    bool once;           /* it was `run --once`, which ends by itself */
+    char *cause;         /* why that pass ended early; NULL: it did not */
+    char *page;          /* why the live page could not be written last; NULL: it was, or none is configured */
+    int64_t page_failed; /* seconds UTC: since when it cannot be written */
 };
 
 /* Replaces the file. False: the disk's error; an older file stays. */

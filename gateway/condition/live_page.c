@@ -52,10 +52,10 @@ static void head(GString *out, const struct gateway *gateway, const struct condi
                            : level == ALARM_WARNING ? "somebody has to act"
                                                     : "work stands still");
     g_string_append_printf(out,
-                           "<p id=\"age\">This page was written at <strong>%s</strong>. The gateway writes it after "
-                           "each pass, at least every %" PRId64 " seconds. If that time is more than %" PRId64
+                           "<p id=\"age\">This page was written at <strong>%s</strong>. The gateway writes it after a "
+                           "pass, but at most every %d seconds. If that time is more than %" PRId64
                            " minutes ago, the gateway hangs or does not run: <code>ecosgate health</code></p>\n",
-                           now, MAX(config->poll_interval, LIVE_PAGE_SECONDS), MAX(config->health.max_age / 60, 1));
+                           now, LIVE_PAGE_SECONDS, MAX(config->health.max_age / 60, 1));
     if (left != NULL) {
         g_string_append(out, "<p>Until TCoS closes: ");
         html_text(out, left);
@@ -132,13 +132,52 @@ static void drops(GString *out, const struct condition *condition)
 
 /* ---- the day ---- */
 
-static void today(GString *out, const struct day *day)
+/* In UTC, to the minute; "": none. */
+static void minute_word(GString *out, int64_t at)
+{
+    char text[INSTANT_TEXT_SIZE];
+    g_autofree char *minute = NULL;
+
+    instant_print(at, text);
+    minute = at != 0 ? g_strdup_printf("%.10s %.5s", text, text + 11) : NULL;
+    html_word(out, minute);
+}
+
+/* What should have come: [expect NAME]. */
+static void expected(GString *out, const struct condition *condition)
+{
+    static const char *const columns[] = {"Expected", "<State", "<Come", "<Due", "<Next", "<Files", NULL};
+
+    html_table(out, "expected-table", "Files that should have come by a time", columns);
+    for (guint e = 0; e < condition->expected->len; e++) {
+        const struct expected_condition *one = &g_array_index(condition->expected, struct expected_condition, e);
+        const struct expected *found = &one->found;
+        bool late = expected_is_late(one->expect, found);
+        g_autofree char *come =
+            g_strdup_printf("%" PRId64 " of %" PRId64, found->came.accepted + found->came.waiting, one->expect->count);
+        g_autofree char *files = g_strdup_printf("%s from %s", one->expect->type, one->expect->party);
+        g_autofree char *name = scrubbed(one->expect->name);
+        html_row(out, name);
+        g_string_append_printf(out, "<td class=\"word%s\">%s</td>", late ? " warning" : "",
+                               expected_state(one->expect, found));
+        html_word(out, come);
+        minute_word(out, found->last.at);
+        minute_word(out, found->next.at);
+        html_word(out, files);
+        html_row_end(out);
+    }
+    html_table_end(out);
+}
+
+static void today(GString *out, const struct day *day, const struct condition *condition)
 {
     static const char *const columns[] = {"What", "Week before", "Today", "", NULL};
     const char *section = NULL;
 
     html_section(out, "today", "Today (UTC), and the same weekday a week before");
     g_string_append(out, "<div class=\"wide\">\n");
+    if (condition->expected->len > 0)
+        expected(out, condition);
     html_table(out, "today-table", "Until now, and the whole day a week before", columns);
     for (guint f = 0; f < day->figures->len; f++) {
         const struct day_figure *figure = &g_array_index(day->figures, struct day_figure, f);
@@ -260,7 +299,7 @@ char *live_page(const struct gateway *gateway, const struct condition *condition
     alarms(out, condition);
     drops(out, condition);
     devices(out, condition);
-    today(out, day);
+    today(out, day, condition);
     counts(out, condition);
     disks(out, condition);
     reports(out, condition);
@@ -296,8 +335,10 @@ static bool make(struct gateway *gateway, GError **error)
     return good;
 }
 
-static void tell(const struct gateway *gateway, const GError *error)
+static void tell(struct live_page_file *file, const struct gateway *gateway, const GError *error)
 {
+    g_free(file->cause);
+    file->cause = error != NULL ? g_strdup(error->message) : NULL;
     if (error == NULL)
         log_over(LOG(EVENT_PAGE_UNWRITABLE));
     else
@@ -310,10 +351,12 @@ void live_page_keep(struct live_page_file *file, struct gateway *gateway, bool l
     int64_t begun = clock_monotonic();
     g_autoptr(GError) error = NULL;
 
+    if (gateway->config->page == NULL)
+        g_clear_pointer(&file->cause, g_free); /* a reload has taken the setting away */
     if (gateway->config->page == NULL || (!last && begun < file->next))
         return;
     (void)make(gateway, &error); /* what failed is said */
-    tell(gateway, error);
+    tell(file, gateway, error);
     int64_t cost = clock_monotonic() - begun;
     file->next = begun + MAX(LIVE_PAGE_SECONDS * G_USEC_PER_SEC, PART_OF_TIME * cost);
 }

@@ -21,6 +21,7 @@ char *live_page(const struct gateway *gateway, const struct condition *condition
 #define LIVE_PAGE_FILE "status.html"
 struct live_page_file {
     int64_t next; /* monotonic microseconds: not written before */
+    char *cause;  /* why it could not be written last; NULL: it was, or none is configured; the owner frees it */
 };
 /* Writes the page if a folder is configured and it is time; `last` is the end of a run, when it always is. A page that
  * cannot be written is said once and stops nothing. */

@@ -7,7 +7,7 @@
 #include "formats/instant.h"
 #include "gateway/clock.h"
 #include "gateway/pauses.h"
-#include "gateway/pipeline/expected.h"
+#include "gateway/condition/expected.h"
 #include "gateway/pipeline/outage.h"
 #include "spool/ledger/ledger_incidents.h"
 

@@ -17,7 +17,7 @@ static const char style_sheet[] =
     "section>div{display:flex;flex-wrap:wrap;gap:1.5rem;align-items:flex-start}"
     "figure{margin:0;flex:1 1 30rem;min-width:0}svg{width:100%;max-width:44rem;height:auto}"
     ".table{max-width:100%;overflow-x:auto}figure+.table{flex:1 1 34rem}.wide{flex:1 1 100%;min-width:0}"
-    ".grow{flex:1 1 24rem;min-width:0}.wide table,.grow table{width:100%}"
+    ".grow{flex:1 1 24rem;min-width:0}.wide table,.grow table{width:100%}.wide .table+.table{margin-top:1.2rem}"
     "table{border-collapse:collapse;font-variant-numeric:tabular-nums}"
     "caption{text-align:left;font-weight:600;padding-bottom:.3rem}"
     "th,td{border-bottom:1px solid var(--rule);padding:.2rem .6rem;text-align:right;vertical-align:top}"
@@ -43,7 +43,9 @@ static const char style_sheet[] =
     ".stack code{white-space:normal}.bar{min-width:3rem}"
     "table{font-size:.85rem}svg text{font-size:17px}}"
     "@page{margin:15mm}@media print{body{margin:0;max-width:none;font-size:10.5pt}h2{break-after:avoid}"
-    "figure,table,svg{break-inside:avoid}*{print-color-adjust:exact;-webkit-print-color-adjust:exact}}";
+    ".table{overflow:visible}th,td{padding:.15rem .4rem}code{white-space:normal}"
+    "figure,tr,svg{break-inside:avoid}th.group{break-after:avoid}"
+    "*{print-color-adjust:exact;-webkit-print-color-adjust:exact}}";
 
 void html_text(GString *out, const char *text)
 {

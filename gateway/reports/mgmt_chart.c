@@ -30,7 +30,8 @@ static void text_at(GString *out, double x, double y, const char *style, const c
 
 /* ---- bars: a label at the left, the bar, its number after it ---- */
 
-enum { WIDTH = 560, LABEL = 190, NUMBER = 90, BAR = 16, STEP = 22 };
+/* LABEL has room for the longest label of a phone, where the letters are larger. */
+enum { WIDTH = 560, LABEL = 212, NUMBER = 90, BAR = 16, STEP = 22 };
 
 /* At least 1, which is divided by. */
 static int64_t greatest(const struct chart_bar *bars, size_t n)

@@ -1,5 +1,5 @@
 /*
- * Which files of a sender and type came in a span of time. Questions only; gateway/pipeline/expected.h says what
+ * Which files of a sender and type came in a span of time. Questions only; gateway/condition/expected.h says what
  * follows.
  *
  * A job counts by the time when it was picked up, and by its latest revision. One that came only to mend a damaged job

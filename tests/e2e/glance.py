@@ -234,12 +234,19 @@ def test_page(tap):
     tap.ok(done.returncode == 0 and done.stderr.count(b"the live page in ") == 1 and
            b"No such file or directory" in done.stderr, "a page that cannot be written is said, and stops nothing",
            done.stderr)
+    broken = ("warning", None, at(0), "ecosgate doctor")
+    told = home.json("status", now=at(1))[0]["alarms"]
+    tap.ok(alarms(home, at(1)) == [broken] and "No such file or directory" in told[0]["text"],
+           "status has it as a warning, with its cause and the command that helps", told)
+    done = home.command("health", now=at(1))
+    tap.ok(done.returncode == 1 and b"live page" in done.stdout, "and health", done.stdout)
     os.mkdir(home.path("page"))
     with open(home.path("page", ".status.html.part"), "wb") as file:
         file.write(b"half")
     parties = Parties(home)
     parties.instruct([1, 2])
     home.run(now=at(1))
+    tap.ok(alarms(home, at(1)) == [], "which ends once the page is there", alarms(home, at(1)))
     home.command("device", "hold", device(1), "--reason", device(2), now=at(2))
     shutil.rmtree(home.path("drops", "suppliers", "in"))
     home.run(now=at(3))
@@ -253,9 +260,20 @@ def test_page(tap):
            "it runs and loads nothing, and names no Device and no supply point", page)
     daemon = home.daemon(now=at(4))
     wait_until(lambda: at(4) in page_of(home))
+    os.rename(home.path("page"), home.path("away"))
     terminate(daemon)
-    tap.ok("the gateway does not run<" not in page_of(home),
-           "the daemon writes it, and knows that it runs")
+    with open(home.path("away", "status.html"), encoding="utf-8") as file:
+        tap.ok("the gateway does not run<" not in file.read(), "the daemon writes it, and knows that it runs")
+    with open(home.path("ecosgate.conf"), "a", encoding="utf-8") as file:
+        file.write("\n[expect early]\nparty=MCC\ntype=EMI\ncount=1\nby=06:00\n"
+                   "\n[expect noon]\nparty=MCC\ntype=EMI\ncount=2\nby=12:30\n")
+    os.rename(home.path("away"), home.path("page"))
+    home.run(now="2023-07-04T12:00:00Z")
+    rows = re.findall(r'<tr><th scope="row">(early|noon)</th>' + r'<td class="word[^"]*">([^<]*)</td>' * 5,
+                      page_of(home))
+    tap.ok(rows == [("early", "late", "0 of 1", "2023-07-04 06:00", "2023-07-05 06:00", "EMI from MCC"),
+                    ("noon", "late", "1 of 2", "2023-07-03 12:30", "2023-07-04 12:30", "EMI from MCC")],
+           "it shows what should have come, by when, and what has", rows, page_of(home))
     home.set("page folder=drops/mcc/in")
     done = home.run(now=at(5))
     tap.ok(done.returncode == 2 and b"the page would be picked up" in done.stderr,

@@ -208,7 +208,9 @@ document.getElementById('phone').onload = e => {
   place.id = 'found';
   place.textContent = JSON.stringify({
     wide: inner.documentElement.scrollWidth, tables: all('table').map(t => t.id),
-    cut: all('th').filter(t => t.offsetWidth > 0 && t.offsetWidth < 12).map(t => t.textContent),
+    cut: all('th').filter(t => t.offsetWidth > 0 && t.offsetWidth < 12).concat(all('svg text').filter(t =>
+      t.getBBox().x < 0 || t.getBBox().x + t.getBBox().width > t.ownerSVGElement.viewBox.baseVal.width))
+      .map(t => t.textContent),
     bars: all('.bar b').map(b => [b.getBoundingClientRect().width, b.parentNode.getBoundingClientRect().width])});
   document.body.append(place);
 };

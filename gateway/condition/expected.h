@@ -8,8 +8,8 @@
  * A due time is not judged if files for it may have come while nobody recorded them: it is not after the first run, or
  * not after the newest `recover`.
  */
-#ifndef ECOSGATE_GATEWAY_PIPELINE_EXPECTED_H
-#define ECOSGATE_GATEWAY_PIPELINE_EXPECTED_H
+#ifndef ECOSGATE_GATEWAY_CONDITION_EXPECTED_H
+#define ECOSGATE_GATEWAY_CONDITION_EXPECTED_H
 
 #include "gateway/expectation.h"
 #include "gateway/gateway.h"
@@ -28,6 +28,8 @@ bool expected_find(struct gateway *gateway, const struct expectation *expect, in
 
 /* Too few files have come for the last due time. */
 bool expected_is_late(const struct expectation *expect, const struct expected *found);
+/* How it is with the last due time: "come", "late", "not judged yet", "not known", "none yet"; a constant. */
+const char *expected_state(const struct expectation *expect, const struct expected *found);
 /* Enough files that were accepted have come for the last due time. */
 bool expected_is_met(const struct expectation *expect, const struct expected *found);
 

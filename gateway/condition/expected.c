@@ -1,5 +1,5 @@
 /* A restore brings back an older ledger: which files came meanwhile, only the lost one knew. */
-#include "gateway/pipeline/expected.h"
+#include "gateway/condition/expected.h"
 
 #include "formats/eui64.h"
 #include "gateway/reports/report_schedule.h"
@@ -62,6 +62,17 @@ bool expected_is_late(const struct expectation *expect, const struct expected *f
 bool expected_is_met(const struct expectation *expect, const struct expected *found)
 {
     return found->came.accepted >= expect->count;
+}
+
+const char *expected_state(const struct expectation *expect, const struct expected *found)
+{
+    if (found->last.at == 0)
+        return "none yet";
+    if (!found->judged)
+        return "not known";
+    if (expected_is_late(expect, found))
+        return "late";
+    return expected_is_met(expect, found) ? "come" : "not judged yet";
 }
 
 char *expected_subject(const struct expectation *expect, const struct expectation_due *due)
