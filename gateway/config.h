@@ -7,6 +7,7 @@
 
 #include "formats/filename.h"
 #include "formats/profile.h"
+#include "gateway/retention_rules.h"
 #include "gateway/drops/drop.h"
 #include "gateway/log.h"
 #include "validators/rules.h"
@@ -72,6 +73,7 @@ struct config {
     int64_t reserve;        /* bytes */
     struct health_rules health;
     struct log_settings log; /* of [log]; an option of `run` comes before them */
+    struct retention_rule retention[RETENTION_KINDS];
     char *page;              /* folder of the live page; NULL: none */
     GPtrArray *drops;        /* struct drop, in the file's order */
     const char **drop_names; /* of all drops; NULL-terminated */

@@ -7,6 +7,7 @@
 
 #include "gateway/config_expect.h"
 #include "gateway/config_profiles.h"
+#include "gateway/config_retention.h"
 
 #include "formats/eui64.h"
 #include "formats/filename.h"
@@ -386,10 +387,12 @@ void config_load_groups(struct config_loading *l, struct config *c)
     load_health(l, c);
     load_log(l, c);
     load_page(l, c);
+    config_load_retention(l, c);
     for (size_t i = 0; groups[i] != NULL; i++) {
         if (strcmp(groups[i], "gateway") == 0)
             load_gateway(l, c);
-        else if (g_strv_contains((const char *const[]){"review", "health", "log", "page", NULL}, groups[i]))
+        else if (g_strv_contains((const char *const[]){"review", "health", "log", "page", "retention", NULL},
+                                 groups[i]))
             continue; /* their defaults are no zeros, so they are read if they are missing, too */
         else if (g_str_has_prefix(groups[i], "drop "))
             load_drop(l, c, groups[i]);
@@ -401,8 +404,9 @@ void config_load_groups(struct config_loading *l, struct config *c)
             config_load_expect(l, c, groups[i]);
         else
             config_problem_at(l, config_line_of(l, groups[i], ""),
-                              "[%s]: expected [gateway], [review], [health], [log], [page], [drop NAME], [party ORG], "
-                              "[expect NAME], [report] or [report MPID]",
+                              "[%s]: expected [gateway], [review], [health], [log], [page], [retention], [drop NAME], "
+                              "[party ORG], [expect NAME], [report] or [report MPID]",
                               groups[i]);
     }
+    config_check_retention(l, c);
 }

@@ -2,6 +2,8 @@
  * state, so that a job is never looked for twice. */
 #include "spool/backup.h"
 
+#include "spool/packed.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
@@ -378,12 +380,39 @@ static GPtrArray *all_files(int folder, char ***names, GError **error)
     return wanted;
 }
 
+/* A file that is packed is copied so; the copy must have the plain bytes of the ledger. */
+static bool copy_packed(struct backup *backup, const struct source *plain, bool *missing, GError **error)
+{
+    g_autofree char *name = g_strconcat(plain->name, PACKED_SUFFIX, NULL);
+    g_autofree char *to = g_strconcat(plain->to, PACKED_SUFFIX, NULL);
+    g_autofree char *copy = backup_path(backup, plain->to);
+    char sha256[DIGEST_HEX_SIZE];
+
+    if (!copy_file(backup, &(struct source){plain->folder, name, to, NULL}, missing, error))
+        return false;
+    if (!*missing && plain->sha256 != NULL &&
+        (!packed_digest(copy, sha256, NULL, NULL) || strcmp(sha256, plain->sha256) != 0))
+        backup_fault(backup, "%s does not have the SHA-256 that the ledger says, %s; it is in the backup as it is", to,
+                     plain->sha256);
+    return true;
+}
+
+/* In the order in which a reader of packed.h looks. */
+static bool copy_stored(struct backup *backup, const struct source *source, GError **error)
+{
+    bool missing = true;
+
+    if (!copy_file(backup, source, &missing, error) || (missing && !copy_packed(backup, source, &missing, error)))
+        return false;
+    return !missing || copy_or_fault(backup, source, error);
+}
+
 static bool copy_files(struct backup *backup, int folder, const char *to, const GPtrArray *wanted, GError **error)
 {
     for (guint i = 0; i < wanted->len; i++) {
         const struct backup_wanted *file = wanted->pdata[i];
         g_autofree char *relative = g_build_filename(to, file->name, NULL);
-        if (!copy_or_fault(backup, &(struct source){folder, file->name, relative, file->sha256}, error))
+        if (!copy_stored(backup, &(struct source){folder, file->name, relative, file->sha256}, error))
             return false;
     }
     return true;

@@ -111,41 +111,6 @@ struct spool *spool_open(const char *dir, GError **error)
     return g_steal_pointer(&spool);
 }
 
-/* The last writer may have been stopped between a rename and its sync, or the sync may have failed. Without this a job
- * could stand in another state again after a power failure than this process has seen. */
-static bool sync_states(const struct spool *spool, GError **error)
-{
-    for (int i = 0; i < JOB_STATE_COUNT; i++) {
-        g_autofree char *path = g_build_filename(spool->dir, states[i], NULL);
-        if (!disk_sync_dir(path, error))
-            return false;
-    }
-    return disk_sync_dir(spool->orders, error);
-}
-
-/* Must come before anything changes: a backup takes what it reads for sound while the file stays. */
-static bool remove_frozen(const struct spool *spool, GError **error)
-{
-    g_autofree char *path = g_build_filename(spool->dir, SPOOL_FROZEN, NULL);
-    bool exists = false;
-    return disk_exists(path, &exists, error) && (!exists || disk_unlink(STEP_FREEZE_ENDED, path, error));
-}
-
-bool spool_lock(struct spool *spool, GError **error)
-{
-    g_autofree char *path = g_build_filename(spool->dir, "lock", NULL);
-    if (spool->lock >= 0)
-        return true;
-    spool->lock = disk_lock(path, error);
-    if (spool->lock < 0)
-        return false;
-    if (remove_frozen(spool, error) && sync_states(spool, error))
-        return true;
-    disk_unlock(spool->lock);
-    spool->lock = -1;
-    return false;
-}
-
 bool spool_writer(const struct spool *spool, int64_t *pid, GError **error)
 {
     g_autofree char *path = g_build_filename(spool->dir, "lock", NULL);
@@ -172,13 +137,62 @@ const char *spool_orders_dir(const struct spool *spool)
     return spool->orders;
 }
 
+/* ---- where a job's folder stands ---- */
+
+/* "<spool>/done/00012xxx" of job 12345; NULL: the jobs of that state stand in its folder itself. */
+static char *subfolder(const struct spool *spool, enum job_state state, int64_t id)
+{
+    if (state != JOB_DONE)
+        return NULL;
+    g_autofree char *name = g_strdup_printf("%05" PRId64 "xxx", id / JOB_SUBFOLDER_JOBS);
+    return g_build_filename(spool->dir, states[state], name, NULL);
+}
+
+bool job_subfolder_is(const char *name)
+{
+    size_t digits = strspn(name, "0123456789");
+
+    return digits >= 5 && digits <= 15 && strcmp(name + digits, "xxx") == 0;
+}
+
+static char *flat_path(const struct spool *spool, enum job_state state, const char *text)
+{
+    return g_build_filename(spool->dir, states[state], text, NULL);
+}
+
+/* The folder of a job, or the one that it gets. In done/ it may stand flat, as earlier releases left it. A writer may
+ * move it into its subfolder meanwhile: then it is found there by the next look. */
+static char *folder_of(const struct spool *spool, enum job_state state, int64_t id)
+{
+    char text[JOB_ID_SIZE];
+
+    job_id_print(id, text);
+    g_autofree char *flat = flat_path(spool, state, text), *sub = subfolder(spool, state, id);
+    if (sub == NULL)
+        return g_steal_pointer(&flat);
+    char *path = g_build_filename(sub, text, NULL);
+    if (g_file_test(path, G_FILE_TEST_EXISTS) || !g_file_test(flat, G_FILE_TEST_EXISTS))
+        return path;
+    g_free(path);
+    return g_steal_pointer(&flat);
+}
+
+/* Makes the folder that the job's folder is to stand in. One that exists is durable: spool_lock has synced it, or this
+ * process has made it. */
+static bool make_subfolder(const struct spool *spool, enum job_state state, int64_t id, GError **error)
+{
+    g_autofree char *sub = subfolder(spool, state, id);
+    bool exists = true;
+
+    return sub == NULL || (disk_exists(sub, &exists, error) && (exists || disk_make_dir(STEP_SPOOL_MADE, sub, error)));
+}
+
 char *job_path(const struct spool *spool, enum job_state state, int64_t id, const char *file)
 {
     if (!is_state(state) || id < 1 || id > INT64_C(999999999999999999) || (file != NULL && !job_file_is_safe(file)))
         return NULL;
-    char text[JOB_ID_SIZE];
-    job_id_print(id, text);
-    return g_build_filename(spool->dir, states[state], text, file, NULL);
+    g_autofree char *folder = folder_of(spool, state, id);
+    return file != NULL ? g_build_filename(folder, file, NULL) : g_steal_pointer(&folder);
 }
 
 /* For ids and states that our own code chose: a refused one is our own mistake. */
@@ -232,6 +246,41 @@ static int by_id(gconstpointer a, gconstpointer b)
     return (x > y) - (x < y);
 }
 
+static int64_t id_of_name(const char *name)
+{
+    int64_t id = 0;
+    char text[JOB_ID_SIZE];
+
+    if (!job_id_parse(name, &id))
+        return 0;
+    job_id_print(id, text); /* "12" is no folder of ours, "00000012" is */
+    return strcmp(text, name) == 0 ? id : 0;
+}
+
+/* Appends the ids of the jobs whose folders stand in `path` to `ids`, and the names of subfolders to `subfolders`. */
+static bool list_folder(const char *path, GArray *ids, GPtrArray *subfolders, GError **error)
+{
+    g_auto(GStrv) names = disk_names(path, error);
+
+    for (char **name = names; name != NULL && *name != NULL; name++) {
+        int64_t id = id_of_name(*name);
+        if (id != 0)
+            g_array_append_val(ids, id);
+        else if (subfolders != NULL && job_subfolder_is(*name))
+            g_ptr_array_add(subfolders, g_strdup(*name));
+    }
+    return names != NULL;
+}
+
+/* The subfolders of a state's folder; g_ptr_array_unref. NULL on an error. Appends the ids of jobs beside them. */
+static GPtrArray *subfolders_of(const struct spool *spool, enum job_state state, GArray *ids, GError **error)
+{
+    g_autofree char *path = g_build_filename(spool->dir, states[state], NULL);
+    g_autoptr(GPtrArray) subfolders = g_ptr_array_new_with_free_func(g_free);
+
+    return list_folder(path, ids, state == JOB_DONE ? subfolders : NULL, error) ? g_steal_pointer(&subfolders) : NULL;
+}
+
 GArray *job_list(const struct spool *spool, enum job_state state, GError **error)
 {
     if (!is_state(state)) {
@@ -239,23 +288,97 @@ GArray *job_list(const struct spool *spool, enum job_state state, GError **error
                     (int)state);
         return NULL;
     }
-    g_autofree char *path = g_build_filename(spool->dir, states[state], NULL);
-    g_auto(GStrv) names = disk_names(path, error);
-    if (names == NULL)
-        return NULL;
-    GArray *ids = g_array_new(FALSE, FALSE, sizeof(int64_t));
-    for (char **name = names; *name != NULL; name++) {
-        int64_t id = 0;
-        char text[JOB_ID_SIZE];
-        if (!job_id_parse(*name, &id))
-            continue;
-        job_id_print(id, text); /* "12" is no folder of ours, "00000012" is */
-        if (strcmp(text, *name) == 0)
-            g_array_append_val(ids, id);
+    /* The flat ones first: one that moves into its subfolder meanwhile is seen twice, and not missed. */
+    g_autoptr(GArray) ids = g_array_new(FALSE, FALSE, sizeof(int64_t));
+    g_autoptr(GPtrArray) subfolders = subfolders_of(spool, state, ids, error);
+    for (guint i = 0; subfolders != NULL && i < subfolders->len; i++) {
+        g_autofree char *path = g_build_filename(spool->dir, states[state], subfolders->pdata[i], NULL);
+        if (!list_folder(path, ids, NULL, error))
+            return NULL;
     }
+    if (subfolders == NULL)
+        return NULL;
     g_array_sort(ids, by_id);
-    return ids;
+    for (guint i = ids->len; i > 1; i--)
+        if (g_array_index(ids, int64_t, i - 1) == g_array_index(ids, int64_t, i - 2))
+            g_array_remove_index(ids, i - 1);
+    return g_steal_pointer(&ids);
 }
+
+GArray *job_list_flat(const struct spool *spool, GError **error)
+{
+    g_autoptr(GArray) ids = g_array_new(FALSE, FALSE, sizeof(int64_t));
+    g_autoptr(GPtrArray) subfolders = subfolders_of(spool, JOB_DONE, ids, error);
+
+    return subfolders != NULL ? g_steal_pointer(&ids) : NULL;
+}
+
+bool job_spread(const struct spool *spool, int64_t id, GError **error)
+{
+    char text[JOB_ID_SIZE];
+
+    job_id_print(id, text);
+    g_autofree char *flat = flat_path(spool, JOB_DONE, text), *sub = subfolder(spool, JOB_DONE, id);
+    g_autofree char *to = g_build_filename(sub, text, NULL);
+    bool there = false;
+
+    if (!disk_exists(flat, &there, error))
+        return false;
+    return !there ||
+           (make_subfolder(spool, JOB_DONE, id, error) && disk_rename_noreplace(STEP_JOB_SPREAD, flat, to, error));
+}
+
+/* ---- the writer ---- */
+
+static bool sync_subfolders(const struct spool *spool, enum job_state state, GError **error)
+{
+    g_autoptr(GArray) ids = g_array_new(FALSE, FALSE, sizeof(int64_t));
+    g_autoptr(GPtrArray) subfolders = state == JOB_DONE ? subfolders_of(spool, state, ids, error) : NULL;
+
+    for (guint i = 0; subfolders != NULL && i < subfolders->len; i++) {
+        g_autofree char *path = g_build_filename(spool->dir, states[state], subfolders->pdata[i], NULL);
+        if (!disk_sync_dir(path, error))
+            return false;
+    }
+    return subfolders != NULL || state != JOB_DONE;
+}
+
+/* The last writer may have been stopped between a rename and its sync, or the sync may have failed. Without this a job
+ * could stand in another state again after a power failure than this process has seen. */
+static bool sync_states(const struct spool *spool, GError **error)
+{
+    for (int i = 0; i < JOB_STATE_COUNT; i++) {
+        g_autofree char *path = g_build_filename(spool->dir, states[i], NULL);
+        if (!disk_sync_dir(path, error) || !sync_subfolders(spool, (enum job_state)i, error))
+            return false;
+    }
+    return disk_sync_dir(spool->orders, error);
+}
+
+/* Must come before anything changes: a backup takes what it reads for sound while the file stays. */
+static bool remove_frozen(const struct spool *spool, GError **error)
+{
+    g_autofree char *path = g_build_filename(spool->dir, SPOOL_FROZEN, NULL);
+    bool exists = false;
+    return disk_exists(path, &exists, error) && (!exists || disk_unlink(STEP_FREEZE_ENDED, path, error));
+}
+
+bool spool_lock(struct spool *spool, GError **error)
+{
+    g_autofree char *path = g_build_filename(spool->dir, "lock", NULL);
+    if (spool->lock >= 0)
+        return true;
+    spool->lock = disk_lock(path, error);
+    if (spool->lock < 0)
+        return false;
+    if (remove_frozen(spool, error) && sync_states(spool, error))
+        return true;
+    disk_unlock(spool->lock);
+    spool->lock = -1;
+    return false;
+}
+
+/* ---- jobs ---- */
 
 char **job_files(const struct spool *spool, enum job_state state, int64_t id, GError **error)
 {
@@ -277,7 +400,7 @@ char **job_files(const struct spool *spool, enum job_state state, int64_t id, GE
 bool job_make(enum step step, const struct spool *spool, enum job_state state, int64_t id, GError **error)
 {
     g_autofree char *path = path_or_bug(spool, state, id, error);
-    return path != NULL && disk_make_dirs(step, path, error);
+    return path != NULL && make_subfolder(spool, state, id, error) && disk_make_dirs(step, path, error);
 }
 
 bool job_make_unsynced(enum step step, const struct spool *spool, enum job_state state, int64_t id, GError **error)
@@ -285,7 +408,7 @@ bool job_make_unsynced(enum step step, const struct spool *spool, enum job_state
     g_autofree char *path = path_or_bug(spool, state, id, error);
     GError *cause = NULL;
 
-    if (path == NULL)
+    if (path == NULL || !make_subfolder(spool, state, id, error))
         return false;
     if (disk_make_dir_unsynced(step, path, &cause) || g_error_matches(cause, SPOOL_ERROR, SPOOL_ERROR_EXISTS)) {
         g_clear_error(&cause);
@@ -295,30 +418,64 @@ bool job_make_unsynced(enum step step, const struct spool *spool, enum job_state
     return false;
 }
 
-bool job_move(const struct spool *spool, int64_t id, const struct job_move *move, GError **error)
+/* Both paths of a move; false: a bug, or the disk. */
+static bool find_paths(const struct spool *spool, int64_t id, const struct job_move *move, char *paths[2],
+                       GError **error)
 {
-    g_autofree char *old = path_or_bug(spool, move->from, id, error);
-    g_autofree char *new = old != NULL ? path_or_bug(spool, move->to, id, error) : NULL;
-    return new != NULL &&disk_rename_noreplace(move->step, old, new, error);
+    paths[0] = path_or_bug(spool, move->from, id, error);
+    paths[1] = paths[0] != NULL ? path_or_bug(spool, move->to, id, error) : NULL;
+    return paths[1] != NULL && make_subfolder(spool, move->to, id, error);
 }
 
-/* The rename alone: job_move_all syncs the folders once for all jobs. */
-static bool move_unsynced(const struct spool *spool, int64_t id, const struct job_move *move, GError **error)
+bool job_move(const struct spool *spool, int64_t id, const struct job_move *move, GError **error)
 {
-    g_autofree char *old = path_or_bug(spool, move->from, id, error);
-    g_autofree char *new = old != NULL ? path_or_bug(spool, move->to, id, error) : NULL;
-    return new != NULL &&disk_rename_unsynced(move->step, old, new, error);
+    char *paths[2] = {NULL, NULL};
+    bool good =
+        find_paths(spool, id, move, paths, error) && disk_rename_noreplace(move->step, paths[0], paths[1], error);
+
+    g_free(paths[0]);
+    g_free(paths[1]);
+    return good;
+}
+
+/* The rename alone: job_move_all syncs the folders once for all jobs. Adds them to `from` and `to`, which own them. */
+static bool move_unsynced(const struct spool *spool, int64_t id, const struct job_move *move, GHashTable *folders[2],
+                          GError **error)
+{
+    char *paths[2] = {NULL, NULL};
+    bool good =
+        find_paths(spool, id, move, paths, error) && disk_rename_unsynced(move->step, paths[0], paths[1], error);
+
+    for (int i = 0; good && i < 2; i++)
+        g_hash_table_add(folders[i], g_path_get_dirname(paths[i]));
+    g_free(paths[0]);
+    g_free(paths[1]);
+    return good;
+}
+
+static bool sync_folders(GHashTable *folders, GError **error)
+{
+    GHashTableIter iter;
+    gpointer path;
+
+    g_hash_table_iter_init(&iter, folders);
+    while (g_hash_table_iter_next(&iter, &path, NULL))
+        if (!disk_sync_dir(path, error))
+            return false;
+    return true;
 }
 
 bool job_move_all(const struct spool *spool, const int64_t *ids, size_t n, const struct job_move *move, GError **error)
 {
-    g_autofree char *from = g_build_filename(spool->dir, states[move->from], NULL);
-    g_autofree char *to = g_build_filename(spool->dir, states[move->to], NULL);
+    g_autoptr(GHashTable) from = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    g_autoptr(GHashTable) to = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    GHashTable *folders[2] = {from, to};
+
     for (size_t i = 0; i < n; i++)
-        if (!move_unsynced(spool, ids[i], move, error))
+        if (!move_unsynced(spool, ids[i], move, folders, error))
             return false;
     /* The new names first, as in disk_rename_noreplace. */
-    return disk_sync_dir(to, error) && disk_sync_dir(from, error);
+    return sync_folders(to, error) && sync_folders(from, error);
 }
 
 bool job_drop(enum step step, const struct spool *spool, int64_t id, GError **error)

@@ -1,6 +1,7 @@
 /*
  * The spool on disk. A job is the folder <spool>/<state>/<id>, and the state folder that it stands in is its state: a
- * job changes its state by one rename. How an inbound file becomes a job: custody.h.
+ * job changes its state by one rename. In done/, which has most jobs, a folder between the two has 1000 ids. How an
+ * inbound file becomes a job: custody.h.
  *
  *     spool_open → spool_lock (only the one writer) → job_find, job_list, job_move … → spool_close
  *
@@ -90,12 +91,23 @@ const char *spool_orders_dir(const struct spool *spool);
 
 /* ---- jobs ---- */
 
-/* "<spool>/<state>/<id>", or "<spool>/<state>/<id>/<file>" when file is not NULL; g_free. NULL when the state, the id
+/* The job's folder, or a file in it when file is not NULL, where it stands or would stand: "<spool>/ready/00012345",
+ * "<spool>/done/00012xxx/00012345/payload"; g_free. NULL when the state, the id
  * or the file's name is not acceptable. */
 char *job_path(const struct spool *spool, enum job_state state, int64_t id, const char *file);
 
 /* *state: where the job is, JOB_NOWHERE when it is in no state. SPOOL_ERROR_CORRUPT when it is in two. */
 bool job_find(const struct spool *spool, int64_t id, enum job_state *state, GError **error);
+
+/* How many ids share a subfolder of done/. */
+enum { JOB_SUBFOLDER_JOBS = 1000 };
+/* Whether a subfolder of done/ may have that name: "00012xxx" has the jobs 12000 to 12999. */
+bool job_subfolder_is(const char *name);
+/* The ids (int64_t) of jobs that stand in done/ itself, as releases before the subfolders left them; g_array_unref. */
+GArray *job_list_flat(const struct spool *spool, GError **error);
+/* Moves such a job into its subfolder. One that is gone from there is no error. SPOOL_ERROR_EXISTS if there is another
+ * folder of that id. */
+bool job_spread(const struct spool *spool, int64_t id, GError **error);
 
 /* The ids (int64_t) in a state, ascending; g_array_unref. Names that no job can have are left out. */
 GArray *job_list(const struct spool *spool, enum job_state state, GError **error);

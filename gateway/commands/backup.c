@@ -17,6 +17,7 @@
 #include "gateway/commands/progress.h"
 #include "gateway/commands/read_access.h"
 #include "spool/backup.h"
+#include "spool/backup_lock.h"
 #include "spool/freeze.h"
 #include "spool/ledger/ledger_backup.h"
 #include "spool/ledger/ledger_jobs.h"
@@ -41,6 +42,7 @@ struct work {
     struct backup *backup;
     GArray *places[JOB_STATE_COUNT]; /* struct backup_place, by the text of the id */
     char **orders;
+    int lock;       /* of backup_lock; -1 */
     int64_t moment; /* seconds UTC */
     uint64_t jobs, done;
     int64_t faults;
@@ -192,12 +194,13 @@ static GPtrArray *wanted_files(const struct ledger_job *job, const GPtrArray *fi
     GPtrArray *wanted = g_ptr_array_new_with_free_func(g_free);
 
     if (job->direction == LEDGER_IN) {
-        want(wanted, JOB_PAYLOAD, state == JOB_CORRUPT ? NULL : job->sha256);
+        if (job->removed == 0)
+            want(wanted, JOB_PAYLOAD, state == JOB_CORRUPT ? NULL : job->sha256);
         want(wanted, JOB_ENVELOPE, NULL);
     }
     for (guint i = 0; i < files->len; i++) {
         const struct ledger_outgoing *file = files->pdata[i];
-        if (file->state != LEDGER_PLANNED)
+        if (file->state != LEDGER_PLANNED && file->removed == 0)
             want(wanted, file->name, file->sha256);
     }
     g_ptr_array_sort(wanted, by_name);
@@ -301,6 +304,9 @@ static bool make_backup(struct work *work, const char *dir, bool link, GError **
                     config->spool);
         return false;
     }
+    work->lock = backup_lock(work->access.gateway.spool, error);
+    if (work->lock < 0)
+        return false;
     work->backup = backup_begin(dir, &options, error);
     return work->backup != NULL && fix_moment(work, error) &&
            backup_copy(work->backup, config->path, BACKUP_CONFIG, error) && copy_ledger(work, error) &&
@@ -331,6 +337,7 @@ static void print_backup(const struct invocation *invocation, const char *dir, c
 static void clear(struct work *work)
 {
     backup_free(work->backup);
+    disk_unlock(work->lock);
     for (int state = 0; state < JOB_STATE_COUNT; state++)
         if (work->places[state] != NULL)
             g_array_unref(work->places[state]);
@@ -345,7 +352,7 @@ int command_backup(struct invocation *invocation)
         {"link", 0, 0, G_OPTION_ARG_NONE, &link, "link the files of jobs instead of copying them", NULL},
         {NULL, 0, 0, 0, NULL, NULL, NULL},
     };
-    struct work work = {.stop = interruption_catch()};
+    struct work work = {.stop = interruption_catch(), .lock = -1};
     GError *error = NULL;
 
     if (!command_arguments(invocation, entries, 1, 1) || !read_access_open(&work.access, invocation))

@@ -4,10 +4,7 @@
  */
 #include "gateway/commands/read_access.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
+#include "formats/instant.h"
 
 /* How often a job that moves between being found and being read is looked for. */
 enum { MOST_LOOKS = 20 };
@@ -56,37 +53,35 @@ GArray *read_access_places(const struct spool *spool, GError **error)
     return g_steal_pointer(&places);
 }
 
-/* The descriptor if it is of a regular file; else closes it and returns -1. */
-static int regular_only(int fd)
-{
-    struct stat st;
-
-    if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
-        return fd;
-    (void)close(fd); /* nothing was read from it */
-    return -1;
-}
-
-int read_access_open_file(const struct spool *spool, int64_t id, const char *file, GError **error)
+struct packed_reader *read_access_open_file(const struct spool *spool, int64_t id, const char *file, GError **error)
 {
     enum job_state before = JOB_NOWHERE, state = JOB_NOWHERE;
 
     for (int looks = 0; looks < MOST_LOOKS; looks++) {
+        GError *cause = NULL;
         if (!job_find(spool, id, &state, error))
-            return -1;
+            return NULL;
         g_autofree char *path = job_path(spool, state, id, file);
-        int fd = path ? open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK) : -1;
-        if (fd >= 0)
-            return regular_only(fd);
-        if (path != NULL && errno != ENOENT) {
-            g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_RETRY, "%s cannot be opened: %s", path, g_strerror(errno));
-            return -1;
-        }
+        struct packed_reader *reader = path != NULL ? packed_open(path, &cause) : NULL;
+        if (cause != NULL)
+            g_propagate_error(error, cause);
+        if (reader != NULL || cause != NULL)
+            return reader;
         if (looks > 0 && state == before)
-            return -1; /* the job has not moved: the file does not exist */
+            return NULL; /* the job has not moved: the file does not exist */
         before = state;
     }
-    return -1;
+    return NULL;
+}
+
+char *read_access_removed(int64_t at)
+{
+    char text[INSTANT_TEXT_SIZE];
+
+    instant_print(at, text);
+    return g_strdup_printf("its bytes were removed from the spool at %s ([retention]); the ledger keeps its size, its "
+                           "SHA-256 and all that it led to; a backup made before that time has the bytes",
+                           text);
 }
 
 char **read_access_files(const struct spool *spool, int64_t id, enum job_state *state, GError **error)

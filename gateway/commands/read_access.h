@@ -14,6 +14,7 @@
 
 #include "gateway/commands/command.h"
 #include "gateway/gateway.h"
+#include "spool/packed.h"
 
 struct read_access {
     struct config *config;
@@ -35,9 +36,12 @@ struct job_place {
  * not at all. NULL with an error of spool/disk.h; else g_array_unref. */
 GArray *read_access_places(const struct spool *spool, GError **error);
 
-/* Opens a file of a job, whatever folder the job is in; follows no links. Returns a descriptor that the caller closes.
- * -1 without an error: there is no such job, or no regular file of that name. */
-int read_access_open_file(const struct spool *spool, int64_t id, const char *file, GError **error);
+/* Opens the plain bytes of a job's file, whatever folder the job is in and whatever form the file has; packed_close.
+ * NULL without an error: there is no such job, or no regular file of that name. */
+struct packed_reader *read_access_open_file(const struct spool *spool, int64_t id, const char *file, GError **error);
+
+/* What to say of a file whose bytes were removed at that time, and what to do. g_free. */
+char *read_access_removed(int64_t at);
 
 /* The names of a job's files, and in *state the folder in which they were seen. NULL without an error and JOB_NOWHERE
  * in *state: the job has no folder. g_strfreev. */

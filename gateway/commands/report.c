@@ -18,7 +18,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 enum { COPY_BYTES = 256 * 1024 };
 
@@ -53,19 +52,16 @@ static bool put(void *user, const char *data, size_t len, GError **error)
 }
 
 /* Gives all bytes of the file to a sink. */
-static bool copy(int fd, writer_bytes_fn *bytes, void *user, GError **error)
+static bool copy(struct packed_reader *reader, writer_bytes_fn *bytes, void *user, GError **error)
 {
     g_autofree char *buffer = g_malloc(COPY_BYTES);
-    ssize_t got;
+    size_t got = 0;
 
-    while ((got = read(fd, buffer, COPY_BYTES)) > 0) {
-        if (!bytes(user, buffer, (size_t)got, error))
+    do {
+        if (!packed_read(reader, buffer, COPY_BYTES, &got, error) || (got > 0 && !bytes(user, buffer, got, error)))
             return false;
-    }
-    if (got < 0)
-        g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_RETRY, "the file cannot be read from the spool: %s",
-                    g_strerror(errno));
-    return got == 0;
+    } while (got > 0);
+    return true;
 }
 
 static bool add_to_digest(void *user, const char *data, size_t len, GError **error)
@@ -75,46 +71,51 @@ static bool add_to_digest(void *user, const char *data, size_t len, GError **err
     return true;
 }
 
-/* The digest is compared before the first byte is written: a reader of a pipe cannot take bytes back. */
-static bool print_stored(struct request *request, int fd, const struct ledger_outgoing *file, GError **error)
+/* NULL: *error says why it cannot be printed. */
+static struct packed_reader *open_stored(struct request *request, const struct ledger_outgoing *file, GError **error)
 {
+    GError *cause = NULL;
+    struct packed_reader *reader = read_access_open_file(request->access.gateway.spool, file->job, file->name, &cause);
+
+    if (reader == NULL && file->removed != 0) {
+        g_autofree char *text = read_access_removed(file->removed);
+        g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_RETRY, "%s: %s", file->name, text);
+    } else if (reader == NULL) {
+        g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_RETRY, "%s cannot be read: %s", file->name,
+                    cause != NULL ? cause->message : "it is not in the spool; see 'ecosgate spool verify'");
+    }
+    g_clear_error(&cause);
+    return reader;
+}
+
+/* The digest is compared before the first byte is written: a reader of a pipe cannot take bytes back. */
+static bool check_stored(struct request *request, const struct ledger_outgoing *file, GError **error)
+{
+    g_autoptr(packed_reader_t) reader = open_stored(request, file, error);
     g_autoptr(digest_t) digest = digest_new();
     char hex[DIGEST_HEX_SIZE];
 
-    if (!copy(fd, add_to_digest, digest, error))
+    if (reader == NULL || !copy(reader, add_to_digest, digest, error))
         return false;
     digest_hex(digest, hex);
-    if (g_strcmp0(hex, file->sha256) != 0) {
-        g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_CORRUPT,
-                    "%s in the spool is not what was stored: its SHA-256 is %s, the ledger says %s; see 'ecosgate "
-                    "spool verify'",
-                    file->name, hex, file->sha256 != NULL ? file->sha256 : "none");
-        return false;
-    }
-    if (lseek(fd, 0, SEEK_SET) != 0) {
-        g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_RETRY, "%s cannot be read again: %s", file->name,
-                    g_strerror(errno));
-        return false;
-    }
-    return copy(fd, put, request->out, error);
+    if (g_strcmp0(hex, file->sha256) == 0)
+        return true;
+    g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_CORRUPT,
+                "%s in the spool is not what was stored: its SHA-256 is %s, the ledger says %s; see 'ecosgate "
+                "spool verify'",
+                file->name, hex, file->sha256 != NULL ? file->sha256 : "none");
+    return false;
 }
 
 static bool print_issued(struct request *request, const struct ledger_report *report, GError **error)
 {
     const struct ledger_outgoing *file = &report->file;
-    GError *cause = NULL;
 
     request->found++;
-    int fd = read_access_open_file(request->access.gateway.spool, file->job, file->name, &cause);
-    if (fd < 0) {
-        g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_RETRY, "%s cannot be read: %s", file->name,
-                    cause != NULL ? cause->message : "it is not in the spool; see 'ecosgate spool verify'");
-        g_clear_error(&cause);
+    if (!check_stored(request, file, error))
         return false;
-    }
-    bool good = print_stored(request, fd, file, error);
-    (void)close(fd); /* only read from */
-    return good;
+    g_autoptr(packed_reader_t) reader = open_stored(request, file, error);
+    return reader != NULL && copy(reader, put, request->out, error);
 }
 
 /* The files that were issued, one after the other, in the order of the ledger. */

@@ -1,30 +1,26 @@
 /*
- * The command `spool cat`: the bytes of one file of a job, as they stand on disk.
+ * The command `spool cat`: the bytes of one file of a job, whether it is packed or not.
  */
 #include "gateway/commands/read_access.h"
 #include "spool/ledger/ledger_jobs.h"
 #include "spool/ledger/ledger_outgoing.h"
 
-#include <errno.h>
 #include <stdio.h>
-#include <unistd.h>
+#include <string.h>
 
 enum { COPY_BYTES = 256 * 1024 };
 
-/* False: the file cannot be read, and a message has been printed. main() reports an output that failed. */
-static bool copy_out(int fd, const char *name)
+/* False: the file cannot be read. main() reports an output that failed. */
+static bool copy_out(struct packed_reader *reader, GError **error)
 {
     g_autofree char *buffer = g_malloc(COPY_BYTES);
-    ssize_t got;
+    size_t got = 0;
 
-    while ((got = read(fd, buffer, COPY_BYTES)) > 0) {
-        if (fwrite(buffer, 1, (size_t)got, stdout) != (size_t)got)
-            break;
-    }
-    if (got >= 0)
-        return true;
-    g_printerr("ecosgate: %s cannot be read: %s; 'ecosgate spool verify' checks the spool\n", name, g_strerror(errno));
-    return false;
+    do {
+        if (!packed_read(reader, buffer, COPY_BYTES, &got, error))
+            return false;
+    } while (got > 0 && fwrite(buffer, 1, got, stdout) == got);
+    return true;
 }
 
 /* The file that is meant when none is named: the bytes received, or the only file of a job of our own. g_free. */
@@ -42,13 +38,39 @@ static char *default_file(struct read_access *access, int64_t id, GError **error
     return g_strdup(files->len > 0 ? ((struct ledger_outgoing *)files->pdata[0])->name : job->name);
 }
 
-static int no_file(const struct read_access *access, int64_t id, const char *file)
+/* *at: when the bytes of the file were removed; 0: they were not. */
+static bool find_removal(struct read_access *access, int64_t id, const char *file, int64_t *at, GError **error)
+{
+    g_autofree struct ledger_job *job = NULL;
+    g_autofree struct ledger_outgoing *outgoing = NULL;
+
+    *at = 0;
+    if (!ledger_job_get(access->gateway.ledger, id, &job, error) ||
+        !ledger_outgoing_named(access->gateway.ledger, file, &outgoing, error))
+        return false;
+    if (job != NULL && strcmp(file, JOB_PAYLOAD) == 0)
+        *at = job->removed;
+    else if (outgoing != NULL && outgoing->job == id)
+        *at = outgoing->removed;
+    return true;
+}
+
+static int no_file(struct read_access *access, int64_t id, const char *file)
 {
     enum job_state state;
+    GError *error = NULL;
+    int64_t removed;
 
     if (job_find(access->gateway.spool, id, &state, NULL) && state == JOB_NOWHERE)
         return command_no_job(id);
+    if (!find_removal(access, id, file, &removed, &error))
+        return command_unable(error);
     g_autofree char *shown = command_shown(file);
+    if (removed != 0) {
+        g_autofree char *text = read_access_removed(removed);
+        g_printerr("ecosgate: job %08" G_GINT64_FORMAT ", %s: %s\n", id, shown, text);
+        return EXIT_REFUSED;
+    }
     g_printerr("ecosgate: job %08" G_GINT64_FORMAT " has no file '%s'; 'ecosgate spool show %08" G_GINT64_FORMAT
                "' lists its files\n",
                id, shown, id);
@@ -59,15 +81,18 @@ static int print_file(struct read_access *access, int64_t id, const char *name)
 {
     GError *error = NULL;
     g_autofree char *file = name ? g_strdup(name) : default_file(access, id, &error);
-    int fd = file && job_file_is_safe(file) ? read_access_open_file(access->gateway.spool, id, file, &error) : -1;
+    g_autoptr(packed_reader_t) reader = NULL;
 
+    if (file != NULL && job_file_is_safe(file))
+        reader = read_access_open_file(access->gateway.spool, id, file, &error);
     if (error != NULL)
         return command_unable(error);
-    if (fd < 0)
+    if (reader == NULL)
         return no_file(access, id, file);
-    bool good = copy_out(fd, file);
-    (void)close(fd); /* only read from */
-    return good ? EXIT_GOOD : EXIT_UNABLE;
+    if (copy_out(reader, &error))
+        return EXIT_GOOD;
+    g_prefix_error(&error, "'ecosgate spool verify' checks the spool: ");
+    return command_unable(error);
 }
 
 int command_spool_cat(struct invocation *invocation)

@@ -12,6 +12,7 @@
 #include "spool/ledger/ledger_verdicts.h"
 
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 
 enum { MOST_FINDINGS = 20 /* shown to people; --json prints all */ };
@@ -191,8 +192,10 @@ static bool add_files(const struct spool *spool, int64_t id, json_t *job, json_t
         json_t *row = json_object();
         struct stat st;
         bool seen = lstat(path, &st) == 0; /* else the job has just moved */
-        output_set_text(row, "name", *name);
+        g_autofree char *plain = packed_plain_name(*name);
+        output_set_text(row, "name", plain);
         output_set_optional(row, "size", seen ? (json_int_t)st.st_size : -1, -1);
+        output_set(row, "packed", json_boolean(strcmp(plain, *name) != 0));
         (void)json_array_append_new(files, row); /* fails only without memory, which ends the program */
     }
     return true;
@@ -216,7 +219,7 @@ static void print_text(const json_t *object)
     static const char *const findings[] = {"code", "scope", "line", "column", "record", "field", "value", "text", NULL};
     static const char *const outgoing[] = {"kind", "state", "concluded", "drop", "delivered_at", "size", "name", NULL};
     static const char *const actions[] = {"at", "who", "verb", "reason", "result", NULL};
-    static const char *const files[] = {"size", "name", NULL};
+    static const char *const files[] = {"size", "packed", "name", NULL};
     const json_t *verdict;
     size_t i;
 

@@ -106,26 +106,61 @@ static bool check_jobs(struct verify *v, GError **error)
     return ids != NULL;
 }
 
-/* Entries of the states' folders that are no job's folder. */
+/* The id of which a folder has that name; 0: of none. */
+static int64_t id_of_folder(const char *name)
+{
+    char printed[JOB_ID_SIZE] = "";
+    int64_t id = 0;
+
+    if (job_id_parse(name, &id))
+        job_id_print(id, printed);
+    return strcmp(printed, name) == 0 ? id : 0;
+}
+
+/* Entries of a folder that are no job's folder, or (in done/ and its subfolders) one that readers do not find.
+ * Subfolders are appended to `inner`; where there can be none (NULL), they are such entries, too. */
+static bool check_folder(struct verify *v, const char *path, bool done, GPtrArray *inner, GError **error)
+{
+    g_auto(GStrv) names = disk_names(path, error);
+
+    for (char **name = names; name != NULL && *name != NULL; name++) {
+        int64_t id = id_of_folder(*name);
+        g_autofree char *here = g_build_filename(path, *name, NULL);
+        g_autofree char *place = id != 0 && done ? job_path(v->gateway->spool, JOB_DONE, id, NULL) : NULL;
+        if (inner != NULL && job_subfolder_is(*name)) {
+            g_ptr_array_add(inner, g_steal_pointer(&here));
+            continue;
+        }
+        if (id != 0 && (place == NULL || strcmp(place, here) == 0))
+            continue;
+        g_autofree char *shown = g_strescape(*name, NULL);
+        g_autofree char *text = g_strdup_printf("%s/%s is no job's directory%s; move it out of the spool", path, shown,
+                                                id != 0 ? " of this folder" : "");
+        report_problem(v, 0, text);
+    }
+    return names != NULL;
+}
+
+static void report_subfolder(struct verify *v, const char *path)
+{
+    g_autofree char *text = g_strdup_printf("%s is no job's directory; move it out of the spool", path);
+
+    report_problem(v, 0, text);
+}
+
 static bool check_folders(struct verify *v, GError **error)
 {
     for (int state = 0; state < JOB_STATE_COUNT; state++) {
         const char *folder = job_state_name((enum job_state)state);
         g_autofree char *path = g_build_filename(spool_dir(v->gateway->spool), folder, NULL);
-        g_auto(GStrv) names = disk_names(path, error);
-        if (names == NULL)
+        g_autoptr(GPtrArray) inner = g_ptr_array_new_with_free_func(g_free);
+        if (!check_folder(v, path, state == JOB_DONE, inner, error))
             return false;
-        for (char **name = names; *name != NULL; name++) {
-            char printed[JOB_ID_SIZE] = "";
-            int64_t id;
-            if (job_id_parse(*name, &id))
-                job_id_print(id, printed);
-            if (strcmp(printed, *name) == 0)
-                continue;
-            g_autofree char *shown = g_strescape(*name, NULL);
-            g_autofree char *text =
-                g_strdup_printf("%s/%s is no job's directory; move it out of the spool", path, shown);
-            report_problem(v, 0, text);
+        for (guint i = 0; i < inner->len; i++) {
+            if (state != JOB_DONE)
+                report_subfolder(v, inner->pdata[i]);
+            else if (!check_folder(v, inner->pdata[i], true, NULL, error))
+                return false;
         }
     }
     return true;

@@ -19,6 +19,7 @@
 #include "spool/ledger/ledger_recovery.h"
 #include "spool/ledger/ledger_reports.h"
 #include "spool/ledger/ledger_verdicts.h"
+#include "spool/packed.h"
 
 #include <string.h>
 
@@ -56,7 +57,7 @@ static void check_bytes(struct check *check, const struct stored_file *file, con
     char hex[DIGEST_HEX_SIZE];
     uint64_t found;
 
-    if (path == NULL || !digest_file(path, hex, &found, &cause)) {
+    if (path == NULL || !packed_digest(path, hex, &found, &cause)) {
         verify_problem(check->problems, "%s cannot be read: %s%s", name,
                        cause ? cause->message : "its name is not allowed in a job", cause ? remedy : VERIFY_RESTORE);
         return;
@@ -131,8 +132,9 @@ static void check_outgoing(struct check *check)
         if (file->state == LEDGER_PLANNED)
             continue;
         bool rebuilt = !is_report(check) && file->state == LEDGER_STORED;
-        check_bytes(check, &(const struct stored_file){file->name, file->size, file->sha256},
-                    rebuilt ? VERIFY_REBUILD : VERIFY_RESTORE_FILE);
+        if (file->removed == 0)
+            check_bytes(check, &(const struct stored_file){file->name, file->size, file->sha256},
+                        rebuilt ? VERIFY_REBUILD : VERIFY_RESTORE_FILE);
         if (!is_report(check))
             check_rows(check, file); /* a report records what was known when it was issued */
     }
@@ -264,14 +266,16 @@ static bool is_lost_answer(const struct check *check, const char *name)
     return check->job->revision >= LEDGER_LOST_REVISIONS && config_is_own_name(check->gateway->config, name);
 }
 
-static bool is_of_job(const struct check *check, const char *name)
+static bool is_of_job(const struct check *check, const char *stored)
 {
+    g_autofree char *name = packed_plain_name(stored);
     bool in = check->job->direction == LEDGER_IN;
 
     if (in && (strcmp(name, JOB_PAYLOAD) == 0 || strcmp(name, JOB_ENVELOPE) == 0))
         return true;
     for (guint i = 0; i < check->files->len; i++) {
-        if (strcmp(name, ((const struct ledger_outgoing *)check->files->pdata[i])->name) == 0)
+        const char *own = ((const struct ledger_outgoing *)check->files->pdata[i])->name;
+        if (strcmp(name, own) == 0 || strcmp(stored, own) == 0)
             return true;
     }
     if (in && (strcmp(name, CRASH_MARK) == 0 || is_lost_answer(check, name)))
@@ -343,8 +347,9 @@ static bool check_inbound(struct check *check, GError **error)
         return false;
     bool ended = check->state == JOB_DONE || check->state == JOB_REJECTED;
     bool mends = verdict == NULL && check->job->healed == 0 && !ended; /* mending_by_same_bytes */
-    check_bytes(check, &(const struct stored_file){JOB_PAYLOAD, check->job->size, check->job->sha256},
-                mends ? VERIFY_SEND_AGAIN : VERIFY_RESTORE_FILE);
+    if (check->job->removed == 0)
+        check_bytes(check, &(const struct stored_file){JOB_PAYLOAD, check->job->size, check->job->sha256},
+                    mends ? VERIFY_SEND_AGAIN : VERIFY_RESTORE_FILE);
     bool begun = ended || check->state == JOB_ACTIVE || check->state == JOB_CORRUPT;
     if (check->job->healed != 0 && verdict == NULL)
         return check_healed(check, error);

@@ -16,8 +16,11 @@
 #include "spool/ledger/ledger_progress.h"
 #include "spool/ledger/ledger_reference.h"
 #include "spool/ledger/ledger_reports.h"
+#include "spool/packed.h"
 
 #include <string.h>
+
+enum { PIECE = 64 * 1024 };
 
 struct summing {
     struct gateway *gateway;
@@ -205,20 +208,36 @@ static void add_text(const struct report_layout *layout, const char *text, struc
     sums->remaining_known &= remaining >= 0;
 }
 
+/* All of it; NULL: it cannot be read to its end. */
+static GString *read_all(struct packed_reader *reader)
+{
+    g_autoptr(GString) text = g_string_new(NULL);
+    g_autofree char *piece = g_malloc(PIECE);
+    size_t got = 0;
+
+    do {
+        if (!packed_read(reader, piece, PIECE, &got, NULL))
+            return NULL;
+        g_string_append_len(text, piece, (gssize)got);
+    } while (got > 0);
+    return g_steal_pointer(&text);
+}
+
 /* Adds the sums of one file. False: it cannot be read; verify_job reports that with its job, and verify a
  * profile that is missing. */
 static bool add_file(const struct summing *s, const struct ledger_outgoing *file, struct activity_sums *sums)
 {
     const struct profile *profile = profiles_find(s->gateway, file->profile, NULL);
     enum job_state state;
-    g_autofree char *text = NULL;
 
     if (profile == NULL || file->state == LEDGER_PLANNED || !job_find(s->gateway->spool, file->job, &state, NULL))
         return false;
     g_autofree char *path = job_path(s->gateway->spool, state, file->job, file->name);
-    if (path == NULL || !g_file_get_contents(path, &text, NULL, NULL))
+    g_autoptr(packed_reader_t) reader = path != NULL ? packed_open(path, NULL) : NULL;
+    g_autoptr(GString) text = reader != NULL ? read_all(reader) : NULL;
+    if (text == NULL)
         return false;
-    add_text(profile_report(profile, file->kind), text, sums);
+    add_text(profile_report(profile, file->kind), text->str, sums);
     return true;
 }
 

@@ -130,6 +130,14 @@ static void answer_file(struct question *q, json_t *object, const char *name, st
     q->object = object;
 }
 
+/* Sets the member removed: when the file's bytes were, and what to do. null: they were not. */
+static void name_removal(struct question *q, int64_t at)
+{
+    g_autofree char *text = at != 0 ? read_access_removed(at) : NULL;
+
+    output_set_text(q->object, "removed", text);
+}
+
 /* Sets the member redelivered: how often it was delivered again, by whose newest order, why; null: never. */
 static bool name_redelivery(struct question *q, const struct ledger_outgoing *file, GError **error)
 {
@@ -176,6 +184,7 @@ static bool answer_outgoing(struct question *q, GError **error)
         return false;
     job_id_print(file->job, number);
     answer_file(q, new_object("part", number, ledger_outgoing_state_name(file->state)), file->name, &e);
+    name_removal(q, file->removed);
     return name_redelivery(q, file, error) && name_profile(q, file, error);
 }
 
@@ -204,6 +213,7 @@ static bool answer_job(struct question *q, GError **error)
         return false;
     job_id_print(job->id, number);
     answer_file(q, new_object("file", number, job_state_name(state)), job->name, &e);
+    name_removal(q, job->removed);
     return name_profile_of_job(q, job->id, error);
 }
 

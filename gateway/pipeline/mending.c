@@ -23,15 +23,11 @@
 #include "gateway/reports/report.h"
 #include "spool/crash_mark.h"
 #include "spool/custody.h"
+#include "spool/packed.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <unistd.h>
 
 /* ---- a payload ---- */
-
-enum { COPY_SIZE = 65536 };
 
 /* Is the payload of a job what was received? False also if it cannot be read. */
 static bool is_whole(struct gateway *gateway, const struct ledger_job *job, enum job_state state)
@@ -40,39 +36,18 @@ static bool is_whole(struct gateway *gateway, const struct ledger_job *job, enum
     char sha256[DIGEST_HEX_SIZE];
     uint64_t size;
 
-    return path != NULL && digest_file(path, sha256, &size, NULL) && size == (uint64_t)job->size &&
+    return path != NULL && packed_digest(path, sha256, &size, NULL) && size == (uint64_t)job->size &&
            g_strcmp0(sha256, job->sha256) == 0;
-}
-
-static bool copy_bytes(int fd, const char *from, struct disk_file *to, GError **error)
-{
-    g_autofree char *buffer = g_malloc(COPY_SIZE);
-    ssize_t n;
-
-    while ((n = read(fd, buffer, COPY_SIZE)) > 0) {
-        if (!disk_file_write(to, buffer, (size_t)n, error))
-            return false;
-    }
-    if (n < 0)
-        g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(errno), "%s cannot be read: %s", from,
-                    g_strerror(errno));
-    return n == 0;
 }
 
 bool mending_copy(const char *from, const char *to, const struct stored *stored, GError **error)
 {
-    int fd = open(from, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-
-    if (fd < 0) {
-        g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(errno), "%s cannot be read: %s", from,
-                    g_strerror(errno));
-        return false;
-    }
     g_autoptr(disk_file_t) file = disk_file_create(to, (uint64_t)stored->size, error);
-    bool good = file != NULL && copy_bytes(fd, from, file, error) && disk_file_publish(STEP_FILE_MENDED, file, error);
-    (void)close(fd); /* only read from */
-    if (!good || g_strcmp0(disk_file_sha256(file), stored->sha256) == 0)
-        return good;
+
+    if (file == NULL || !packed_copy(from, file, error) || !disk_file_publish(STEP_FILE_MENDED, file, error))
+        return false;
+    if (g_strcmp0(disk_file_sha256(file), stored->sha256) == 0)
+        return true;
     g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_IO, "%s was read twice with different bytes; check the disk", from);
     return false;
 }
@@ -237,26 +212,31 @@ bool mending_envelope(struct gateway *gateway, const struct ledger_job *job, enu
 
 /* ---- a stored file ---- */
 
-/* Why the ledger cannot make the stored bytes again; NULL: it can. g_free. An incident has this text, so it names no
- * folder. */
-static char *find_obstacle(struct gateway *gateway, const struct ledger_outgoing *file)
+char *mending_obstacle(struct gateway *gateway, const struct ledger_outgoing *file)
 {
     g_autoptr(GError) cause = NULL;
     char sha256[DIGEST_HEX_SIZE];
     int64_t rows;
 
     if (report_kind_find(file->kind) != NULL)
-        return g_strdup_printf("%s is not what was stored. A report is not built again, for it records what was known "
-                               "when it was issued; restore it from a backup, and the next pass delivers it",
-                               file->name);
+        return g_strdup("A report is not built again, for it records what was known when it was issued");
     if (!answer_digest(gateway, file, sha256, &rows, &cause))
-        return g_strdup_printf("%s is not what was stored and cannot be built again: %s; restore it from a backup",
-                               file->name, cause->message);
+        return g_strdup_printf("It cannot be built again: %s", cause->message);
     return g_strcmp0(sha256, file->sha256) == 0 && rows == file->rows
                ? NULL
-               : g_strdup_printf("%s is not what was stored, and the ledger's rows make other bytes; restore it from a "
-                                 "backup, and look with `ecosgate spool verify`",
-                                 file->name);
+               : g_strdup("The ledger's rows make other bytes; look with `ecosgate spool verify`");
+}
+
+/* Why the ledger cannot make the stored bytes again; NULL: it can. g_free. An incident has this text, so it names no
+ * folder. */
+static char *find_obstacle(struct gateway *gateway, const struct ledger_outgoing *file)
+{
+    g_autofree char *obstacle = mending_obstacle(gateway, file);
+
+    return obstacle == NULL ? NULL
+                            : g_strdup_printf("%s is not what was stored. %s; restore it from a backup, and the next "
+                                              "pass delivers it",
+                                              file->name, obstacle);
 }
 
 bool mending_outgoing(struct gateway *gateway, const struct ledger_outgoing *file, bool *mended, GError **error)

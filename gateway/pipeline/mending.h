@@ -29,6 +29,9 @@ bool mending_envelope(struct gateway *gateway, const struct ledger_job *job, enu
  * is whole now. Otherwise it stays as it is; a damaged one has an open incident then. */
 bool mending_outgoing(struct gateway *gateway, const struct ledger_outgoing *file, bool *mended, GError **error);
 
+/* Why the ledger's rows cannot make the bytes that were stored, as the end of a sentence; NULL: they can. g_free. */
+char *mending_obstacle(struct gateway *gateway, const struct ledger_outgoing *file);
+
 /* A file of a job as it was stored. */
 struct stored {
     const char *name;

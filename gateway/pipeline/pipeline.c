@@ -30,6 +30,7 @@
 #include "gateway/pipeline/profile_watch.h"
 #include "gateway/pipeline/queue.h"
 #include "gateway/pipeline/reference.h"
+#include "gateway/pipeline/retention.h"
 #include "gateway/pipeline/room_watch.h"
 #include "gateway/reports/report_schedule.h"
 #include "gateway/reports/report_address.h"
@@ -53,6 +54,7 @@ struct pipeline {
     struct delivery *delivery;
     struct expect_watch *expect;
     struct missing_watch *missing;
+    struct retention *retention;
     int wake;              /* event descriptor */
     bool blocked;          /* by the last pass (A105, A109): nothing is due by itself */
     bool behind;           /* by A109: no drop is looked at, and nothing is delivered */
@@ -78,6 +80,7 @@ struct pipeline *pipeline_new(struct gateway *gateway, GError **error)
         pipeline->queue = queue_new(gateway, pipeline->pickup);
         pipeline->expect = expect_watch_new(gateway, pipeline->pickup);
         pipeline->missing = missing_watch_new(gateway);
+        pipeline->retention = retention_new(gateway);
         return pipeline;
     }
     pipeline_free(pipeline);
@@ -92,6 +95,7 @@ void pipeline_free(struct pipeline *pipeline)
     queue_free(pipeline->queue);
     expect_watch_free(pipeline->expect);
     missing_watch_free(pipeline->missing);
+    retention_free(pipeline->retention);
     pickup_free(pipeline->pickup);
     claims_free(pipeline->claims); /* its guards belong to the workers that have ended now */
     if (pipeline->wake >= 0)
@@ -209,6 +213,7 @@ static bool work(struct pipeline *pipeline, GError **error)
            reports_watch(gateway, error) && report_address_watch(gateway, error) &&
            expect_watch(pipeline->expect, pipeline->begun, error) &&
            missing_watch(pipeline->missing, pipeline->begun, error) &&
+           retention_pass(pipeline->retention, pipeline->begun, error) &&
            dispatch_next(gateway, pipeline->begun, &pipeline->next_dispatch, error) &&
            report_schedule_next(gateway, &pipeline->next_report, error) && clock_watch_keep(gateway, error);
 }
@@ -309,6 +314,7 @@ int64_t pipeline_due(const struct pipeline *pipeline)
         return delivery_due(pipeline->delivery);
     int64_t due = MIN(pickup_due(pipeline->pickup), delivery_due(pipeline->delivery));
     due = MIN(due, MIN(queue_due(pipeline->queue), expect_watch_due(pipeline->expect)));
+    due = MIN(due, retention_due(pipeline->retention));
     int64_t next =
         pipeline->next_dispatch == 0 ? pipeline->next_report : MIN(pipeline->next_dispatch, pipeline->next_report);
     next = MIN(next, MIN(pipeline->next_expected, missing_watch_next(pipeline->missing)));

@@ -13,6 +13,7 @@
 #include "spool/ledger/ledger_jobs.h"
 #include "spool/ledger/ledger_outgoing.h"
 #include "spool/ledger/ledger_verdicts.h"
+#include "spool/packed.h"
 
 #include <string.h>
 #include <sys/stat.h>
@@ -67,7 +68,7 @@ static bool is_same(struct gateway *gateway, const struct twofold *twofold, enum
     g_autofree char *path = job_path(gateway->spool, state, twofold->job->id, file->name);
     bool same = false;
 
-    return path != NULL && disk_same_bytes(path, (uint64_t)file->size, file->sha256, &same, NULL) && same;
+    return path != NULL && packed_same_bytes(path, (uint64_t)file->size, file->sha256, &same, NULL) && same;
 }
 
 /* Takes a file that is not whole in the kept copy from another copy, if one has it. */
@@ -116,12 +117,13 @@ static bool holds_all(const char *kept, const char *other)
     if (names == NULL || stat(kept, &a) != 0 || stat(other, &b) != 0 || (a.st_dev == b.st_dev && a.st_ino == b.st_ino))
         return false;
     for (char **name = names; *name != NULL; name++) {
-        g_autofree char *mine = g_build_filename(kept, *name, NULL);
-        g_autofree char *theirs = g_build_filename(other, *name, NULL);
+        g_autofree char *plain = packed_plain_name(*name);
+        g_autofree char *mine = g_build_filename(kept, plain, NULL);
+        g_autofree char *theirs = g_build_filename(other, plain, NULL);
         char hex[DIGEST_HEX_SIZE];
         uint64_t size;
         bool same = false;
-        if (!digest_file(theirs, hex, &size, NULL) || !disk_same_bytes(mine, size, hex, &same, NULL) || !same)
+        if (!packed_digest(theirs, hex, &size, NULL) || !packed_same_bytes(mine, size, hex, &same, NULL) || !same)
             return false;
     }
     return true;

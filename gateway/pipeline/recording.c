@@ -103,6 +103,7 @@ bool recording_add_verdict(struct recording *recording, const struct verdict *ve
         .first_item = whole ? recording->first_item : 0,
         .items = whole ? recording->items : 0,
         .truncated = findings_truncated(verdict->findings),
+        .full = verdict->header.mode == HEADER_MODE_FULL,
         .profile = verdict->profile->digest,
     };
 

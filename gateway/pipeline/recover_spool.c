@@ -6,14 +6,14 @@
 #include "formats/filename.h"
 #include "formats/header_number.h"
 #include "formats/text.h"
+#include "gateway/clock.h"
 #include "gateway/pipeline/recording.h"
 #include "spool/custody.h"
 #include "spool/ledger/ledger_jobs.h"
+#include "spool/packed.h"
 
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 enum { HEAD_BYTES = 2048 /* of a file, within which its header is */ };
 
@@ -23,6 +23,7 @@ enum { HEAD_BYTES = 2048 /* of a file, within which its header is */ };
 struct stray {
     int64_t id;
     enum job_state state;          /* after the move */
+    bool removed;                  /* its payload is: it has ended, and only the envelope is left */
     struct job_envelope *envelope; /* NULL: it has none that can be read */
     char *name;                    /* of a job of our own: its first file's; NULL: it was received */
 };
@@ -46,12 +47,10 @@ void recover_spool_clear(struct recover_spool *spool)
 static int64_t number_in(const struct file_type *type, const char *path)
 {
     char head[HEAD_BYTES + 1];
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-    ssize_t len = fd >= 0 ? read(fd, head, HEAD_BYTES) : -1;
+    g_autoptr(packed_reader_t) reader = packed_open(path, NULL);
+    size_t len = 0;
 
-    if (fd >= 0)
-        (void)close(fd); /* only read from */
-    if (len <= 0)
+    if (reader == NULL || !packed_read(reader, head, HEAD_BYTES, &len, NULL) || len == 0)
         return 0;
     head[len] = '\0';
     return MIN(header_number(type, head), LEDGER_SEQUENCE_MAX);
@@ -65,10 +64,11 @@ static bool raise_own(struct gateway *gateway, const struct stray *at, struct wi
 
     for (char **name = names; name != NULL && *name != NULL; name++) {
         uint32_t named = 0;
-        const struct file_type *type = config_own_type(gateway->config, *name, &named);
+        g_autofree char *plain = packed_plain_name(*name);
+        const struct file_type *type = config_own_type(gateway->config, plain, &named);
         if (type == NULL)
             continue;
-        g_autofree char *path = job_path(gateway->spool, at->state, at->id, *name);
+        g_autofree char *path = job_path(gateway->spool, at->state, at->id, plain);
         (void)witness_raise(known, type->code, MAX(number_in(type, path), named));
     }
     return names != NULL;
@@ -109,10 +109,12 @@ static bool identify(struct gateway *gateway, struct stray *stray, bool *own, GE
 
     if (names == NULL)
         return false;
-    *own = !g_strv_contains((const char *const *)names, JOB_PAYLOAD) &&
-           !g_strv_contains((const char *const *)names, JOB_ENVELOPE);
+    bool payload = g_strv_contains((const char *const *)names, JOB_PAYLOAD) ||
+                   g_strv_contains((const char *const *)names, JOB_PAYLOAD PACKED_SUFFIX);
+    *own = !payload && !g_strv_contains((const char *const *)names, JOB_ENVELOPE);
+    stray->removed = !payload && !*own && (stray->state == JOB_DONE || stray->state == JOB_REJECTED);
     if (*own)
-        stray->name = g_strdup(names[0] != NULL ? names[0] : "empty");
+        stray->name = names[0] != NULL ? packed_plain_name(names[0]) : g_strdup("empty");
     else
         stray->envelope = job_envelope_read(gateway->spool, stray->state, stray->id, NULL); /* NULL: damaged */
     return true;
@@ -228,6 +230,7 @@ static void describe(const struct gateway *gateway, const struct stray *stray, s
     job->received = envelope->received;
     job->size = (int64_t)envelope->size;
     job->sha256 = envelope->sha256;
+    job->removed = stray->removed ? clock_now() : 0; /* at the latest */
     if (parse_name(gateway, envelope, parsed, sender))
         recording_describe(job, parsed, sender);
 }

@@ -8,7 +8,7 @@
 
 #define COLUMNS                                                                                                        \
     "id,direction,name,type,form,org,sender,sequence,drop_name,received,size,sha256,revision,"                         \
-    "source_dev,source_ino,source_ctime_ns,source_size,reason,healed"
+    "source_dev,source_ino,source_ctime_ns,source_size,reason,healed,removed"
 
 static const size_t strings[] = {offsetof(struct ledger_job, name),   offsetof(struct ledger_job, type),
                                  offsetof(struct ledger_job, form),   offsetof(struct ledger_job, org),
@@ -38,6 +38,7 @@ static void read_job(sqlite3_stmt *q, int c, void *row)
     job->source.size = sqlite3_column_int64(q, c + 16);
     job->reason = ledger_text(q, c + 17);
     job->healed = sqlite3_column_int64(q, c + 18);
+    job->removed = sqlite3_column_int64(q, c + 19);
 }
 
 static const struct ledger_shape shape = {sizeof(struct ledger_job), read_job, strings, G_N_ELEMENTS(strings)};
@@ -71,10 +72,11 @@ static bool set_source(struct ledger *ledger, const struct ledger_job *job, GErr
 bool ledger_job_insert(struct ledger *ledger, const struct ledger_job *job, int64_t *revision, GError **error)
 {
     LEDGER_SQL(next_revision, "SELECT ifnull(max(revision),0)+1 FROM job WHERE name=?1");
-    LEDGER_SQL(insert, "INSERT INTO job(id,direction,name,type,form,org,sender,sequence,drop_name,"
-                       "received,size,sha256,revision,reason,numbering)"
-                       " VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,(SELECT ifnull(max(id),0) FROM numbering"
-                       " WHERE sender=?7 AND type=?4 AND org=?6))");
+    LEDGER_SQL(insert,
+               "INSERT INTO job(id,direction,name,type,form,org,sender,sequence,drop_name,"
+               "received,size,sha256,revision,reason,removed,numbering)"
+               " VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,(SELECT ifnull(max(id),0) FROM numbering"
+               " WHERE sender=?7 AND type=?4 AND org=?6))");
     int64_t next = 0;
     sqlite3_stmt *last = ledger_query(ledger, &next_revision, LEDGER_VALUES(LEDGER_TEXT(job->name)), error);
     if (!ledger_number(ledger, last, &next, error))
@@ -84,7 +86,7 @@ bool ledger_job_insert(struct ledger *ledger, const struct ledger_job *job, int6
                                   LEDGER_TEXT(job->type), LEDGER_TEXT(job->form), LEDGER_TEXT(job->org),
                                   LEDGER_TEXT(job->sender), LEDGER_INT_OR_NULL(job->sequence), LEDGER_TEXT(job->drop),
                                   LEDGER_INT(job->received), LEDGER_INT(job->size), LEDGER_TEXT(job->sha256),
-                                  LEDGER_INT(next), LEDGER_TEXT(job->reason)),
+                                  LEDGER_INT(next), LEDGER_TEXT(job->reason), LEDGER_INT_OR_NULL(job->removed)),
                     error))
         return false;
     if ((job->source.set && !set_source(ledger, job, error)) || !ledger_count_job(ledger, job->id, 1, error))
@@ -255,7 +257,7 @@ bool ledger_jobs_unjudged_with_bytes(struct ledger *ledger, const struct ledger_
 /* One statement, which gives out what it set. */
 bool ledger_job_requeue(struct ledger *ledger, int64_t id, int64_t *revision, GError **error)
 {
-    LEDGER_SQL(next_revision, "UPDATE job SET reason=NULL,revision="
+    LEDGER_SQL(next_revision, "UPDATE job SET reason=NULL,stored=0,revision="
                               "(SELECT max(revision)+1 FROM job o WHERE o.name=job.name)"
                               " WHERE id=? RETURNING revision");
     return ledger_count_job(ledger, id, -1, error) &&

@@ -43,6 +43,7 @@ void ledger_read_outgoing(sqlite3_stmt *q, int c, void *row)
     file->concluded = sqlite3_column_int(q, c + 20) != 0;
     file->upload_name = ledger_text(q, c + 21);
     file->profile = ledger_text(q, c + 22);
+    file->removed = sqlite3_column_int64(q, c + 23);
 }
 
 static const struct ledger_shape shape = {sizeof(struct ledger_outgoing), ledger_read_outgoing, strings,

@@ -42,6 +42,7 @@ struct ledger_outgoing {
     bool concluded; /* DELIVERED, and nobody saw it: a rename without an answer, and the temporary file is gone */
     /* The form of the temporary name (drop.h) while it is STAGED; NULL: the default. */
     const char *upload_name;
+    int64_t removed; /* when its bytes were removed from the spool (ledger_retention.h); 0: they are there */
     const char
         *profile; /* the digest of the one that it is written with (ledger_profiles.h); NULL: planned by a program
                             that knew the built-in one alone */

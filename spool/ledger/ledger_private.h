@@ -250,7 +250,7 @@ bool ledger_counts(struct ledger *ledger, sqlite3_stmt *query, ledger_count_visi
 #define LEDGER_OUTGOING                                                                                                \
     "p.id,p.job,p.revision,p.kind,p.name,p.form,p.drop_name,p.recipient,p.sequence,p.created,p.rows,p.state,p.size,"   \
     "p.sha256,p.delivered_at,p.sender,p.environment,p.about,p.folder,p.rename_sent,p.concluded,p.upload_name,"         \
-    "p.profile"
+    "p.profile,p.removed"
 #define LEDGER_TRANSITION                                                                                              \
     "t.n,t.at,t.state,t.try,t.job,t.record,t.code,t.due,t.gbcs,t.duis,t.alert,t.subject_id,t.key_id,t.said_at,t."      \
     "statement,t.hub,t.order_id"

@@ -384,6 +384,13 @@ static const char *const versions[] = {
     "CREATE TABLE count_incident(code TEXT NOT NULL, of_device INTEGER NOT NULL, n INTEGER NOT NULL,"
     " PRIMARY KEY(code, of_device)) WITHOUT ROWID;"
     "INSERT INTO count_incident " LEDGER_COUNTED_INCIDENTS ";"
+    /* What has become of stored files (ledger_retention.h): `stored` of a job, and when its payload or an
+     * outgoing file was removed. full: a FULL file of reference data; before, nobody kept that, and such files stay. */
+    "ALTER TABLE job ADD COLUMN stored INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE job ADD COLUMN removed INTEGER;"
+    "ALTER TABLE outgoing ADD COLUMN removed INTEGER;"
+    "ALTER TABLE verdict ADD COLUMN full INTEGER NOT NULL DEFAULT 0;"
+    "CREATE INDEX job_stored ON job(stored, type, received) WHERE stored<3;"
     "PRAGMA user_version=12;",
 };
 

@@ -37,8 +37,8 @@ void ledger_read_verdict(sqlite3_stmt *q, int c, void *row)
 bool ledger_verdict_insert(struct ledger *ledger, const struct ledger_verdict *v, GError **error)
 {
     LEDGER_SQL(insert, "INSERT INTO verdict(job,revision,judged_at,outcome,batch,declared,parsed,accepted,"
-                       "rejected,deferred,code,line,col,first_item,items,truncated,profile)"
-                       " VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
+                       "rejected,deferred,code,line,col,first_item,items,truncated,profile,full)"
+                       " VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
     return ledger_count_job(ledger, v->job, -1, error) &&
            ledger_run(ledger, &insert,
                       LEDGER_VALUES(LEDGER_INT(v->job), LEDGER_INT(v->revision), LEDGER_INT(v->judged_at),
@@ -46,7 +46,7 @@ bool ledger_verdict_insert(struct ledger *ledger, const struct ledger_verdict *v
                                     LEDGER_INT(v->parsed), LEDGER_INT(v->accepted), LEDGER_INT(v->rejected),
                                     LEDGER_INT(v->deferred), LEDGER_TEXT(v->code), LEDGER_INT_OR_NULL(v->line),
                                     LEDGER_INT_OR_NULL(v->column), LEDGER_INT(v->first_item), LEDGER_INT(v->items),
-                                    LEDGER_INT(v->truncated), LEDGER_TEXT(v->profile)),
+                                    LEDGER_INT(v->truncated), LEDGER_TEXT(v->profile), LEDGER_INT(v->full)),
                       error) &&
            ledger_count_job(ledger, v->job, 1, error);
 }

@@ -27,6 +27,7 @@ struct ledger_verdict {
     int64_t ended;             /* whose session has ended, */
     int64_t begun;             /* whose session has begun or ended, or which are withheld: kept by ledger_session_put */
     bool truncated;            /* there were more findings than are kept */
+    bool full;                 /* a FULL file of reference data; only written */
     const char *profile;       /* the digest of the one that the file was read with (ledger_profiles.h); NULL: judged
                                   by a program that knew the built-in one alone */
 };

@@ -129,8 +129,8 @@ def test_under_load(tap):
     sender.start()
     copies, codes = [], []
     for number in range(BACKUPS):
-        seen = len(os.listdir(home.path("spool", "done")))
-        wait_until(lambda n=seen: len(os.listdir(home.path("spool", "done"))) > n or
+        seen = len(ended_jobs(home))
+        wait_until(lambda n=seen: len(ended_jobs(home)) > n or
                    not (sender.is_alive() or os.listdir(home.inbox("mcc"))))
         time.sleep(moments.uniform(0, 0.05))
         done, copy = back_up(home, *(["--link"] if number % 3 == 2 else []), name=f"copy{number}")
@@ -231,12 +231,11 @@ def test_contents(tap):
 def test_links(tap):
     """No file of the spool is changed in place: a linked backup stays what it was, whatever happens to the spool."""
     home = worked_home()
-    with open(home.path("spool", "done", "00000001", ".crashes"), "wb") as file:
+    with open(home.job(1, ".crashes"), "wb") as file:
         file.write(b"x")
     done, copy = back_up(home, "--link")
     first = os.path.join(copy, "spool", "done", "00000001", "payload")
-    tap.ok(done.returncode == 0 and os.stat(first).st_ino == os.stat(home.path("spool", "done", "00000001",
-                                                                               "payload")).st_ino,
+    tap.ok(done.returncode == 0 and os.stat(first).st_ino == os.stat(home.job(1, "payload")).st_ino,
            "with --link the files of jobs are the same files", done.stderr.decode())
     tap.ok(os.stat(os.path.join(copy, "ledger.sqlite")).st_nlink == 1, "but the ledger is a copy")
     tap.ok(not glob.glob(f"{copy}/spool/*/*/.crashes"), "and what is changed in place is not there")
@@ -244,7 +243,7 @@ def test_links(tap):
     home.command("spool", "requeue", rejected, "--reason", "x")
     home.drop("mcc", GOOD[2])
     home.run(now="2023-07-03T12:10:00Z")
-    with open(home.path("spool", "done", "00000002", "payload"), "r+b") as file:  # rot, and the same bytes again
+    with open(home.job(2, "payload"), "r+b") as file:  # rot, and the same bytes again
         name = home.json("spool", "show", "2")[0]["name"]
     tap.ok(sums_agree(copy) and name, "what the gateway does later does not change it")
 
@@ -280,11 +279,11 @@ def test_incoming(tap):
 def test_faulty_source(tap):
     """The backup goes on: the rest may be all that can be saved."""
     home = worked_home()
-    done_jobs = sorted(os.listdir(home.path("spool", "done")))
-    os.unlink(home.path("spool", "done", done_jobs[0], "envelope"))
-    with open(home.path("spool", "done", done_jobs[1], "payload"), "r+b") as file:
+    done_jobs = ended_jobs(home)
+    os.unlink(home.job(done_jobs[0], "envelope"))
+    with open(home.job(done_jobs[1], "payload"), "r+b") as file:
         file.write(b"\0")
-    own = next(path for path in glob.glob(home.path("spool", "done", "*", "EMW_*")))
+    own = next(path for path in glob.glob(home.path("spool", "done", "*", "*", "EMW_*")))
     os.unlink(own)
     os.mkdir(own)
     done, copy = back_up(home)
@@ -327,11 +326,15 @@ def faulted(home, fault, *arguments):
     return done, hit
 
 
+def ended_jobs(home):
+    return sorted(os.path.basename(path) for path in glob.glob(home.path("spool", "done", "*", "*")))
+
+
 def spool_of(home):
     """The files of the spool that matter: what a failed command may leave behind does not."""
     return {name: sha for name, sha in home.tree().items() if name.startswith(b"spool/")
             and b"/restoring" not in name and b"/before-" not in name
-            and name not in (b"spool/freeze", b"spool/restored")}
+            and name not in (b"spool/freeze", b"spool/backup", b"spool/restored")}
 
 
 def test_failing_calls_of_backup(tap):

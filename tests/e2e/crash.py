@@ -384,10 +384,17 @@ def rot(state, name, stop):
 
 def stand_twice(stage):
     """A job stands in two folders, neither of them the one that the ledger says, and one copy has lost a file."""
-    job = stage.path("spool", "done", "00000001")
+    job = stage.job(1)
     shutil.copytree(job, stage.path("spool", "held", "00000001"))
     shutil.move(job, stage.path("spool", "ready", "00000001"))
     os.remove(stage.path("spool", "ready", "00000001", "payload"))
+
+
+def stand_flat(stage):
+    """As an earlier release has left the ended jobs."""
+    for path in glob.glob(stage.path("spool", "done", "*", "0*")):
+        if os.path.isdir(path):
+            os.rename(path, stage.path("spool", "done", os.path.basename(path)))
 
 
 def take_drop_away(stage):
@@ -576,7 +583,8 @@ def inventory(number):
     return OWNED.replace(DEVICE % 1, DEVICE % number) % 1
 
 
-
+KEEPING = ("file-packed", "plain-removed", "packing-", "removal-", "file-removed", "file-unpacked", "packed-removed",
+           "order-done", "job-spread")
 SCRIPTS = (
     # Files of every kind. On a disk, as the proof that memory makes no difference.
     Script("plain", hand_over(*FILES), once, place=DISK),
@@ -687,6 +695,11 @@ SCRIPTS = (
     Script("redelivered", instruct(1, 2), hand_over(("mcc", REJECTED)), at("12:00:00"), collect,
            give("redeliver --type EMA", "12:01:00"), give("redeliver --batch B-1-06 --type EMW", "12:01:10"),
            at("12:02:00"), most=1),
+    # Files are packed a day after the end of their jobs, delivered again, removed, and built again for a recipient.
+    Script("kept", settings("retention instructions=1;3\nretention work_orders=1;3"), instruct(*range(1, 61)),
+           at("12:00:00"), stand_flat, at("13:00:00", day=4), collect, give("redeliver --type EMW", "13:01:00", day=4),
+           at("13:02:00", day=4), at("14:00:00", day=7), collect, give("redeliver --type EMW", "14:01:00", day=7),
+           at("14:02:00", day=7), only=KEEPING, most=3),
     # A large batch is withdrawn in slices; the first one has 64 Devices.
     Script("a large batch", settings("gateway dispatch_hours=13-14"), instruct(*range(1, 71)), once,
            give("batch withdraw B-1-06", "12:00:00"), at("12:01:00"), only=("batch-slice", "order-")),

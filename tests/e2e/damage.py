@@ -296,7 +296,7 @@ def every_state():
 
 
 def place_of(home, job):
-    return [state for state in STATES if os.path.isdir(home.path("spool", state, job))]
+    return [state for state in STATES if os.path.isdir(home.job(job, state=state))]
 
 
 def test_two_folders(tap):
@@ -348,7 +348,7 @@ def test_other_copies(tap, home, kept):
         shutil.rmtree(home.dir)
         kept.write(home.dir)
         copy = home.path("spool", "ready", "00000001")
-        shutil.copytree(home.path("spool", "done", "00000001"), copy)
+        shutil.copytree(home.job(1), copy)
         damage(copy)
         done = home.run()
         aside = home.path("spool", "corrupt", "00000001.ready")
@@ -359,7 +359,7 @@ def test_other_copies(tap, home, kept):
                verified.stdout.decode())
     shutil.rmtree(home.dir)
     kept.write(home.dir)
-    job = home.path("spool", "done", "00000001")
+    job = home.job(1)
     shutil.copytree(job, home.path("spool", "rejected", "00000001"))
     os.remove(os.path.join(job, "payload"))
     flip(os.path.join(job, answer(name_of(1))))

@@ -241,6 +241,11 @@ class Home:
     def path(self, *parts):
         return os.path.join(self.dir, *parts)
 
+    def job(self, number, *parts, state="done"):
+        """The folder of a job that stands in a state, or a file in it."""
+        folder = (f"{int(number) // 1000:05d}xxx",) if state == "done" else ()
+        return self.path("spool", state, *folder, f"{int(number):08d}", *parts)
+
     def inbox(self, drop):
         return self.path("drops", drop, "in")
 

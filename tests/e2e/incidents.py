@@ -572,7 +572,7 @@ def test_verify(tap):
     (job,) = [job["id"] for job in home.json("spool", "list") if job["name"] == inc_names(home)[0]]
     for table, column in (("job", "id"), ("outgoing", "job"), ("incident_reported", "job")):
         change(home, f"DELETE FROM {table} WHERE {column}={int(job)}")
-    shutil.rmtree(home.path("spool", "done", job))
+    shutil.rmtree(home.job(job))
     tap.ok(home.command("spool", "verify").returncode == 1, "verify finds events whose file is gone without a trace")
 
 

@@ -107,7 +107,7 @@ def test_version_2(tap):
         ledger.execute("DELETE FROM job WHERE type='EMO'")
         ledger.execute("DELETE FROM counter WHERE name='EMO' OR name LIKE 'first tries%'")
     ledger.close()
-    subprocess.run(["rm", "-r", home.path("spool", "done", f"{job:08d}")], check=True)
+    subprocess.run(["rm", "-r", home.job(job)], check=True)
     make_old(home, 2)
     refusal = b"its tables have version 2, this program needs 12; `ecosgate run` brings them up to date"
     for command in (("status",), ("spool", "list"), ("device", "show", device(1)), ("why", device(1)),
@@ -381,6 +381,22 @@ def test_counts_of_version_11(tap):
     sound(tap, home, "after version 11 was brought up to date")
 
 
+def test_stored_files_of_version_11(tap):
+    """Version 11 packed and removed nothing: all its jobs are looked at."""
+    home = Home("gateway incident_party=NOBODY\nretention results=1;2")
+    parties = Parties(home)
+    parties.instruct(list(range(1, 61)))
+    home.run()
+    parties.result(*(said(n) for n in range(1, 61)))
+    home.run(now=at(1))
+    make_old(home, 11)
+    home.run(now=at(3 * 24 * 60))
+    tap.ok(parties.rows("SELECT type,stored,removed IS NULL FROM job WHERE type IN('EMI','EMT') ORDER BY id") ==
+           [("EMI", 1, 1), ("EMT", 3, 0)], "files of version 11 are packed and removed",
+           parties.rows("SELECT id,type,stored,removed FROM job"))
+    sound(tap, home, "after version 11 was brought up to date")
+
+
 if __name__ == "__main__":
     with Tap() as report:
         test_version_2(report)
@@ -395,3 +411,4 @@ if __name__ == "__main__":
         test_turns_of_version_9(report)
         test_indexes_of_version_10(report)
         test_counts_of_version_11(report)
+        test_stored_files_of_version_11(report)

@@ -120,7 +120,7 @@ def test_damage(tap):
     home, _, files = life()
     names = sorted(name for name in files if name.startswith(("EMW", "EMA", "EMO")))
     for name in names:
-        path = glob.glob(home.path("spool", "*", "*", name))[0]
+        path = glob.glob(home.path("spool", "**", name), recursive=True)[0]
         with open(path, "r+b") as file:
             file.write(b"#")
     told = redeliver(home, *names, now=at(7 * 24 * 60))

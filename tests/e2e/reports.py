@@ -454,7 +454,7 @@ def test_redeliver(tap, home):
 def test_damage(tap, home):
     """Changed bytes in the spool are not given out, and spool verify finds them."""
     row = next(row for row in home.listed("2028-03-06T00:10:00Z") if row["rows"])
-    path = home.path("spool", "done", row["job"], row["file"])
+    path = home.job(row["job"], row["file"])
     with open(path, "ab") as file:
         file.write(b"x")
     done = home.command("report", row["ref"], "--period", row["period_start"], "--supplier", row["mpid"])

@@ -14,11 +14,16 @@ from live import (DEVICE, ECSP, GATEWAY, NO_INC, TCSP, answer, change, edit, fli
                   sound)
 
 
+def mkdir(path):
+    os.mkdir(path)
+    return path
+
+
 def damages():
     """Every kind of damage that `spool verify` is there to find; job 1 is a file in part accepted, 2 its work
     order, 3 a file rejected and judged twice, 4 one with more findings than are listed."""
-    job = ("spool", "done", "00000001")
-    order = ("spool", "done", "00000002")
+    job = ("spool", "done", "00000xxx", "00000001")
+    order = ("spool", "done", "00000xxx", "00000002")
     twice = ("spool", "rejected", "00000003")
     emw = f"EMW_TCOS_{GATEWAY}_20230703_120000_000001.csv"
     found = {
@@ -32,17 +37,22 @@ def damages():
         "a removed envelope": lambda home: os.remove(home.path(*job, "envelope")),
         "a link instead of a payload": lambda home: (os.rename(home.path(*job, "payload"), home.path(*job, "x")),
                                                      os.symlink("x", home.path(*job, "payload"))),
-        "a job in the wrong folder": lambda home: os.rename(home.path(*job), home.path("spool", "rejected", job[2])),
+        "a job in the wrong folder": lambda home: os.rename(home.path(*job), home.path("spool", "rejected", job[-1])),
         "a rejected job among the good": lambda home: os.rename(home.path(*twice),
                                                                 home.path("spool", "done", twice[2])),
         "a work order in the wrong folder": lambda home: os.rename(home.path(*order),
-                                                                   home.path("spool", "held", order[2])),
-        "a job judged that waits to be": lambda home: os.rename(home.path(*job), home.path("spool", "ready", job[2])),
-        "a job judged that is held": lambda home: os.rename(home.path(*job), home.path("spool", "held", job[2])),
+                                                                   home.path("spool", "held", order[-1])),
+        "a job judged that waits to be": lambda home: os.rename(home.path(*job), home.path("spool", "ready", job[-1])),
+        "a job judged that is held": lambda home: os.rename(home.path(*job), home.path("spool", "held", job[-1])),
         "a job in two folders":
-            lambda home: subprocess.run(["cp", "-a", home.path(*job), home.path("spool", "held", job[2])], check=True),
+            lambda home: subprocess.run(["cp", "-a", home.path(*job), home.path("spool", "held", job[-1])], check=True),
         "a removed job": lambda home: subprocess.run(["rm", "-r", home.path(*job)], check=True),
         "a removed order's job": lambda home: subprocess.run(["rm", "-r", home.path(*order)], check=True),
+        "a job in another one's subfolder": lambda home: os.rename(
+            home.path(*job), os.path.join(mkdir(home.path("spool", "done", "00001xxx")), job[-1])),
+        "a job that stands in done and in its subfolder":
+            lambda home: shutil.copytree(home.path(*job), home.path("spool", "done", job[-1])),
+        "a subfolder outside of done": lambda home: os.mkdir(home.path("spool", "held", "00000xxx")),
         "a job that nobody knows": lambda home: os.mkdir(home.path("spool", "done", "00000077")),
         "a job that nobody knows, ready": lambda home: os.mkdir(home.path("spool", "ready", "00000077")),
         "a stranger's folder": lambda home: os.mkdir(home.path("spool", "done", "stranger")),
@@ -58,14 +68,14 @@ def damages():
         "a changed name in an envelope": lambda home: edit(home.path(*job, "envelope"), b"name=EMI", b"name=EMT"),
         "a changed size in an envelope": lambda home: edit(home.path(*job, "envelope"), b"size=", b"size=1"),
         "a job that stands in two folders, as a power failure may leave it":
-            lambda home: shutil.copytree(home.path(*order), home.path("spool", "active", order[2])),
+            lambda home: shutil.copytree(home.path(*order), home.path("spool", "active", order[-1])),
         "a count of Devices that is not that of the rows":
             lambda home: change(home, "UPDATE count_device SET n=n+1 WHERE state=7"),
         "a count of files that is missing": lambda home: change(home, "DELETE FROM count_job WHERE type='EMI'"),
         "a count of incidents that are none":
             lambda home: change(home, "INSERT INTO count_incident VALUES('A199', 0, 1)"),
         "a second copy that was renamed":
-            lambda home: shutil.copytree(home.path(*job), home.path("spool", "corrupt", job[2] + ".ready")),
+            lambda home: shutil.copytree(home.path(*job), home.path("spool", "corrupt", job[-1] + ".ready")),
         "a cut answer": lambda home: os.truncate(home.path(*job, answer(name_of(1))), 5),
         "an empty envelope": lambda home: os.truncate(home.path(*job, "envelope"), 0),
         "a lengthened payload": lambda home: lengthen(home.path(*job, "payload")),
@@ -248,7 +258,7 @@ def test_remedies(tap):
                "an answer that waits: the next run helps", told)
     home.run()
     sound(tap, home, "which it did")
-    flip(home.path("spool", "done", "00000001", name))
+    flip(home.job(1, name))
     told = faults(home, "00000001")
     tap.ok(told and all("backup" in fault or "mend" in fault for fault in told), "an answer that is delivered", told)
 

@@ -270,7 +270,7 @@ def test_deleted(tap):
            "spool verify says of each job what gives it a row", done.stdout)
     done = home.command("recover", *REASON)
     tap.ok(done.returncode == 0, "recover binds spool and witness to it", done.stderr)
-    payload = home.path("spool", "done", home.jobs("done")[0]["id"], "payload")
+    payload = home.job(home.jobs("done")[0]["id"], "payload")
     os.rename(payload, payload + ".kept")
     done = home.command("spool", "verify")
     tap.ok(done.returncode == 1 and b"from a backup" in done.stdout and b"sender" not in done.stdout,
@@ -636,7 +636,7 @@ def test_stopped(tap):
     home = lived()
     home.put_back()
     stray = home.path("spool", "ready", "00000009")
-    shutil.copytree(home.path("spool", "done", "00000001"), stray)
+    shutil.copytree(home.job(1), stray)
     with open(os.path.join(stray, "envelope"), encoding="utf-8") as file:
         text = file.read()
     with open(os.path.join(stray, "envelope"), "w", encoding="utf-8") as file:

@@ -361,7 +361,7 @@ static void test_config__problem_of_a_group__is_reported_with_its_line(void **st
         {"drop=mcc\n[", "\n[", 9, "[party MCC] drop: expected a value; it is missing"},
         {NULL, "[drop mcc]\n", 17, "[drop mcc] stands twice"},
         {NULL, "[partie X]\n", 17,
-         "[partie X]: expected [gateway], [review], [health], [log], [page], [drop NAME], [party ORG], [expect NAME],"},
+         "[partie X]: expected [gateway], [review], [health], [log], [page], [retention], [drop NAME], "},
         {"[gateway]\n", "\n", 2, "expected [group], key=value or # comment"},
         {"# a comment", "org[de]=TCOS", 4, "[gateway] org[de]: expected a setting's name"},
         {"# a comment", "max_devices=\\q5", 4,

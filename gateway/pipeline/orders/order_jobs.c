@@ -14,6 +14,7 @@
 #include "spool/ledger/ledger_jobs.h"
 #include "spool/ledger/ledger_shrink.h"
 #include "spool/ledger/ledger_verdicts.h"
+#include "spool/packed.h"
 
 #include <string.h>
 
@@ -64,6 +65,10 @@ static char *refuse(const struct effect *effect, const struct order *order)
         return g_strdup_printf("job %s cannot be judged: nobody knows its name, its sender and its SHA-256, for its "
                                "envelope is damaged and the ledger that knew them is lost; ask the sender for the file "
                                "again",
+                               id);
+    if (effect->job->removed != 0)
+        return g_strdup_printf("job %s cannot be judged again: the bytes of its file were removed from the spool "
+                               "([retention]); ask the sender for the file again",
                                id);
     if (order->verb == ORDER_REQUEUE && effect->verdict != NULL && strcmp(effect->verdict->outcome, "RJ") != 0)
         return g_strdup_printf(
@@ -155,6 +160,10 @@ static bool move_job(struct gateway *gateway, const struct order *order, const s
 
     /* Earlier crashes no longer count: the operator gives the file another chance. */
     if (order->verb != ORDER_HOLD && !crash_mark_clear(gateway->spool, effect->from, order->job, error))
+        return false;
+    /* What is judged is plain. */
+    g_autofree char *payload = job_path(gateway->spool, effect->from, order->job, JOB_PAYLOAD);
+    if (order->verb != ORDER_HOLD && payload != NULL && !packed_unpack(payload, error))
         return false;
     return effect->from == effect->to ||
            job_move(gateway->spool, order->job, &(struct job_move){step, effect->from, effect->to}, error);

@@ -4,8 +4,12 @@
  */
 #include "gateway/pipeline/orders/order_private.h"
 
+#include "gateway/answers/answer.h"
+#include "gateway/pipeline/mending.h"
 #include "spool/ledger/ledger_jobs.h"
 #include "spool/ledger/ledger_outgoing.h"
+#include "spool/ledger/ledger_retention.h"
+#include "spool/packed.h"
 
 #include <string.h>
 
@@ -53,6 +57,17 @@ static char *refuse(const char *name, const struct ledger_outgoing *file, enum j
     return NULL;
 }
 
+/* The same of a file whose bytes were removed: it is built again from rows. g_free. */
+static char *refuse_removed(struct gateway *gateway, const struct ledger_outgoing *file)
+{
+    g_autofree char *obstacle = mending_obstacle(gateway, file);
+
+    return obstacle == NULL ? NULL
+                            : g_strdup_printf("the bytes of %s were removed from the spool ([retention]). %s; a backup "
+                                              "made before has the file",
+                                              file->name, obstacle);
+}
+
 static bool add_file(struct gateway *gateway, struct redelivery *r, const char *name, GError **error)
 {
     g_autofree struct ledger_outgoing *file = NULL;
@@ -63,6 +78,8 @@ static bool add_file(struct gateway *gateway, struct redelivery *r, const char *
         (file != NULL && !job_find(gateway->spool, file->job, &state, error)))
         return false;
     r->refusal = refuse(name, file, state);
+    if (r->refusal == NULL && file->removed != 0)
+        r->refusal = refuse_removed(gateway, file);
     if (r->refusal != NULL)
         return true;
     if (strcmp(file->kind, "EMW") == 0) {
@@ -93,7 +110,8 @@ static bool deliver_again(struct gateway *gateway, const struct order *order, co
 
     for (guint i = 0; i < r->files->len; i++) {
         const struct ledger_outgoing *file = r->files->pdata[i];
-        if (!ledger_outgoing_deliver_again(gateway->ledger, file->id, order->id, error))
+        if (!ledger_outgoing_deliver_again(gateway->ledger, file->id, order->id, error) ||
+            !ledger_retention_restored(gateway->ledger, file->id, error))
             return false;
     }
     return true;
@@ -119,6 +137,20 @@ static bool move_back(struct gateway *gateway, const GArray *jobs, enum job_stat
     return jobs->len == 0 || job_move_all(gateway->spool, &g_array_index(jobs, int64_t, 0), jobs->len, &move, error);
 }
 
+/* Puts the bytes of each file into active/, in plain form: built from rows if they were removed. */
+static bool make_plain(struct gateway *gateway, const struct redelivery *r, GError **error)
+{
+    for (guint i = 0; i < r->files->len; i++) {
+        const struct ledger_outgoing *file = r->files->pdata[i];
+        g_autofree char *path = job_path(gateway->spool, JOB_ACTIVE, file->job, file->name);
+        if (path == NULL)
+            continue;
+        if (!(file->removed != 0 ? answer_mend(gateway, file, JOB_ACTIVE, error) : packed_unpack(path, error)))
+            return false;
+    }
+    return true;
+}
+
 /* The moves come before the commit here too. A crash in between leaves jobs in active/ whose files are all delivered:
  * delivery.c moves them back, and the order is carried out again. */
 static bool redeliver(struct gateway *gateway, const struct order *order, const struct redelivery *r, GError **error)
@@ -131,6 +163,7 @@ static bool redeliver(struct gateway *gateway, const struct order *order, const 
 
     action.job = first->job;
     return move_back(gateway, r->done, JOB_DONE, error) && move_back(gateway, r->rejected, JOB_REJECTED, error) &&
+           make_plain(gateway, r, error) &&
            order_commit(gateway, &action, &(struct order_change){deliver_again, order, r}, error);
 }
 

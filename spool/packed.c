@@ -1,0 +1,340 @@
+/*
+ * Packing is zlib's deflate with a gzip frame and no time in it, so that the same bytes are packed to the same bytes.
+ * Reading uses zlib's gzread: what it reads was written here, and the ledger's digest of the plain bytes decides
+ * whether they are sound. What comes from outside is unpacked by formats/unpack.h, which trusts nothing.
+ */
+#include "spool/packed.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <zlib.h>
+
+enum { PIECE = 256 * 1024, BLOCK = 4096 /* of most file systems */, LEVEL = 6 };
+
+/* ---- names ---- */
+
+static char *packed_path(const char *path)
+{
+    return g_strconcat(path, PACKED_SUFFIX, NULL);
+}
+
+char *packed_plain_name(const char *name)
+{
+    size_t len = strlen(name), suffix = strlen(PACKED_SUFFIX);
+
+    return g_str_has_suffix(name, PACKED_SUFFIX) && len > suffix ? g_strndup(name, len - suffix) : g_strdup(name);
+}
+
+/* ---- reading ---- */
+
+struct packed_reader {
+    char *path;
+    int fd;     /* of a plain file; -1 */
+    gzFile zip; /* of a packed one; NULL */
+};
+
+/* -1 with errno. O_NONBLOCK: a pipe that stands in place of the file would wait for a writer. */
+static int open_regular(const char *path)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    struct stat st;
+
+    if (fd < 0 || (fstat(fd, &st) == 0 && S_ISREG(st.st_mode)))
+        return fd;
+    (void)close(fd); /* nothing was read from it */
+    errno = ENOENT;
+    return -1;
+}
+
+static bool cannot_read(const char *path, int errnum, GError **error)
+{
+    g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_RETRY, "cannot read %s: %s", path, g_strerror(errnum));
+    return false;
+}
+
+static struct packed_reader *reader_new(char *path, int fd, bool packed)
+{
+    struct packed_reader *reader = g_new0(struct packed_reader, 1);
+
+    reader->path = path;
+    reader->fd = packed ? -1 : fd;
+    reader->zip = packed ? gzdopen(fd, "rb") : NULL;
+    if (packed && reader->zip == NULL)
+        g_error("zlib cannot open a file for reading"); /* out of memory: ends the program */
+    if (packed)
+        (void)gzbuffer(reader->zip, 64 * 1024); /* fails only after the first read */
+    return reader;
+}
+
+struct packed_reader *packed_open(const char *path, GError **error)
+{
+    for (int look = 0; look < 3; look++) {
+        bool packed = look == 1;
+        char *name = packed ? packed_path(path) : g_strdup(path);
+        int fd = open_regular(name);
+        if (fd >= 0)
+            return reader_new(name, fd, packed);
+        g_autofree char *failed = name;
+        if (errno != ENOENT && errno != ELOOP) {
+            (void)cannot_read(failed, errno, error);
+            return NULL;
+        }
+    }
+    return NULL;
+}
+
+static bool read_packed(struct packed_reader *reader, char *buffer, size_t size, size_t *got, GError **error)
+{
+    int n = gzread(reader->zip, buffer, (unsigned)MIN(size, PIECE)), fault = Z_OK;
+    const char *text = n <= 0 ? gzerror(reader->zip, &fault) : "";
+
+    if (n < 0 && fault == Z_ERRNO)
+        return cannot_read(reader->path, errno, error);
+    if (n < 0 || fault == Z_BUF_ERROR || gzdirect(reader->zip)) {
+        g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_CORRUPT, "%s is damaged: %s", reader->path,
+                    n < 0                   ? text
+                    : gzdirect(reader->zip) ? "it is no gzip file"
+                                            : "its end is missing");
+        return false;
+    }
+    *got = (size_t)n;
+    return true;
+}
+
+bool packed_read(struct packed_reader *reader, char *buffer, size_t size, size_t *got, GError **error)
+{
+    ssize_t n;
+
+    if (reader->zip != NULL)
+        return read_packed(reader, buffer, size, got, error);
+    do
+        n = read(reader->fd, buffer, size);
+    while (n < 0 && errno == EINTR);
+    if (n < 0)
+        return cannot_read(reader->path, errno, error);
+    *got = (size_t)n;
+    return true;
+}
+
+void packed_close(struct packed_reader *reader)
+{
+    if (reader == NULL)
+        return;
+    if (reader->zip != NULL)
+        (void)gzclose_r(reader->zip); /* was only read from */
+    else
+        (void)close(reader->fd);
+    g_free(reader->path);
+    g_free(reader);
+}
+
+/* A byte sink, as disk_file_write is one. */
+typedef bool sink_fn(void *user, const char *data, size_t len, GError **error);
+
+/* Reads all plain bytes into `sink`. */
+static bool pump(const char *path, sink_fn *sink, void *user, uint64_t *size, GError **error)
+{
+    GError *cause = NULL;
+    g_autoptr(packed_reader_t) reader = packed_open(path, &cause);
+    g_autofree char *piece = g_malloc(PIECE);
+    size_t got = 0;
+
+    if (cause != NULL) {
+        g_propagate_error(error, cause);
+        return false;
+    }
+    if (reader == NULL)
+        return cannot_read(path, ENOENT, error);
+    do {
+        if (!packed_read(reader, piece, PIECE, &got, error) || (got > 0 && !sink(user, piece, got, error)))
+            return false;
+        *size += got;
+    } while (got > 0);
+    return true;
+}
+
+static bool add_to_digest(void *user, const char *data, size_t len, GError **error)
+{
+    (void)error; /* cannot fail */
+    digest_update(user, data, len);
+    return true;
+}
+
+bool packed_digest(const char *path, char hex[DIGEST_HEX_SIZE], uint64_t *size, GError **error)
+{
+    g_autoptr(digest_t) digest = digest_new();
+    uint64_t total = 0;
+
+    if (!pump(path, add_to_digest, digest, &total, error))
+        return false;
+    digest_hex(digest, hex);
+    if (size != NULL)
+        *size = total;
+    return true;
+}
+
+bool packed_same_bytes(const char *path, uint64_t size, const char *sha256, bool *same, GError **error)
+{
+    GError *cause = NULL;
+    g_autoptr(packed_reader_t) there = packed_open(path, &cause);
+    char hex[DIGEST_HEX_SIZE] = "";
+    uint64_t found = 0;
+
+    *same = false;
+    if (cause == NULL && there != NULL)
+        (void)packed_digest(path, hex, &found, &cause);
+    if (cause != NULL && !g_error_matches(cause, SPOOL_ERROR, SPOOL_ERROR_CORRUPT)) {
+        g_propagate_error(error, cause);
+        return false;
+    }
+    *same = cause == NULL && there != NULL && found == size && g_strcmp0(hex, sha256) == 0;
+    g_clear_error(&cause);
+    return true;
+}
+
+bool packed_copy(const char *from, struct disk_file *to, GError **error)
+{
+    uint64_t size = 0;
+
+    return pump(from, disk_file_write, to, &size, error);
+}
+
+/* ---- packing ---- */
+
+struct packer {
+    char *path, *sha256;
+    uint64_t size;
+    int fd;
+    z_stream stream;
+    struct digest *digest;
+    struct disk_file *file;
+    char piece[PIECE], packed[PIECE];
+};
+
+static uint64_t blocks_of(uint64_t size)
+{
+    return (size + BLOCK - 1) / BLOCK;
+}
+
+static bool is_small(uint64_t size)
+{
+    return blocks_of(size) <= 1;
+}
+
+struct packer *packer_begin(const char *path, uint64_t size, const char *sha256, GError **error)
+{
+    int fd = is_small(size) ? -1 : open_regular(path);
+
+    if (fd < 0) {
+        if (!is_small(size) && errno != ENOENT)
+            (void)cannot_read(path, errno, error);
+        return NULL;
+    }
+    g_autoptr(packer_t) packer = g_new0(struct packer, 1);
+    g_autofree char *to = packed_path(path);
+    packer->path = g_strdup(path);
+    packer->sha256 = g_strdup(sha256);
+    packer->size = size;
+    packer->fd = fd;
+    packer->digest = digest_new();
+    if (deflateInit2(&packer->stream, LEVEL, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) != Z_OK)
+        g_error("zlib cannot begin to pack"); /* out of memory: ends the program */
+    packer->file = disk_file_create(to, 0, error);
+    return packer->file != NULL ? g_steal_pointer(&packer) : NULL;
+}
+
+bool packer_step(struct packer *packer, bool *done, GError **error)
+{
+    z_stream *z = &packer->stream;
+    ssize_t n;
+
+    do
+        n = read(packer->fd, packer->piece, PIECE);
+    while (n < 0 && errno == EINTR);
+    if (n < 0)
+        return cannot_read(packer->path, errno, error);
+    digest_update(packer->digest, packer->piece, (size_t)n);
+    z->next_in = (Bytef *)packer->piece;
+    z->avail_in = (uInt)n;
+    do {
+        z->next_out = (Bytef *)packer->packed;
+        z->avail_out = PIECE;
+        (void)deflate(z, n == 0 ? Z_FINISH : Z_NO_FLUSH); /* the stream is sound, and has room for its output */
+        if (!disk_file_write(packer->file, packer->packed, PIECE - z->avail_out, error))
+            return false;
+    } while (z->avail_out == 0);
+    *done = n == 0;
+    return true;
+}
+
+bool packer_finish(struct packer *packer, int64_t *saved, GError **error)
+{
+    char hex[DIGEST_HEX_SIZE];
+    uint64_t packed = disk_file_size(packer->file);
+
+    *saved = 0;
+    digest_hex(packer->digest, hex);
+    if (g_strcmp0(hex, packer->sha256) != 0 || packer->stream.total_in != packer->size) {
+        g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_CORRUPT, "%s is not what was stored: its SHA-256 is %s",
+                    packer->path, hex);
+        return false;
+    }
+    if (blocks_of(packed) >= blocks_of(packer->size))
+        return true; /* its sender has packed it */
+    if (!disk_file_publish(STEP_FILE_PACKED, packer->file, error) ||
+        !disk_unlink(STEP_PLAIN_REMOVED, packer->path, error))
+        return false;
+    *saved = (int64_t)(packer->size - packed);
+    return true;
+}
+
+void packer_free(struct packer *packer)
+{
+    if (packer == NULL)
+        return;
+    disk_file_free(packer->file);
+    digest_free(packer->digest);
+    (void)deflateEnd(&packer->stream); /* says only that there was input left */
+    (void)close(packer->fd);           /* was only read from */
+    g_free(packer->sha256);
+    g_free(packer->path);
+    g_free(packer);
+}
+
+/* ---- the way back, and away ---- */
+
+bool packed_unpack(const char *path, GError **error)
+{
+    g_autofree char *from = packed_path(path);
+    bool plain = false, packed = false;
+
+    if (!disk_exists(path, &plain, error) || !disk_exists(from, &packed, error))
+        return false;
+    if (!plain && packed) {
+        g_autoptr(disk_file_t) file = disk_file_create(path, 0, error);
+        if (file == NULL || !packed_copy(path, file, error) || !disk_file_publish(STEP_FILE_UNPACKED, file, error))
+            return false;
+    }
+    return !packed || disk_unlink(STEP_PACKED_REMOVED, from, error);
+}
+
+static bool remove_one(enum step step, const char *path, int64_t *freed, GError **error)
+{
+    struct stat st;
+
+    if (lstat(path, &st) != 0)
+        return errno == ENOENT || cannot_read(path, errno, error);
+    if (freed != NULL)
+        *freed += (int64_t)st.st_size;
+    return disk_unlink(step, path, error);
+}
+
+bool packed_remove(enum step step, const char *path, int64_t *freed, GError **error)
+{
+    g_autofree char *packed = packed_path(path);
+
+    return remove_one(step, path, freed, error) && remove_one(step, packed, freed, error);
+}
