@@ -33,20 +33,35 @@ static void put_back(struct damage *damage)
     damage->path = damage->bytes = NULL;
 }
 
-/* A verdict's payload, in the order of the names; NULL: there is none. */
-static char *choose_payload(struct world *world)
+/* done/ has jobs, and folders of jobs. */
+static void add_payloads(GPtrArray *paths, const char *folder)
 {
-    g_autofree char *folder = g_build_filename(world->home, "spool", "done", NULL);
     g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
-    g_autoptr(GPtrArray) paths = g_ptr_array_new_with_free_func(g_free);
 
     for (const char *name; dir != NULL && (name = g_dir_read_name(dir)) != NULL;) {
-        char *path = g_build_filename(folder, name, "payload", NULL);
-        g_ptr_array_add(paths, path);
-        if (!g_file_test(path, G_FILE_TEST_EXISTS))
-            g_ptr_array_set_size(paths, (int)paths->len - 1);
+        g_autofree char *path = g_build_filename(folder, name, NULL);
+        if (g_file_test(path, G_FILE_TEST_IS_DIR))
+            add_payloads(paths, path);
+        else if (strcmp(name, "payload") == 0)
+            g_ptr_array_add(paths, g_strdup(path));
     }
+}
+
+GPtrArray *damages_payloads(const struct world *world)
+{
+    g_autofree char *folder = g_build_filename(world->home, "spool", "done", NULL);
+    GPtrArray *paths = g_ptr_array_new_with_free_func(g_free);
+
+    add_payloads(paths, folder);
     g_ptr_array_sort(paths, world_by_name);
+    return paths;
+}
+
+/* NULL: there is none. */
+static char *choose_payload(struct world *world)
+{
+    g_autoptr(GPtrArray) paths = damages_payloads(world);
+
     return paths->len > 0 ? g_strdup(paths->pdata[random_below(chance_of(world), paths->len)]) : NULL;
 }
 
@@ -163,6 +178,17 @@ static void damage_when_stopped(struct sim *sim, void *user)
     }
 }
 
+static void stop_to_damage(struct world *world, bool ledger)
+{
+    if (machines_are_down(world) || !sim_has(world->sim, ledger ? "damages" : "damages of files"))
+        return;
+    struct damage *damage = world_keep(world, g_new0(struct damage, 1));
+    damage->world = world;
+    damage->ledger = ledger;
+    machines_stay_down(world);
+    sim_at(world->sim, sim_now(world->sim) + SIM_MINUTE, damage_when_stopped, damage);
+}
+
 static void begin_damage(struct sim *sim, void *user)
 {
     struct world *world = user;
@@ -170,17 +196,23 @@ static void begin_damage(struct sim *sim, void *user)
 
     if (world->settling || !sim_faults(sim))
         return;
-    if (!machines_are_down(world) && sim_has(sim, "damages")) {
-        struct damage *damage = world_keep(world, g_new0(struct damage, 1));
-        damage->world = world;
-        damage->ledger = ledger;
-        machines_stay_down(world);
-        sim_at(sim, sim_now(sim) + SIM_MINUTE, damage_when_stopped, damage);
-    }
+    stop_to_damage(world, ledger);
     world_after(world, "damage", world->rates.damaged, begin_damage);
+}
+
+/* As often again, so that a run of some days has one. */
+static void begin_file_damage(struct sim *sim, void *user)
+{
+    struct world *world = user;
+
+    if (world->settling || !sim_faults(sim))
+        return;
+    stop_to_damage(world, false);
+    world_after(world, "damages of files", world->rates.damaged, begin_file_damage);
 }
 
 void damages_begin(struct world *world)
 {
+    world_after(world, "damages of files", world->rates.damaged, begin_file_damage);
     world_after(world, "damage", world->rates.damaged, begin_damage);
 }

@@ -221,7 +221,7 @@ static void begin_quirks(struct sim *sim, void *user)
                                    .hang = maybe(world, 0.01),
                                    .gone = maybe(world, 0.01),
                                    .other_key = maybe(world, 0.005),
-                                   .full = maybe(world, 0.02)};
+                                   .full = maybe(world, 0.05)};
 
     if (!may_begin(world))
         return;
@@ -248,7 +248,9 @@ void faults_begin(struct world *world)
 {
     const struct rates *rates = &world->rates;
 
-    if (rates->disk + rates->quirks + rates->threads + rates->changed + rates->decided + rates->kept <= 0)
+    if (rates->disk + rates->quirks + rates->threads + rates->changed + rates->reloaded + rates->decided +
+            rates->kept <=
+        0)
         oracle_drops_are_up(world->oracle);
     if (rates->powered > 0)
         power_record(world->sim);

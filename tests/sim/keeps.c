@@ -240,14 +240,28 @@ static void find_batch(struct world *world, json_t *row)
         g_ptr_array_add(world->keeps->found, g_strdup(batch));
 }
 
-static void order_batch(struct world *world, int status, const char *what)
+static void keep_batch(struct world *world, const char *batch)
 {
     static const struct form form = {"batch", "batch", ORACLE_HELD_BATCH, ORACLE_WITHDRAWN_BATCH};
+
+    order_one(world, &form, batch, NULL);
+}
+
+static void order_batch(struct world *world, int status, const char *what)
+{
     g_autofree char *batch = status == 0 ? choose(world) : NULL;
 
     (void)what;
     if (batch != NULL)
-        order_one(world, &form, batch, NULL);
+        keep_batch(world, batch);
+}
+
+void keeps_withdraw_batch(struct world *world, const char *batch)
+{
+    if (!sim_has(world->sim, "holds, pauses and withdrawals") || machines_are_down(world))
+        return;
+    world->keeps->withdraws = true;
+    keep_batch(world, batch);
 }
 
 static void choose_batch(struct world *world, bool withdraws)

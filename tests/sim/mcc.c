@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LOST_AFTER = 20, CORRECTIONS = 8 };
+enum { LOST_AFTER = 20, CORRECTIONS = 8, MANY = 150, MANY_AT_LEAST = 66 /* more than are withdrawn in one commit */ };
 
 static struct random *chance_of(struct world *world)
 {
@@ -243,6 +243,45 @@ static void instruct(struct sim *sim, void *user)
     world_after(world, "mcc", world->rates.instructed / ((world->rates.per_file + 1) / 2.0), instruct);
 }
 
+/* ---- very many Devices ---- */
+
+struct many {
+    struct world *world;
+    char batch[48];
+};
+
+static void withdraw_many(struct sim *sim, void *user)
+{
+    struct many *many = user;
+
+    (void)sim;
+    if (!many->world->settling)
+        keeps_withdraw_batch(many->world, many->batch);
+}
+
+/* The instruction was a mistake, and soon all of it is withdrawn. */
+static void instruct_many(struct sim *sim, void *user)
+{
+    struct world *world = user;
+
+    if (world->settling)
+        return;
+    world_after(world, "many", world->rates.many, instruct_many);
+    if (!sim_has(sim, "very many Devices"))
+        return;
+    GArray *chosen = choose(world, MANY);
+    if (chosen->len < MANY_AT_LEAST) {
+        g_array_free(chosen, TRUE);
+        return;
+    }
+    send_devices(world, chosen, NULL, 0);
+    const struct sent *sent = world->order_of_sent->pdata[world->order_of_sent->len - 1];
+    struct many *many = world_keep(world, g_new0(struct many, 1));
+    many->world = world;
+    (void)snprintf(many->batch, sizeof many->batch, "MCC.B-%lu", strtoul(strrchr(sent->name, '_') + 1, NULL, 10));
+    sim_at(sim, world_between(world, sim_random(sim, "many"), 20 * SIM_MINUTE, 3 * SIM_HOUR), withdraw_many, many);
+}
+
 static void repeat(struct sim *sim, void *user)
 {
     struct world *world = user;
@@ -365,4 +404,5 @@ void mcc_begin(struct world *world)
     world_add_recipient(world, "mcc", mcc_read);
     sim_at(world->sim, sim_now(world->sim) + 12 * SIM_HOUR, instruct, world);
     world_after(world, "mcc", world->rates.again * 10, repeat);
+    world_after(world, "many", world->rates.many, instruct_many);
 }

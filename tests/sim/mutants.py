@@ -199,6 +199,34 @@ MUTANTS = [
         Edit("gateway/pipeline/orders/order_withdraw.c",
              "        return end_item(w, work, NULL, error);\n    case LEDGER_DISPATCHED:",
              "        w->ended++;\n        return true;\n    case LEDGER_DISPATCHED:")]),
+    Mutant("an expected file that is late is not told", "calm", 1, 14, [
+        Edit("gateway/pipeline/expect_watch.c",
+             "return watch->slots[i].waits || state(",
+             "return found.came.accepted >= 0 || watch->slots[i].waits || state(")]),
+    Mutant("a file that comes late does not close its incident", "calm", 1, 14, [
+        Edit("gateway/pipeline/expect_watch.c",
+             "if (known != NULL && expected_is_met(expect, &found))",
+             "if (known != NULL && expect->count > 1 && expected_is_met(expect, &found))")]),
+    Mutant("redeliver takes files of other types", "dense", 1, 4, [
+        Edit("spool/ledger/ledger_outgoing.c",
+             "(?1 IS NULL OR kind=?1) AND(?2",
+             "(?1 IS NULL OR kind>=?1) AND(?2")]),
+    Mutant("a configuration is not read again", "dense", 1, 4, [
+        Edit("gateway/commands/daemon.c",
+             "    reload = true;",
+             "    reload = false;")]),
+    Mutant("a missing number is told too soon", "calm", 3, 14, [
+        Edit("gateway/pipeline/missing_watch.c",
+             "gap->since + l->watch->gateway->config->missing_number_after;",
+             "gap->since + l->watch->gateway->config->missing_number_after / 24;")]),
+    Mutant("after a restore nothing is withheld", "restores", 1, 8, [
+        Edit("spool/ledger/ledger_recovery.c",
+             "withhold(ledger, &(struct items){0, INT64_MAX}, recovery->id, recovery->at, error) &&",
+             "recovery->id >= 0 &&")]),
+    Mutant("files of a lost ledger that come again withhold nothing", "restores", 1, 8, [
+        Edit("spool/ledger/ledger_recovery.c",
+             "           withhold(ledger, &of, recovery, verdict->judged_at, error);",
+             "           (recovery >= 0 || withhold(ledger, &of, recovery, verdict->judged_at, error));")]),
 ]
 
 

@@ -263,6 +263,8 @@ static void read_incident(struct world *world, json_t *incident)
     /* When the drop whose claim `recover` could not read is there again, it may know more. */
     if (strcmp(code, "A109") == 0 && seen_for(world, "A109", id) > 2 * SIM_HOUR)
         RUN(world, NULL, "recover", "--reason", "all claims can be read now");
+    if (strcmp(code, "A113") == 0 && seen_for(world, "A113", id) > 5 * SIM_DAY)
+        watches_close(world);
     if (strcmp(code, "A107") == 0)
         name_back(world, id, text_of(incident, "subject"));
     if (strcmp(code, "A110") == 0 && seen_for(world, "A110", id) > SIM_HOUR)
@@ -381,6 +383,11 @@ static void meddle(struct sim *sim, void *user)
 
 static void read_open(struct world *world, json_t *incident)
 {
+    const struct oracle_incident listed = {text_of(incident, "id"), text_of(incident, "code"),
+                                           text_of(incident, "subject"), text_of(incident, "begun"),
+                                           text_of(incident, "cleared")};
+
+    oracle_listed(world->oracle, &listed);
     if (!json_is_string(json_object_get(incident, "cleared")))
         g_hash_table_add(world->operators->open, g_strdup(text_of(incident, "id")));
 }
@@ -449,18 +456,11 @@ static int ask(struct world *world, operators_read *read, const char *const *arg
 /* The end of each run: one byte of one file of the spool changes, and verify has to see it. */
 static void judge_damage(struct world *world)
 {
-    g_autofree char *folder = g_build_filename(world->home, "spool", "done", NULL);
-    g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
-    g_autofree char *first = NULL, *bytes = NULL;
+    g_autoptr(GPtrArray) paths = damages_payloads(world);
+    const char *first = paths->len > 0 ? paths->pdata[0] : NULL;
+    g_autofree char *bytes = NULL;
     gsize size = 0;
 
-    for (const char *name; dir != NULL && (name = g_dir_read_name(dir)) != NULL;) {
-        g_autofree char *payload = g_build_filename(folder, name, "payload", NULL);
-        if (g_file_test(payload, G_FILE_TEST_EXISTS) && (first == NULL || strcmp(payload, first) < 0)) {
-            g_free(first);
-            first = g_steal_pointer(&payload);
-        }
-    }
     if (first == NULL || !g_file_get_contents(first, &bytes, &size, NULL) || size == 0)
         return;
     bytes[random_below(chance_of(world), size)] ^= 1;
@@ -492,7 +492,7 @@ void operators_judge(struct world *world)
     (void)ASK(world, keeps_judge, "--json", "status");
     (void)ASK(world, read_job, "--json", "spool", "list");
     (void)ASK(world, read_report_file, "--json", "report", "list");
-    (void)ASK(world, read_open, "--json", "incident", "list");
+    (void)ASK(world, read_open, "--json", "incident", "list", "--all");
     for (unsigned i = 0; i < world->estate->devices->len; i++) {
         const struct device *device = world->estate->devices->pdata[i];
         if (!estate_has_supplier(world->estate, device))

@@ -109,6 +109,8 @@ struct oracle *oracle_new(struct sim *sim)
     oracle->refusals = g_ptr_array_new_with_free_func(g_free);
     oracle->keepings = g_ptr_array_new_with_free_func(oracle_free_keeping);
     oracle->waiting = g_ptr_array_new_with_free_func(free_document);
+    oracle->watches = oracle_watches_new();
+    oracle->lying = table(NULL);
     return oracle;
 }
 
@@ -135,6 +137,8 @@ void oracle_free(struct oracle *oracle)
     g_array_free(oracle->suspects, TRUE);
     g_ptr_array_free(oracle->keepings, TRUE);
     g_ptr_array_free(oracle->waiting, TRUE);
+    oracle_watches_free(oracle->watches);
+    g_hash_table_destroy(oracle->lying);
     g_free(oracle);
 }
 
@@ -300,7 +304,9 @@ static bool look_at_name(struct oracle *oracle, const char *folder, const struct
         taken = g_new0(struct taken, 1);
         taken->digest = g_strdup(digest);
         taken->folder = g_strdup(folder);
-        taken->may_come = 1;
+        taken->made_at = oracle_time_of(document);
+        oracle_redelivery_first(oracle, document->name, taken);
+        taken->first_at = sim_now(oracle->sim);
         g_hash_table_insert(oracle->taken, g_strdup(document->name), taken);
     }
     bool same = strcmp(taken->digest, digest) == 0;
@@ -314,7 +320,8 @@ static bool look_at_name(struct oracle *oracle, const char *folder, const struct
         g_free(taken->digest);
         taken->digest = g_strdup(digest);
     }
-    return taken->times == 1 || !same || oracle->restores > 0;
+    taken->at = sim_now(oracle->sim);
+    return taken->times == 1 || !same || (oracle->restores > 0 && !taken->put_away);
 }
 
 static void look_at_number(struct oracle *oracle, const struct document *document)
@@ -505,6 +512,7 @@ void oracle_judge(struct oracle *oracle, GHashTable *open)
     oracle_judge_facts(oracle);
     oracle_judge_reports(oracle);
     oracle_judge_incidents(oracle, open);
+    oracle_judge_watches(oracle);
 }
 
 void oracle_count(const struct oracle *oracle, unsigned *put, unsigned *taken, unsigned *migrated, unsigned *failed)

@@ -15,6 +15,7 @@
 
 #include "tests/sim/sim.h"
 
+#include <glib.h>
 #include <stddef.h>
 
 struct oracle;
@@ -36,6 +37,9 @@ void oracle_clock_was_ahead(struct oracle *oracle, int64_t by);
 /* From now on dispatch_hours=FROM-TO and daily_limit=LIMIT stand in the configuration. */
 void oracle_set(struct oracle *oracle, unsigned from, unsigned to, unsigned limit);
 
+/* The running gateway has said that it works with that configuration. */
+void oracle_set_for_sure(struct oracle *oracle);
+
 /* An operator orders that the file of that name is judged again: at most one more answer. Once the order has been
  * carried out: at least one more. */
 void oracle_requeued(struct oracle *oracle, const char *name, bool done);
@@ -43,6 +47,25 @@ void oracle_requeued(struct oracle *oracle, const char *name, bool done);
 void oracle_redelivered(struct oracle *oracle, const char *name);
 /* The order has been answered: the file comes once more. */
 void oracle_comes_again(struct oracle *oracle, const char *name);
+/* ---- `redeliver`: oracle_redeliveries.c ---- */
+/* What an operator asks for; NULL and 0: no condition. Names stand alone. */
+struct redelivery_choice {
+    GPtrArray *names;
+    const char *batch, *folder, *type;
+    int64_t since, until;
+};
+struct redelivery;
+/* The order is given. */
+struct redelivery *oracle_asks_again(struct oracle *oracle, const struct redelivery_choice *choice);
+/* It was answered: by that exit status, with these names. Frees the redelivery. */
+void oracle_redelivered_all(struct oracle *oracle, struct redelivery *redelivery, int status, const GPtrArray *names);
+/* Names of all files that were taken, sorted; g_ptr_array_free. */
+GPtrArray *oracle_taken(const struct oracle *oracle);
+/* Its recipient has it, and knows that it may come once more. */
+bool oracle_was_put_away(const struct oracle *oracle, const char *name);
+/* All files of that type that a restore has lost have come again and were judged. */
+bool oracle_came_again(const struct oracle *oracle, const char *type);
+
 /* An operator has overruled what is known of the Device. */
 void oracle_released(struct oracle *oracle, const char *device);
 /* An operator has ended the work on the Device. */
@@ -71,6 +94,22 @@ void oracle_withdrew(struct oracle *oracle, struct keeping *keeping, GHashTable 
 void oracle_lay(struct keeping *keeping, GHashTable *lying);
 /* An operator is about to end the hold or the pause. lying: what lies in the drop; NULL: it is of no drop. */
 void oracle_ends(struct oracle *oracle, struct keeping *keeping, GHashTable *lying);
+
+/* ---- what the gateway watches: oracle_watches.c. The configuration asks for it from the beginning on. ---- */
+/* [expect NAME]: a file of that type a day, by that hour (UTC); from: the hour from which it counts. */
+void oracle_expects(struct oracle *oracle, const char *name, const char *type, unsigned by, unsigned from);
+/* missing_number_after, and taken_within of a drop. */
+void oracle_missing_after(struct oracle *oracle, unsigned hours);
+void oracle_taken_within(struct oracle *oracle, const char *drop, unsigned hours);
+/* A recipient looks into its folder, where these names stand, and leaves them or takes them. */
+void oracle_looked(struct oracle *oracle, const char *folder, const GPtrArray *names, bool takes);
+/* An operator has closed all incidents of that code. */
+void oracle_closes(struct oracle *oracle, const char *code);
+/* At the end, a row of the list of all incidents; times as they stand there. */
+struct oracle_incident {
+    const char *id, *code, *subject, *begun, *cleared; /* cleared "": it is open */
+};
+void oracle_listed(struct oracle *oracle, const struct oracle_incident *incident);
 
 /* The ledger went back to that time: what it decided since then is lost to it. */
 void oracle_restored(struct oracle *oracle, int64_t back_to);

@@ -99,6 +99,7 @@ struct refusal {
 struct rule {
     int64_t since;
     unsigned from, to, limit; /* dispatch_hours, daily_limit */
+    int64_t surely;           /* from when on the gateway works with them for sure; 0: not known */
 };
 
 /* What was decided from back_to until at, a restore has lost. */
@@ -131,7 +132,9 @@ struct incident {
 struct taken {
     char *digest, *folder;
     unsigned times, may_come, must_come;
-    unsigned came; /* when it was last ordered that it comes once more */
+    int64_t made_at, first_at, at; /* its header's time; when it was taken first, and last */
+    bool put_away;                 /* it was asked for once more: its recipient does not read it again */
+    unsigned came;                 /* when it was last ordered that it comes once more */
 };
 
 struct oracle {
@@ -163,6 +166,9 @@ struct oracle {
     GArray *suspects; /* struct suspect: orders after a restore */
     GArray *losses;   /* struct loss, one for each restore */
     unsigned n_put, n_taken;
+    struct oracle_watches *watches;
+    GHashTable *lying;     /* names of files that were delivered once more before they were taken */
+    int64_t unanswered_at; /* when an order to deliver files once more had no answer last; 0: never */
 };
 
 struct item *oracle_item(struct oracle *oracle, const char *id);
@@ -211,6 +217,15 @@ void oracle_keeps_put(struct oracle *oracle, const char *name, const char *type)
 void oracle_keeps_took(struct oracle *oracle, const char *folder, const char *name);
 void oracle_keeps_ordered(struct oracle *oracle, const struct item *item, const struct order *order);
 void oracle_judge_keeps(struct oracle *oracle);
+
+/* oracle_redeliveries.c */
+/* The file is taken for the first time: how often it may come. */
+void oracle_redelivery_first(const struct oracle *oracle, const char *name, struct taken *taken);
+
+/* oracle_watches.c */
+struct oracle_watches *oracle_watches_new(void);
+void oracle_watches_free(struct oracle_watches *watches);
+void oracle_judge_watches(struct oracle *oracle);
 
 /* oracle_reports.c */
 void oracle_look_at_report(struct oracle *oracle, const struct document *document, const char *folder);

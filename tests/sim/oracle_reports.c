@@ -1,6 +1,7 @@
 /* Reports and incidents: each fact once. */
 #include "tests/sim/oracle_private.h"
 
+#include "tests/sim/kinds.h"
 #include "tests/sim/when.h"
 
 #include <string.h>
@@ -53,6 +54,19 @@ void oracle_look_at_report(struct oracle *oracle, const struct document *documen
     }
 }
 
+/* What seldom has a cause. */
+static void count_kind(const char *code)
+{
+    static const struct {
+        const char *code;
+        enum kind kind;
+    } kinds[] = {{"A112", SEEN_FILE_LATE}, {"A113", SEEN_NUMBER_MISSING}, {"A114", SEEN_FILE_UNTAKEN}};
+
+    for (size_t i = 0; i < G_N_ELEMENTS(kinds); i++)
+        if (strcmp(kinds[i].code, code) == 0)
+            kinds_seen(kinds[i].kind);
+}
+
 void oracle_look_at_incidents(struct oracle *oracle, const struct document *document)
 {
     for (unsigned i = 0; i < document->n; i++) {
@@ -72,6 +86,7 @@ void oracle_look_at_incidents(struct oracle *oracle, const struct document *docu
         if (raised) {
             incident->raised_at = when_parse(record_get(record, "At"));
             (void)g_strlcpy(incident->code, record_get(record, "Code"), sizeof incident->code);
+            count_kind(incident->code);
         }
         if ((incident->raised > 1 || incident->cleared > 1) && oracle->restores == 0)
             sim_broken(oracle->sim, "incident", "%s: %s in %s for the second time", id, record_get(record, "Event"),

@@ -1,6 +1,7 @@
 /*
  * What operators have set: hours in which work orders go out, and how many Devices are accepted in a day. A changed
- * file counts from the next start on, so for a day around the change the old settings and the new ones are right. Where
+ * file counts from the next start on, so for a day around the change the old settings and the new ones are right; or
+ * from the moment on when the gateway says that it has read them again. Where
  * the gateway's clock was wrong, nothing is asked for.
  */
 #include "tests/sim/oracle_private.h"
@@ -9,18 +10,32 @@
 
 void oracle_set(struct oracle *oracle, unsigned from, unsigned to, unsigned limit)
 {
-    const struct rule rule = {sim_now(oracle->sim), from, to, limit};
+    const struct rule rule = {.since = sim_now(oracle->sim), .from = from, .to = to, .limit = limit};
 
     g_array_append_val(oracle->rules, rule);
+}
+
+void oracle_set_for_sure(struct oracle *oracle)
+{
+    g_array_index(oracle->rules, struct rule, oracle->rules->len - 1).surely = sim_now(oracle->sim);
+}
+
+/* The end of the rule that stands before that one. */
+static int64_t end_before(const struct rule *next)
+{
+    int64_t end = next->since + SIM_DAY;
+
+    return next->surely != 0 ? MIN(end, next->surely) : end;
 }
 
 /* The rule was in force at some time between the two, a day more or less. */
 static bool was_in_force(const struct oracle *oracle, unsigned n, int64_t from, int64_t to)
 {
     const struct rule *rule = &g_array_index(oracle->rules, struct rule, n);
-    int64_t until = n + 1 < oracle->rules->len ? g_array_index(oracle->rules, struct rule, n + 1).since : INT64_MAX;
+    bool last = n + 1 == oracle->rules->len;
 
-    return rule->since <= to + SIM_DAY && (until == INT64_MAX || until >= from - SIM_DAY);
+    return rule->since <= to + SIM_DAY &&
+           (last || end_before(&g_array_index(oracle->rules, struct rule, n + 1)) >= from);
 }
 
 static bool is_within(const struct rule *rule, int64_t at)

@@ -384,6 +384,11 @@ const char *process_home(const struct process *process)
     return process->home;
 }
 
+int process_number(const struct process *process)
+{
+    return process->slot->number;
+}
+
 unsigned processes_of(struct sim *sim, const char *home)
 {
     unsigned n = 0;

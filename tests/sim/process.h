@@ -40,6 +40,8 @@ void processes_wake(struct sim *sim, const char *home);
 const char *process_output(struct process *process);
 /* Its home, as it was given; the first argument of the command. */
 const char *process_home(const struct process *process);
+/* Its number, which no other process of the run has. */
+int process_number(const struct process *process);
 /* How many processes of that home run. */
 unsigned processes_of(struct sim *sim, const char *home);
 /* The running process of that home that was started with that first argument; NULL: none. */

@@ -2,7 +2,8 @@
  * How often what happens. Calm: partners and machines as they should be; what they do differs from seed to seed.
  * Rough: mistakes and outages of a bad year. Hostile: one of a hundred years. A rate is multiplied by a number of
  * the seed, so that some runs have much of one thing and nothing of another. Dense: everything within days, so that the
- * fixed runs of `make check` have each kind of kinds.def.
+ * fixed runs of `make check` have each kind of kinds.def. Restores: a restore a day, tries that fail often, no other
+ * fault: what only a ledger that went back can do wrong comes soon.
  */
 #include "tests/sim/world_private.h"
 
@@ -23,6 +24,10 @@ static const struct rates calm = {
     .servers = 0.3,
     .quirk = 0.3,
     .quirk_times = 1,
+    .expected = 0.5,
+    .watched = 0.1,
+    .left_out = 0.15,
+    .left_files = 0.3,
     .full_days = 28,
 };
 
@@ -65,6 +70,9 @@ static const struct rates rough = {
     .beside = 0.03,
     .taken_over = 0.04,
     .changed = 0.15,
+    .reloaded = 0.1,
+    .redelivered = 0.1,
+    .many = 0.03,
     .decided = 0.3,
     .kept = 0.3,
     .kept_hours = 48,
@@ -72,6 +80,10 @@ static const struct rates rough = {
     .servers = 0.3,
     .quirk = 0.3,
     .quirk_times = 1,
+    .expected = 0.5,
+    .watched = 0.1,
+    .left_out = 0.1,
+    .left_files = 0.1,
     .full_days = 28,
 };
 
@@ -114,6 +126,9 @@ static const struct rates dense = {
     .beside = 0.3,
     .taken_over = 1,
     .changed = 3,
+    .reloaded = 1.5,
+    .redelivered = 3,
+    .many = 1,
     .decided = 6,
     .kept = 12,
     .kept_hours = 8,
@@ -121,7 +136,26 @@ static const struct rates dense = {
     .servers = 0.6,
     .quirk = 0.6,
     .quirk_times = 3,
+    .expected = 0.9,
+    .watched = 0.5,
+    .left_out = 1,
+    .left_files = 3,
     .full_days = 2,
+};
+
+static const struct rates restores = {
+    .devices = 120,
+    .per_file = 4,
+    .instructed = 20,
+    .installed = 1,
+    .failed = 0.6,
+    .permanent = 0.05,
+    .late = 0.05,
+    .silent = 0.05,
+    .backups = 12,
+    .restored = 1.5,
+    .redelivered = 1,
+    .full_days = 4,
 };
 
 /* Times the rough rates. */
@@ -154,9 +188,10 @@ static void vary_partners(struct random *random, struct rates *r, double factor)
 
 static void vary_machines(struct random *random, struct rates *r, double factor)
 {
-    double *const rates[] = {&r->restarted, &r->killed,     &r->powered, &r->disk,    &r->quirks,   &r->clock,
-                             &r->full,      &r->threads,    &r->backups, &r->second,  &r->restored, &r->beside,
-                             &r->damaged,   &r->taken_over, &r->changed, &r->decided, &r->kept};
+    double *const rates[] = {&r->restarted,  &r->killed,     &r->powered,     &r->disk,    &r->quirks,   &r->clock,
+                             &r->full,       &r->threads,    &r->backups,     &r->second,  &r->restored, &r->beside,
+                             &r->damaged,    &r->taken_over, &r->changed,     &r->decided, &r->kept,     &r->left_out,
+                             &r->left_files, &r->reloaded,   &r->redelivered, &r->many};
 
     for (size_t i = 0; i < G_N_ELEMENTS(rates); i++)
         vary(random, rates[i], factor);
@@ -166,11 +201,14 @@ void profiles_draw(struct sim *sim, struct rates *rates)
 {
     struct random *random = sim_random(sim, "profile");
 
-    static const struct rates *const of[] = {
-        [SIM_CALM] = &calm, [SIM_ROUGH] = &rough, [SIM_HOSTILE] = &rough, [SIM_DENSE] = &dense};
+    static const struct rates *const of[] = {[SIM_CALM] = &calm,
+                                             [SIM_ROUGH] = &rough,
+                                             [SIM_HOSTILE] = &rough,
+                                             [SIM_DENSE] = &dense,
+                                             [SIM_RESTORES] = &restores};
 
     *rates = *of[sim_profile(sim)];
-    if (sim_profile(sim) == SIM_CALM || sim_profile(sim) == SIM_DENSE)
+    if (sim_profile(sim) != SIM_ROUGH && sim_profile(sim) != SIM_HOSTILE)
         return;
     vary_partners(random, rates, sim_profile(sim) == SIM_HOSTILE ? 2 : 1);
     vary_machines(random, rates, sim_profile(sim) == SIM_HOSTILE ? HOSTILE_FACTOR : 1);

@@ -1,28 +1,34 @@
 /*
  * The gateway's settings: those that a run begins with, and operators who change them. They stop the gateway, change
  * the file and start it; or change the file and start it anew some hours later; or make a mistake, with which it does
- * not start. A drop moves to a server or from one, and all drops move to another folder, with what is in them.
+ * not start; or change the file and have it read again (SIGHUP), with a mistake or without. A drop moves to a server or
+ * from one, and all drops move to another folder, with what is in them.
  */
 #include "tests/sim/world_private.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
-enum way { STOP_FIRST, WRITE_FIRST, MISTAKE, WAYS };
+enum way { STOP_FIRST, WRITE_FIRST, MISTAKE, WAYS, RELOAD };
 
 struct settings {
-    bool pending;   /* a change is under way */
-    enum way way;   /* of that change */
-    bool last;      /* it is the one that takes all back: faults have stopped */
-    unsigned moves; /* of the folder of drops so far */
+    bool pending;            /* a change is under way */
+    enum way way;            /* of that change */
+    bool last;               /* it is the one that takes all back: faults have stopped */
+    bool wrong;              /* the file has a mistake */
+    unsigned moves;          /* of the folder of drops so far */
+    int reading;             /* the process that reads the file again */
+    bool mistaken;           /* what it reads */
+    unsigned taken, refused; /* how often it had said so before */
 };
 
 static const char *const drops[] = {"drop mcc", "drop tcos", "drop ecos", "drop dcc", "drop suppliers", "drop maps"};
 
 static struct random *chance_of(struct world *world)
 {
-    return sim_random(world->sim, "changes");
+    return sim_random(world->sim, world->settings->way == RELOAD ? "reloads" : "changes");
 }
 
 static bool may_begin(const struct world *world)
@@ -57,7 +63,7 @@ static void drop_line(GString *text, const char *group, const char *name)
         g_string_erase(text, at - text->str, (gssize)(1 + strcspn(at + 1, "\n")));
 }
 
-static void set(GString *text, const char *group, const char *name, const char *value)
+void settings_set(GString *text, const char *group, const char *name, const char *value)
 {
     g_autofree char *line = g_strdup_printf("\n%s=%s", name, value);
     size_t end;
@@ -82,16 +88,16 @@ static void move_to_server(GString *text, const char *group)
 {
     g_autofree char *host = g_strdup_printf("%s.example.org", strchr(group, ' ') + 1);
 
-    set(text, group, "transport", "sftp");
-    set(text, group, "complete", "at-once");
-    set(text, group, "known_hosts", "known_hosts");
-    set(text, group, "user", "gateway");
-    set(text, group, "host", host);
+    settings_set(text, group, "transport", "sftp");
+    settings_set(text, group, "complete", "at-once");
+    settings_set(text, group, "known_hosts", "known_hosts");
+    settings_set(text, group, "user", "gateway");
+    settings_set(text, group, "host", host);
 }
 
 static void move_from_server(GString *text, const char *group)
 {
-    set(text, group, "transport", "local");
+    settings_set(text, group, "transport", "local");
     drop_line(text, group, "known_hosts");
     drop_line(text, group, "user");
     drop_line(text, group, "host");
@@ -102,23 +108,25 @@ void settings_choose(struct world *world, GString *text)
     struct random *random = sim_random(world->sim, "settings");
     static const char *const days[] = {"30", "7", "2"}, *const forms[] = {"csv", "xml"};
 
-    set(text, "gateway", "next_session", days[random_below(random, G_N_ELEMENTS(days))]);
-    set(text, "gateway", "work_order_form", forms[random_below(random, G_N_ELEMENTS(forms))]);
-    set(text, "gateway", "inventory", random_chance(random, 0.5) ? "required" : "auto");
-    set(text, "gateway", "poll_interval", "7200"); /* a look into all drops is most of what a quiet day costs */
+    settings_set(text, "gateway", "next_session", days[random_below(random, G_N_ELEMENTS(days))]);
+    settings_set(text, "gateway", "work_order_form", forms[random_below(random, G_N_ELEMENTS(forms))]);
+    settings_set(text, "gateway", "inventory", random_chance(random, 0.5) ? "required" : "auto");
+    settings_set(text, "gateway", "poll_interval",
+                 "7200"); /* a look into all drops is most of what a quiet day costs */
     if (random_chance(random, 0.2))
-        set(text, "gateway", "dispatch_hours", "22-06");
+        settings_set(text, "gateway", "dispatch_hours", "22-06");
     if (random_chance(random, 0.2))
-        set(text, "gateway", "work_order_devices", "2");
+        settings_set(text, "gateway", "work_order_devices", "2");
     if (random_chance(random, 0.2))
-        set(text, "gateway", "ecos_subject", ECOS_SUBJECT);
+        settings_set(text, "gateway", "ecos_subject", ECOS_SUBJECT);
     for (unsigned i = 0; i < G_N_ELEMENTS(drops); i++) {
         bool server = random_chance(random, world->rates.servers) && sim_has(world->sim, "servers");
         if (server)
             move_to_server(text, drops[i]);
         if (server || random_chance(random, 0.3))
-            set(text, drops[i], "complete", "at-once");
+            settings_set(text, drops[i], "complete", "at-once");
     }
+    watches_choose(world, text);
 }
 
 /* ---- changes ---- */
@@ -155,8 +163,9 @@ static void change_setting(struct world *world, GString *text, const struct chan
     const char *group = change->of_drop ? drops[random_below(chance_of(world), G_N_ELEMENTS(drops))] : "gateway";
 
     sim_say(world->sim, "a setting is changed: [%s] %s=%s", group, change->name, value);
-    kinds_seen(world->settings->way == WRITE_FIRST ? SEEN_SETTING_RUNNING : SEEN_SETTING_STOPPED);
-    set(text, group, change->name, value);
+    if (world->settings->way != RELOAD)
+        kinds_seen(world->settings->way == WRITE_FIRST ? SEEN_SETTING_RUNNING : SEEN_SETTING_STOPPED);
+    settings_set(text, group, change->name, value);
 }
 
 static void change_address(struct world *world, GString *text)
@@ -199,8 +208,10 @@ static void take_back(GString *text)
     for (unsigned i = 0; i < G_N_ELEMENTS(changes); i++)
         for (unsigned n = 0; changes[i].of_drop && n < G_N_ELEMENTS(drops); n++)
             drop_line(text, drops[n], changes[i].name);
-    set(text, "gateway", "dispatch_hours", "00-24");
-    set(text, "gateway", "daily_limit", "0");
+    for (unsigned n = 0; n < G_N_ELEMENTS(drops); n++)
+        drop_line(text, drops[n], "taken_within"); /* a look each five minutes is most of what a quiet day costs */
+    settings_set(text, "gateway", "dispatch_hours", "00-24");
+    settings_set(text, "gateway", "daily_limit", "0");
 }
 
 static void change_some(struct world *world, GString *text)
@@ -209,11 +220,11 @@ static void change_some(struct world *world, GString *text)
 
     for (unsigned n = 1 + (unsigned)random_below(random, 3); n > 0; n--)
         change_setting(world, text, &changes[random_below(random, G_N_ELEMENTS(changes))]);
-    if (world->settings->way != STOP_FIRST)
+    if (world->settings->way != STOP_FIRST && world->settings->way != RELOAD)
         return;
     if (random_chance(random, 0.4))
         change_address(world, text);
-    if (random_chance(random, 0.2) && !standby_is_pending(world))
+    if (world->settings->way == STOP_FIRST && random_chance(random, 0.2) && !standby_is_pending(world))
         move_drops(world, text);
 }
 
@@ -275,6 +286,7 @@ static void end_change(struct world *world)
 }
 
 static void change_when_stopped(struct sim *sim, void *user);
+static void read_again(struct world *world, bool mistaken);
 
 /* The program says what is wrong with the file, and an operator corrects it. */
 static void correct(struct sim *sim, void *user)
@@ -282,21 +294,27 @@ static void correct(struct sim *sim, void *user)
     struct world *world = user;
 
     (void)sim;
+    if (!world->settings->wrong)
+        return;
+    world->settings->wrong = false;
     GString *text = read_file(world);
     drop_line(text, "gateway", "max_sesions");
     settings_write(world, text);
     g_string_free(text, TRUE);
     sim_say(world->sim, "the mistake in the configuration is corrected");
     world->settings->pending = false;
+    if (world->settings->way == RELOAD)
+        read_again(world, false);
 }
 
 static void make_mistake(struct world *world)
 {
     GString *text = read_file(world);
 
-    set(text, "gateway", "max_sesions", "5");
+    settings_set(text, "gateway", "max_sesions", "5");
     settings_write(world, text);
     g_string_free(text, TRUE);
+    world->settings->wrong = true;
     sim_say(world->sim, "a setting is changed, with a mistake");
     kinds_seen(SEEN_SETTING_MISTAKE);
     machines_go_on(world);
@@ -350,6 +368,93 @@ static void change(struct sim *sim, void *user)
     world_after(world, "changes", world->rates.changed, change);
 }
 
+/* ---- the file is read again ---- */
+
+static const char *const TAKEN_OVER = "the configuration was read again: ";
+static const char *const NOT_TAKEN_OVER = "the configuration was not taken over";
+
+static unsigned count_said(struct process *daemon, const char *text)
+{
+    unsigned n = 0;
+
+    for (const char *at = strstr(process_output(daemon), text); at != NULL; at = strstr(at + 1, text))
+        n++;
+    return n;
+}
+
+/* A disk that fails, or descriptors that are denied, may keep the gateway from reading a file without a mistake. */
+static void judge_reading(struct sim *sim, void *user)
+{
+    struct world *world = user;
+    struct settings *settings = world->settings;
+    struct process *daemon = process_find(sim, world->home, "run");
+
+    if (daemon == NULL || process_number(daemon) != settings->reading || standby_is_pending(world))
+        return;
+    unsigned taken = count_said(daemon, TAKEN_OVER), refused = count_said(daemon, NOT_TAKEN_OVER);
+    if (taken <= settings->taken && refused <= settings->refused)
+        sim_broken(sim, "reload", "an hour ago the gateway was told to read its configuration again, and says nothing");
+    if (settings->mistaken && taken > settings->taken)
+        sim_broken(sim, "reload", "a configuration with a mistake was taken over");
+    kinds_seen(settings->mistaken ? SEEN_RELOAD_REFUSED : SEEN_RELOAD);
+    if (taken > settings->taken)
+        oracle_set_for_sure(world->oracle);
+}
+
+static void read_again(struct world *world, bool mistaken)
+{
+    struct settings *settings = world->settings;
+    struct process *daemon = process_find(world->sim, world->home, "run");
+
+    /* Before it works, the signal ends it. */
+    if (daemon == NULL || count_said(daemon, "running; ") == 0)
+        return;
+    sim_say(world->sim, "run is told to read its configuration again");
+    settings->reading = process_number(daemon);
+    settings->mistaken = mistaken;
+    settings->taken = count_said(daemon, TAKEN_OVER);
+    settings->refused = count_said(daemon, NOT_TAKEN_OVER);
+    process_signal(daemon, SIGHUP);
+    sim_at(world->sim, sim_now(world->sim) + SIM_HOUR, judge_reading, world);
+}
+
+static void end_reading(struct sim *sim, void *user)
+{
+    struct world *world = user;
+
+    (void)sim;
+    world->settings->pending = false;
+}
+
+static void reload(struct sim *sim, void *user)
+{
+    struct world *world = user;
+    struct settings *settings = world->settings;
+    bool mistaken = random_chance(sim_random(sim, "reloads"), 0.3);
+
+    if (!may_begin(world))
+        return;
+    world_after(world, "reloads", world->rates.reloaded, reload);
+    if (settings->pending || machines_are_down(world) || !sim_has(sim, "reloads"))
+        return;
+    settings->pending = true;
+    settings->way = RELOAD;
+    if (mistaken) {
+        GString *text = read_file(world);
+        settings_set(text, "gateway", "max_sesions", "5");
+        settings_write(world, text);
+        g_string_free(text, TRUE);
+        settings->wrong = true;
+        sim_at(sim, world_between(world, chance_of(world), 2 * SIM_HOUR, 6 * SIM_HOUR), correct, world);
+    } else {
+        write_changes(world);
+        sim_at(sim, sim_now(sim) + 2 * SIM_HOUR, end_reading, world);
+    }
+    read_again(world, mistaken);
+}
+
+/* ---- */
+
 static void change_last(struct sim *sim, void *user)
 {
     struct world *world = user;
@@ -366,7 +471,8 @@ static void change_last(struct sim *sim, void *user)
 
 void settings_settle(struct world *world)
 {
-    if (world->rates.changed > 0)
+    correct(world->sim, world); /* from here on the gateway is started each minute */
+    if (world->rates.changed + world->rates.reloaded > 0)
         change_last(world->sim, world);
 }
 
@@ -374,6 +480,7 @@ void settings_begin(struct world *world)
 {
     world->settings = g_new0(struct settings, 1);
     world_after(world, "changes", world->rates.changed, change);
+    world_after(world, "reloads", world->rates.reloaded, reload);
 }
 
 void settings_free(struct world *world)

@@ -134,8 +134,9 @@ static void take_file(struct world *world, struct recipient *recipient, const ch
     sim_say(world->sim, "%s takes %s", recipient->folder, name);
     if (g_str_has_prefix(recipient->folder, "suppliers/"))
         kinds_seen(SEEN_REPORT_TAKEN);
+    bool known = oracle_was_put_away(world->oracle, name);
     oracle_took(world->oracle, recipient->folder, name, bytes, size);
-    if (recipient->read == NULL)
+    if (recipient->read == NULL || known)
         return;
     struct document *document = document_read(name, bytes, size);
     if (document != NULL)
@@ -148,10 +149,20 @@ void world_take(struct world *world, struct recipient *recipient)
     g_autofree char *folder = out_folder(world, recipient->folder);
     g_autoptr(GPtrArray) names = names_in(folder);
 
+    oracle_looked(world->oracle, recipient->folder, names, true);
     for (unsigned i = 0; i < names->len; i++) {
         g_autofree char *path = g_build_filename(folder, names->pdata[i], NULL);
         take_file(world, recipient, path, names->pdata[i]);
     }
+}
+
+/* Files are left where they are. */
+static void look_only(struct world *world, const struct recipient *recipient)
+{
+    g_autofree char *folder = out_folder(world, recipient->folder);
+    g_autoptr(GPtrArray) names = names_in(folder);
+
+    oracle_looked(world->oracle, recipient->folder, names, false);
 }
 
 static void be_absent(struct recipient *recipient, int64_t now)
@@ -168,6 +179,8 @@ static void look_into_drop(struct sim *sim, void *user)
 
     if (now >= recipient->absent_until || world->settling)
         world_take(world, recipient);
+    else
+        look_only(world, recipient);
     if (!world->settling && random_chance(recipient->random, world->rates.absent / 24))
         be_absent(recipient, now);
     sim_at(sim, world_between(world, recipient->random, pause / 2, pause * 3), look_into_drop, recipient);
@@ -241,6 +254,8 @@ struct world *world_begin(struct sim *sim)
     settings_begin(world);
     decisions_begin(world);
     keeps_begin(world);
+    watches_begin(world);
+    redeliveries_begin(world);
     return world;
 }
 
@@ -287,6 +302,7 @@ void world_free(struct world *world)
     settings_free(world);
     decisions_free(world);
     keeps_free(world);
+    redeliveries_free(world);
     dcc_free(world);
     g_ptr_array_free(world->results.sayings, TRUE);
     g_ptr_array_free(world->results.past, TRUE);

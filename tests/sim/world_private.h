@@ -40,19 +40,25 @@ struct rates {
     double cleaned;            /* clean-ups a day that remove temporary files from `out` */
     double meddled;            /* operators' needless orders a day: hold, requeue, redeliver */
     double restarted, killed, powered, disk, full, quirks, clock, threads; /* faults of machines a day */
-    double backups, restored; /* backups a day; a backup is restored, a day */
-    double second;            /* a second gateway on two of the drops, a day */
-    double beside;            /* the gateway is started once more beside itself, a day */
-    double taken_over;        /* a standby takes over, a day */
-    double changed;           /* operators change settings, a day */
-    double decided;           /* operators take a decision back, or give an order that others do not expect, a day */
-    double kept;              /* operators hold, pause or withdraw something, a day */
-    unsigned kept_hours;      /* what is kept back is so for so many hours, at most */
-    double damaged;           /* a file of the spool changes on the disk, a day */
-    double servers;           /* a drop is on a server at the beginning */
-    double quirk;             /* a server that misbehaves has a quirk, of each one */
-    double quirk_times;       /* those of one request come so much more often */
-    unsigned full_days;       /* between full inventories */
+    double backups, restored;    /* backups a day; a backup is restored, a day */
+    double second;               /* a second gateway on two of the drops, a day */
+    double beside;               /* the gateway is started once more beside itself, a day */
+    double taken_over;           /* a standby takes over, a day */
+    double changed;              /* operators change settings, a day */
+    double redelivered;          /* they have files delivered once more, a day; the same for numbers after recoveries */
+    double many;                 /* an instruction of very many Devices, which is withdrawn, a day */
+    double reloaded;             /* they have the configuration read again, a day */
+    double decided;              /* operators take a decision back, or give an order that others do not expect, a day */
+    double kept;                 /* operators hold, pause or withdraw something, a day */
+    unsigned kept_hours;         /* what is kept back is so for so many hours, at most */
+    double expected;             /* each of [expect NAME] and missing_number_after stands in the configuration */
+    double watched;              /* the run has drops with taken_within */
+    double left_out, left_files; /* numbers that are left out, recipients that leave their files, a day */
+    double damaged;              /* a file of the spool changes on the disk, a day */
+    double servers;              /* a drop is on a server at the beginning */
+    double quirk;                /* a server that misbehaves has a quirk, of each one */
+    double quirk_times;          /* those of one request come so much more often */
+    unsigned full_days;          /* between full inventories */
 };
 
 enum plan_state { PLAN_IDLE, PLAN_SENT, PLAN_BUSY, PLAN_DONE };
@@ -126,6 +132,8 @@ struct world {
     struct settings *settings;
     struct decisions *decisions;
     struct keeps *keeps;
+    struct watches *watches;
+    struct redeliveries *redeliveries;
     struct dcc *dcc;
 };
 
@@ -215,11 +223,23 @@ void decisions_free(struct world *world);
 void keeps_begin(struct world *world);
 /* Ends what has been kept back long enough; once faults have stopped, all. */
 void keeps_round(struct world *world);
+/* An operator withdraws the batch (SENDER.BATCHID). */
+void keeps_withdraw_batch(struct world *world, const char *batch);
 /* At the end nothing is kept back; what `status` says. */
 void keeps_judge(struct world *world, json_t *status);
 void keeps_free(struct world *world);
 /* Names of files that lie in the direction ("in", "out") of a drop; g_hash_table_destroy. */
 GHashTable *keeps_names(const struct world *world, const char *drop, const char *direction);
+
+/* Operators have files delivered once more. */
+void redeliveries_begin(struct world *world);
+void redeliveries_free(struct world *world);
+
+/* The configuration asks for A112, A113 and A114, and partners give cause for them. */
+void watches_choose(struct world *world, GString *text);
+void watches_begin(struct world *world);
+/* An operator closes what will never come. */
+void watches_close(struct world *world);
 
 void settings_begin(struct world *world);
 void settings_free(struct world *world);
@@ -227,6 +247,8 @@ void settings_free(struct world *world);
 void settings_settle(struct world *world);
 /* Those of the beginning, set in the text that `init` wrote. */
 void settings_choose(struct world *world, GString *text);
+/* Sets a setting of a group that stands in the text. */
+void settings_set(GString *text, const char *group, const char *name, const char *value);
 /* Writes the configuration of the home. */
 void settings_write(struct world *world, const GString *text);
 
@@ -246,6 +268,8 @@ void faults_settle(struct world *world);
 
 /* Bytes of the spool change on its disk; `spool verify` must see it. */
 void damages_begin(struct world *world);
+/* Paths of the payloads of all jobs in done/, sorted; g_ptr_array_unref. */
+GPtrArray *damages_payloads(const struct world *world);
 
 void restores_begin(struct world *world);
 void restores_free(struct world *world);
