@@ -122,26 +122,29 @@ struct config *config_load_for(const char *path, const char *place, GError **err
     return config;
 }
 
-/* A page in a drop's `in` would come back as a file of a sender. g_free; NULL: it does not. */
-static char *page_problem(const struct config *config)
+/* A page in a drop's `in` would come back as a file of a sender; the same of metrics. setting: for the message. g_free;
+ * NULL: it does not. */
+static char *kept_problem(const struct config *config, const char *setting, const char *folder, const char *what)
 {
-    struct stat page, in;
+    struct stat kept, in;
 
-    for (guint d = 0; config->page != NULL && d < config->drops->len; d++) {
+    for (guint d = 0; folder != NULL && d < config->drops->len; d++) {
         const struct drop *drop = config->drops->pdata[d];
-        if (drop->transport->local_folders && stat(config->page, &page) == 0 && stat(drop->in, &in) == 0 &&
-            page.st_dev == in.st_dev && page.st_ino == in.st_ino)
-            return g_strdup_printf("[page] folder: %s is also `in` of [drop %s]: the page would be picked up; choose "
-                                   "another folder",
-                                   config->page, drop->name);
+        if (drop->transport->local_folders && stat(folder, &kept) == 0 && stat(drop->in, &in) == 0 &&
+            kept.st_dev == in.st_dev && kept.st_ino == in.st_ino)
+            return g_strdup_printf("%s: %s is also `in` of [drop %s]: the %s would be picked up; choose another folder",
+                                   setting, folder, drop->name, what);
     }
     return NULL;
 }
 
 bool config_check_folders(const struct config *config, GError **error)
 {
-    g_autofree char *of_drops = drop_folders_problems(config->drops, NULL), *of_page = page_problem(config);
-    g_autofree char *problems = of_drops != NULL ? g_strdup(of_drops) : g_strdup(of_page);
+    g_autofree char *folder = config->metrics != NULL ? g_path_get_dirname(config->metrics) : NULL;
+    g_autofree char *of_drops = drop_folders_problems(config->drops, NULL);
+    g_autofree char *of_page = kept_problem(config, "[page] folder", config->page, "page");
+    g_autofree char *of_metrics = kept_problem(config, "[metrics] file", folder, "file");
+    const char *problems = of_drops != NULL ? of_drops : of_page != NULL ? of_page : of_metrics;
 
     if (problems != NULL)
         g_set_error(error, CONFIG_ERROR, 0, "%s: %s", config->path, problems);
@@ -162,6 +165,7 @@ void config_free(struct config *config)
         g_free((char *)party->stopped);
     }
     g_free(config->page);
+    g_free(config->metrics);
     g_free(config->drop_names);
     g_ptr_array_unref(config->drops);
     g_array_unref(config->parties);

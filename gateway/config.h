@@ -74,11 +74,13 @@ struct config {
     struct health_rules health;
     struct log_settings log; /* of [log]; an option of `run` comes before them */
     struct retention_rule retention[RETENTION_KINDS];
-    char *page;              /* folder of the live page; NULL: none */
-    GPtrArray *drops;        /* struct drop, in the file's order */
-    const char **drop_names; /* of all drops; NULL-terminated */
-    GArray *parties;         /* struct party */
-    GPtrArray *expectations; /* struct expectation (expectation.h), in the file's order */
+    char *page;               /* folder of the live page; NULL: none */
+    char *metrics;            /* file of metrics for node_exporter; NULL: none */
+    int64_t metrics_interval; /* seconds between two writings of it, at least */
+    GPtrArray *drops;         /* struct drop, in the file's order */
+    const char **drop_names;  /* of all drops; NULL-terminated */
+    GArray *parties;          /* struct party */
+    GPtrArray *expectations;  /* struct expectation (expectation.h), in the file's order */
     /* Profiles (config_profiles.h): */
     GPtrArray *profiles;         /* struct profile: those of folders, each once */
     GPtrArray *profile_lists;    /* those of parties and reports: owned */

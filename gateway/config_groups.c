@@ -195,6 +195,21 @@ static void load_page(struct config_loading *l, struct config *c)
     c->page = *given != '\0' ? config_path_value(l, g, "folder", "") : NULL;
 }
 
+/* node_exporter reads files whose names end so. */
+#define METRICS_SUFFIX ".prom"
+
+/* Also without the group: no file is written then. */
+static void load_metrics(struct config_loading *l, struct config *c)
+{
+    const char *g = "metrics";
+    g_autofree char *given = config_text_value(l, g, "file", "");
+
+    c->metrics = *given != '\0' ? config_path_value(l, g, "file", "") : NULL;
+    c->metrics_interval = config_number_value(l, g, "interval", (struct config_range){15, 1, 3600});
+    if (c->metrics != NULL && !g_str_has_suffix(c->metrics, METRICS_SUFFIX))
+        config_problem(l, g, "file", "a file whose name ends in " METRICS_SUFFIX ": node_exporter reads no other");
+}
+
 /* reject, warn or off. */
 static enum review_mode mode_value(struct config_loading *l, const char *key, enum review_mode fallback)
 {
@@ -387,11 +402,12 @@ void config_load_groups(struct config_loading *l, struct config *c)
     load_health(l, c);
     load_log(l, c);
     load_page(l, c);
+    load_metrics(l, c);
     config_load_retention(l, c);
     for (size_t i = 0; groups[i] != NULL; i++) {
         if (strcmp(groups[i], "gateway") == 0)
             load_gateway(l, c);
-        else if (g_strv_contains((const char *const[]){"review", "health", "log", "page", "retention", NULL},
+        else if (g_strv_contains((const char *const[]){"review", "health", "log", "page", "metrics", "retention", NULL},
                                  groups[i]))
             continue; /* their defaults are no zeros, so they are read if they are missing, too */
         else if (g_str_has_prefix(groups[i], "drop "))
@@ -403,10 +419,11 @@ void config_load_groups(struct config_loading *l, struct config *c)
         else if (g_str_has_prefix(groups[i], "expect "))
             config_load_expect(l, c, groups[i]);
         else
-            config_problem_at(l, config_line_of(l, groups[i], ""),
-                              "[%s]: expected [gateway], [review], [health], [log], [page], [retention], [drop NAME], "
-                              "[party ORG], [expect NAME], [report] or [report MPID]",
-                              groups[i]);
+            config_problem_at(
+                l, config_line_of(l, groups[i], ""),
+                "[%s]: expected [gateway], [review], [health], [log], [page], [metrics], [retention], [drop NAME], "
+                "[party ORG], [expect NAME], [report] or [report MPID]",
+                groups[i]);
     }
     config_check_retention(l, c);
 }

@@ -104,6 +104,8 @@ static const struct command commands[] = {
      command_status},
     {"health", "", "[--max-age S] [--drop-down MINUTES] [--disk-days DAYS]",
      "say for monitoring what is wrong: one line, exit status 0 to 3", command_health},
+    {"metrics", "", "[--format openmetrics|prometheus]", "print figures for monitoring, in OpenMetrics text",
+     command_metrics},
     {"today", "", "[--date DATE]", "show a day against the same weekday a week before", command_today},
 };
 

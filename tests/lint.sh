@@ -52,6 +52,18 @@ sed ':a
     tr '\n' '|' <gateway/ecosgate.1 | grep -qF "|$row|" || echo "$row"
 done | clean "every code is in ecosgate(1), with the catalogue's name, scope, transience and resolver"
 
+# Each metric's row as OPERATIONS.md has to show it.
+sed '/^ *\*\|^\/\*/d; :a
+/,$/ { N; s/,\n */, /; ba
+}' gateway/metrics/metrics.def | awk -F'"' '/^METRIC\(/ {
+    split($1, head, /[(), ]+/); type = head[3]; origin = $7; gsub(/[, ]/, "", origin); labels = $6
+    gsub(/,/, ", ", labels); if (labels == "") labels = "-"
+    printf "| `%s` | %s | %s | %s | %s |\n", $2, tolower(type), labels, tolower(origin), $8
+}' | sort >/tmp/metrics.$$.def
+sed -n '/^## Monitoring/,/^## One/ { /^| `/p; }' gateway/OPERATIONS.md | sort | diff - /tmp/metrics.$$.def |
+    clean "the metrics of OPERATIONS.md are those of metrics.def"
+rm -f /tmp/metrics.$$.def
+
 sed -n 's/.*_\(value\|path\)(l, \(g\|group\), "\([a-z0-9_]*\)".*/\3/p' gateway/config*.c gateway/drops/*.c | sort -u |
     while read -r setting; do
     grep -qE "^\.BR? $setting( |$)" gateway/ecosgate.conf.5 || echo "$setting"

@@ -27,8 +27,9 @@ ROOMS = {
     "gateway/reports": COMMON + ("gateway/answers",),
     "gateway/condition": COMMON + ("gateway/drops", "gateway/answers", "gateway/reports"),
     "gateway/pipeline": COMMON + ("gateway/drops", "gateway/answers", "gateway/reports", "gateway/condition"),
+    "gateway/metrics": COMMON + ("gateway/drops", "gateway/answers", "gateway/condition"),
     "gateway/commands": COMMON + ("gateway/drops", "gateway/drops/sftp", "gateway/answers", "gateway/reports",
-                                  "gateway/condition", "gateway/pipeline"),
+                                  "gateway/condition", "gateway/metrics", "gateway/pipeline"),
 }
 # Of a room below, these alone.
 ONLY = {("gateway/pipeline", "gateway/drops"): {"gateway/drops/transport.h", "gateway/drops/transfer_worker.h",

@@ -20,6 +20,7 @@ void beat_begin(const struct config *config, bool once)
 {
     heartbeat_read(config->spool, &heartbeat);
     heartbeat.begun = clock_now();
+    heartbeat.passes = (struct heartbeat_passes){0};
     heartbeat.once = once;
     if (!once)
         write_heartbeat(config);
@@ -38,14 +39,21 @@ void beat(const struct config *config, const char *cause)
         write_heartbeat(config);
 }
 
-void beat_page(const struct config *config, const char *cause)
+void beat_pass(int64_t microseconds)
 {
-    if (g_strcmp0(heartbeat.page, cause) == 0)
+    heartbeat_count(&heartbeat.passes, microseconds);
+}
+
+void beat_file(const struct config *config, enum heartbeat_kept which, const char *cause)
+{
+    struct heartbeat_file *file = &heartbeat.files[which];
+
+    if (g_strcmp0(file->cause, cause) == 0)
         return;
-    if (heartbeat.page == NULL)
-        heartbeat.page_failed = clock_now();
-    g_free(heartbeat.page);
-    heartbeat.page = g_strdup(cause);
+    if (file->cause == NULL)
+        file->since = clock_now();
+    g_free(file->cause);
+    file->cause = g_strdup(cause);
     write_heartbeat(config);
 }
 

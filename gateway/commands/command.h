@@ -110,6 +110,7 @@ int command_backup(struct invocation *invocation);           /* copies ledger an
 int command_restore(struct invocation *invocation);          /* puts such a copy in their place */
 int command_complete(struct invocation *invocation);         /* what the next word can be, for a shell */
 int command_health(struct invocation *invocation);           /* one line for monitoring */
+int command_metrics(struct invocation *invocation);          /* figures for monitoring */
 int command_today(struct invocation *invocation);            /* a day at a glance */
 int command_status(struct invocation *invocation);           /* the state of the whole gateway */
 

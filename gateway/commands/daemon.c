@@ -10,8 +10,8 @@
 #include "gateway/clock.h"
 #include "gateway/commands/beat.h"
 #include "gateway/commands/folder_watch.h"
+#include "gateway/commands/kept_files.h"
 #include "gateway/commands/manager.h"
-#include "gateway/condition/live_page.h"
 #include "gateway/config_changes.h"
 #include "gateway/drops/transport.h"
 #include "gateway/pipeline/outage.h"
@@ -37,7 +37,7 @@ struct daemon {
     struct folder_watch *watch;
     struct manager manager;
     char *early; /* why the last pass ended early, as it was told; NULL: it went well */
-    struct live_page_file page;
+    struct kept_files files;
     bool refused; /* the configuration on the disk was not taken over */
 };
 
@@ -196,11 +196,13 @@ static bool pass_or_reopen(struct daemon *d, GError **error)
 
     if (*d->pipeline == NULL && gateway_reopen(d->gateway, &cause))
         *d->pipeline = pipeline_new(d->gateway, &cause);
-    if (*d->pipeline == NULL || !pipeline_pass(*d->pipeline, PATIENCE, &cause))
+    int64_t begun = clock_monotonic();
+    bool good = *d->pipeline != NULL && pipeline_pass(*d->pipeline, PATIENCE, &cause);
+    beat_pass(clock_monotonic() - begun);
+    if (!good)
         return outlive(d, cause, error);
     report_early_end(d, NULL);
-    live_page_keep(&d->page, d->gateway, false);
-    beat_page(d->gateway->config, d->page.cause);
+    kept_files_write(&d->files, d->gateway, false);
     return true;
 }
 
@@ -296,7 +298,7 @@ bool daemon_run(struct gateway *gateway, struct pipeline **pipeline, const struc
     folder_watch_free(d.watch);
     manager_close(&d.manager);
     g_free(d.early);
-    g_free(d.page.cause);
+    kept_files_clear(&d.files);
     log_event(LOG(EVENT_STOPPED), "stopped");
     return good;
 }

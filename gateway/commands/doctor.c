@@ -234,20 +234,33 @@ static void probe_orders(struct doctor_findings *findings, const struct config *
                text);
 }
 
-/* The folder of the live page. No finding if the configuration names none. */
-static void probe_page(struct doctor_findings *findings, const struct config *config)
-{
-    bool folder = config->page != NULL && g_file_test(config->page, G_FILE_TEST_IS_DIR);
-    bool good = folder && faccessat(AT_FDCWD, config->page, W_OK | X_OK, AT_EACCESS) == 0;
+/* A file that is kept up to date for others: its finding, what it is, and the setting that names it. */
+struct kept {
+    const char *finding, *what, *one, *setting;
+};
 
-    if (config->page == NULL)
+/* Its folder. No finding if the configuration names none. */
+static void probe_kept(struct doctor_findings *findings, const struct kept *kept, const char *path)
+{
+    bool folder = path != NULL && g_file_test(path, G_FILE_TEST_IS_DIR);
+    bool good = folder && faccessat(AT_FDCWD, path, W_OK | X_OK, AT_EACCESS) == 0;
+
+    if (path == NULL)
         return;
-    g_autofree char *text = good ? g_strdup_printf("a page can be written in %s", config->page)
-                                 : g_strdup_printf("no page can be written in %s: %s; make the folder, give the "
-                                                   "gateway's user the right to write in it, or correct `folder` of "
-                                                   "[page] in the configuration",
-                                                   config->page, folder ? g_strerror(errno) : "it is no folder");
-    doctor_add(findings, "page", good ? PROBE_GOOD : PROBE_BAD, text);
+    g_autofree char *text =
+        good ? g_strdup_printf("%s can be written in %s", kept->one, path)
+             : g_strdup_printf("no %s can be written in %s: %s; make the folder, give the gateway's "
+                               "user the right to write in it, or correct %s in the configuration",
+                               kept->what, path, folder ? g_strerror(errno) : "it is no folder", kept->setting);
+    doctor_add(findings, kept->finding, good ? PROBE_GOOD : PROBE_BAD, text);
+}
+
+static void probe_kept_files(struct doctor_findings *findings, const struct config *config)
+{
+    g_autofree char *metrics = config->metrics != NULL ? g_path_get_dirname(config->metrics) : NULL;
+
+    probe_kept(findings, &(struct kept){"page", "page", "a page", "`folder` of [page]"}, config->page);
+    probe_kept(findings, &(struct kept){"metrics", "metrics", "metrics", "`file` of [metrics]"}, metrics);
 }
 
 /* What concerns no drop. False: the gateway is unfit. */
@@ -261,7 +274,7 @@ static bool probe_gateway(const struct invocation *invocation, struct home *home
     probe_disks(&findings, home->config);
     probe_ledger(&findings, home);
     probe_orders(&findings, home->config);
-    probe_page(&findings, home->config);
+    probe_kept_files(&findings, home->config);
     doctor_print(invocation, &findings, "gateway");
     return !findings.unfit;
 }

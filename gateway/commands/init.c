@@ -131,7 +131,12 @@ static const char configuration[] =
     "\n"
     "# a page for people with the condition of the gateway, status.html, in a folder that exists\n"
     "[page]\n"
-    "#folder=page\n";
+    "#folder=page\n"
+    "\n"
+    "# a file of metrics for node_exporter's textfile collector, and the seconds between two writings of it\n"
+    "[metrics]\n"
+    "#file=/var/lib/prometheus/node-exporter/ecosgate.prom\n"
+    "interval=15\n";
 
 static const struct {
     const char *org, *eui64;

@@ -8,9 +8,9 @@
 #include "gateway/commands/beat.h"
 #include "gateway/commands/command.h"
 #include "gateway/commands/daemon.h"
+#include "gateway/commands/kept_files.h"
 #include "gateway/commands/progress.h"
 #include "gateway/commands/run_log.h"
-#include "gateway/condition/live_page.h"
 #include "gateway/config_rights.h"
 #include "gateway/pipeline/quick_check.h"
 #include "gateway/profiles.h"
@@ -63,6 +63,16 @@ static void on_progress(void *user, const char *what, uint64_t done, uint64_t to
     progress_show(user, what, done, total);
 }
 
+/* Each drop is waited for until it has answered or is down; its transport limits that. */
+static bool pass(struct pipeline *pipeline, GError **error)
+{
+    int64_t begun = clock_monotonic();
+    bool good = pipeline_pass(pipeline, PIPELINE_PATIENT, error);
+
+    beat_pass(clock_monotonic() - begun);
+    return good;
+}
+
 /* Passes until no file is settling and no instruction waits for reference data. A file under the rule `stable` must be
  * seen twice, and only this process remembers the first time, so that one pass would never pick it up. */
 static bool run_once(struct pipeline *pipeline, GError **error)
@@ -70,8 +80,7 @@ static bool run_once(struct pipeline *pipeline, GError **error)
     int64_t settling, end = clock_monotonic() + ONCE_PATIENCE;
 
     do {
-        /* Each drop is waited for until it has answered or is down; its transport limits that. */
-        if (!pipeline_pass(pipeline, PIPELINE_PATIENT, error))
+        if (!pass(pipeline, error))
             return false;
         settling = pipeline_settling(pipeline);
         if (settling > 0 && clock_monotonic() + settling > end) {
@@ -80,7 +89,7 @@ static bool run_once(struct pipeline *pipeline, GError **error)
                       "picks it up",
                       ONCE_PATIENCE / SECOND);
             pipeline_wait_no_more(pipeline);
-            return pipeline_pass(pipeline, PIPELINE_PATIENT, error);
+            return pass(pipeline, error);
         }
         if (settling > 0 && !stop)
             g_usleep((gulong)MIN(settling, SETTLING_PAUSE));
@@ -88,13 +97,12 @@ static bool run_once(struct pipeline *pipeline, GError **error)
     return true;
 }
 
-static void write_page(struct gateway *gateway)
+static void write_files(struct gateway *gateway)
 {
-    struct live_page_file page = {0};
+    struct kept_files files = {0};
 
-    live_page_keep(&page, gateway, true);
-    beat_page(gateway->config, page.cause);
-    g_free(page.cause);
+    kept_files_write(&files, gateway, true);
+    kept_files_clear(&files);
 }
 
 /* Frees the configuration, or the one that has taken its place. */
@@ -126,7 +134,7 @@ static int run(const struct config *config, const struct run_log *log, bool once
     if (once)
         beat(config, good ? NULL : error->message);
     if (once && good)
-        write_page(&gateway);
+        write_files(&gateway);
     beat_end();
     if (good)
         quick_check_end(&gateway);

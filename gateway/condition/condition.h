@@ -15,6 +15,7 @@
 #include "gateway/condition/expected.h"
 #include "gateway/condition/heartbeat.h"
 #include "gateway/gateway.h"
+#include "spool/ledger/ledger_holds.h"
 
 /* CRITICAL: work stands still, or will be lost. WARNING: somebody has to act. NOTE: to be known. */
 enum alarm_level { ALARM_NOTE, ALARM_WARNING, ALARM_CRITICAL };
@@ -82,7 +83,9 @@ struct condition {
     int64_t jobs[JOB_STATE_COUNT];
     int64_t system_incidents, file_incidents, device_incidents; /* open ones */
     int64_t oldest_file_incident;
-    int64_t withheld; /* Devices, since a recovery */
+    int64_t withheld;                     /* Devices, since a recovery */
+    int64_t refused_orders;               /* their files in refused/ */
+    int64_t kept_back[LEDGER_HOLD_KINDS]; /* by operators */
 };
 
 /* Fills *condition. list_drops: local drops are listed now; else the journal says what the last listing saw, and no

@@ -264,6 +264,12 @@ static bool add_incidents(struct making *making, GError **error)
 
 /* ---- what the ledger does not know ---- */
 
+static void add_unwritten(struct making *making, const struct heartbeat_file *file, const char *what)
+{
+    if (file->cause != NULL)
+        add_plain(making, ALARM_WARNING, file->since, g_strdup_printf("%s: %s", what, file->cause), "ecosgate doctor");
+}
+
 /* The newest sign of life: the end of a pass, or the start of the program. A clock that went back leaves a later time
  * than now, which says nothing of how long ago it was. */
 static void add_heartbeat(struct making *making)
@@ -293,10 +299,8 @@ static void add_heartbeat(struct making *making)
     if (last->cause != NULL)
         add_plain(making, ALARM_CRITICAL, last->at, g_strdup_printf("the last pass ended early: %s", last->cause),
                   "ecosgate doctor");
-    if (last->page != NULL && making->gateway->config->page != NULL)
-        add_plain(making, ALARM_WARNING, last->page_failed,
-                  g_strdup_printf("the live page cannot be written, its readers see an old one: %s", last->page),
-                  "ecosgate doctor");
+    add_unwritten(making, &last->files[HEARTBEAT_PAGE], "the live page cannot be written, its readers see an old one");
+    add_unwritten(making, &last->files[HEARTBEAT_METRICS], "the metrics cannot be written, monitoring sees old ones");
 }
 
 /* What the ledger is behind of (A109). */
@@ -360,6 +364,7 @@ static void add_refused(struct making *making)
     g_auto(GStrv) names = disk_names(dir, NULL); /* NULL: there is none, or it may not be read */
     guint n = names != NULL ? g_strv_length(names) : 0;
 
+    making->condition->refused_orders = n;
     if (n > 0)
         add_plain(making, ALARM_WARNING, 0,
                   g_strdup_printf("files of orders that were refused, and not carried out: %u", n), "ecosgate doctor");
@@ -405,6 +410,7 @@ static bool take_hold(void *user, const struct ledger_held *held, GError **error
     g_autofree char *key = one ? g_strdup_printf("hold %d", (int)held->hold.kind) : g_strdup_printf("hold %s", what);
 
     (void)error; /* nothing here can fail */
+    making->condition->kept_back[held->hold.kind]++;
     note_pause(making, held);
     add(making, key, "ecosgate status --all",
         (struct alarm){ALARM_NOTE, held->at, NULL,

@@ -17,15 +17,33 @@
 
 #define HEARTBEAT_FILE "heartbeat"
 
-struct heartbeat {
-    int64_t at;          /* seconds UTC: the end of the last pass; 0: none is known */
-    int64_t begun;       /* seconds UTC: since when that program runs */
-    bool once;           /* it was `run --once`, which ends by itself */
-    char *cause;         /* why that pass ended early; NULL: it did not */
-    char *page;          /* why the live page could not be written last; NULL: it was, or none is configured */
-    int64_t page_failed; /* seconds UTC: since when it cannot be written */
+/* The passes of a program, by their time. Upper bounds in seconds: heartbeat_bounds. */
+enum { HEARTBEAT_BOUNDS = 8 };
+extern const double heartbeat_bounds[HEARTBEAT_BOUNDS];
+struct heartbeat_passes {
+    int64_t within[HEARTBEAT_BOUNDS + 1]; /* passes that took no longer than the bound and longer than the one before;
+                                             the last: longer than all */
+    int64_t microseconds;                 /* of all */
 };
 
+/* Files that are kept for people and monitoring. */
+enum heartbeat_kept { HEARTBEAT_PAGE, HEARTBEAT_METRICS, HEARTBEAT_FILES };
+struct heartbeat_file {
+    char *cause;   /* why it could not be written last; NULL: it was, or none is configured */
+    int64_t since; /* seconds UTC: since when it cannot be written */
+};
+
+struct heartbeat {
+    int64_t at;                     /* seconds UTC: the end of the last pass; 0: none is known */
+    int64_t begun;                  /* seconds UTC: since when that program runs */
+    bool once;                      /* it was `run --once`, which ends by itself */
+    char *cause;                    /* why that pass ended early; NULL: it did not */
+    struct heartbeat_passes passes; /* since `begun` */
+    struct heartbeat_file files[HEARTBEAT_FILES];
+};
+
+/* Counts a pass. */
+void heartbeat_count(struct heartbeat_passes *passes, int64_t microseconds);
 /* Replaces the file. False: the disk's error; an older file stays. */
 bool heartbeat_write(const char *spool, const struct heartbeat *heartbeat, GError **error);
 /* Fills *heartbeat; at is 0 if there is no such file, or if it cannot be read. */

@@ -1,21 +1,14 @@
-/*
- * Everything on the page is in a table with words and numbers; colours and bars only repeat them. The file is renamed
- * over the one before and never synced: a newer one comes within seconds. What a crash leaves is the temporary file,
- * which the next writing replaces.
- */
+/* Everything on the page is in a table with words and numbers; colours and bars only repeat them. */
 #include "gateway/condition/live_page.h"
 
 #include "formats/instant.h"
-#include "gateway/clock.h"
 #include "gateway/condition/closing.h"
 #include "gateway/reports/html.h"
-#include "spool/disk.h"
 
 #include <inttypes.h>
 #include <string.h>
 
-/* A page that is dear to make is made less often: in one hundredth of the time. */
-enum { MOST_REPORTS = 6, PART_OF_TIME = 100 };
+enum { MOST_REPORTS = 6 };
 
 /* EUI-64s, and numbers as long as those of supply points. g_free. */
 static char *scrubbed(const char *text)
@@ -309,16 +302,7 @@ char *live_page(const struct gateway *gateway, const struct condition *condition
 
 /* ---- the file ---- */
 
-static bool write_page(const char *folder, const char *page, GError **error)
-{
-    g_autofree char *path = g_build_filename(folder, LIVE_PAGE_FILE, NULL);
-    g_autoptr(disk_file_t) file = disk_file_create(path, 0, error);
-
-    return file != NULL && disk_file_write(file, page, strlen(page), error) &&
-           disk_file_place(STEP_PAGE_PLACED, file, error);
-}
-
-static bool make(struct gateway *gateway, GError **error)
+static bool make(struct gateway *gateway, char **text, GError **error)
 {
     struct condition condition;
     struct day day;
@@ -327,36 +311,23 @@ static bool make(struct gateway *gateway, GError **error)
         return false;
     bool good = day_look(gateway, day_of(condition.now), &day, error);
     if (good) {
-        g_autofree char *page = live_page(gateway, &condition, &day);
-        good = write_page(gateway->config->page, page, error);
+        *text = live_page(gateway, &condition, &day);
         day_clear(&day);
     }
     condition_clear(&condition);
     return good;
 }
 
-static void tell(struct live_page_file *file, const struct gateway *gateway, const GError *error)
+void live_page_keep(struct kept_file *file, struct gateway *gateway, bool last)
 {
-    g_free(file->cause);
-    file->cause = error != NULL ? g_strdup(error->message) : NULL;
-    if (error == NULL)
-        log_over(LOG(EVENT_PAGE_UNWRITABLE));
-    else
-        log_event(LOG(EVENT_PAGE_UNWRITABLE), "the live page in %s cannot be written, and everything else goes on: %s",
-                  gateway->config->page, error->message);
-}
+    const char *folder = gateway->config->page;
+    g_autofree char *path = folder != NULL ? g_build_filename(folder, LIVE_PAGE_FILE, NULL) : NULL;
+    const struct kept_file_kind kind = {.name = "the live page",
+                                        .event = EVENT_PAGE_UNWRITABLE,
+                                        .path = path,
+                                        .step = STEP_PAGE_PLACED,
+                                        .seconds = LIVE_PAGE_SECONDS,
+                                        .make = make};
 
-void live_page_keep(struct live_page_file *file, struct gateway *gateway, bool last)
-{
-    int64_t begun = clock_monotonic();
-    g_autoptr(GError) error = NULL;
-
-    if (gateway->config->page == NULL)
-        g_clear_pointer(&file->cause, g_free); /* a reload has taken the setting away */
-    if (gateway->config->page == NULL || (!last && begun < file->next))
-        return;
-    (void)make(gateway, &error); /* what failed is said */
-    tell(file, gateway, error);
-    int64_t cost = clock_monotonic() - begun;
-    file->next = begun + MAX(LIVE_PAGE_SECONDS * G_USEC_PER_SEC, PART_OF_TIME * cost);
+    kept_file_write(file, &kind, gateway, last);
 }

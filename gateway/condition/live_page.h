@@ -10,6 +10,7 @@
 
 #include "gateway/condition/condition.h"
 #include "gateway/condition/day.h"
+#include "gateway/condition/kept_file.h"
 
 /* Seconds between two writings, at least; a browser reads the page anew as often. */
 enum { LIVE_PAGE_SECONDS = 10 };
@@ -17,14 +18,8 @@ enum { LIVE_PAGE_SECONDS = 10 };
 /* The whole page, UTF-8. g_free. */
 char *live_page(const struct gateway *gateway, const struct condition *condition, const struct day *day);
 
-/* Keeps the page in the configured folder, under this name. */
 #define LIVE_PAGE_FILE "status.html"
-struct live_page_file {
-    int64_t next; /* monotonic microseconds: not written before */
-    char *cause;  /* why it could not be written last; NULL: it was, or none is configured; the owner frees it */
-};
-/* Writes the page if a folder is configured and it is time; `last` is the end of a run, when it always is. A page that
- * cannot be written is said once and stops nothing. */
-void live_page_keep(struct live_page_file *file, struct gateway *gateway, bool last);
+/* Keeps the page in the configured folder, under that name; nothing if there is none. */
+void live_page_keep(struct kept_file *file, struct gateway *gateway, bool last);
 
 #endif

@@ -7,6 +7,7 @@
 #include "spool/ledger/ledger_incidents.h"
 
 #include "spool/ledger/ledger_private.h"
+#include "spool/ledger/ledger_tally.h"
 
 /* An incident `i` with the name and BatchId of its file. */
 #define COLUMNS                                                                                                        \
@@ -74,7 +75,9 @@ bool ledger_incident_open(struct ledger *ledger, const struct ledger_incident *i
     if (sqlite3_changes(ledger->db) == 0)
         return true; /* one is open already */
     int64_t id = sqlite3_last_insert_rowid(ledger->db);
-    return ledger_run(ledger, &event, LEDGER_VALUES(LEDGER_INT(id), LEDGER_INT(OPENED)), error) &&
+    const struct ledger_tally opened = {.what = LEDGER_TALLY_INCIDENT, .a = incident->code, .n = 1};
+    return ledger_tally_add(ledger, &opened, error) &&
+           ledger_run(ledger, &event, LEDGER_VALUES(LEDGER_INT(id), LEDGER_INT(OPENED)), error) &&
            ledger_run(ledger, &count, LEDGER_VALUES(LEDGER_TEXT(incident->code), LEDGER_INT(incident->has_device)),
                       error);
 }

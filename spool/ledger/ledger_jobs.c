@@ -3,6 +3,7 @@
 #include "spool/ledger/ledger_jobs.h"
 
 #include "spool/ledger/ledger_private.h"
+#include "spool/ledger/ledger_tally.h"
 
 #include <string.h>
 
@@ -68,6 +69,15 @@ static bool set_source(struct ledger *ledger, const struct ledger_job *job, GErr
                       error);
 }
 
+static bool count_received(struct ledger *ledger, const struct ledger_job *job, GError **error)
+{
+    return ledger_tally_add(
+        ledger,
+        &(const struct ledger_tally){
+            .what = LEDGER_TALLY_RECEIVED, .a = job->type != NULL ? job->type : "unknown", .n = 1, .sum = job->size},
+        error);
+}
+
 /* Revisions are counted by file name, so that answers to two files of one name have different names. */
 bool ledger_job_insert(struct ledger *ledger, const struct ledger_job *job, int64_t *revision, GError **error)
 {
@@ -90,6 +100,8 @@ bool ledger_job_insert(struct ledger *ledger, const struct ledger_job *job, int6
                     error))
         return false;
     if ((job->source.set && !set_source(ledger, job, error)) || !ledger_count_job(ledger, job->id, 1, error))
+        return false;
+    if (job->direction == LEDGER_IN && !count_received(ledger, job, error))
         return false;
     if (revision != NULL)
         *revision = next;

@@ -6,6 +6,7 @@
 #include "spool/ledger/ledger_outgoing.h"
 
 #include "spool/ledger/ledger_private.h"
+#include "spool/ledger/ledger_tally.h"
 
 #define SELECT "SELECT " LEDGER_OUTGOING " FROM outgoing p"
 
@@ -72,7 +73,9 @@ bool ledger_outgoing_plan(struct ledger *ledger, const struct ledger_outgoing *f
         return false;
     if (id != NULL)
         *id = sqlite3_last_insert_rowid(ledger->db);
-    return true;
+    /* The Devices of a work order: each is a try. */
+    const struct ledger_tally tries = {.what = LEDGER_TALLY_TRIES, .n = file->rows};
+    return strcmp(file->kind, "EMW") != 0 || ledger_tally_add(ledger, &tries, error);
 }
 
 bool ledger_outgoing_get(struct ledger *ledger, int64_t id, struct ledger_outgoing **file, GError **error)
@@ -248,7 +251,8 @@ bool ledger_outgoing_update(struct ledger *ledger, const struct ledger_outgoing 
     LEDGER_SQL(update, "UPDATE outgoing SET state=?2,rows=?3,size=?4,sha256=?5,delivered_at=?6,rename_sent=?7,"
                        "concluded=?8,upload_name=?9 WHERE id=?1"
                        " AND (?2 IN(state,state+1) OR (?2=1 AND state=2)) AND (state=0 OR sha256=?5)");
-    if (!ledger_run(ledger, &update,
+    if ((file->state == LEDGER_DELIVERED && !ledger_tally_delivery(ledger, file, error)) ||
+        !ledger_run(ledger, &update,
                     LEDGER_VALUES(LEDGER_INT(file->id), LEDGER_INT(file->state), LEDGER_INT(file->rows),
                                   LEDGER_INT(file->size), LEDGER_TEXT(file->sha256),
                                   LEDGER_INT_OR_NULL(file->delivered_at), LEDGER_INT(file->rename_sent),

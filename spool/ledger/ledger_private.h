@@ -204,6 +204,17 @@ bool ledger_count_job(struct ledger *ledger, int64_t job, int n, GError **error)
 #define LEDGER_COUNTED_INCIDENTS                                                                                       \
     "SELECT code,device_id IS NOT NULL AS of_device,count(*) AS n FROM incident WHERE cleared IS NULL GROUP BY 1,2"
 
+/* ---- totals (ledger_tally.h) ---- */
+
+/* The upper bound of the bucket that so many seconds are in. Version 12 of the tables has it, so it never changes. */
+#define LEDGER_TALLY_WITHIN(x, bound) " WHEN " x "<=" bound " THEN '" bound "'"
+#define LEDGER_TALLY_LE(x)                                                                                             \
+    "CASE" LEDGER_TALLY_WITHIN(x, "1") LEDGER_TALLY_WITHIN(x, "5") LEDGER_TALLY_WITHIN(x, "15")                        \
+        LEDGER_TALLY_WITHIN(x, "60") LEDGER_TALLY_WITHIN(x, "300") LEDGER_TALLY_WITHIN(x, "900")                       \
+            LEDGER_TALLY_WITHIN(x, "3600") LEDGER_TALLY_WITHIN(x, "14400") LEDGER_TALLY_WITHIN(x, "43200")             \
+                LEDGER_TALLY_WITHIN(x, "86400") LEDGER_TALLY_WITHIN(x, "172800")                                       \
+                    LEDGER_TALLY_WITHIN(x, "604800") " ELSE '+Inf' END"
+
 /* ---- lost numbers (ledger_recovery.h) ---- */
 
 /* How far a number x is after l.last of lost_number `l`, over the end; whether it is one of the lost ones. It only

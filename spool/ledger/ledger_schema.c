@@ -25,6 +25,9 @@
     " AND j.type='" type "' AND(NOT s." side "_good OR(t.subject_id IS s." side "_subject"                             \
     " AND t.key_id IS s." side "_key)))"
 
+/* For version 12: the bucket of a column `took`. */
+#define LEDGER_TALLY_TOOK LEDGER_TALLY_LE("took")
+
 /* versions[n] leads from version n to n + 1. Tables and columns of older versions have the names of that time. */
 static const char *const versions[] = {
     /* Version 1. A file that came in, or a job of our own. source_…: the sender's copy; NULL once it is gone. */
@@ -391,6 +394,35 @@ static const char *const versions[] = {
     "ALTER TABLE outgoing ADD COLUMN removed INTEGER;"
     "ALTER TABLE verdict ADD COLUMN full INTEGER NOT NULL DEFAULT 0;"
     "CREATE INDEX job_stored ON job(stored, type, received) WHERE stored<3;"
+    /* Totals (ledger_tally.h), of all rows that there are. */
+    "CREATE TABLE tally(what TEXT NOT NULL, a TEXT NOT NULL, b TEXT NOT NULL, c TEXT NOT NULL, n INTEGER NOT NULL,"
+    " sum INTEGER NOT NULL, PRIMARY KEY(what, a, b, c)) WITHOUT ROWID;"
+    "INSERT INTO tally SELECT 'received',ifnull(type,'unknown'),'','',count(*),sum(size) FROM job WHERE direction=0"
+    " GROUP BY 2;"
+    "INSERT INTO tally SELECT 'accepted',org,type,'',count(*),max(received) FROM job JOIN verdict v ON v.job=job.id"
+    " WHERE direction=0 AND org IS NOT NULL AND type IS NOT NULL AND v.outcome<>'RJ' GROUP BY 2,3;"
+    "INSERT INTO tally SELECT 'verdict',ifnull(j.type,'unknown'),v.outcome,ifnull(v.code,''),count(*),0 FROM verdict v"
+    " JOIN job j ON j.id=v.job GROUP BY 2,3,4;"
+    "INSERT INTO tally SELECT 'finding',ifnull(j.type,'unknown'),f.code,'',sum(f.n),0 FROM finding_count f"
+    " JOIN job j ON j.id=f.job GROUP BY 2,3;"
+    "INSERT INTO tally SELECT 'review','accepted','','',sum(accepted),0 FROM verdict WHERE items>0 HAVING count(*)>0"
+    " UNION ALL SELECT 'review','rejected','','',sum(rejected),0 FROM verdict WHERE items>0 HAVING count(*)>0"
+    " UNION ALL SELECT 'review','deferred','','',sum(deferred),0 FROM verdict WHERE items>0 HAVING count(*)>0;"
+    "INSERT INTO tally SELECT 'judged'," LEDGER_TALLY_TOOK ",'','',count(*),sum(max(took,0)) FROM"
+    "(SELECT min(v.judged_at)-j.received AS took FROM verdict v JOIN job j ON j.id=v.job GROUP BY v.job) "
+    "GROUP BY 2;"
+    "INSERT INTO tally SELECT 'tries','','','',count(*),0 FROM transition WHERE state=3 HAVING count(*)>0;"
+    "INSERT INTO tally SELECT 'session',state," LEDGER_TALLY_TOOK ",'',count(*),sum(max(took,0)) FROM"
+    "(SELECT state,ended-begun AS took FROM session WHERE ended IS NOT NULL AND begun IS NOT "
+    "NULL) GROUP BY 2,3;"
+    "INSERT INTO tally SELECT 'delivered',kind,'','',count(*),sum(max(size,0)) FROM outgoing "
+    "WHERE state=3 GROUP BY 2;"
+    "INSERT INTO tally SELECT 'delivery'," LEDGER_TALLY_TOOK ",'','',count(*),sum(max(took,0)) FROM"
+    "(SELECT delivered_at-created AS took FROM outgoing WHERE state=3"
+    " AND NOT EXISTS(SELECT 1 FROM redelivered r WHERE r.outgoing=outgoing.id)) "
+    "GROUP BY 2;"
+    "INSERT INTO tally SELECT 'incident',code,'','',count(*),0 FROM incident GROUP "
+    "BY 2;"
     "PRAGMA user_version=12;",
 };
 

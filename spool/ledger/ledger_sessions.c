@@ -7,6 +7,7 @@
 #include "spool/ledger/ledger_sessions.h"
 
 #include "spool/ledger/ledger_private.h"
+#include "spool/ledger/ledger_tally.h"
 #include "spool/ledger/ledger_work.h"
 
 /* ---- transitions ---- */
@@ -215,6 +216,8 @@ bool ledger_session_put(struct ledger *ledger, const struct ledger_work *work, c
     set_statement(&next, transition->statement);
     if (!keep_session(ledger, work, &next, error) || !store_session(ledger, work, &next, error) ||
         !count_in_verdict(ledger, work, &next, ends, error) || (ends && !end_item(ledger, item->item, error)) ||
+        (ends && next.begun != 0 &&
+         !ledger_tally_session(ledger, (int64_t)next.state, next.ended - next.begun, error)) ||
         ((ends || corrects) && work->reported && !report_again(ledger, item->job, corrects, error)))
         return false;
     count_states(ledger, work, &next);

@@ -2,6 +2,7 @@
 #include "spool/ledger/ledger_verdicts.h"
 
 #include "spool/ledger/ledger_private.h"
+#include "spool/ledger/ledger_tally.h"
 
 static const size_t strings[] = {offsetof(struct ledger_verdict, batch), offsetof(struct ledger_verdict, code),
                                  offsetof(struct ledger_verdict, profile)};
@@ -39,7 +40,7 @@ bool ledger_verdict_insert(struct ledger *ledger, const struct ledger_verdict *v
     LEDGER_SQL(insert, "INSERT INTO verdict(job,revision,judged_at,outcome,batch,declared,parsed,accepted,"
                        "rejected,deferred,code,line,col,first_item,items,truncated,profile,full)"
                        " VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
-    return ledger_count_job(ledger, v->job, -1, error) &&
+    return ledger_tally_verdict(ledger, v, error) && ledger_count_job(ledger, v->job, -1, error) &&
            ledger_run(ledger, &insert,
                       LEDGER_VALUES(LEDGER_INT(v->job), LEDGER_INT(v->revision), LEDGER_INT(v->judged_at),
                                     LEDGER_TEXT(v->outcome), LEDGER_TEXT(v->batch), LEDGER_INT(v->declared),
@@ -108,7 +109,8 @@ bool ledger_finding_count_insert(struct ledger *ledger, const struct ledger_verd
                                  GError **error)
 {
     LEDGER_SQL(insert, "INSERT INTO finding_count VALUES(?,?,?,?)");
-    return ledger_run(ledger, &insert,
+    return ledger_tally_findings(ledger, of->job, code, n, error) &&
+           ledger_run(ledger, &insert,
                       LEDGER_VALUES(LEDGER_INT(of->job), LEDGER_INT(of->revision), LEDGER_TEXT(code), LEDGER_INT(n)),
                       error);
 }

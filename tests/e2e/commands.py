@@ -9,7 +9,8 @@ import subprocess
 from home import GATE, PATIENCE, SAMPLES, SOURCE, Home, Tap, claim_text, manual_members
 
 COMMANDS = [words.split() for words in (
-    "init", "check", "run", "pickup", "doctor", "status", "health", "today", "complete", "why", "spool", "spool list",
+    "init", "check", "run", "pickup", "doctor", "status", "health", "metrics", "today", "complete", "why", "spool",
+    "spool list",
     "spool show", "spool cat", "spool verify", "spool hold", "spool release", "spool requeue", "spool reject", "device",
     "device show",
     "device list", "device find", "device hold", "device release", "device end", "device withdraw",

@@ -436,6 +436,10 @@ def back_up(stage):
     stage.gate("-c", stage.conf, "--now", NOW, "backup", stage.path("copy"))
 
 
+def verify(stage):
+    stage.gate("-c", stage.conf, "--now", NOW, "spool", "verify")
+
+
 def answer_dry(stage):
     """A dry run that was stopped leaves whole answers and a temporary file; it is made again in an empty folder."""
     target = stage.path("answers")
@@ -596,8 +600,10 @@ SCRIPTS = (
     # Another gateway claims a drop; the operator gives it to this one.
     Script("claimed", claimed_by_another, hand_over(*FEW_FILES), once, take("mcc"), once, allowed=(0, 1, 2)),
     # An incident is reported, closed by hand, and its end is reported.
-    Script("page", settings("page folder=page"), make_page_folder, hand_over(("mcc", GOOD[0])), once,
-           only="page-"),
+    Script("page", settings("page folder=page\nmetrics file=page/ecosgate.prom"), make_page_folder,
+           hand_over(("mcc", GOOD[0])), once, only=("page-", "metrics-")),
+    # Whoever asks for the check may be stopped, too.
+    Script("verified", hand_over(("mcc", GOOD[0])), once, verify, only="verified-"),
     Script("closing", hand_over(("mcc", REJECTED)), once, order("close", 1, "incident"), once),
     # One order closes several.
     Script("closing many", hand_over(("mcc", REJECTED), ("mcc", GOOD[0], BAD_NAME)), once,

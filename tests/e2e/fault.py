@@ -55,7 +55,8 @@ class Disk:
 
     # What SQLite keeps itself, the lock, the sign of life, which only says what is so now, and the last thing that
     # `init` makes, again if need be
-    SCRATCH = ("lock", "heartbeat", "ledger.sqlite-wal", "ledger.sqlite-shm", "ledger.sqlite-journal", "ecosgate.conf")
+    SCRATCH = ("lock", "heartbeat", "verified", "ledger.sqlite-wal", "ledger.sqlite-shm", "ledger.sqlite-journal",
+               "ecosgate.conf")
 
     def __init__(self):
         self.bytes = {}  # inode: (path, "unsynced" or "lost by a failed sync")

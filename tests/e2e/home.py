@@ -307,8 +307,8 @@ class Home:
                 path = os.path.join(root, name)
                 short = os.path.relpath(path, os.fsencode(self.dir))
                 if name.startswith(b"ledger.sqlite") or name in (
-                        b"lock", b"ecosgate.conf", b"witness", b"ledger-id", b"heartbeat", b"status.html",
-                        os.fsencode(CLAIM)):
+                        b"lock", b"ecosgate.conf", b"witness", b"ledger-id", b"heartbeat", b"verified", b"status.html",
+                        b"ecosgate.prom", os.fsencode(CLAIM)):
                     continue
                 if os.path.islink(path):
                     found[short] = os.readlink(path)

@@ -397,6 +397,29 @@ def test_stored_files_of_version_11(tap):
     sound(tap, home, "after version 11 was brought up to date")
 
 
+def test_totals_of_version_11(tap):
+    """Version 11 counted nothing: what is found in its rows is what was counted while they were written."""
+    home = Home("gateway incident_party=NOBODY\ngateway session_length=1")
+    parties = Parties(home)
+    parties.instruct([1, instructed(2, "XSME"), 3, 4])
+    home.run()
+    parties.result(said(1), said(3, "TIMEOUT"), said(4))
+    parties.result(said(1), count=7)
+    home.run(now=at(2))
+    parties.confirm(confirmed(1))
+    home.run(now=at(7))
+    parties.instruct([4])
+    home.run(now=at(100))
+    rows = parties.rows("SELECT * FROM tally ORDER BY 1, 2, 3, 4")
+    kinds = {row[0] for row in rows}
+    make_old(home, 11)
+    home.run(now=at(100))
+    found = parties.rows("SELECT * FROM tally ORDER BY 1, 2, 3, 4")
+    tap.ok(found == rows and len(kinds) == 11, "a ledger of version 11 gets the totals of a new one",
+           *(sorted(set(rows) ^ set(found)) or [kinds]))
+    sound(tap, home, "after version 11 was brought up to date")
+
+
 if __name__ == "__main__":
     with Tap() as report:
         test_version_2(report)
@@ -412,3 +435,4 @@ if __name__ == "__main__":
         test_indexes_of_version_10(report)
         test_counts_of_version_11(report)
         test_stored_files_of_version_11(report)
+        test_totals_of_version_11(report)

@@ -292,6 +292,24 @@ def refused_order():
     yield home, at(2)
 
 
+def no_metrics():
+    home, _ = worked("metrics file=metrics/ecosgate.prom")
+    yield home, at(1)
+    yield at(2)
+    yield at(3)
+
+
+def no_inventory():
+    home = Home("gateway inventory=required\ngateway inventory_max_age=3650")
+    parties = Parties(home)
+    parties.instruct([1])
+    home.run()
+    yield home, at(1)
+    parties.references("INV", inventory(E1).removeprefix("SET,"))
+    yield at(2)
+    yield at(3)
+
+
 def damaged_file():
     home = Home()
     home.drop("mcc", GOOD[0])
@@ -324,7 +342,7 @@ def old_page():
 SCENES = (not_running, drop_down, host_key, corrupt_job, damaged_file, missing_number, late_file, not_taken, restored,
           two_gateways, disk_full, locked_ledger, damaged_ledger, clock_set_back, withdrawn, held_batch, lost_order,
           stuck_device, contradiction, held_reference, late_report, gone_recipient, profile_fault, paused_drop, storm,
-          refused_order, unknown_health, old_page)
+          refused_order, unknown_health, old_page, no_metrics, no_inventory)
 
 
 # ---- the pages ----

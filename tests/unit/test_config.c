@@ -129,7 +129,7 @@ static void test_config__nothing_set__has_defaults(void **state)
     assert_string_equal(c->environment, "TEST");
     assert_true(c->retry.session_length == 24 * 3600 && c->outcome_wait == 168 * 3600 && c->inventory_lag == 172800);
     assert_int_equal(c->reserve, INT64_C(64) << 20);
-    assert_int_equal(c->poll_interval, 30);
+    assert_true(c->poll_interval == 30 && c->metrics == NULL && c->metrics_interval == 15);
     assert_int_equal(c->reports_from, 0);
     assert_int_equal(c->report_grace, 3600);
     assert_int_equal(c->clock_leap, 366 * 86400);
@@ -195,7 +195,7 @@ static void test_config__everything_set__is_what_the_rules_get(void **state)
              "reports_from=2024-02-29T06:00:00Z\nreport_grace="
              "1\nclock_leap=0\n"
              "inventory_max_age=1\ncos_window=2\ndaily_limit=3\n[review]\nC103=warn\n"
-             "C116=off\nC104=reject\n",
+             "C116=off\nC104=reject\n[metrics]\nfile=/var/m.prom\ninterval=3600\n",
              NULL);
     struct rules rules;
 
@@ -211,7 +211,7 @@ static void test_config__everything_set__is_what_the_rules_get(void **state)
     assert_string_equal(c->incident_party, "NOBODY");
     assert_int_equal(c->work_order_form, FORM_XML);
     assert_int_equal(c->work_order_devices, 2);
-    assert_int_equal(c->poll_interval, 86400);
+    assert_true(c->poll_interval == 86400 && strcmp(c->metrics, "/var/m.prom") == 0 && c->metrics_interval == 3600);
     assert_int_equal(c->reports_from, 1709186400);
     assert_int_equal(c->report_grace, 60);
     assert_int_equal(c->clock_leap, 0);
@@ -361,7 +361,7 @@ static void test_config__problem_of_a_group__is_reported_with_its_line(void **st
         {"drop=mcc\n[", "\n[", 9, "[party MCC] drop: expected a value; it is missing"},
         {NULL, "[drop mcc]\n", 17, "[drop mcc] stands twice"},
         {NULL, "[partie X]\n", 17,
-         "[partie X]: expected [gateway], [review], [health], [log], [page], [retention], [drop NAME], "},
+         "[partie X]: expected [gateway], [review], [health], [log], [page], [metrics], [retention], [drop NAME], "},
         {"[gateway]\n", "\n", 2, "expected [group], key=value or # comment"},
         {"# a comment", "org[de]=TCOS", 4, "[gateway] org[de]: expected a setting's name"},
         {"# a comment", "max_devices=\\q5", 4,
