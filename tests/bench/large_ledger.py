@@ -189,6 +189,13 @@ TABLES = {
 }
 
 
+# What the gateway keeps as it goes (spool/ledger/ledger_counts.h).
+COUNTS = ("INSERT INTO count_device SELECT ifnull(s.state,w.outcome),count(*) FROM work_item w LEFT JOIN session s"
+          " ON s.item=w.item GROUP BY 1",
+          "INSERT INTO count_job SELECT j.direction,ifnull(j.type,''),ifnull(v.outcome,''),count(*) FROM job j"
+          " LEFT JOIN verdict v ON v.job=j.id AND v.revision=j.revision GROUP BY 1,2,3")
+
+
 def fill(ledger, devices=DEVICES, sessions=SESSIONS, count=JOBS):
     """The path of a ledger that has tables. Indexes are made when the rows are there."""
     last_item = sessions * 6 // 5 + sessions // 20
@@ -214,6 +221,10 @@ def fill(ledger, devices=DEVICES, sessions=SESSIONS, count=JOBS):
     # The last instructions are not dispatched; of the others some are not wholly ended.
     db.execute("UPDATE verdict SET dispatched=(SELECT count(*) FROM session s WHERE s.item>=first_item AND"
                " s.item<first_item+items) WHERE items>0")
+    for table in ("count_device", "count_job"):
+        db.execute(f"DELETE FROM {table}")
+    for sql in COUNTS:
+        db.execute(sql)
     db.execute("COMMIT")
     db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     db.close()
