@@ -312,7 +312,7 @@ def test_two_folders(tap):
         for other in set(STATES) - {state}:
             shutil.rmtree(home.dir)
             kept.write(home.dir)
-            shutil.copytree(home.path("spool", state, job), home.path("spool", other, job))
+            shutil.copytree(home.job(job, state=state), home.job(job, state=other))
             done = home.run()
             what = f"job {job} of {state} that stands in {other} as well"
             if {state, other} == {"held", "corrupt"}:

@@ -32,7 +32,7 @@ static int leave(void **state)
             (void)disk_remove_dir(STEP_ORPHAN_DROPPED, path, NULL);
         }
         g_autofree char *folder = g_build_filename(dir, job_state_name((enum job_state)i), NULL);
-        (void)disk_remove_dir(STEP_ORPHAN_DROPPED, folder, NULL);
+        (void)disk_remove_tree(STEP_ORPHAN_DROPPED, folder, NULL);
     }
     (void)disk_remove_dir(STEP_ORPHAN_DROPPED, spool_orders_dir(*state), NULL);
     spool_close(*state);

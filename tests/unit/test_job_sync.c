@@ -29,7 +29,7 @@ static int leave(void **state)
             g_autofree char *path = job_path(*state, (enum job_state)i, g_array_index(ids, int64_t, k), NULL);
             (void)disk_remove_dir(STEP_ORPHAN_DROPPED, path, NULL);
         }
-        (void)disk_remove_dir(STEP_ORPHAN_DROPPED, folder, NULL);
+        (void)disk_remove_tree(STEP_ORPHAN_DROPPED, folder, NULL);
     }
     (void)disk_remove_dir(STEP_ORPHAN_DROPPED, spool_orders_dir(*state), NULL);
     spool_close(*state);
@@ -108,7 +108,8 @@ static void test_job_move__new_state__syncs_both_folders_the_new_name_first(void
     assert_true(job_make(STEP_DISPATCH_MADE, *state, JOB_ACTIVE, 7, NULL));
     sync_calls_begin(spool_dir(*state));
     assert_true(job_move(*state, 7, &finish, NULL));
-    expect("done/ holds 00000007\n"
+    expect("done/ holds 00000xxx\n"
+           "done/00000xxx/ holds 00000007\n"
            "active/ holds\n");
 }
 
