@@ -223,6 +223,18 @@ static void make_unknown_verb(const char *path)
     assert_true(g_file_set_contents(path, "[order]\nverb=purge\njob=14\nreason=x\nat=1\n", -1, NULL));
 }
 
+#define DEVICE "00-DB-12-00-00-00-E0-01"
+
+static void make_command_line(const char *path)
+{
+    assert_true(g_file_set_contents(path, "device hold " DEVICE "\n", -1, NULL));
+}
+
+static void make_verb_with_device(const char *path)
+{
+    assert_true(g_file_set_contents(path, "[order]\nverb=hold " DEVICE "\nreason=x\nat=1\n", -1, NULL));
+}
+
 /* Nothing that was put into orders/ is lost, and the ledger says why it was not carried out. */
 static void test_orders__file_that_is_no_order__kept_with_its_cause(void **state)
 {
@@ -233,9 +245,11 @@ static void test_orders__file_that_is_no_order__kept_with_its_cause(void **state
     } cases[] = {{"huge", make_huge, "it has more than 4194304 bytes; give the order with its command: "},
                  {"empty", make_empty, "it is empty"},
                  {"latin", make_latin_1, "it is not UTF-8 text"},
-                 {"cut", make_cut, "which is not a key-value pair"},
+                 {"cut", make_cut, "it is no key file: expected a line [order], then lines KEY=VALUE"},
                  {"zeros", make_no_text, "the file is no order: "},
-                 {"verb", make_unknown_verb, "its verb 'purge' is none"},
+                 {"verb", make_unknown_verb, "its verb 'purge' is not known"},
+                 {"line", make_command_line, "it is no key file"},
+                 {"device", make_verb_with_device, "its verb is not known"},
                  {"folder", make_folder, "it is a folder"}};
 
     (void)state;
@@ -250,6 +264,7 @@ static void test_orders__file_that_is_no_order__kept_with_its_cause(void **state
         const struct ledger_action *last = actions->pdata[actions->len - 1];
         assert_string_equal(last->order_id, cases[i].name);
         assert_non_null(strstr(last->result, cases[i].text));
+        assert_null(strstr(last->result, DEVICE)); /* it goes to the log */
         assert_int_not_equal(lstat(path, &st), 0);
         assert_true(is_kept(cases[i].name));
         expect(14, JOB_READY, 1, NULL);
@@ -326,7 +341,8 @@ static void test_orders__incomplete_file__recorded_as_unreadable(void **state)
                                         "[order]\nverb=pause dispatch\ndrop=mcc\nreason=x\nat=1\n",
                                         "[order]\nverb=hold batch\nbatch=MCC.B-1\nreason=x\nat=1\n",
                                         "[order]\nverb=withdraw batch\njob=31\nreason=x\nat=1\n",
-                                        "[order]\nverb=withdraw device\njob=31\nreason=x\nat=1\n"};
+                                        "[order]\nverb=withdraw device\njob=31\nreason=x\nat=1\n",
+                                        "[order]\nverb=hold\njob=99999999999999999999\nreason=x\nat=1\n"};
 
     (void)state;
     make_job(31, JOB_READY, LEDGER_IN, NULL, NULL);

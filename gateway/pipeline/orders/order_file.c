@@ -20,7 +20,7 @@
 #define GROUP "order"
 #define CLAIMS "claims"
 #define LIST "list"
-enum { MAX_ORDER_BYTES = 4 << 20, MAX_REASON = 1000, MAX_CAUSE = 200 /* characters */ };
+enum { MAX_ORDER_BYTES = 4 << 20, MAX_REASON = 1000 /* characters */ };
 
 void order_free(struct order *order)
 {
@@ -107,13 +107,13 @@ static char *key_text(GKeyFile *keys, const char *key)
     return text != NULL && *text != '\0' ? text_escape(text, strlen(text), MAX_REASON) : NULL;
 }
 
-/* A number of the file; `absent` if it is missing or none. */
+/* A number of the file; `absent` if it is missing, none, or too large. */
 static int64_t key_number(GKeyFile *keys, const char *key, int64_t absent)
 {
     g_autoptr(GError) cause = NULL;
     int64_t number = g_key_file_get_int64(keys, GROUP, key, &cause);
 
-    return cause == NULL ? number : absent;
+    return cause == NULL && number != G_MAXINT64 ? number : absent; /* GLib gives that one for all larger numbers */
 }
 
 /* The names of drops, each with the text of its claim after it. */
@@ -216,19 +216,17 @@ static int open_order(const char *path, struct order *order, GError **error)
     return -1;
 }
 
-/* *cause: why the text is no key file; g_free. */
+/* *cause: why the text is no key file; g_free. It goes to the log, so it quotes nothing: a line may name a Device. */
 static bool parse_keys(GKeyFile *keys, const GString *text, char **cause)
 {
-    g_autoptr(GError) error = NULL;
-
     if (text == NULL)
         *cause = g_strdup_printf("it has more than %d bytes", MAX_ORDER_BYTES);
     else if (text->len == 0)
         *cause = g_strdup("it is empty");
     else if (!g_utf8_validate(text->str, (gssize)text->len, NULL))
         *cause = g_strdup("it is not UTF-8 text");
-    else if (!g_key_file_load_from_data(keys, text->str, text->len, G_KEY_FILE_NONE, &error))
-        *cause = text_escape(error->message, strlen(error->message), MAX_CAUSE);
+    else if (!g_key_file_load_from_data(keys, text->str, text->len, G_KEY_FILE_NONE, NULL))
+        *cause = g_strdup("it is no key file: expected a line [order], then lines KEY=VALUE");
     return *cause == NULL;
 }
 
@@ -282,6 +280,16 @@ static const char *read_subject(GKeyFile *file, struct order *order)
     return wrong;
 }
 
+/* Why the verb is none. It is quoted if it looks like a verb: anything else may be a Device ID, and goes to the log. */
+static char *no_verb(const char *verb)
+{
+    if (verb == NULL)
+        return g_strdup("its key 'verb' is missing");
+    if (verb[strspn(verb, "abcdefghijklmnopqrstuvwxyz ")] != '\0')
+        return g_strdup("its verb is not known");
+    return g_strdup_printf("its verb '%s' is not known", verb);
+}
+
 /* Reads what the file says. *cause: why it is no order; NULL: it is one. g_free. */
 static void read_keys(GKeyFile *keys, struct order *order, char **cause)
 {
@@ -289,7 +297,7 @@ static void read_keys(GKeyFile *keys, struct order *order, char **cause)
     int64_t at = g_key_file_get_int64(keys, GROUP, "at", NULL);
 
     if (verb == NULL || !order_verb_parse(verb, &order->verb))
-        *cause = g_strdup_printf("its verb '%s' is none", verb != NULL ? verb : "");
+        *cause = no_verb(verb);
     const char *wrong = read_subject(keys, order);
     order->claims = claims_of(keys);
     order->list = list_of(keys);

@@ -34,6 +34,6 @@ char *order_rights_of_file(const struct stat *st)
 char *order_rights_refusal(const struct order *order, const char *fault)
 {
     return g_strdup_printf("others than %s may have written the order: %s; ask that user, and give the order again "
-                           "with 'ecosgate'",
+                           "with its command ('ecosgate --help' lists them)",
                            order->who, fault);
 }
