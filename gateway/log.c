@@ -267,6 +267,7 @@ void log_last_words(const char *text)
         [LOG_FORMAT_TEXT] = {"error unable: ", "\n"},
         [LOG_FORMAT_JSON] = {"{\"level\":\"error\",\"event\":\"unable\",\"message\":\"", "\"}\n"},
         [LOG_FORMAT_JOURNAL] = {"<3>unable: ", "\n"},
+        [LOG_FORMAT_JSON_JOURNAL] = {"<3>{\"level\":\"error\",\"event\":\"unable\",\"message\":\"", "\"}\n"},
         [LOG_FORMAT_PLAIN] = {"ecosgate: ", "\n"},
     };
     const char *parts[] = {around[the.form][0], text, around[the.form][1]};

@@ -31,11 +31,12 @@ struct ledger;
 enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_NOTICE, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
 
 enum log_format {
-    LOG_FORMAT_AUTO,    /* the journal's if standard error goes there, else text */
-    LOG_FORMAT_TEXT,    /* time, level, event: message */
-    LOG_FORMAT_JSON,    /* one object on a line */
-    LOG_FORMAT_JOURNAL, /* "<priority>" and no time, as sd-daemon(3) describes it */
-    LOG_FORMAT_PLAIN,   /* "ecosgate: " and the message: before log_begin; no setting has it */
+    LOG_FORMAT_AUTO,         /* the journal's if standard error goes there, else text */
+    LOG_FORMAT_TEXT,         /* time, level, event: message */
+    LOG_FORMAT_JSON,         /* one object on a line */
+    LOG_FORMAT_JOURNAL,      /* "<priority>" and no time, as sd-daemon(3) describes it */
+    LOG_FORMAT_JSON_JOURNAL, /* "<priority>" and the object: JSON for the journal; no setting has it */
+    LOG_FORMAT_PLAIN,        /* "ecosgate: " and the message: before log_begin; no setting has it */
 };
 
 /* The names of both, as options and settings take them, each list in the order of its enum; NULL ends them. */

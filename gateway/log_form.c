@@ -99,6 +99,14 @@ static char *json_line(const struct log_event *event, const char *text, size_t m
     return line;
 }
 
+/* The journal takes the priority off and keeps the object. */
+static char *json_for_journal(const struct log_event *event, const char *text, size_t max)
+{
+    g_autofree char *object = json_line(event, text, max);
+
+    return g_strdup_printf("<%d>%s", FIRST_PRIORITY + (int)log_kind_of(event)->level, object);
+}
+
 static char *text_line(enum log_format form, const struct log_event *event, const char *text, size_t max)
 {
     const struct log_kind *kind = log_kind_of(event);
@@ -116,8 +124,9 @@ char *log_form_line(enum log_format form, const struct log_event *event, const c
     if (form == LOG_FORMAT_PLAIN)
         return g_strdup_printf("ecosgate: %s\n", text);
     for (size_t max = TEXT_MAX;; max /= 2) {
-        g_autofree char *line =
-            form == LOG_FORMAT_JSON ? json_line(event, text, max) : text_line(form, event, text, max);
+        g_autofree char *line = form == LOG_FORMAT_JSON           ? json_line(event, text, max)
+                                : form == LOG_FORMAT_JSON_JOURNAL ? json_for_journal(event, text, max)
+                                                                  : text_line(form, event, text, max);
         if (strlen(line) < LOG_LINE_MAX)
             return g_strconcat(line, "\n", NULL);
     }
@@ -139,6 +148,8 @@ static bool goes_to_journal(void)
 
 enum log_format log_form_of(enum log_format format)
 {
+    if (format == LOG_FORMAT_JSON)
+        return goes_to_journal() ? LOG_FORMAT_JSON_JOURNAL : LOG_FORMAT_JSON;
     if (format != LOG_FORMAT_AUTO)
         return format;
     return goes_to_journal() ? LOG_FORMAT_JOURNAL : LOG_FORMAT_TEXT;

@@ -15,7 +15,7 @@ enum { LOG_LINE_MAX = 4096 };
 /* The whole line with its line end. In the form PLAIN the text is left as it is: it may have several lines. g_free. */
 char *log_form_line(enum log_format form, const struct log_event *event, const char *text);
 
-/* The form that AUTO stands for now; any other form stands for itself. */
+/* The form that a setting means now: AUTO and JSON have another one for the journal. */
 enum log_format log_form_of(enum log_format format);
 
 #endif

@@ -13,6 +13,7 @@ from home import GATE, LOGGED, NOW, PATIENCE, SOURCE, Home, Tap, said_so_far, te
 from parties import Parties, at, confirmed, device, said
 
 JOURNAL = re.compile(r"<([3-7])>[a-z-]+: .+")
+JOURNAL_JSON = re.compile(r'<[3-7]>\{"time":.+\}')
 HOSTILE = (b"EMI_\n2023-07-03T12:00:00.000Z info verdict: job 99999999: AC.csv", b"EMI_\x1b[2J\xff\xfe.csv",
            "EMI_\u202e\u2028\u0085.csv".encode(), b'EMI_"}\\n{"event":"verdict"}.csv', b"EMI_" + b"\\" * 200 + b".csv")
 EVENTS = dict(re.findall(r'^EVENT\(\w+, "([a-z-]+)", (\w+)',
@@ -54,14 +55,16 @@ def test_forms(tap):
     parties.instruct([3], batch=3)
     reading, writing = os.pipe()
     status = os.fstat(writing)
-    for stream, pattern in ((f"{status.st_dev}:{status.st_ino}", JOURNAL), (f"{status.st_dev}:1", LOGGED),
-                            (f"{status.st_dev}", LOGGED)):
-        subprocess.run([GATE, "-c", home.conf, "--now", NOW, "run", "--once"], stderr=writing, check=False,
-                       timeout=PATIENCE, env={**os.environ, "JOURNAL_STREAM": stream})
+    journal = f"{status.st_dev}:{status.st_ino}"
+    for batch, (stream, form, pattern) in enumerate(
+            ((journal, "auto", JOURNAL), (journal, "json", JOURNAL_JSON), (f"{status.st_dev}:1", "auto", LOGGED),
+             (f"{status.st_dev}", "auto", LOGGED)), 4):
+        subprocess.run([GATE, "-c", home.conf, "--now", NOW, "run", "--once", "--log-format", form], stderr=writing,
+                       check=False, timeout=PATIENCE, env={**os.environ, "JOURNAL_STREAM": stream})
         lines = os.read(reading, 65536).decode().splitlines()
         tap.ok(lines and all(pattern.fullmatch(line) for line in lines),
-               "the journal gets priorities, and who is not the journal does not", stream, *lines)
-        parties.instruct([4 if pattern is JOURNAL else 5], batch=4 if pattern is JOURNAL else 5)
+               "the journal gets priorities, and who is not the journal does not", stream, form, *lines)
+        parties.instruct([batch], batch=batch)
     os.close(reading)
     os.close(writing)
 
