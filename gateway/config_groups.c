@@ -312,8 +312,8 @@ static uint32_t rights_value(struct config_loading *l, const char *g, const char
         (mode & least) == least)
         return (uint32_t)mode;
     g_autofree char *expected = g_strdup_printf("a mode in octal up to 0775, with the owner's %04o in it and without "
-                                                "the right of others to write, such as 0640 or 0770",
-                                                least);
+                                                "the right of others to write, such as %s",
+                                                least, least == 0700 ? "0750 or 0770" : "0640 or 0660");
     config_problem(l, g, key, expected);
     return 0;
 }
