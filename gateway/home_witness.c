@@ -2,6 +2,7 @@
 #include "gateway/home_witness.h"
 
 #include "gateway/clock.h"
+#include "spool/ledger/ledger_evidence.h"
 
 #include <string.h>
 
@@ -15,6 +16,7 @@ static bool raise_number(void *user, const char *name, int64_t value, GError **e
 struct witness *home_witness_of(struct gateway *gateway, GError **error)
 {
     g_autoptr(witness_t) witness = witness_new();
+    struct ledger_evidence_head head;
 
     g_free(witness->ledger);
     g_free(witness->instance);
@@ -22,8 +24,11 @@ struct witness *home_witness_of(struct gateway *gateway, GError **error)
     witness->instance = g_strdup(gateway->instance);
     witness->generation = gateway->identity.generation;
     witness->written = clock_now();
-    if (!ledger_numbers_each(gateway->ledger, raise_number, witness, error))
+    if (!ledger_numbers_each(gateway->ledger, raise_number, witness, error) ||
+        !ledger_evidence_head(gateway->ledger, &head, error))
         return NULL;
+    g_free(witness->evidence);
+    witness->evidence = g_strdup_printf("%" G_GINT64_FORMAT " %s", head.n, head.digest);
     return g_steal_pointer(&witness);
 }
 
@@ -32,7 +37,8 @@ static bool says_the_same(const struct witness *a, const struct witness *b)
 {
     g_autoptr(GPtrArray) names = witness_names(a);
     bool same = a->generation == b->generation && strcmp(a->ledger, b->ledger) == 0 &&
-                strcmp(a->instance, b->instance) == 0 && g_hash_table_size(a->numbers) == g_hash_table_size(b->numbers);
+                strcmp(a->instance, b->instance) == 0 && strcmp(a->evidence, b->evidence) == 0 &&
+                g_hash_table_size(a->numbers) == g_hash_table_size(b->numbers);
 
     for (guint i = 0; same && i < names->len; i++)
         same = witness_number(a, names->pdata[i]) == witness_number(b, names->pdata[i]);

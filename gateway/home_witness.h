@@ -10,6 +10,8 @@
  *   EMA, EMD, EMW, EMO, INC and each report    how many were named
  *   accepted SENDER TYPE ORG                   the last accepted number of a sender: numbering * 1000000 + number
  *
+ * Beside them stands the head of the chain of evidence (ledger_evidence.h), so that somebody outside holds it.
+ *
  * Rejected: to take the numbers from the rows of jobs and verdicts each time. That would read the whole ledger before
  * each batch; a counter is raised in the transaction that uses the number.
  */

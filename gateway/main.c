@@ -72,6 +72,8 @@ static const struct command commands[] = {
      "[--code CODE] [--drop DROP] [--category a|b|c|d] [--older-than AGE] [--yes] --reason TEXT",
      "close incidents by hand; several are shown first", command_incident_close},
     {"why", "ID", "", "say why a file, work item or Device is where it is; what moves it", command_why},
+    {"evidence", "ID", "--out FILE", "give an auditor all about a job, Device or batch, with its proof",
+     command_evidence},
     {"redeliver", "[FILE …]",
      "[--batch BATCH] [--recipient PARTY|MPID|EUI-64] [--type TYPE] [--since TIME] [--until TIME] --reason TEXT",
      "deliver files of the gateway once more: by name, or those that fit", command_redeliver},

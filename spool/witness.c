@@ -18,6 +18,7 @@ struct witness *witness_new(void)
 
     witness->ledger = g_strdup("");
     witness->instance = g_strdup("");
+    witness->evidence = g_strdup("");
     witness->host = g_strdup(g_get_host_name());
     witness->pid = getpid();
     witness->numbers = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
@@ -31,6 +32,7 @@ void witness_free(struct witness *witness)
     g_free(witness->ledger);
     g_free(witness->instance);
     g_free(witness->host);
+    g_free(witness->evidence);
     g_hash_table_unref(witness->numbers);
     g_free(witness);
 }
@@ -93,6 +95,8 @@ char *witness_print(const struct witness *witness)
     g_key_file_set_string(file, GROUP, "host", witness->host);
     g_key_file_set_int64(file, GROUP, "pid", witness->pid);
     g_key_file_set_int64(file, GROUP, "written", witness->written);
+    if (*witness->evidence != '\0')
+        g_key_file_set_string(file, GROUP, "evidence", witness->evidence);
     for (guint i = 0; i < names->len; i++)
         g_key_file_set_int64(file, NUMBERS, names->pdata[i], witness_number(witness, names->pdata[i]));
     g_autofree char *body = g_strchomp(g_key_file_to_data(file, NULL, NULL));
@@ -146,6 +150,7 @@ struct witness *witness_parse(const char *text, size_t len, GError **error)
     read_text(file, "ledger", &witness->ledger);
     read_text(file, "instance", &witness->instance);
     read_text(file, "host", &witness->host);
+    read_text(file, "evidence", &witness->evidence);
     witness->generation = g_key_file_get_int64(file, GROUP, "generation", NULL);
     witness->pid = g_key_file_get_int64(file, GROUP, "pid", NULL);
     witness->written = g_key_file_get_int64(file, GROUP, "written", NULL);

@@ -29,6 +29,7 @@ struct witness {
     char *host;          /* name of its machine */
     int64_t pid;         /* on that machine */
     int64_t written;     /* seconds UTC */
+    char *evidence;      /* the head of the chain of evidence, "17 <64 hex digits>"; "": older programs wrote none */
     GHashTable *numbers; /* name → int64_t; use the functions below */
 };
 typedef struct witness witness_t;

@@ -130,7 +130,7 @@ static void ids(struct completion *c)
                     offer_incident);
     else
         from_ledger(c, LEDGER_NAMES_JOB, offer_job);
-    if (strcmp(c->command, "why") == 0)
+    if (strcmp(c->command, "why") == 0 || strcmp(c->command, "evidence") == 0)
         from_ledger(c, LEDGER_NAMES_DEVICE, offer_device);
 }
 

@@ -280,6 +280,18 @@ static bool check_profiles(struct verify *v, GError **error)
     return true;
 }
 
+/* ---- the chain of evidence ---- */
+
+static void report_link(void *user, int64_t job, const char *text)
+{
+    report_problem(user, job, text);
+}
+
+static bool check_evidence(struct verify *v, GError **error)
+{
+    return verify_evidence(v->gateway, report_link, v, error);
+}
+
 /* ---- reports ---- */
 
 static bool check_reports(struct verify *v, GError **error)
@@ -305,7 +317,10 @@ static bool check_witness(struct verify *v, GError **error)
     /* A restored ledger contradicts nothing that is known. */
     if (fault.kind != LEDGER_SOUND && fault.kind != LEDGER_RESTORED)
         report_problem(v, 0, fault.text);
+    bool newest = fault.kind == LEDGER_SOUND;
     ledger_fault_clear(&fault);
+    if (newest && !verify_evidence_head(v->gateway, report_link, v, error))
+        return false;
     if (!ledger_withheld_orphans(v->gateway->ledger, &orphans, error))
         return false;
     check_none(v, orphans, "withheld rows without a work item or a recovery");
@@ -322,7 +337,7 @@ bool verify_all(struct gateway *gateway, verify_problem_fn report, void *user, s
 
     *sums = (struct verify_sums){0};
     if (check_jobs(&v, &cause) && check_folders(&v, &cause) && check_ledger(&v, &cause) && check_profiles(&v, &cause) &&
-        check_reports(&v, &cause) && check_witness(&v, &cause))
+        check_evidence(&v, &cause) && check_reports(&v, &cause) && check_witness(&v, &cause))
         return true;
     if (!g_error_matches(cause, SPOOL_ERROR, SPOOL_ERROR_CORRUPT)) {
         g_propagate_error(error, cause);

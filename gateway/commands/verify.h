@@ -6,6 +6,7 @@
  * looks wrong may just be moving, so that it is looked at several times before it is reported.
  *
  *   verify_all ─┬─ verify_job       each job: its folder, files, rows (verify_job.c)
+ *               ├─ verify_evidence  the chain of evidence (verify_evidence.c)
  *               └─ verify_reports   sums over all reports of a period (verify_reports.c)
  */
 #ifndef ECOSGATE_GATEWAY_COMMANDS_VERIFY_H
@@ -41,6 +42,11 @@ bool verify_job(struct gateway *gateway, int64_t id, GPtrArray *problems, GError
 
 /* Appends the problems that only the sums of all reports show. False as above. */
 bool verify_reports(struct gateway *gateway, GPtrArray *problems, GError **error);
+
+/* Recomputes the chain of evidence and compares it with rows. Problems go to `report`. False as above. */
+bool verify_evidence(struct gateway *gateway, verify_problem_fn report, void *user, GError **error);
+/* Compares the chain with the head that the witness file holds; of a ledger that is the newest. The same. */
+bool verify_evidence_head(struct gateway *gateway, verify_problem_fn report, void *user, GError **error);
 
 /* Appends one problem, formatted like printf. The array owns the text. */
 void verify_problem(GPtrArray *problems, const char *format, ...) G_GNUC_PRINTF(2, 3);

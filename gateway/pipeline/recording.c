@@ -4,6 +4,7 @@
 #include "gateway/pipeline/split.h"
 #include "gateway/profiles.h"
 #include "spool/ledger/ledger_devices.h"
+#include "spool/ledger/ledger_evidence.h"
 #include "spool/ledger/ledger_recovery.h"
 #include "spool/ledger/ledger_verdicts.h"
 
@@ -111,5 +112,6 @@ bool recording_add_verdict(struct recording *recording, const struct verdict *ve
     return complete_job(recording, verdict, error) && profiles_keep(recording->ledger, verdict->profile, error) &&
            ledger_verdict_insert(recording->ledger, &row, error) &&
            add_findings(recording, &row, verdict->findings, error) &&
+           ledger_evidence_add(recording->ledger, LEDGER_EVIDENCE_VERDICT, row.job, row.revision, error) &&
            ledger_recovery_withhold_file(recording->ledger, &row, &recording->withheld, error);
 }

@@ -293,7 +293,7 @@ static struct ledger *open_writer(const char *path, bool make, GError **error)
     if (version == 0 && !make)
         return missing(path, "has no tables", error);
     if (!ledger_version_known(ledger, error) || !ledger_execute(ledger, settings, error) || !keep_wal(ledger, error) ||
-        !ledger_migrate(ledger, error))
+        !ledger_migrate(ledger, error) || !ledger_evidence_begin(ledger, error))
         return NULL;
     /* The last writer's WAL may be in the page cache only: its last sync may have failed. A checkpoint writes and syncs
      * the frames anew, so that what we conclude from them survives a power cut. */

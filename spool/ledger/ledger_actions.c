@@ -1,6 +1,7 @@
 /* Operators' orders that were carried out: table operator_action. */
 #include "spool/ledger/ledger_actions.h"
 
+#include "spool/ledger/ledger_evidence.h"
 #include "spool/ledger/ledger_private.h"
 
 #define COLUMNS "order_id,job,verb,reason,who,at,result,incident"
@@ -27,11 +28,14 @@ static const struct ledger_shape shape = {sizeof(struct ledger_action), read_act
 bool ledger_action_insert(struct ledger *ledger, const struct ledger_action *action, GError **error)
 {
     LEDGER_SQL(insert, "INSERT INTO operator_action(" COLUMNS ") VALUES(?,?,?,?,?,?,?,?)");
-    return ledger_run(ledger, &insert,
-                      LEDGER_VALUES(LEDGER_TEXT(action->order_id), LEDGER_INT(action->job), LEDGER_TEXT(action->verb),
-                                    LEDGER_TEXT(action->reason), LEDGER_TEXT(action->who), LEDGER_INT(action->at),
-                                    LEDGER_TEXT(action->result), LEDGER_INT_OR_NULL(action->incident)),
-                      error);
+    bool good =
+        ledger_run(ledger, &insert,
+                   LEDGER_VALUES(LEDGER_TEXT(action->order_id), LEDGER_INT(action->job), LEDGER_TEXT(action->verb),
+                                 LEDGER_TEXT(action->reason), LEDGER_TEXT(action->who), LEDGER_INT(action->at),
+                                 LEDGER_TEXT(action->result), LEDGER_INT_OR_NULL(action->incident)),
+                   error);
+
+    return good && ledger_evidence_add(ledger, LEDGER_EVIDENCE_ORDER, sqlite3_last_insert_rowid(ledger->db), 0, error);
 }
 
 bool ledger_action_exists(struct ledger *ledger, const char *order_id, bool *exists, GError **error)

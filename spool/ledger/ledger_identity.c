@@ -1,6 +1,7 @@
 /* The ledger's id and generation: table identity. */
 #include "spool/ledger/ledger_identity.h"
 
+#include "spool/ledger/ledger_evidence.h"
 #include "spool/ledger/ledger_private.h"
 
 static void read_identity(sqlite3_stmt *q, int c, void *row)
@@ -40,7 +41,9 @@ bool ledger_identity_begin_generation(struct ledger *ledger, struct ledger_ident
     if (!ledger_begin(ledger, error))
         return false;
     if (ledger_identity_get(ledger, &before, error) && ledger_run(ledger, &raise, LEDGER_NO_VALUES, error) &&
-        ledger_identity_get(ledger, identity, error) && ledger_commit(STEP_GENERATION_NOTED, ledger, error)) {
+        ledger_identity_get(ledger, identity, error) &&
+        ledger_evidence_note(ledger, "generation", identity->generation, NULL, error) &&
+        ledger_commit(STEP_GENERATION_NOTED, ledger, error)) {
         identity->running = before.running;
         return true;
     }

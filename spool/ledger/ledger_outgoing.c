@@ -5,6 +5,7 @@
  */
 #include "spool/ledger/ledger_outgoing.h"
 
+#include "spool/ledger/ledger_evidence.h"
 #include "spool/ledger/ledger_private.h"
 #include "spool/ledger/ledger_tally.h"
 
@@ -244,6 +245,14 @@ bool ledger_owed_each(struct ledger *ledger, ledger_owed_visit visit, void *user
     return good;
 }
 
+static bool add_evidence(struct ledger *ledger, const struct ledger_outgoing *file, GError **error)
+{
+    if (file->state == LEDGER_STORED)
+        return ledger_evidence_add(ledger, LEDGER_EVIDENCE_STORED, file->id, 0, error);
+    return file->state != LEDGER_DELIVERED ||
+           ledger_evidence_add(ledger, LEDGER_EVIDENCE_DELIVERED, file->id, 0, error);
+}
+
 /* The condition is part of the change, so that a wrong step changes nothing. STAGED (2) goes back to STORED (1) when
  * the temporary file is gone from the drop. */
 bool ledger_outgoing_update(struct ledger *ledger, const struct ledger_outgoing *file, GError **error)
@@ -260,7 +269,7 @@ bool ledger_outgoing_update(struct ledger *ledger, const struct ledger_outgoing 
                     error))
         return false;
     if (sqlite3_changes(ledger->db) == 1)
-        return true;
+        return add_evidence(ledger, file, error);
     g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_BUG,
                 "ledger: outgoing file %s cannot become %s from the state that it has", file->name,
                 ledger_outgoing_state_name(file->state));

@@ -80,6 +80,8 @@ char *ledger_locked(const char *path);
 bool ledger_usable(const struct ledger *ledger, GError **error);
 /* True inside a transaction of the writer; else false with SPOOL_ERROR_BUG. */
 bool ledger_writing(struct ledger *ledger, GError **error);
+/* Adds links for all facts that were there before the chain of evidence, in one commit; nothing if there is a chain. */
+bool ledger_evidence_begin(struct ledger *ledger, GError **error);
 /* Runs SQL without values, several statements at once. Nothing is kept. */
 bool ledger_execute(struct ledger *ledger, const char *sql, GError **error);
 

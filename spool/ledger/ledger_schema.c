@@ -423,6 +423,11 @@ static const char *const versions[] = {
     "GROUP BY 2;"
     "INSERT INTO tally SELECT 'incident',code,'','',count(*),0 FROM incident GROUP "
     "BY 2;"
+    /* The chain of evidence (ledger_evidence.h). The facts that were there before get their links when the
+     * writer opens the ledger, for SQL has no SHA-256. */
+    "CREATE TABLE evidence(n INTEGER PRIMARY KEY, kind TEXT NOT NULL, subject INTEGER NOT NULL, part INTEGER NOT NULL,"
+    " line TEXT NOT NULL, digest TEXT NOT NULL);"
+    "CREATE INDEX evidence_subject ON evidence(subject, kind, part);"
     "PRAGMA user_version=12;",
 };
 

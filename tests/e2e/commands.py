@@ -9,8 +9,8 @@ import subprocess
 from home import GATE, PATIENCE, SAMPLES, SOURCE, Home, Tap, claim_text, manual_members
 
 COMMANDS = [words.split() for words in (
-    "init", "check", "run", "pickup", "doctor", "status", "health", "metrics", "today", "complete", "why", "spool",
-    "spool list",
+    "init", "check", "run", "pickup", "doctor", "status", "health", "metrics", "today", "complete", "why",
+    "evidence", "spool", "spool list",
     "spool show", "spool cat", "spool verify", "spool hold", "spool release", "spool requeue", "spool reject", "device",
     "device show",
     "device list", "device find", "device hold", "device release", "device end", "device withdraw",
@@ -29,6 +29,7 @@ WRONG = (("--bogus",), ("nothing",), ("init",), ("init", "a", "b"), ("init", "--
          ("check", "-", "-", "--name", "b"), ("check", "-", "--name", "a/b"), ("check", "-", "--name", ""),
          ("check", "--format", "xml", "a"), ("--json", "check", "--format", "sarif", "a"),
          ("check", "--answers", "/nowhere", "a"), ("check", "--answers", "/tmp", "--max-findings", "2", "a"),
+         ("evidence",), ("evidence", "1"), ("evidence", "1", "2", "--out", "a"),
          ("run", "now"), ("pickup", "a", "b"), ("spool",), ("spool", "nothing"), ("spool", "list", "x"),
          ("spool", "list", "--state", "x"), ("spool", "list", "--verdict", "x"), ("spool", "list", "--since", "x"),
          ("spool", "list", "--limit", "-1"), ("spool", "list", "--after", "x"),
@@ -178,6 +179,7 @@ def test_members(tap, home):
                       ("incident", "close", "INC-000001", "--reason", "known"),
                       ("sequence", "set", "MCC", "EMI", "41", "--reason", "anew"), ("sequence", "list"),
                       ("claim", "list"), ("claim", "take", "mcc", "--reason", "mine"), ("why", device), ("status",),
+                      ("evidence", device, "--out", os.path.join(home.top, "a.tar")),
                       ("health",), ("today",),
                       ("init", os.path.join(home.top, "other"))):
         facts = home.json(*arguments)

@@ -330,11 +330,11 @@ class Home:
 
 
 def rows_of(connection, leave_out=()):
-    """All rows of all tables of a ledger but identity, which differs with each start of a writer, as text that says
-    nothing of where the home stands."""
+    """All rows of all tables of a ledger, as text that says nothing of where the home stands; but identity and
+    evidence, which differ with each start of a writer."""
     rows = []
     for table, made in connection.execute("SELECT name, sql FROM sqlite_master WHERE type='table' "
-                                          "AND name NOT LIKE 'sqlite_%' AND name<>'identity' "
+                                          "AND name NOT LIKE 'sqlite_%' AND name NOT IN('identity', 'evidence') "
                                           "ORDER BY name").fetchall():
         columns = [name for name in columns_of(connection, table, made) if name not in leave_out]
         order = "1, 2" if len(columns) > 1 else "1"

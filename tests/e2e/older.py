@@ -420,6 +420,24 @@ def test_totals_of_version_11(tap):
     sound(tap, home, "after version 11 was brought up to date")
 
 
+def test_evidence_of_version_11(tap):
+    """What was there gets its links with the first start."""
+    home = Home("gateway incident_party=NOBODY")
+    parties = Parties(home)
+    parties.instruct([1, instructed(2, "XSME")])
+    home.run()
+    home.command("dispatch", "pause", "--reason", "a test")
+    count = "SELECT kind, count(*) FROM evidence WHERE kind NOT IN('begin', 'generation') GROUP BY kind ORDER BY kind"
+    before, rows = parties.rows(count), rows_kept(home)
+    make_old(home, 11)
+    home.run(now=at(1))
+    kinds = [kind for kind, _ in before]
+    tap.ok(parties.rows(count) == before and kinds == ["delivered", "order", "stored", "verdict"],
+           "a ledger of version 11 gets links for all that it has", before, parties.rows(count))
+    tap.ok(rows_kept(home) == rows, "no row of version 11 is lost", "\n".join(rows))
+    sound(tap, home, "after version 11 was brought up to date")
+
+
 if __name__ == "__main__":
     with Tap() as report:
         test_version_2(report)
@@ -436,3 +454,4 @@ if __name__ == "__main__":
         test_counts_of_version_11(report)
         test_stored_files_of_version_11(report)
         test_totals_of_version_11(report)
+        test_evidence_of_version_11(report)

@@ -339,10 +339,19 @@ def old_page():
     yield home, at(1)
 
 
+def audited():
+    home, parties = worked()
+    parties.result(said(1))
+    parties.confirm(confirmed(1))
+    home.run(now=at(2))
+    yield home, at(3)
+    yield at(3)
+
+
 SCENES = (not_running, drop_down, host_key, corrupt_job, damaged_file, missing_number, late_file, not_taken, restored,
           two_gateways, disk_full, locked_ledger, damaged_ledger, clock_set_back, withdrawn, held_batch, lost_order,
           stuck_device, contradiction, held_reference, late_report, gone_recipient, profile_fault, paused_drop, storm,
-          refused_order, unknown_health, old_page, no_metrics, no_inventory)
+          refused_order, unknown_health, old_page, no_metrics, no_inventory, audited)
 
 
 # ---- the pages ----

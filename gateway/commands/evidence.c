@@ -1,0 +1,338 @@
+/*
+ * The command `evidence`: all that concerns a job, a Device or a batch, in an archive that somebody without ecosgate
+ * can prove: payloads, answers, rows, and the chain of evidence from the first link about them to its head.
+ *
+ * The members of the chain and of rows are made in files without a name first: a tar says how long a member is before
+ * its bytes.
+ */
+#include "formats/eui64.h"
+#include "gateway/commands/batch.h"
+#include "gateway/commands/evidence_tar.h"
+#include "gateway/commands/output.h"
+#include "gateway/commands/read_access.h"
+#include "spool/ledger/ledger_evidence.h"
+#include "spool/ledger/ledger_jobs.h"
+#include "spool/ledger/ledger_verdicts.h"
+#include "spool/packed.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { COPY_BYTES = 256 * 1024 };
+
+static const char about[] =
+    "Evidence of an ecosgate gateway. To prove it:  sh verify [DIGEST]\n"
+    "\n"
+    "chain        links: number, digest, line; before them the digest before the first one\n"
+    "jobs/ID/     the files of each job: what its sender sent (payload), and what the gateway wrote\n"
+    "rows         rows of work items and transitions, one JSON object a line; no link is about them\n"
+    "verify    proves the rest with standard tools; DIGEST is of a link that you hold from elsewhere\n"
+    "SHA256SUMS   the SHA-256 of each file above\n"
+    "\n"
+    "The digest of a link is the SHA-256 of the digest before, a line end, the line, and a line end.\n"
+    "What each line says: EVIDENCE.md, which comes with ecosgate.\n";
+
+/* What is asked for. */
+struct asked {
+    struct read_access *access;
+    char *name;   /* of the archive's folder */
+    GArray *jobs; /* int64_t, ascending; NULL: nothing is known by that ID */
+    struct ledger_evidence_scope scope;
+    int64_t newest; /* when the newest of these jobs was received */
+    int64_t links, head;
+    struct evidence_tar *tar;
+};
+
+/* ---- what the ID names ---- */
+
+static bool find_device(struct asked *asked, uint64_t device, GError **error)
+{
+    char id[EUI64_TEXT_SIZE];
+
+    eui64_print(device, id);
+    asked->name = g_strdup_printf("evidence-%s", id);
+    asked->scope = (struct ledger_evidence_scope){.has_device = true, .device = device};
+    return ledger_evidence_jobs(asked->access->gateway.ledger, &asked->scope, &asked->jobs, error);
+}
+
+/* A job alone, with the rows of its work items if it is an instruction. */
+static bool find_job(struct asked *asked, int64_t id, GError **error)
+{
+    struct ledger *ledger = asked->access->gateway.ledger;
+    g_autofree struct ledger_job *job = NULL;
+    g_autofree struct ledger_verdict *verdict = NULL;
+
+    if (!ledger_job_get(ledger, id, &job, error) || !ledger_verdict_get(ledger, id, 0, &verdict, error))
+        return false;
+    asked->name = g_strdup_printf("evidence-%08" G_GINT64_FORMAT, id);
+    asked->jobs = g_array_new(FALSE, FALSE, sizeof(int64_t));
+    if (job != NULL)
+        g_array_append_val(asked->jobs, id);
+    if (verdict != NULL)
+        asked->scope = (struct ledger_evidence_scope){.first_item = verdict->first_item, .items = verdict->items};
+    return true;
+}
+
+/* False without an error: batch_find has said that there is none, or several. */
+static bool find_batch(struct asked *asked, const char *id, GError **error)
+{
+    g_autofree struct ledger_batch *batch = NULL;
+
+    if (!batch_find(asked->access, "evidence", id, &batch, error) || batch == NULL)
+        return false;
+    asked->name = g_strdup_printf("evidence-%08" G_GINT64_FORMAT "-batch", batch->job);
+    asked->scope = (struct ledger_evidence_scope){.first_item = batch->first_item, .items = batch->items};
+    return batch->items > 0 ? ledger_evidence_jobs(asked->access->gateway.ledger, &asked->scope, &asked->jobs, error)
+                            : find_job(asked, batch->job, error);
+}
+
+static bool find_asked(struct asked *asked, const char *id, GError **error)
+{
+    uint64_t device;
+    int64_t job;
+
+    if (eui64_parse(id, strlen(id), &device))
+        return find_device(asked, device, error);
+    return job_id_parse(id, &job) ? find_job(asked, job, error) : find_batch(asked, id, error);
+}
+
+/* ---- members ---- */
+
+static bool put_line(void *user, const char *line, GError **error)
+{
+    if (fputs(line, user) >= 0 && fputc('\n', user) != EOF)
+        return true;
+    g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_RETRY, "a temporary file cannot be written: %s; make room in %s",
+                g_strerror(errno), g_get_tmp_dir());
+    return false;
+}
+
+static bool put_link(void *user, const struct ledger_evidence_link *link, GError **error)
+{
+    struct asked *asked = ((void **)user)[0];
+    g_autofree char *line = g_strdup_printf("%" G_GINT64_FORMAT " %s %s", link->n, link->digest, link->line);
+
+    asked->links++;
+    asked->head = link->n;
+    return put_line(((void **)user)[1], line, error);
+}
+
+/* The number of the first link about one of the jobs; 0: there is none. */
+static bool first_link(struct asked *asked, int64_t *first, GError **error)
+{
+    int64_t n;
+
+    *first = 0;
+    for (guint i = 0; i < asked->jobs->len; i++) {
+        int64_t job = g_array_index(asked->jobs, int64_t, i);
+        if (!ledger_evidence_first_of_job(asked->access->gateway.ledger, job, &n, error))
+            return false;
+        if (n > 0 && (*first == 0 || n < *first))
+            *first = n;
+    }
+    return true;
+}
+
+static bool write_chain(struct asked *asked, FILE *file, GError **error)
+{
+    struct ledger *ledger = asked->access->gateway.ledger;
+    void *user[] = {asked, file};
+    char digest[DIGEST_HEX_SIZE];
+    int64_t first;
+
+    if (!first_link(asked, &first, error) || !ledger_evidence_digest(ledger, first - 1, digest, error))
+        return false;
+    if (first == 0) {
+        g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_MISSING,
+                    "%s has no link in the chain of evidence yet; it gets one with its verdict", asked->name);
+        return false;
+    }
+    g_autofree char *zeros = g_strnfill(DIGEST_HEX_SIZE - 1, '0');
+    g_autofree char *before = g_strdup_printf("before %s", *digest != '\0' ? digest : zeros);
+    return put_line(file, before, error) && ledger_evidence_each(ledger, first, put_link, user, error);
+}
+
+static bool write_rows(struct asked *asked, FILE *file, GError **error)
+{
+    return ledger_evidence_rows(asked->access->gateway.ledger, &asked->scope, put_line, file, error);
+}
+
+typedef bool write_member(struct asked *asked, FILE *file, GError **error);
+
+/* Adds a member that `write` makes. */
+static bool add_made(struct asked *asked, const char *name, write_member *write, GError **error)
+{
+    FILE *file = tmpfile();
+
+    if (file == NULL) {
+        g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_RETRY, "cannot make a temporary file: %s", g_strerror(errno));
+        return false;
+    }
+    bool good = write(asked, file, error);
+    if (good && fflush(file) != 0) {
+        good = false;
+        g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_RETRY, "a temporary file cannot be written: %s", g_strerror(errno));
+    }
+    good = good && evidence_tar_file(asked->tar, name, fileno(file), asked->newest, error);
+    (void)fclose(file); /* it has no name */
+    return good;
+}
+
+/* The plain bytes of a stored file, in a file without a name. False: an error of it or of the reader. */
+static bool unpack(struct packed_reader *reader, FILE *to, GError **error)
+{
+    g_autofree char *buffer = g_malloc(COPY_BYTES);
+    size_t got = 0;
+
+    do {
+        if (!packed_read(reader, buffer, COPY_BYTES, &got, error))
+            return false;
+    } while (got > 0 && fwrite(buffer, 1, got, to) == got);
+    if (got == 0 && fflush(to) == 0)
+        return true;
+    g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_RETRY, "a temporary file cannot be written: %s", g_strerror(errno));
+    return false;
+}
+
+static bool add_file(struct asked *asked, const struct ledger_job *job, const char *stored, GError **error)
+{
+    g_autofree char *name = packed_plain_name(stored);
+    g_autofree char *member = g_strdup_printf("jobs/%08" G_GINT64_FORMAT "/%s", job->id, name);
+    GError *cause = NULL;
+    g_autoptr(packed_reader_t) reader = read_access_open_file(asked->access->gateway.spool, job->id, name, &cause);
+
+    if (cause != NULL)
+        g_propagate_error(error, cause);
+    if (reader == NULL)
+        return cause == NULL; /* it has gone between two looks: what must be there is asked for */
+    FILE *file = tmpfile();
+    if (file == NULL) {
+        g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_RETRY, "cannot make a temporary file: %s", g_strerror(errno));
+        return false;
+    }
+    bool good =
+        unpack(reader, file, error) && evidence_tar_file(asked->tar, member, fileno(file), job->received, error);
+    (void)fclose(file); /* it has no name */
+    return good;
+}
+
+/* Its payload, packed or not, and all that the gateway wrote for it. */
+static bool add_job(struct asked *asked, int64_t id, GError **error)
+{
+    g_autofree struct ledger_job *job = NULL;
+    enum job_state state;
+
+    if (!ledger_job_get(asked->access->gateway.ledger, id, &job, error))
+        return false;
+    GError *cause = NULL;
+    g_auto(GStrv) names = read_access_files(asked->access->gateway.spool, id, &state, &cause);
+    if (cause != NULL) {
+        g_propagate_error(error, cause);
+        return false;
+    }
+    bool whole = names != NULL && job != NULL &&
+                 (job->direction != LEDGER_IN || g_strv_contains((const char *const *)names, JOB_PAYLOAD) ||
+                  g_strv_contains((const char *const *)names, JOB_PAYLOAD PACKED_SUFFIX));
+    if (!whole) {
+        g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_MISSING,
+                    "the payload of job %08" G_GINT64_FORMAT " is not in the spool any more; its digest stays in the "
+                    "ledger ('ecosgate spool show'); bring the job back from an archive or a backup",
+                    id);
+        return false;
+    }
+    for (char **name = names; *name != NULL; name++) {
+        if (**name != '.' && !add_file(asked, job, *name, error))
+            return false;
+    }
+    return true;
+}
+
+static bool find_newest(struct asked *asked, GError **error)
+{
+    for (guint i = 0; i < asked->jobs->len; i++) {
+        g_autofree struct ledger_job *job = NULL;
+        if (!ledger_job_get(asked->access->gateway.ledger, g_array_index(asked->jobs, int64_t, i), &job, error))
+            return false;
+        asked->newest = job != NULL ? MAX(asked->newest, job->received) : asked->newest;
+    }
+    return true;
+}
+
+static bool add_all(struct asked *asked, GError **error)
+{
+    if (!find_newest(asked, error) || !evidence_tar_text(asked->tar, "README", about, asked->newest, error) ||
+        !add_made(asked, "chain", write_chain, error))
+        return false;
+    for (guint i = 0; i < asked->jobs->len; i++) {
+        if (!add_job(asked, g_array_index(asked->jobs, int64_t, i), error))
+            return false;
+    }
+    return add_made(asked, "rows", write_rows, error) &&
+           evidence_tar_text(asked->tar, "verify", evidence_script, asked->newest, error) &&
+           evidence_tar_end(asked->tar, asked->newest, error);
+}
+
+/* ---- the command ---- */
+
+static void print(const struct asked *asked, const char *out, bool json)
+{
+    json_t *object = json_object();
+
+    output_set_text(object, "out", out);
+    output_set_number(object, "jobs", asked->jobs->len);
+    output_set_number(object, "links", asked->links);
+    output_set_number(object, "head", asked->head);
+    output_object(json, object);
+}
+
+static int make(struct asked *asked, const char *id, const char *out, bool json)
+{
+    GError *error = NULL;
+
+    if (!find_asked(asked, id, &error))
+        return error != NULL ? command_unable(error) : EXIT_REFUSED;
+    if (asked->jobs == NULL || asked->jobs->len == 0) {
+        g_autofree char *shown = command_shown(id);
+        g_printerr("ecosgate: evidence: '%s' is not known; give a job's ID, a Device ID or a BatchId\n", shown);
+        return EXIT_REFUSED;
+    }
+    asked->tar = evidence_tar_open(out, asked->name, &error);
+    if (asked->tar == NULL)
+        return command_unable(error);
+    if (!add_all(asked, &error)) {
+        bool missing = g_error_matches(error, SPOOL_ERROR, SPOOL_ERROR_MISSING);
+        g_prefix_error(&error, "evidence: %s is not whole, remove it: ", out);
+        int status = command_unable(error);
+        return missing ? EXIT_REFUSED : status;
+    }
+    print(asked, out, json);
+    return EXIT_GOOD;
+}
+
+int command_evidence(struct invocation *invocation)
+{
+    g_autofree char *out = NULL;
+    const GOptionEntry entries[] = {
+        {"out", 0, 0, G_OPTION_ARG_FILENAME, &out, "write the archive to this new file", "FILE"},
+        {NULL, 0, 0, 0, NULL, NULL, NULL},
+    };
+    struct read_access access;
+    struct asked asked = {.access = &access};
+
+    if (!command_arguments(invocation, entries, 1, 1))
+        return EXIT_UNABLE;
+    if (out == NULL) {
+        g_printerr("ecosgate: evidence: expected --out FILE, the archive that is made\n");
+        return EXIT_UNABLE;
+    }
+    if (!read_access_open(&access, invocation))
+        return EXIT_UNABLE;
+    int status = make(&asked, invocation->argv[0], out, invocation->json);
+    evidence_tar_free(asked.tar);
+    if (asked.jobs != NULL)
+        g_array_unref(asked.jobs);
+    g_free(asked.name);
+    read_access_close(&access);
+    return status;
+}

@@ -1,0 +1,248 @@
+#!/usr/bin/env python3
+"""The chain of evidence: what is in it, that any change of a row, a link or the chain's end is found and named, and the
+archive for an auditor, which proves itself with standard tools (TAP)."""
+import hashlib
+import json
+import os
+import re
+import shutil
+import sqlite3
+import subprocess
+import tarfile
+
+from home import Home, Tap
+from parties import Parties, at, confirmed, device, instructed, said, sound
+
+ZEROS = "0" * 64
+
+
+def played():
+    """A home with every kind of fact: verdicts, answers, a work order, an outcome, an order, a rejected file."""
+    home = Home("gateway incident_party=NOBODY")
+    parties = Parties(home)
+    parties.instruct([1, instructed(2, "XSME"), 3])
+    home.run()
+    parties.result(said(1), said(3))
+    parties.confirm(confirmed(1), confirmed(3))
+    home.run(now=at(2))
+    home.command("dispatch", "pause", "--reason", "a \"test\"\nof two lines", now=at(2))
+    home.run(now=at(3))
+    return home
+
+
+def sql(home, statement, *values):
+    with sqlite3.connect(home.path("spool", "ledger.sqlite")) as ledger:
+        found = ledger.execute(statement, values).fetchall()
+    ledger.close()
+    return found
+
+
+def links(home):
+    return sql(home, "SELECT n, kind, line, digest FROM evidence ORDER BY n")
+
+
+def recomputed(rows):
+    """The digests as EVIDENCE.md says that they are made."""
+    before, digests = ZEROS, []
+    for row in rows:
+        before = hashlib.sha256(f"{before}\n{row[2]}\n".encode()).hexdigest()
+        digests.append(before)
+    return digests
+
+
+def faults(home):
+    done = home.command("spool", "verify", now=at(3))
+    return done.returncode, done.stdout.decode()
+
+
+def test_chain(tap):
+    home = played()
+    rows = links(home)
+    tap.ok([row[0] for row in rows] == list(range(1, len(rows) + 1)) and recomputed(rows) == [row[3] for row in rows],
+           "each link is the SHA-256 of the one before it and of its line", rows)
+    kinds = [row[1] for row in rows]
+    files = len(sql(home, "SELECT 1 FROM outgoing WHERE state=3"))
+    tap.ok(kinds.count("verdict") == len(sql(home, "SELECT 1 FROM verdict")) == 3 and files > 3 and
+           kinds.count("stored") == kinds.count("delivered") == files and kinds.count("order") == 1 and
+           kinds[0] == "begin" and kinds.count("generation") == 4,
+           "each verdict, outgoing file, delivery, order and start has one", kinds)
+    tap.ok(all("\n" not in row[2] and json.loads(row[2])[0] == row[1] for row in rows), "each line is one JSON array")
+    with open(home.path("witness"), encoding="utf-8") as file:
+        witness = dict(line.strip().split("=", 1) for line in file if "=" in line)
+    n, digest = witness["evidence"].split()
+    tap.ok(rows[int(n) - 1][3] == digest and int(n) > len(rows) - 4, "the witness holds a head of the chain", witness)
+    sound(tap, home, "with a chain of evidence")
+    return home
+
+
+CHANGES = (
+    ("UPDATE verdict SET judged_at=judged_at+1 WHERE job=1", "00000001: the verdict differs from link"),
+    ("UPDATE finding_count SET code='C116' WHERE job=1", "00000001: the verdict differs from link"),
+    ("UPDATE operator_action SET who='nobody'", "an operator's order differs from link"),
+    ("UPDATE operator_action SET result='refused'", "an operator's order differs from link"),
+    ("DELETE FROM operator_action", "an operator's order differs from link"),
+    ("INSERT INTO operator_action(order_id,job,verb,reason,who,at,result) VALUES('x',0,'pause','','me',1,'done')",
+     "operator's order x has no link in the evidence"),
+    ("UPDATE outgoing SET recipient=recipient+1 WHERE kind='EMW'", "the row of an outgoing file differs from link"),
+    ("UPDATE outgoing SET delivered_at=delivered_at-60 WHERE kind='EMO'", "the delivery of an outgoing file differs"),
+    ("DELETE FROM evidence WHERE n=5", "evidence: links 5 to 5 are missing"),
+    ("UPDATE evidence SET line=replace(line,'EMW','EMX') WHERE n=(SELECT min(n) FROM evidence WHERE line LIKE '%EMW%')",
+     "was changed, or the one before it"),
+    ("UPDATE evidence SET digest=replace(digest,substr(digest,1,1),'x') WHERE n=4", "evidence: link 4 was changed"),
+    ("DELETE FROM evidence WHERE n>=(SELECT max(n)-1 FROM evidence)", "has none there: the chain was cut or made anew"),
+)
+
+
+def forge(home):
+    """A chain that is whole and says something else: as somebody makes it who knows how it is made."""
+    with sqlite3.connect(home.path("spool", "ledger.sqlite")) as ledger:
+        ledger.execute("UPDATE evidence SET line=replace(line,'\"a \\\"test','\"a \\\"best')")
+        ledger.execute("UPDATE operator_action SET reason=replace(reason,'test','best')")
+        rows = ledger.execute("SELECT n, kind, line, digest FROM evidence ORDER BY n").fetchall()
+        for row, digest in zip(rows, recomputed(rows)):
+            ledger.execute("UPDATE evidence SET digest=? WHERE n=?", (digest, row[0]))
+    ledger.close()
+
+
+def test_changes(tap, home):
+    with open(home.path("spool", "ledger.sqlite"), "rb") as file:
+        whole = file.read()
+    with open(home.path("witness"), "rb") as file:
+        witness = file.read()
+    for statement, fault in CHANGES:
+        sql(home, statement)
+        status, said_so = faults(home)
+        tap.ok(status == 1 and fault in said_so, f"{statement[:60]}: it is found and named", fault, said_so)
+        for name, content in ((("spool", "ledger.sqlite"), whole), (("witness",), witness)):
+            with open(home.path(*name), "wb") as file:
+                file.write(content)
+        for end in ("-wal", "-shm"):
+            if os.path.exists(home.path("spool", "ledger.sqlite" + end)):
+                os.remove(home.path("spool", "ledger.sqlite" + end))
+    forge(home)
+    status, said_so = faults(home)
+    tap.ok(status == 1 and "the chain was cut or made anew" in said_so and said_so.count("evidence") == 1,
+           "a chain that somebody has made anew is found by the witness alone", said_so)
+
+
+def test_log(tap):
+    home = Home("gateway incident_party=NOBODY")
+    home.run()
+    done = home.run(now="2023-07-04T12:00:00Z")
+    line = [line for line in done.stderr.decode().splitlines() if "ECOSMIG-001" in line and "evidence at link" in line]
+    n, digest = re.search(r"evidence at link (\d+), ([0-9a-f]{64})", line[0]).groups() if line else (0, "")
+    tap.ok(len(line) == 1 and sql(home, "SELECT digest FROM evidence WHERE n=?", int(n)) == [(digest,)],
+           "the line of the daily ECOSMIG-001 has a head of the chain", done.stderr.decode())
+
+
+def prove(folder, *digest):
+    """The script with nothing but POSIX tools in its PATH: no ecosgate."""
+    done = subprocess.run(["sh", os.path.join(folder, "verify"), *digest], capture_output=True, check=False,
+                          env={"PATH": "/usr/bin:/bin", "LC_ALL": "C"})
+    return done.returncode, done.stdout.decode() + done.stderr.decode()
+
+
+def unpacked(home, name, *words):
+    """The folder of the archive that `evidence` makes."""
+    out = os.path.join(home.top, name + ".tar")
+    done = home.command("evidence", *words, "--out", out, now=at(3))
+    if done.returncode != 0:
+        raise RuntimeError(done.stderr.decode())
+    with tarfile.open(out) as tar:
+        tar.extractall(os.path.join(home.top, name), filter="data")
+    return os.path.join(home.top, name, os.listdir(os.path.join(home.top, name))[0])
+
+
+def members(folder):
+    return sorted(os.path.relpath(os.path.join(root, name), folder) for root, _, names in os.walk(folder)
+                  for name in names)
+
+
+def test_archive(tap, home):
+    head = links(home)[-1]
+    for name, words, payloads in (("job", ("1",), 1), ("device", (device(1),), 3), ("batch", ("B-1",), 3)):
+        folder = unpacked(home, name, *words)
+        status, said_so = prove(folder, head[3])
+        found = members(folder)
+        tap.ok(status == 0 and f"the chain ends at link {head[0]}, {head[3]}" in said_so and
+               f"proved: link {head[0]} is the one that you hold" in said_so, f"{name}: the script proves it", said_so)
+        tap.ok(sum(member.endswith("/payload") for member in found) == payloads and
+               {"README", "chain", "rows", "verify", "SHA256SUMS"} <= set(found), f"{name}: all is in it", found)
+    with open(os.path.join(folder, "rows"), encoding="utf-8") as file:
+        rows = [json.loads(line) for line in file]
+    tap.ok({row["row"] for row in rows} == {"work_item", "transition"} and len(rows) > 6, "rows and steps", rows)
+    tap.ok(prove(folder, "0" * 63 + "1")[0] == 1, "a head of another chain is not proved")
+    again = unpacked(home, "again", "B-1")
+    with open(os.path.join(home.top, "batch.tar"), "rb") as one, open(os.path.join(home.top, "again.tar"), "rb") as two:
+        tap.ok(one.read() == two.read() and members(again) == members(folder), "a second one has the same bytes")
+    return folder
+
+
+def changed(path, offset):
+    with open(path, "r+b") as file:
+        file.seek(offset)
+        byte = file.read(1)
+        file.seek(offset)
+        file.write(bytes([byte[0] ^ 1]))
+
+
+def test_changed_members(tap, folder):
+    """A byte of each member but the script: at its beginning, in the middle, at its end; of the chain more of them."""
+    count = 0
+    for member in members(folder):
+        if member == "verify":
+            continue
+        path = os.path.join(folder, member)
+        size = os.path.getsize(path)
+        for offset in sorted({0, size // 2, size - 1}):
+            shutil.copy(path, folder + ".kept")
+            changed(path, offset)
+            status, said_so = prove(folder)
+            if status != 1 or member not in said_so:
+                tap.ok(False, f"{member}, byte {offset}: the script says which", status, said_so)
+            shutil.move(folder + ".kept", path)
+            count += 1
+    tap.ok(count > 30 and prove(folder)[0] == 0, f"{count} changed bytes: the script says which member each time")
+    for member in ("chain", "jobs/00000001/payload"):
+        path = os.path.join(folder, member)
+        changed(path, os.path.getsize(path) // 2)
+        with open(os.path.join(folder, "SHA256SUMS"), "r+", encoding="utf-8") as file, open(path, "rb") as content:
+            digest = hashlib.sha256(content.read()).hexdigest()
+            sums = [line if not line.endswith("  " + member + "\n") else f"{digest}  {member}\n" for line in file]
+            file.seek(0)
+            file.writelines(sums)
+        status, said_so = prove(folder)
+        tap.ok(status == 1 and (f"{member}: no verdict" in said_so or "chain: link" in said_so),
+               f"{member} and its digest: the chain says it", said_so)
+        changed(path, os.path.getsize(path) // 2)
+
+
+def test_refusals(tap, home):
+    out = os.path.join(home.top, "x.tar")
+    for words, status, text in ((("77",), 1, "'77' is not known"), (("B-77",), 1, "B-77"),
+                                ((device(9),), 1, "is not known"), ((), 2, ""),
+                                (("1",), 2, "it exists; name a new file")):
+        if text.startswith("it exists"):
+            with open(out, "w", encoding="utf-8"):
+                pass
+        done = home.command("evidence", *words, "--out", out, now=at(3))
+        tap.ok(done.returncode == status and text in done.stderr.decode() and
+               (os.path.exists(out) == text.startswith("it exists")), f"evidence {' '.join(words)}: refused",
+               done.stderr)
+    done = home.command("evidence", "1", now=at(3))
+    tap.ok(done.returncode == 2 and b"--out FILE" in done.stderr, "without --out: refused", done.stderr)
+    found = [os.path.join(root, "payload") for root, _, names in os.walk(home.path("spool")) for name in names
+             if name == "payload" and root.endswith("00000001")]
+    os.remove(found[0])
+    done = home.command("evidence", "1", "--out", out + "2", now=at(3))
+    tap.ok(done.returncode == 1 and b"the payload of job 00000001 is not in the spool any more" in done.stderr,
+           "a payload that was removed: refused, and it is said", done.stderr)
+
+
+if __name__ == "__main__":
+    with Tap() as report:
+        used = test_chain(report)
+        test_changed_members(report, test_archive(report, used))
+        test_refusals(report, used)
+        test_log(report)
+        test_changes(report, played())
