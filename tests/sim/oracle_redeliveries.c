@@ -32,7 +32,8 @@ static bool may_fit(const struct redelivery_choice *choice, const char *name, co
     for (size_t i = 0; i < G_N_ELEMENTS(of_batch); i++)
         fits |= has_type(name, of_batch[i]);
     return fits && (choice->type == NULL || has_type(name, choice->type)) &&
-           (choice->folder == NULL || strcmp(taken->folder, choice->folder) == 0) && taken->at >= choice->since;
+           (choice->folder == NULL || strcmp(taken->folder, choice->folder) == 0) &&
+           (taken->at >= choice->since || taken->times < taken->may_come); /* it may lie there once more */
 }
 
 /* Not where its delivery and a bound may be in either order, nor while it comes once more already. */
