@@ -331,8 +331,10 @@ def ended_jobs(home):
 
 
 def spool_of(home):
-    """The files of the spool that matter: what a failed command may leave behind does not."""
-    return {name: sha for name, sha in home.tree().items() if name.startswith(b"spool/")
+    """The files of the spool that matter: what a failed command may leave behind does not. A restore puts the jobs of
+    done flat."""
+    return {re.sub(rb"/done/\d{5}xxx/", b"/done/", name): sha for name, sha in home.tree().items()
+            if name.startswith(b"spool/")
             and b"/restoring" not in name and b"/before-" not in name
             and name not in (b"spool/freeze", b"spool/backup", b"spool/restored")}
 
