@@ -104,17 +104,37 @@ static bool add_found(void *user, const struct ledger_found *found, GError **err
     return true;
 }
 
+/* *text: what the list says if it is empty. */
+static bool say_nothing(struct gateway *gateway, const struct ledger_find *find, const char **text, GError **error)
+{
+    bool by_inventory = find->mpxn != NULL || find->hub != 0 || find->supplier != 0 || find->model != NULL;
+    struct ledger_loaded inventory;
+
+    *text = find->after.part != 0 ? "no more Devices" : "no Device was found";
+    if (!by_inventory)
+        return true;
+    if (!ledger_reference_get(gateway->ledger, LEDGER_INVENTORY, &inventory, error))
+        return false;
+    if (inventory.job == 0)
+        *text = "no Device was found: --mpxn, --hub, --supplier and --model ask the inventory, and no INV was accepted "
+                "yet";
+    return true;
+}
+
 static int print_page(struct gateway *gateway, const struct invocation *invocation, const struct ledger_find *find)
 {
     static const char *const columns[] = {"device",   "device_type", "state",        "code",  "work_item", "mpxn",
                                           "supplier", "hub",         "manufacturer", "model", "firmware",  NULL};
     struct page page = {.gateway = gateway};
+    const char *nothing;
     GError *error = NULL;
 
+    if (!say_nothing(gateway, find, &nothing, &error))
+        return command_unable(error);
     output_list_begin(&page.list, invocation->json, find->limit > 0 ? (size_t)find->limit : SIZE_MAX - 1);
     bool good = ledger_find_each(gateway->ledger, find, &(struct ledger_find_visitor){add_found, &page}, &error);
     if (good) {
-        output_list_end(&page.list, columns, find->after.part != 0 ? "no more Devices" : "no Device was found");
+        output_list_end(&page.list, columns, nothing);
         output_page_end(invocation->json, find->limit > 0 && page.rows == find->limit, page.last);
     } else {
         output_list_drop(&page.list);

@@ -7,7 +7,7 @@ of conditions, as one list and page by page.
 import itertools
 import re
 
-from home import Tap
+from home import Home, Tap
 from reports import CCCC, E1, E2, E4, E5, E6, E7, E8, G1, GOOD, P1, P2, POINT, Estate, described, hub, kind_of
 
 NOW = "2028-02-25T12:00:00Z"
@@ -129,6 +129,9 @@ def test_text(tap, home):
            "\n".join(said))
     said = home.command("device", "find", "--model", "AB03/02010001", now=NOW)
     tap.ok(said.returncode == 0 and said.stdout == b"no Device was found\n", "nothing found", said.stdout)
+    said = Home().command("device", "find", "--model", "AB03/02010001", now=NOW)
+    tap.ok(said.returncode == 0 and b"no INV was accepted yet" in said.stdout, "without an inventory that is said",
+           said.stdout)
 
 
 # A call with a word that names nothing, and what its message has.
