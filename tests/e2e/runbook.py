@@ -348,10 +348,23 @@ def audited():
     yield at(3)
 
 
+def removed_bytes():
+    home, parties = worked("retention instructions=1;3", "retention work_orders=1;3")
+    parties.result(*(said(n) for n in (1, 2, 3)))
+    parties.confirm(*(confirmed(n) for n in (1, 2, 3)))
+    home.run(now=at(2))
+    for name in home.out("tcos"):
+        os.remove(home.path("drops", "tcos", "out", name))
+    home.run(now=at(4 * 24 * 60))
+    yield home, at(4 * 24 * 60 + 5)
+    yield at(4 * 24 * 60 + 10)
+    yield at(4 * 24 * 60 + 15)
+
+
 SCENES = (not_running, drop_down, host_key, corrupt_job, damaged_file, missing_number, late_file, not_taken, restored,
           two_gateways, disk_full, locked_ledger, damaged_ledger, clock_set_back, withdrawn, held_batch, lost_order,
           stuck_device, contradiction, held_reference, late_report, gone_recipient, profile_fault, paused_drop, storm,
-          refused_order, unknown_health, old_page, no_metrics, no_inventory, audited)
+          refused_order, unknown_health, old_page, no_metrics, no_inventory, audited, removed_bytes)
 
 
 # ---- the pages ----
