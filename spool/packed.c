@@ -224,13 +224,20 @@ static bool is_small(uint64_t size)
     return blocks_of(size) <= 1;
 }
 
+/* A part of the disk that cannot be read is damage like other damage: it must not hold up what else is to be packed. */
+static bool cannot_pack(const char *path, int errnum, GError **error)
+{
+    g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_CORRUPT, "cannot read %s: %s", path, g_strerror(errnum));
+    return false;
+}
+
 struct packer *packer_begin(const char *path, uint64_t size, const char *sha256, GError **error)
 {
     int fd = is_small(size) ? -1 : open_regular(path);
 
     if (fd < 0) {
         if (!is_small(size) && errno != ENOENT)
-            (void)cannot_read(path, errno, error);
+            (void)cannot_pack(path, errno, error);
         return NULL;
     }
     g_autoptr(packer_t) packer = g_new0(struct packer, 1);
@@ -255,7 +262,7 @@ bool packer_step(struct packer *packer, bool *done, GError **error)
         n = read(packer->fd, packer->piece, PIECE);
     while (n < 0 && errno == EINTR);
     if (n < 0)
-        return cannot_read(packer->path, errno, error);
+        return cannot_pack(packer->path, errno, error);
     digest_update(packer->digest, packer->piece, (size_t)n);
     z->next_in = (Bytef *)packer->piece;
     z->avail_in = (uInt)n;

@@ -43,21 +43,22 @@ struct retention {
     struct gateway *gateway;
     GPtrArray *types; /* const char *, the first one NULL: all types of jobs */
     bool under_way;
-    int64_t next_round; /* monotonic microseconds */
-    int64_t now;        /* seconds UTC: of this slice */
-    int64_t until;      /* monotonic microseconds; 0: to the end of the round */
-    guint type;         /* where the walk stands: an index of types, */
+    int64_t next;  /* monotonic microseconds: the next slice, or round */
+    int64_t now;   /* seconds UTC: of this slice */
+    int64_t until; /* monotonic microseconds; 0: to the end of the round */
+    guint type;    /* where the walk stands: an index of types, */
     enum ledger_stored stored;
     GArray *page; /* struct ledger_retention_place, */
     guint at;     /* and the next one of them */
     struct ledger_retention_place after;
     int64_t job;      /* that is being packed; 0: none */
+    int64_t ended;    /* seconds UTC: it, when its files were listed */
     GPtrArray *files; /* struct wanted: which are left of it */
     struct packer *packer;
     GArray *packed;     /* int64_t: jobs that the ledger does not know to be packed yet */
     GArray *leaving;    /* int64_t: jobs whose removal is recorded */
     GArray *flat;       /* int64_t: jobs that stand in done/ itself; NULL: not looked yet */
-    GHashTable *skip;   /* int64_t: jobs that have a damaged file, which is told once */
+    GHashTable *skip;   /* int64_t: jobs that have a damaged file, or one that cannot be removed: told once */
     GPtrArray *damaged; /* char *: the subjects of open A111 */
     bool no_removal;    /* a backup is being made */
     struct sums sums;
@@ -222,6 +223,7 @@ static bool consider(struct retention *r, int64_t id, GError **error)
     if (job == NULL || state == JOB_NOWHERE)
         return true;
     const struct retention_rule *rule = &r->gateway->config->retention[retention_kind_of(job->type, look.full)];
+    r->ended = look.ended;
     if (is_past(look.ended, rule->remove, r->now)) {
         if (!r->no_removal)
             g_array_append_val(r->leaving, id);
@@ -233,7 +235,32 @@ static bool consider(struct retention *r, int64_t id, GError **error)
 
 /* ---- packing ---- */
 
-/* A file that cannot be packed stays plain. A disk that failed ends the round. */
+static void leave_job(struct retention *r)
+{
+    g_clear_pointer(&r->packer, packer_free);
+    g_ptr_array_set_size(r->files, 0);
+    r->job = 0;
+}
+
+/* Between two slices an operator may have ordered something about the job that is being packed: it is no longer ended,
+ * or has ended anew. */
+static bool look_again(struct retention *r, GError **error)
+{
+    struct ledger_retention_look look;
+    enum job_state state = JOB_NOWHERE;
+
+    if (r->job == 0)
+        return true;
+    if (!ledger_retention_look(r->gateway->ledger, r->job, &look, error) ||
+        !find_ended(r, r->job, &look, &state, error))
+        return false;
+    if (state == JOB_NOWHERE || look.ended != r->ended)
+        leave_job(r);
+    return true;
+}
+
+/* A file that cannot be packed stays plain. A disk that cannot be written to ends the round. It opens no A111, which
+ * says that the gateway needs the file, and which nothing would close: nobody delivers it again. */
 static bool tell_unpacked(struct retention *r, GError *cause)
 {
     bool damaged = g_error_matches(cause, SPOOL_ERROR, SPOOL_ERROR_CORRUPT);
@@ -243,9 +270,7 @@ static bool tell_unpacked(struct retention *r, GError *cause)
                  damaged ? "'ecosgate spool verify' says what helps" : "it is tried again");
     if (damaged)
         g_hash_table_add(r->skip, g_memdup2(&r->job, sizeof r->job));
-    g_clear_pointer(&r->packer, packer_free);
-    g_ptr_array_set_size(r->files, 0);
-    r->job = 0;
+    leave_job(r);
     return damaged;
 }
 
@@ -293,27 +318,51 @@ static bool pack_on(struct retention *r, bool *failed, GError **error)
 
 /* ---- removing ---- */
 
-static bool remove_files(struct retention *r, int64_t id, GError **error)
+static bool remove_from_disk(struct retention *r, const struct ledger_job *job, const GPtrArray *files, GError **error)
 {
-    g_autofree struct ledger_job *job = NULL;
-    g_autoptr(GPtrArray) files = NULL;
+    const struct spool *spool = r->gateway->spool;
     enum job_state state = JOB_NOWHERE;
 
-    if (!ledger_job_get(r->gateway->ledger, id, &job, error) ||
-        !ledger_outgoing_files_of(r->gateway->ledger, id, &files, error) ||
-        !job_find(r->gateway->spool, id, &state, error))
+    if (!job_find(spool, job->id, &state, error))
         return false;
-    if (job == NULL || state == JOB_NOWHERE)
+    if (state == JOB_NOWHERE)
         return true;
-    g_autofree char *payload = job->removed != 0 ? job_path(r->gateway->spool, state, id, JOB_PAYLOAD) : NULL;
+    g_autofree char *payload = job->removed != 0 ? job_path(spool, state, job->id, JOB_PAYLOAD) : NULL;
     if (payload != NULL && !packed_remove(STEP_FILE_REMOVED, payload, &r->sums.freed, error))
         return false;
     for (guint i = 0; i < files->len; i++) {
         const struct ledger_outgoing *file = files->pdata[i];
-        g_autofree char *path = file->removed != 0 ? job_path(r->gateway->spool, state, id, file->name) : NULL;
+        g_autofree char *path = file->removed != 0 ? job_path(spool, state, job->id, file->name) : NULL;
         if (path != NULL && !packed_remove(STEP_FILE_REMOVED, path, &r->sums.freed, error))
             return false;
     }
+    return true;
+}
+
+/* What cannot be removed holds nothing else up: the next start tries it again. */
+static void tell_kept(struct retention *r, int64_t job, GError *cause)
+{
+    gateway_fail(r->gateway, cause, LOG(EVENT_NOT_REMOVED, .job = job),
+                 "job %08" G_GINT64_FORMAT ": a file is not removed; the next start tries again", job);
+    g_hash_table_add(r->skip, g_memdup2(&job, sizeof job));
+}
+
+/* *gone: nothing is left of them. */
+static bool remove_files(struct retention *r, int64_t id, bool *gone, GError **error)
+{
+    g_autofree struct ledger_job *job = NULL;
+    g_autoptr(GPtrArray) files = NULL;
+    GError *cause = NULL;
+
+    *gone = false;
+    if (!ledger_job_get(r->gateway->ledger, id, &job, error) ||
+        !ledger_outgoing_files_of(r->gateway->ledger, id, &files, error))
+        return false;
+    if (g_hash_table_contains(r->skip, &id))
+        return true;
+    *gone = job == NULL || remove_from_disk(r, job, files, &cause);
+    if (!*gone)
+        tell_kept(r, id, cause);
     return true;
 }
 
@@ -323,15 +372,18 @@ static bool is_over(const struct retention *r)
 }
 
 /* Removes the files of the jobs whose removal is recorded. What is left of them at the end of a slice, or after a stop,
- * is REMOVING in the ledger and comes first the next time. */
+ * is REMOVING in the ledger and comes first the next time. The lock is looked at after that commit: a backup that takes
+ * it later copies a ledger that knows of the removal. */
 static bool remove_leaving(struct retention *r, GError **error)
 {
     g_autoptr(GArray) gone = g_array_new(FALSE, FALSE, sizeof(int64_t));
     bool good = true;
 
-    for (guint i = 0; good && i < r->leaving->len && (i == 0 || !is_over(r)); i++) {
-        good = remove_files(r, g_array_index(r->leaving, int64_t, i), error);
-        if (good)
+    r->no_removal = r->no_removal || backup_lock_is_held(r->gateway->spool);
+    for (guint i = 0; !r->no_removal && good && i < r->leaving->len && (i == 0 || !is_over(r)); i++) {
+        bool all = false;
+        good = remove_files(r, g_array_index(r->leaving, int64_t, i), &all, error);
+        if (all)
             g_array_append_val(gone, g_array_index(r->leaving, int64_t, i));
     }
     r->sums.jobs += gone->len;
@@ -342,16 +394,15 @@ static bool remove_leaving(struct retention *r, GError **error)
 /* The jobs whose removal a stop, or the end of a slice, has interrupted. */
 static bool take_up_removal(struct retention *r, GError **error)
 {
+    int64_t before;
+
     if (r->no_removal)
         return true;
     do {
-        if (!ledger_retention_removing(r->gateway->ledger, PAGE, r->leaving, error))
+        before = r->sums.jobs;
+        if (!ledger_retention_removing(r->gateway->ledger, PAGE, r->leaving, error) || !remove_leaving(r, error))
             return false;
-        if (r->leaving->len == 0)
-            return true;
-        if (!remove_leaving(r, error))
-            return false;
-    } while (!is_over(r));
+    } while (r->sums.jobs > before && !is_over(r));
     return true;
 }
 
@@ -497,21 +548,20 @@ static bool begin_slice(struct retention *r, int64_t now, GError **error)
 /* What fails here is the spool's disk, or the ledger; only that of the ledger is another one's business. */
 static bool go_on(struct retention *r, GError **error)
 {
-    bool end = false, good = spread(r, error) && take_up_removal(r, error);
+    bool end = false, good = look_again(r, error) && spread(r, error) && take_up_removal(r, error);
 
     while (good && !end && !is_over(r))
         good = work(r, &end, error);
     good = good && remove_due(r, error) && record(r, r->packed, STEP_PACKING_NOTED, LEDGER_STORED_PACKED, error);
-    if (end || !good) {
+    if (end || !good)
         r->under_way = false;
-        r->next_round = clock_monotonic() + ROUND_SECONDS * (int64_t)G_USEC_PER_SEC;
-    }
+    r->next = clock_monotonic() + (r->under_way ? PAUSE : ROUND_SECONDS * (int64_t)G_USEC_PER_SEC);
     return good;
 }
 
 bool retention_pass(struct retention *r, int64_t now, GError **error)
 {
-    if (!r->under_way && clock_monotonic() < r->next_round)
+    if (clock_monotonic() < r->next)
         return true;
     if (!begin_slice(r, now, error))
         return false;
@@ -524,5 +574,5 @@ bool retention_pass(struct retention *r, int64_t now, GError **error)
 
 int64_t retention_due(const struct retention *r)
 {
-    return r->under_way ? PAUSE : MAX(r->next_round - clock_monotonic(), 0);
+    return MAX(r->next - clock_monotonic(), 0);
 }

@@ -19,8 +19,8 @@ struct retention *retention_new(struct gateway *gateway);
 /* NULL is allowed. */
 void retention_free(struct retention *retention);
 
-/* One slice, or without gateway->yields the whole round. now: seconds UTC. False: the ledger failed. A disk that fails
- * ends the round; the next one tries again. */
+/* One slice, or without gateway->yields the whole round. now: seconds UTC. False: the ledger failed, or the
+ * spool's folders. A file that cannot be packed or removed is told, and holds up no other. */
 bool retention_pass(struct retention *retention, int64_t now, GError **error);
 
 /* Microseconds until the next slice. */

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """Stored files are packed and removed by [retention]: what changes, what does not, who still reads them (TAP)."""
+import fcntl
 import glob
 import gzip
 import os
@@ -9,6 +10,7 @@ import subprocess
 import time
 
 from home import GATE, Home, Tap, generate, wait_until
+from live import change
 from parties import DCC, Parties, at, confirmed, instructed, said, sound
 from redeliver import collect, redeliver, standing
 
@@ -168,6 +170,114 @@ def test_reports(tap):
     sound(tap, home, "after reports were removed")
 
 
+def payload_of(home, number):
+    path, = glob.glob(home.path("spool", "done", "*", f"{number:08}", "payload"))
+    return path
+
+
+def of_two(settings=REMOVING):
+    """A home whose jobs 1 and 2 have payloads that are worth packing."""
+    home = Home(settings)
+    parties = Parties(home)
+    for first in (1, 101):
+        parties.instruct(range(first, first + 60))
+    home.run()
+    jobs = sorted(int(job["id"]) for job in home.json("spool", "list") if job["type"] == "EMI")
+    return home, jobs
+
+
+def be_damaged(path):
+    with open(path, "r+b") as file:
+        file.seek(-3, os.SEEK_END)
+        file.write(b"?")
+
+
+def be_link(path):
+    os.rename(path, path + ".real")
+    os.symlink("payload.real", path)
+
+
+def test_damage(tap):
+    """What cannot be packed holds nothing else up."""
+    for what, damage, text in (("damaged", be_damaged, b"is not what was stored"),
+                               ("unreadable", be_link, b"Too many levels of symbolic links")):
+        home, (first, second) = of_two()
+        damage(payload_of(home, first))
+        told = home.run(now=at(DAY + 10))
+        tap.ok(text in told.stderr and f"job {first:08}: a file is not packed".encode() in told.stderr,
+               f"a {what} file is told and stays plain: {payload_of(home, first)[-17:]}", told.stderr)
+        tap.ok(f"{second:08}/payload.gz" in files_of(home), f"behind a {what} file others are packed", told.stderr)
+        tap.ok(b"A111" not in home.command("incident", "list").stdout, "it opens no A111: the gateway needs it no more")
+    home, (first, second) = of_two()
+    change(home, f"INSERT INTO incident(code,subject,begun,text) VALUES('A111','{first:08}/payload',1,'x')")
+    home.run(now=at(9 * DAY))
+    tap.ok(os.path.exists(payload_of(home, first)) and not glob.glob(home.path("spool", "done", "*", f"{second:08}",
+           "payload*")), "files of a job with an open A111 are neither packed nor removed", sorted(files_of(home)))
+
+
+def test_damaged_again(tap):
+    """A packed file that is damaged, and that has to be delivered again."""
+    home, _, _ = played("retention work_orders=1;never\nretention reports=1;never")
+    answers = standing(home)
+    home.run(now=at(9 * DAY))
+    path, = glob.glob(home.path("spool", "done", "*", "*", "EMW_*.gz"))
+    with open(path, "r+b") as file:
+        file.seek(30)
+        file.write(b"????????")
+    collect(home)
+    name = os.path.basename(path)[:-3]
+    redeliver(home, name, now=at(9 * DAY))
+    told = home.run(now=at(9 * DAY))
+    tap.ok(standing(home).get(name) == answers[name] and b"it is built again" in told.stderr,
+           "is built again from rows", told.returncode, told.stderr)
+    tap.ok(home.run(now=at(9 * DAY)).returncode == 0, "and the next pass has nothing to say")
+    sound(tap, home, "after a damaged packed file was delivered again")
+
+
+def test_unremovable(tap):
+    home, (first, second) = of_two("retention instructions=never;3")
+    os.remove(payload_of(home, first))
+    os.mkdir(home.path("spool", "done", "00000xxx", f"{first:08}", "payload"))
+    told = home.run(now=at(9 * DAY))
+    tap.ok(told.returncode != 0 and f"job {first:08}: a file is not removed".encode() in told.stderr and
+           f"{second:08}/payload" not in files_of(home), "a file that cannot be removed is told, others are removed",
+           told.stderr)
+    os.rmdir(home.path("spool", "done", "00000xxx", f"{first:08}", "payload"))
+    tap.ok(home.run(now=at(9 * DAY)).returncode == 0, "the next start has nothing left to say")
+    sound(tap, home, "after the rest was removed")
+
+
+def test_beside_backup(tap):
+    """A backup copies the ledger, then the files that it knows."""
+    home, jobs = of_two("retention instructions=never;3")
+    with open(home.path("spool", "backup"), "w", encoding="ascii") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        home.run(now=at(9 * DAY))
+        tap.ok(all(os.path.exists(payload_of(home, n)) for n in jobs), "while a backup is made nothing is removed")
+        tap.ok(all(job["removed"] is None for n in jobs for job in home.json("why", str(n))), "nor said to be")
+    home.run(now=at(9 * DAY), env={"ECOSGATE_CRASH": "removal-noted:after"})
+    with open(home.path("spool", "backup"), "w", encoding="ascii") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        home.run(now=at(9 * DAY))
+        tap.ok(all(os.path.exists(payload_of(home, n)) for n in jobs), "not even what was begun before")
+    home.run(now=at(9 * DAY))
+    tap.ok(not glob.glob(home.path("spool", "done", "*", "*", "payload")), "it is taken up when the backup has ended")
+    sound(tap, home, "after a removal that a backup has held up")
+
+
+def test_order_of_steps(tap):
+    """At no moment are the bytes in neither form."""
+    for point in ("file-packed:before", "file-packed:after", "plain-removed:before", "plain-removed:after"):
+        home, (first, _) = of_two("retention instructions=1;never")
+        before = files_of(home)[f"{first:08}/payload"]
+        home.run(now=at(DAY + 10), env={"ECOSGATE_CRASH": point})
+        tap.ok(cat(home, str(first)).stdout == before, f"killed at {point} the bytes are there")
+    for point in ("removal-noted:before", "removal-noted:after", "file-removed:after", "removal-settled:before"):
+        home, _ = of_two("retention instructions=never;3")
+        home.run(now=at(9 * DAY), env={"ECOSGATE_CRASH": point})
+        sound(tap, home, f"killed at {point}")
+
+
 def test_copies(tap):
     """FULL files of the inventory: old copies go, the newest and changes stay."""
     home = Home("gateway shrink_limit=100")
@@ -260,8 +370,9 @@ def test_subfolders(tap):
 
 def main():
     with Tap() as tap:
-        for test in (test_packing, test_backup, test_removal, test_reports, test_copies, test_what_waits, test_settings,
-                     test_subfolders, test_slices):
+        for test in (test_packing, test_backup, test_removal, test_reports, test_damage, test_damaged_again,
+                     test_unremovable, test_beside_backup, test_order_of_steps, test_copies, test_what_waits,
+                     test_settings, test_subfolders, test_slices):
             test(tap)
 
 

@@ -137,6 +137,20 @@ static bool move_back(struct gateway *gateway, const GArray *jobs, enum job_stat
     return jobs->len == 0 || job_move_all(gateway->spool, &g_array_index(jobs, int64_t, 0), jobs->len, &move, error);
 }
 
+/* A packed file that is damaged stays as it is: its delivery finds no plain one, and mends it or opens an A111. */
+static bool unpack(const char *path, GError **error)
+{
+    GError *cause = NULL;
+
+    if (packed_unpack(path, &cause))
+        return true;
+    bool damaged = g_error_matches(cause, SPOOL_ERROR, SPOOL_ERROR_CORRUPT);
+    if (!damaged)
+        g_propagate_error(error, g_steal_pointer(&cause));
+    g_clear_error(&cause);
+    return damaged;
+}
+
 /* Puts the bytes of each file into active/, in plain form: built from rows if they were removed. */
 static bool make_plain(struct gateway *gateway, const struct redelivery *r, GError **error)
 {
@@ -145,7 +159,7 @@ static bool make_plain(struct gateway *gateway, const struct redelivery *r, GErr
         g_autofree char *path = job_path(gateway->spool, JOB_ACTIVE, file->job, file->name);
         if (path == NULL)
             continue;
-        if (!(file->removed != 0 ? answer_mend(gateway, file, JOB_ACTIVE, error) : packed_unpack(path, error)))
+        if (!(file->removed != 0 ? answer_mend(gateway, file, JOB_ACTIVE, error) : unpack(path, error)))
             return false;
     }
     return true;
