@@ -231,7 +231,7 @@ class Faulty(Home):
         """What is nowhere, in two places, or half there, a line each; due: what may stand in the drops."""
         tree, jobs, places = self.look().tree, self.look().jobs, collections.defaultdict(list)
         for path, sha in tree.items():
-            match = re.match(rb"spool/(\w+)/(\d{8})/payload$", path)
+            match = re.match(rb"spool/(\w+)/(?:\d{5}xxx/)?(\d{8})/payload$", path)
             if match and int(match[2]) in jobs:
                 places[int(match[2])].append((os.fsdecode(match[1]), sha))
         lines = [f"job {job} is in {where}" for job, where in places.items() if len(where) > 1]

@@ -308,7 +308,7 @@ class Home:
                 short = os.path.relpath(path, os.fsencode(self.dir))
                 if name.startswith(b"ledger.sqlite") or name in (
                         b"lock", b"ecosgate.conf", b"witness", b"ledger-id", b"heartbeat", b"verified", b"status.html",
-                        b"ecosgate.prom", os.fsencode(CLAIM)):
+                        b"ecosgate.prom", os.fsencode(CLAIM)) or short == b"spool/backup":  # the lock of `backup`
                     continue
                 if os.path.islink(path):
                     found[short] = os.readlink(path)
