@@ -6,12 +6,14 @@
  * its bytes.
  */
 #include "formats/eui64.h"
+#include "formats/instant.h"
 #include "gateway/commands/batch.h"
 #include "gateway/commands/evidence_tar.h"
 #include "gateway/commands/output.h"
 #include "gateway/commands/read_access.h"
 #include "spool/ledger/ledger_evidence.h"
 #include "spool/ledger/ledger_jobs.h"
+#include "spool/ledger/ledger_outgoing.h"
 #include "spool/ledger/ledger_verdicts.h"
 #include "spool/packed.h"
 
@@ -26,6 +28,7 @@ static const char about[] =
     "\n"
     "chain        links: number, digest, line; before them the digest before the first one\n"
     "jobs/ID/     the files of each job: what its sender sent (payload), and what the gateway wrote\n"
+    "absent       only if there are such: files that links name and the spool has no more\n"
     "rows         rows of work items and transitions, one JSON object a line; no link is about them\n"
     "verify    proves the rest with standard tools; DIGEST is of a link that you hold from elsewhere\n"
     "SHA256SUMS   the SHA-256 of each file above\n"
@@ -41,6 +44,8 @@ struct asked {
     struct ledger_evidence_scope scope;
     int64_t newest; /* when the newest of these jobs was received */
     int64_t links, head;
+    GHashTable *linked; /* members that a link names, "jobs/ID/NAME", and are not in the archive yet */
+    guint absent;       /* how many of them stay out of it */
     struct evidence_tar *tar;
 };
 
@@ -108,11 +113,38 @@ static bool put_line(void *user, const char *line, GError **error)
     return false;
 }
 
+static char *member_of(int64_t job, const char *name)
+{
+    return g_strdup_printf("jobs/%08" G_GINT64_FORMAT "/%s", job, name);
+}
+
+static bool is_asked(const struct asked *asked, int64_t job)
+{
+    for (guint i = 0; i < asked->jobs->len; i++) {
+        if (g_array_index(asked->jobs, int64_t, i) == job)
+            return true;
+    }
+    return false;
+}
+
+/* A link of kind `stored` names a file: EVIDENCE.md has the members of its line. */
+static void expect_file(struct asked *asked, const struct ledger_evidence_link *link)
+{
+    json_t *line = strcmp(link->kind, "stored") == 0 ? json_loads(link->line, 0, NULL) : NULL;
+    int64_t job = json_integer_value(json_array_get(line, 2));
+    const char *name = json_string_value(json_array_get(line, 5));
+
+    if (name != NULL && is_asked(asked, job))
+        g_hash_table_add(asked->linked, member_of(job, name));
+    json_decref(line);
+}
+
 static bool put_link(void *user, const struct ledger_evidence_link *link, GError **error)
 {
     struct asked *asked = ((void **)user)[0];
     g_autofree char *line = g_strdup_printf("%" G_GINT64_FORMAT " %s %s", link->n, link->digest, link->line);
 
+    expect_file(asked, link);
     asked->links++;
     asked->head = link->n;
     return put_line(((void **)user)[1], line, error);
@@ -198,7 +230,7 @@ static bool unpack(struct packed_reader *reader, FILE *to, GError **error)
 static bool add_file(struct asked *asked, const struct ledger_job *job, const char *stored, GError **error)
 {
     g_autofree char *name = packed_plain_name(stored);
-    g_autofree char *member = g_strdup_printf("jobs/%08" G_GINT64_FORMAT "/%s", job->id, name);
+    g_autofree char *member = member_of(job->id, name);
     GError *cause = NULL;
     g_autoptr(packed_reader_t) reader = read_access_open_file(asked->access->gateway.spool, job->id, name, &cause);
 
@@ -214,7 +246,26 @@ static bool add_file(struct asked *asked, const struct ledger_job *job, const ch
     bool good =
         unpack(reader, file, error) && evidence_tar_file(asked->tar, member, fileno(file), job->received, error);
     (void)fclose(file); /* it has no name */
+    g_hash_table_remove(asked->linked, member);
     return good;
+}
+
+/* A file that is being packed stands there in both forms. */
+static bool is_second_form(char **names, const char *name)
+{
+    g_autofree char *plain = packed_plain_name(name);
+    return strcmp(plain, name) != 0 && g_strv_contains((const char *const *)names, plain);
+}
+
+/* False: it should be there. One that retention removed counts as absent, as do the gateway's own files. */
+static bool has_payload(struct asked *asked, const struct ledger_job *job, char **names)
+{
+    if (job->direction != LEDGER_IN || g_strv_contains((const char *const *)names, JOB_PAYLOAD) ||
+        g_strv_contains((const char *const *)names, JOB_PAYLOAD PACKED_SUFFIX))
+        return true;
+    if (job->removed > 0)
+        g_hash_table_add(asked->linked, member_of(job->id, JOB_PAYLOAD));
+    return job->removed > 0;
 }
 
 /* Its payload, packed or not, and all that the gateway wrote for it. */
@@ -231,10 +282,7 @@ static bool add_job(struct asked *asked, int64_t id, GError **error)
         g_propagate_error(error, cause);
         return false;
     }
-    bool whole = names != NULL && job != NULL &&
-                 (job->direction != LEDGER_IN || g_strv_contains((const char *const *)names, JOB_PAYLOAD) ||
-                  g_strv_contains((const char *const *)names, JOB_PAYLOAD PACKED_SUFFIX));
-    if (!whole) {
+    if (job == NULL || names == NULL || !has_payload(asked, job, names)) {
         g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_MISSING,
                     "the payload of job %08" G_GINT64_FORMAT " is not in the spool any more; its digest stays in the "
                     "ledger ('ecosgate spool show'); bring the job back from an archive or a backup",
@@ -242,7 +290,7 @@ static bool add_job(struct asked *asked, int64_t id, GError **error)
         return false;
     }
     for (char **name = names; *name != NULL; name++) {
-        if (**name != '.' && !add_file(asked, job, *name, error))
+        if (**name != '.' && !is_second_form(names, *name) && !add_file(asked, job, *name, error))
             return false;
     }
     return true;
@@ -259,6 +307,39 @@ static bool find_newest(struct asked *asked, GError **error)
     return true;
 }
 
+/* Adds "MEMBER DATE", or "MEMBER -" where the ledger records no removal. */
+static bool tell_absent(struct asked *asked, const char *member, GString *text, GError **error)
+{
+    struct ledger *ledger = asked->access->gateway.ledger;
+    const char *name = strrchr(member, '/') + 1;
+    g_autofree struct ledger_outgoing *file = NULL;
+    g_autofree struct ledger_job *job = NULL;
+    char at[INSTANT_TEXT_SIZE] = "-";
+
+    if (!ledger_outgoing_named(ledger, name, &file, error) ||
+        !ledger_job_get(ledger, g_ascii_strtoll(member + strlen("jobs/"), NULL, 10), &job, error))
+        return false;
+    int64_t removed = file != NULL ? file->removed : strcmp(name, JOB_PAYLOAD) == 0 && job != NULL ? job->removed : 0;
+    if (removed > 0)
+        instant_print(removed, at);
+    g_string_append_printf(text, "%s %s\n", member, at);
+    return true;
+}
+
+/* Files that links name and no job's folder has. */
+static bool add_absent(struct asked *asked, GError **error)
+{
+    g_autoptr(GString) text = g_string_new(NULL);
+    g_autoptr(GList) members = g_list_sort(g_hash_table_get_keys(asked->linked), (GCompareFunc)strcmp);
+
+    for (const GList *one = members; one != NULL; one = one->next) {
+        if (!tell_absent(asked, one->data, text, error))
+            return false;
+    }
+    asked->absent = g_hash_table_size(asked->linked);
+    return asked->absent == 0 || evidence_tar_text(asked->tar, "absent", text->str, asked->newest, error);
+}
+
 static bool add_all(struct asked *asked, GError **error)
 {
     if (!find_newest(asked, error) || !evidence_tar_text(asked->tar, "README", about, asked->newest, error) ||
@@ -268,7 +349,7 @@ static bool add_all(struct asked *asked, GError **error)
         if (!add_job(asked, g_array_index(asked->jobs, int64_t, i), error))
             return false;
     }
-    return add_made(asked, "rows", write_rows, error) &&
+    return add_absent(asked, error) && add_made(asked, "rows", write_rows, error) &&
            evidence_tar_text(asked->tar, "verify", evidence_script, asked->newest, error) &&
            evidence_tar_end(asked->tar, asked->newest, error);
 }
@@ -283,6 +364,7 @@ static void print(const struct asked *asked, const char *out, bool json)
     output_set_number(object, "jobs", asked->jobs->len);
     output_set_number(object, "links", asked->links);
     output_set_number(object, "head", asked->head);
+    output_set_number(object, "absent", asked->absent);
     output_object(json, object);
 }
 
@@ -302,10 +384,14 @@ static int make(struct asked *asked, const char *id, const char *out, bool json)
         return command_unable(error);
     if (!add_all(asked, &error)) {
         bool missing = g_error_matches(error, SPOOL_ERROR, SPOOL_ERROR_MISSING);
-        g_prefix_error(&error, "evidence: %s is not whole, remove it: ", out);
+        g_prefix_error(&error, "evidence: no archive is made: ");
         int status = command_unable(error);
         return missing ? EXIT_REFUSED : status;
     }
+    if (asked->absent > 0)
+        g_printerr("ecosgate: evidence: %u files are not in it, for the spool has them no more; its member absent "
+                   "names them, with the time when retention removed each; a backup made before has their bytes\n",
+                   asked->absent);
     print(asked, out, json);
     return EXIT_GOOD;
 }
@@ -328,7 +414,9 @@ int command_evidence(struct invocation *invocation)
     }
     if (!read_access_open(&access, invocation))
         return EXIT_UNABLE;
+    asked.linked = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     int status = make(&asked, invocation->argv[0], out, invocation->json);
+    g_hash_table_destroy(asked.linked);
     evidence_tar_free(asked.tar);
     if (asked.jobs != NULL)
         g_array_unref(asked.jobs);

@@ -2,12 +2,11 @@
 #include "gateway/commands/evidence_tar.h"
 
 #include "spool/digest.h"
-#include "spool/spool_error.h"
+#include "spool/disk.h"
 
 #include <archive.h>
 #include <archive_entry.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -16,33 +15,58 @@ enum { BUFFER = 256 * 1024 };
 
 struct evidence_tar {
     char *path, *folder;
-    int fd;
+    struct disk_file *file;
+    GError *cause; /* what the disk said when libarchive could not write */
     struct archive *archive;
     GString *sums; /* SHA256SUMS so far */
 };
 
 static bool fail(const struct evidence_tar *tar, const char *reason, GError **error)
 {
-    g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_RETRY, "--out %s cannot be written: %s", tar->path, reason);
+    g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_RETRY, "--out %s cannot be written: %s", tar->path,
+                tar->cause != NULL ? tar->cause->message : reason);
     return false;
+}
+
+static bool taken(const struct evidence_tar *tar, GError **error)
+{
+    g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_RETRY,
+                "--out %s cannot be written: it exists; name a new file, or remove it", tar->path);
+    return false;
+}
+
+static la_ssize_t put_bytes(struct archive *archive, void *user, const void *data, size_t len)
+{
+    struct evidence_tar *tar = user;
+
+    if (tar->cause == NULL && disk_file_write(tar->file, data, len, &tar->cause))
+        return (la_ssize_t)len;
+    archive_set_error(archive, EIO, "the disk did not take it");
+    return -1;
 }
 
 struct evidence_tar *evidence_tar_open(const char *path, const char *folder, GError **error)
 {
     g_autoptr(evidence_tar_t) tar = g_new0(struct evidence_tar, 1);
+    struct stat st;
 
     tar->path = g_strdup(path);
     tar->folder = g_strdup(folder);
     tar->sums = g_string_new(NULL);
-    tar->fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0640);
-    if (tar->fd < 0) {
-        (void)fail(tar, errno == EEXIST ? "it exists; name a new file, or remove it" : g_strerror(errno), error);
+    if (lstat(path, &st) == 0) {
+        (void)taken(tar, error);
+        return NULL;
+    }
+    tar->file = disk_file_create(path, 0, &tar->cause);
+    if (tar->file == NULL) {
+        (void)fail(tar, NULL, error);
         return NULL;
     }
     tar->archive = archive_write_new();
     if (archive_write_set_format_pax_restricted(tar->archive) != ARCHIVE_OK ||
         archive_write_add_filter_none(tar->archive) != ARCHIVE_OK ||
-        archive_write_open_fd(tar->archive, tar->fd) != ARCHIVE_OK) {
+        archive_write_set_bytes_in_last_block(tar->archive, 1) != ARCHIVE_OK ||
+        archive_write_open(tar->archive, tar, NULL, put_bytes, NULL) != ARCHIVE_OK) {
         (void)fail(tar, archive_error_string(tar->archive), error);
         return NULL;
     }
@@ -123,18 +147,19 @@ bool evidence_tar_end(struct evidence_tar *tar, int64_t mtime, GError **error)
         return false;
     if (archive_write_close(tar->archive) != ARCHIVE_OK)
         return fail(tar, archive_error_string(tar->archive), error);
-    int fd = tar->fd;
-    tar->fd = -1;
-    return close(fd) == 0 || fail(tar, g_strerror(errno), error);
+    if (disk_file_publish_new(STEP_EVIDENCE_MADE, tar->file, tar->path, &tar->cause))
+        return true;
+    return g_error_matches(tar->cause, SPOOL_ERROR, SPOOL_ERROR_EXISTS) ? taken(tar, error) : fail(tar, NULL, error);
 }
 
 void evidence_tar_free(struct evidence_tar *tar)
 {
     if (tar == NULL)
         return;
-    (void)archive_write_free(tar->archive); /* after a failure what it still writes counts for nothing */
-    if (tar->fd >= 0)
-        (void)close(tar->fd); /* likewise */
+    if (tar->archive != NULL)
+        (void)archive_write_free(tar->archive); /* after a failure what it still writes counts for nothing */
+    disk_file_free(tar->file);
+    g_clear_error(&tar->cause);
     g_string_free(tar->sums, TRUE);
     g_free(tar->path);
     g_free(tar->folder);

@@ -452,6 +452,17 @@ def answer_dry(stage):
         stage.gate(*arguments)
 
 
+def collect_evidence(stage):
+    """One that was stopped leaves a temporary file or the whole archive, which then has to be removed by hand."""
+    out = stage.path("evidence.tar")
+    arguments = ("-c", stage.conf, "--now", NOW, "evidence", "1", "--out", out)
+    if stage.gate.run(*arguments).returncode == -signal.SIGKILL:
+        stage.gate.hit = True
+        if os.path.exists(out):
+            os.remove(out)
+        stage.gate(*arguments)
+
+
 def restore(stage):
     """One that was stopped at its very end has nothing left to do; given again, it would replace what it restored."""
     arguments = ("-c", stage.conf, "--now", NOW, "restore", stage.path("copy"), "--replace")
@@ -632,6 +643,7 @@ SCRIPTS = (
            recover, only="restore-"),
     Script("restore of a lost spool", hand_over(*FEW_FILES), once, back_up, lose_and_restore, only="restore-"),
     Script("dry run", answer_dry, once, only="dry-"),
+    Script("evidence", hand_over(("mcc", GOOD[0])), once, collect_evidence, only="evidence-"),
     Script("freeze", hand_over(("mcc", GOOD[0])), freeze),
     # An older spool is put back, and an operator recovers.
     Script("recovering", hand_over(("mcc", GOOD[0])), once, keep, hand_over(("mcc", GOOD[1])), once, put_back, once,

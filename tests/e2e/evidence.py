@@ -237,12 +237,121 @@ def test_refusals(tap, home):
     done = home.command("evidence", "1", "--out", out + "2", now=at(3))
     tap.ok(done.returncode == 1 and b"the payload of job 00000001 is not in the spool any more" in done.stderr,
            "a payload that was removed: refused, and it is said", done.stderr)
+    left = [name for name in os.listdir(home.top) if "x.tar2" in name]
+    tap.ok(not left, "and nothing is left", left)
+
+
+def test_unfinished(tap, home):
+    """What stands at the path is whole, whatever happens while it is made."""
+    folder = os.path.join(home.top, "small")
+    os.mkdir(folder)
+    out = os.path.join(folder, "x.tar")
+    words = ("evidence", "1", "--out", out)
+    done = home.command(*words, now=at(3), env={"ECOSGATE_CRASH": "evidence-made:before:1"})
+    tap.ok(done.returncode != 0 and os.listdir(folder) == [".x.tar.part"],
+           "killed before the archive has its name: it has none", done.returncode, os.listdir(folder))
+    done = home.command(*words, now=at(3))
+    tap.ok(done.returncode == 0 and os.listdir(folder) == ["x.tar"], "the next one replaces what is left",
+           os.listdir(folder))
+    os.remove(out)
+    done = home.command(*words, now=at(3), prefix=("sh", "-c", "trap '' XFSZ; ulimit -f 20; exec \"$@\"", "sh"))
+    tap.ok(done.returncode == 2 and b"x.tar cannot be written: " in done.stderr and os.listdir(folder) == [],
+           "a disk that takes no more: it is said, and nothing is left", done.returncode, done.stderr)
+
+
+def test_packed_and_removed(tap):
+    """After a day retention packs; what is removed later is named."""
+    home = Home("gateway incident_party=NOBODY\nretention results=1;3\nretention work_orders=1;3")
+    parties = Parties(home)
+    parties.instruct(list(range(1, 61)))
+    home.run()
+    parties.result(*(said(n) for n in range(1, 61)))
+    parties.confirm(*(confirmed(n) for n in range(1, 61)))
+    for minutes in (1, 2):
+        home.run(now=at(minutes))
+    plain = unpacked(home, "plain", "B-1")
+    for name in os.listdir(home.path("drops", "tcos", "out")):
+        os.remove(home.path("drops", "tcos", "out", name))
+    home.run(now=at(2 * 24 * 60))
+    stored = {name for _, _, names in os.walk(home.path("spool")) for name in names}
+    packed = unpacked(home, "packed", "B-1")
+    status, said_so = prove(packed)
+    same = [name for name in members(plain) if name.startswith("jobs/")]
+    tap.ok("payload.gz" in stored and status == 0 and same == [n for n in members(packed) if n.startswith("jobs/")] and
+           all(open_bytes(plain, name) == open_bytes(packed, name) for name in same),
+           "a packed job: the same plain files, and they are proved", stored, said_so)
+    home.run(now=at(5 * 24 * 60))
+    done = home.command("evidence", "B-1", "--out", os.path.join(home.top, "t.tar"), now=at(3))
+    folder = unpacked(home, "removed", "B-1")
+    status, said_so = prove(folder)
+    gone = sorted(set(same) - set(members(folder)))
+    with open(os.path.join(folder, "absent"), encoding="utf-8") as file:
+        absent = file.read().splitlines()
+    tap.ok(status == 0 and [line.split()[0] for line in absent] == gone and len(gone) > 2 and
+           all(re.fullmatch(r"\S+ 2023-07-0\dT[\d:]{8}Z", line) for line in absent) and
+           all(f"not in the archive: {name}, retention removed it at 2023" in said_so for name in gone),
+           "what retention removed is named with the time, and the rest is proved", gone, absent, said_so)
+    tap.ok(f"{len(gone)} files are not in it".encode() in done.stderr, "and the command says it", done.stderr)
+    test_left_out(tap, packed)
+
+
+def open_bytes(folder, name):
+    with open(os.path.join(folder, name), "rb") as file:
+        return file.read()
+
+
+def test_left_out(tap, folder):
+    """Somebody takes a file out of an archive, and its line out of SHA256SUMS."""
+    for member in ("jobs/00000001/payload", next(n for n in members(folder) if "EMW" in n)):
+        content, sums = open_bytes(folder, member), open_bytes(folder, "SHA256SUMS")
+        os.remove(os.path.join(folder, member))
+        with open(os.path.join(folder, "SHA256SUMS"), "wb") as file:
+            file.writelines(line for line in sums.splitlines(True) if member.encode() not in line)
+        status, said_so = prove(folder)
+        tap.ok(status == 1 and f"{member} is missing: a link" in said_so, f"{member} was taken out: it is named",
+               said_so)
+        for name, old in ((member, content), ("SHA256SUMS", sums)):
+            with open(os.path.join(folder, name), "wb") as file:
+                file.write(old)
+
+
+def test_fork(tap):
+    """An older copy is restored and recovered: whoever holds a head of the lost part sees that it is lost."""
+    home = played()
+    kept = links(home)[-1]
+    home.command("backup", home.path("copy"), now=at(3))
+    home.command("dispatch", "resume", "--reason", "over", now=at(4))
+    home.run(now=at(4))
+    lost = links(home)[-1]
+    home.command("restore", home.path("copy"), "--replace", now=at(5))
+    status, said_so = faults(home)
+    tap.ok(status == 1 and "is older than the newest one: the witness" in said_so,
+           "after the restore spool verify says that the ledger, and so its chain, is an older one", said_so)
+    done = home.command("recover", "--reason", "the disk was lost", now=at(5))
+    home.run(now=at(6))
+    home.run(now=at(7))
+    rows = links(home)
+    tap.ok(done.returncode == 0 and recomputed(rows) == [row[3] for row in rows] and kept in rows and
+           lost[3] not in {row[3] for row in rows} and
+           any(row[1] == "order" and "the disk was lost" in row[2] for row in rows),
+           "the chain goes on from the copy's head, with the order to recover", done.stderr, rows)
+    folder = unpacked(home, "fork", "1")
+    status, said_so = prove(folder, lost[3])
+    tap.ok(status == 1 and f"no link has the digest {lost[3]}: this is not the chain" in said_so,
+           "a head of the lost part is told as such", said_so)
+    status, said_so = prove(folder, kept[3])
+    tap.ok(status == 0 and f"link {kept[0]} is the one that you hold" in said_so, "one of before is in both", said_so)
+    status, said_so = faults(home)
+    tap.ok(status == 0, "and spool verify is content again", said_so)
 
 
 if __name__ == "__main__":
     with Tap() as report:
         used = test_chain(report)
         test_changed_members(report, test_archive(report, used))
+        test_unfinished(report, used)
+        test_packed_and_removed(report)
         test_refusals(report, used)
         test_log(report)
+        test_fork(report)
         test_changes(report, played())
