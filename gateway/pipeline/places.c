@@ -107,9 +107,7 @@ static bool complete_all(struct gateway *gateway, const struct twofold *twofold,
 
 /* ---- the other copies ---- */
 
-/* Are all files of the folder `other` also in `kept`, with the same bytes? Two names of one folder are not two copies.
- */
-static bool holds_all(const char *kept, const char *other)
+bool places_hold_all(const char *kept, const char *other)
 {
     struct stat a, b;
     g_auto(GStrv) names = disk_names(other, NULL);
@@ -153,7 +151,7 @@ static bool remove_copy(struct gateway *gateway, const struct twofold *twofold, 
     g_autofree char *kept = job_path(gateway->spool, twofold->keep, id, NULL);
     g_autofree char *other = job_path(gateway->spool, state, id, NULL);
 
-    if (holds_all(kept, other)) {
+    if (places_hold_all(kept, other)) {
         log_event(LOG(EVENT_COPY_REMOVED, .job = id),
                   "job %08" G_GINT64_FORMAT ": its second folder in %s is removed; the one in %s has the same files",
                   id, job_state_name(state), job_state_name(twofold->keep));

@@ -21,4 +21,8 @@
 /* False: spool or ledger failed. It may be called again. */
 bool places_heal(struct gateway *gateway, GError **error);
 
+/* Are all files of the folder `other` also in `kept`, with the same bytes, in either form? Two names of one folder are
+ * not two copies. */
+bool places_hold_all(const char *kept, const char *other);
+
 #endif

@@ -12,6 +12,7 @@
 #include "gateway/clock.h"
 #include "gateway/log.h"
 #include "gateway/pipeline/damage.h"
+#include "gateway/pipeline/places.h"
 #include "gateway/reports/report.h"
 #include "spool/backup_lock.h"
 #include "spool/ledger/ledger_incidents.h"
@@ -414,6 +415,18 @@ static bool remove_due(struct retention *r, GError **error)
 
 /* ---- subfolders of done/ ---- */
 
+/* A power failure in the move may leave a job in both places. The copy in the subfolder is the one that all read. */
+static bool drop_flat_copy(struct retention *r, int64_t id, bool *dropped, GError **error)
+{
+    g_autofree char *kept = job_path(r->gateway->spool, JOB_DONE, id, NULL);
+    char text[JOB_ID_SIZE];
+
+    job_id_print(id, text);
+    g_autofree char *flat = g_build_filename(spool_dir(r->gateway->spool), job_state_name(JOB_DONE), text, NULL);
+    *dropped = strcmp(kept, flat) != 0 && places_hold_all(kept, flat);
+    return !*dropped || disk_remove_dir(STEP_JOB_SPREAD, flat, error);
+}
+
 /* Moves a job that an earlier release, or a restore, has left in done/ itself. Once there are none, none come. */
 static bool spread_one(struct retention *r, GError **error)
 {
@@ -428,6 +441,12 @@ static bool spread_one(struct retention *r, GError **error)
     if (!g_error_matches(cause, SPOOL_ERROR, SPOOL_ERROR_EXISTS)) {
         g_propagate_error(error, cause);
         return false;
+    }
+    bool dropped = false;
+    bool good = drop_flat_copy(r, id, &dropped, error);
+    if (!good || dropped) {
+        g_error_free(cause);
+        return good;
     }
     gateway_fail(r->gateway, cause, LOG(EVENT_DAMAGED, .job = id),
                  "job %08" G_GINT64_FORMAT " stands twice in done; 'ecosgate spool verify' says what helps", id);
