@@ -298,6 +298,7 @@ def test_rejected(tap):
         ledger.execute("UPDATE shrink_hold SET decided=2")
         ledger.execute("UPDATE incident SET cleared=begun WHERE code='A117'")
         ledger.execute("INSERT INTO incident_event(incident, event) SELECT id, 1 FROM incident WHERE code='A117'")
+        ledger.execute("UPDATE count_incident SET n=n-1 WHERE code='A117'")
     home.run()
     why = home.json("why", held)[0]
     home.command("spool", "reject", held, "--reason", "given up long ago")
