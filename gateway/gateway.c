@@ -56,12 +56,24 @@ bool gateway_check_ledger(struct gateway *gateway, GError **error)
            (gateway->fault.kind != LEDGER_SOUND || begin_generation(gateway, error));
 }
 
+static void tell_upgrade(const struct ledger_upgrade *upgrade)
+{
+    log_event(LOG(EVENT_LEDGER_UPGRADE, .counts = LOG_COUNTS({"from", upgrade->from}, {"to", upgrade->to})),
+              "the ledger's tables go from version %" G_GINT64_FORMAT " to %" G_GINT64_FORMAT
+              ": it has %" G_GUINT64_FORMAT " MiB, needs up to %" G_GUINT64_FORMAT
+              " MiB beside it of %" G_GUINT64_FORMAT " MiB that are free, and takes about %" G_GUINT64_FORMAT
+              " s; older programs cannot open it any more then; a stop in between loses nothing",
+              upgrade->from, upgrade->to, upgrade->size >> 20, upgrade->room >> 20, upgrade->free >> 20,
+              upgrade->seconds);
+}
+
 static bool open_ledger(struct gateway *gateway, enum gateway_mode mode, GError **error)
 {
     const char *path = gateway->config->ledger;
     GError *cause = NULL;
 
-    gateway->ledger = mode == GATEWAY_WRITER ? ledger_open_writer(path, &cause) : ledger_open_reader(path, &cause);
+    gateway->ledger =
+        mode == GATEWAY_WRITER ? ledger_open_writer(path, tell_upgrade, &cause) : ledger_open_reader(path, &cause);
     if (g_error_matches(cause, SPOOL_ERROR, SPOOL_ERROR_MISSING))
         ledger_check_missing(gateway, &cause);
     if (cause != NULL)

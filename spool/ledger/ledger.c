@@ -269,7 +269,8 @@ static bool keep_wal(struct ledger *ledger, GError **error)
            ledger_fail(ledger, error);
 }
 
-static struct ledger *open_writer(const char *path, bool make, GError **error)
+/* tell is NULL for a new ledger. */
+static struct ledger *open_writer(const char *path, bool make, ledger_upgrade_tell *tell, GError **error)
 {
     static const char settings[] = "PRAGMA page_size=8192;PRAGMA journal_mode=WAL;"
                                    "PRAGMA synchronous=FULL;PRAGMA wal_autocheckpoint=0;"
@@ -292,8 +293,9 @@ static struct ledger *open_writer(const char *path, bool make, GError **error)
         return NULL;
     if (version == 0 && !make)
         return missing(path, "has no tables", error);
-    if (!ledger_version_known(ledger, error) || !ledger_execute(ledger, settings, error) || !keep_wal(ledger, error) ||
-        !ledger_migrate(ledger, error) || !ledger_evidence_begin(ledger, error))
+    if (!ledger_version_known(ledger, error) || !ledger_upgrade_possible(ledger, tell, error) ||
+        !ledger_execute(ledger, settings, error) || !keep_wal(ledger, error) || !ledger_migrate(ledger, error) ||
+        !ledger_evidence_begin(ledger, error))
         return NULL;
     /* The last writer's WAL may be in the page cache only: its last sync may have failed. A checkpoint writes and syncs
      * the frames anew, so that what we conclude from them survives a power cut. */
@@ -308,7 +310,7 @@ static struct ledger *open_writer(const char *path, bool make, GError **error)
 
 struct ledger *ledger_make(const char *path, GError **error)
 {
-    return open_writer(path, true, error);
+    return open_writer(path, true, NULL, error);
 }
 
 /* The empty path is SQLite's name for a temporary database. */
@@ -326,9 +328,9 @@ struct ledger *ledger_make_scratch(GError **error)
     return g_steal_pointer(&ledger);
 }
 
-struct ledger *ledger_open_writer(const char *path, GError **error)
+struct ledger *ledger_open_writer(const char *path, ledger_upgrade_tell *tell, GError **error)
 {
-    return is_missing(path, error) ? NULL : open_writer(path, false, error);
+    return is_missing(path, error) ? NULL : open_writer(path, false, tell, error);
 }
 
 /* SQLite skips locks and WAL: for a file that does not change. */

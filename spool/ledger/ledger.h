@@ -40,10 +40,21 @@ struct ledger *ledger_make(const char *path, GError **error);
 /* A new ledger of no home, for a writer: SQLite keeps it in memory, what does not fit its cache in a temporary file
  * that has no name. It is gone when it is closed. */
 struct ledger *ledger_make_scratch(GError **error);
+/* What it takes to bring the tables of a ledger to this release's version. */
+struct ledger_upgrade {
+    int64_t from, to;
+    uint64_t size;    /* bytes of the ledger and its WAL */
+    uint64_t room;    /* bytes that are needed beside it at most, by measurement */
+    uint64_t free;    /* bytes that its file system has */
+    uint64_t seconds; /* on a slow disk */
+};
+typedef void ledger_upgrade_tell(const struct ledger_upgrade *upgrade);
+
 /* Opens an existing ledger and brings its tables to this release's version. NULL on an error, which a network file
  * system (SPOOL_ERROR_RETRY) is too. SPOOL_ERROR_MISSING if there is no file, or an empty one, or one without tables:
- * a new ledger under a spool with jobs would give out their numbers again. */
-struct ledger *ledger_open_writer(const char *path, GError **error);
+ * a new ledger under a spool with jobs would give out their numbers again. Tables of an older version: `tell` gets to
+ * know before the first change; less room on the disk than that needs is SPOOL_ERROR_RETRY, and nothing is changed. */
+struct ledger *ledger_open_writer(const char *path, ledger_upgrade_tell *tell, GError **error);
 /* False if the file that was opened no longer stands at its path: it was removed, or another one took its place. What
  * is committed to it would be lost. */
 bool ledger_in_place(const struct ledger *ledger);

@@ -322,6 +322,9 @@ extern const struct ledger_shape ledger_verdict_shape;
 /* Brings the tables to this release's version, each version in a transaction of its own. SPOOL_ERROR_RETRY if they
  * have a newer one. */
 bool ledger_migrate(struct ledger *ledger, GError **error);
+/* To be called before it: tells of the upgrade, if there is one to do; false if the disk has no room for it. Changes
+ * nothing. */
+bool ledger_upgrade_possible(struct ledger *ledger, ledger_upgrade_tell *tell, GError **error);
 /* *version: of the tables; 0: there are none. */
 bool ledger_version(struct ledger *ledger, int64_t *version, GError **error);
 /* False, SPOOL_ERROR_RETRY, if the tables have a newer version than this release knows. */

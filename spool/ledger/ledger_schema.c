@@ -14,9 +14,14 @@
  *    ledger_private.h.
  * 3. In tests/e2e/older.py add a case for the version before. The test takes the older tables from this file; it needs
  *    to know which tables changed (CHANGED) and which names (RENAMED).
- * 4. Say in gateway/NEWS.md that older programs cannot open the ledger any more.
+ * 4. Measure what the step writes (PERCENT below).
+ * 5. Say in gateway/NEWS.md that older programs cannot open the ledger any more.
  */
 #include "spool/ledger/ledger_private.h"
+
+#include "spool/disk.h"
+
+#include <sys/stat.h>
 
 /* For version 5: of a session `s` of version 4, the newest step in which a side said what the session's columns of that
  * side hold. Its file was of a type, and its statement was negative or had the same identifiers. */
@@ -467,6 +472,50 @@ bool ledger_version_current(struct ledger *ledger, GError **error)
                 "ledger %s: its tables have version %" G_GINT64_FORMAT
                 ", this program needs %u; `ecosgate run` brings them up to date",
                 ledger_path(ledger), version, (unsigned)G_N_ELEMENTS(versions));
+    return false;
+}
+
+/* What an upgrade writes at most, in percent of the ledger's size before it: WAL and grown database together. NOTES.md
+ * has what was measured. FLOOR: the smallest ledger. MEBIBYTES_A_SECOND: of what is read and written. */
+enum { PERCENT = 250, PERCENT_BEFORE_11 = 600, FLOOR = 4 * 1024 * 1024, MEBIBYTES_A_SECOND = 10 };
+
+static bool measure(struct ledger *ledger, struct ledger_upgrade *upgrade, GError **error)
+{
+    LEDGER_SQL(pages, "SELECT page_count*page_size FROM pragma_page_count,pragma_page_size");
+    g_autofree char *dir = g_path_get_dirname(ledger_path(ledger));
+    g_autofree char *wal = g_strconcat(ledger_path(ledger), "-wal", NULL);
+    struct stat st;
+    int64_t size = 0;
+
+    if (!ledger_number(ledger, ledger_query(ledger, &pages, LEDGER_NO_VALUES, error), &size, error) ||
+        !disk_free_bytes(dir, &upgrade->free, error))
+        return false;
+    upgrade->size = (uint64_t)size + (stat(wal, &st) == 0 ? (uint64_t)st.st_size : 0);
+    upgrade->room = FLOOR + (uint64_t)size / 100 * (upgrade->from < 11 ? PERCENT_BEFORE_11 : PERCENT);
+    upgrade->seconds = 1 + (upgrade->size + upgrade->room) / (MEBIBYTES_A_SECOND * 1024 * 1024);
+    return true;
+}
+
+bool ledger_upgrade_possible(struct ledger *ledger, ledger_upgrade_tell *tell, GError **error)
+{
+    struct ledger_upgrade upgrade = {.to = G_N_ELEMENTS(versions)};
+
+    if (!ledger_version(ledger, &upgrade.from, error))
+        return false;
+    if (upgrade.from == 0 || upgrade.from == upgrade.to)
+        return true;
+    if (!measure(ledger, &upgrade, error))
+        return false;
+    if (tell != NULL)
+        tell(&upgrade);
+    if (upgrade.room <= upgrade.free)
+        return true;
+    g_autofree char *disk = disk_mount_point(ledger_path(ledger));
+    g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_RETRY,
+                "ledger %s: to bring its tables from version %" G_GINT64_FORMAT " to %" G_GINT64_FORMAT
+                " needs %" G_GUINT64_FORMAT " MiB on %s, which has %" G_GUINT64_FORMAT
+                "; nothing was changed, and the older ecosgate can still open it; free space there, then start again",
+                ledger_path(ledger), upgrade.from, upgrade.to, upgrade.room >> 20, disk, upgrade.free >> 20);
     return false;
 }
 

@@ -438,6 +438,50 @@ def test_evidence_of_version_11(tap):
     sound(tap, home, "after version 11 was brought up to date")
 
 
+def refuse_without_room(tap, home, path):
+    """A ledger that is as large as all that is free: a sparse file, and its header says so (bytes 28 to 31: pages)."""
+    disk = os.statvfs(os.path.dirname(path))
+    with open(path, "r+b") as file:
+        before = file.read()
+        page = int.from_bytes(before[16:18], "big")
+        pages = disk.f_bavail * disk.f_frsize // page
+        file.seek(28)
+        file.write(pages.to_bytes(4, "big"))
+        file.truncate(pages * page)
+    done = home.run(now=at(1))
+    with open(path, "r+b") as file:
+        after = file.read(len(before))
+        file.seek(28)
+        file.write(before[28:32])
+        file.truncate(len(before))
+    tap.ok(done.returncode == 2 and b"nothing was changed, and the older ecosgate can still open it; free space" in
+           done.stderr and after[:28] + before[28:32] + after[32:] == before,
+           "without the room an upgrade is refused, and the ledger has the bytes that it had", done.returncode,
+           done.stderr.decode())
+
+
+def test_room_and_kills(tap):
+    """Before an upgrade run says what it takes, and begins none for which there is no room; each version is a commit of
+    its own, after which it goes on."""
+    home = Home("gateway incident_party=NOBODY")
+    parties = Parties(home)
+    parties.instruct([1, 2])
+    home.run()
+    rows = rows_kept(home)
+    make_old(home, 10)
+    refuse_without_room(tap, home, home.path("spool", "ledger.sqlite"))
+    for version in (10, 11):
+        done = home.run(now=at(1), env={"ECOSGATE_CRASH": "ledger-made:after:1"})
+        tap.ok(f"the ledger's tables go from version {version} to 12: it has".encode() in done.stderr,
+               f"run says that it goes on from version {version}, and what it takes", done.stderr.decode())
+        found = parties.rows("PRAGMA user_version")
+        tap.ok(found == [(version + 1,)], "killed after the next version: that one is kept", found)
+    done = home.run(now=at(1))
+    tap.ok(b"tables go from" not in done.stderr and rows_kept(home) == rows,
+           "then nothing is left to do, and no row is lost", done.stderr.decode())
+    sound(tap, home, "after an upgrade that was killed twice")
+
+
 if __name__ == "__main__":
     with Tap() as report:
         test_version_2(report)
@@ -455,3 +499,4 @@ if __name__ == "__main__":
         test_stored_files_of_version_11(report)
         test_totals_of_version_11(report)
         test_evidence_of_version_11(report)
+        test_room_and_kills(report)
