@@ -6,6 +6,7 @@
 #include "gateway/expectation.h"
 #include "spool/ledger/ledger_counts.h"
 #include "spool/ledger/ledger_devices.h"
+#include "spool/ledger/ledger_evidence.h"
 #include "spool/ledger/ledger_incidents.h"
 
 #include <stdio.h>
@@ -276,6 +277,16 @@ static void add_verified(struct metrics *metrics, const struct config *config)
     metrics_add(metrics, METRIC_VERIFY_FAULTS, METRIC_NO_LABELS, verified.faults);
 }
 
+static bool add_evidence(struct gateway *gateway, struct metrics *metrics, GError **error)
+{
+    struct ledger_evidence_head head;
+
+    if (!ledger_evidence_head(gateway->ledger, &head, error))
+        return false;
+    metrics_add(metrics, METRIC_EVIDENCE, METRIC_NO_LABELS, head.n);
+    return true;
+}
+
 bool metrics_fill(struct gateway *gateway, struct metrics *metrics, GError **error)
 {
     const struct config *config = gateway->config;
@@ -294,5 +305,5 @@ bool metrics_fill(struct gateway *gateway, struct metrics *metrics, GError **err
     add_verified(metrics, config);
     condition_clear(&condition);
     return add_missing(gateway, metrics, error) && add_incidents(gateway, metrics, error) &&
-           metrics_fill_totals(gateway, metrics, error);
+           add_evidence(gateway, metrics, error) && metrics_fill_totals(gateway, metrics, error);
 }

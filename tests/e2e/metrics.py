@@ -160,6 +160,10 @@ def test_values(tap, home, now, sent):
     incidents = home.json("incident", "list", "--all", now=now)
     tap.ok(opened == len(incidents) and sum(figures.by("incidents", "code").values()) ==
            sum(row["cleared"] is None for row in incidents), "incidents are those of incident list", incidents)
+    with open(home.path("witness"), encoding="utf-8") as file:
+        head = next(line for line in file if line.startswith("evidence="))
+    tap.ok(figures("evidence_links") >= int(head[len("evidence="):].split()[0]) > 10,
+           "the chain of evidence has the links of the witness, or more", head, figures("evidence_links"))
     tap.ok(figures("report_issued_timestamp_seconds", report="ECOSMIG-002") is None and
            len(figures.by("report_next_timestamp_seconds", "report")) > 8, "reports: the next ones")
 
