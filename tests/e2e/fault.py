@@ -50,6 +50,9 @@ WORKERS = 3
 VERIFY_EVERY = 8  # `spool verify`; the ledger's own check is asked every time
 
 
+OF_INCIDENTS = ("incident", "counter: ('incident'", "count_incident", "tally: ('incident'")  # rows of the ledger
+
+
 class Disk:
     """What would outlast a power cut, from the shim's log: bytes and names that no sync has covered yet."""
 
@@ -222,9 +225,9 @@ class Faulty(Home):
     def end(self):
         """Temporary files are no part of it: the next attempt replaces them, and nobody reads them."""
         files = {name: sha for name, sha in self.look().tree.items() if not re.search(rb"(^|/)\.[^/]*\.part$", name)}
-        # What a failing disk does to a drop is an incident, which stays in the ledger, as do its number and what was
-        # said of a sender's copy that could not be removed.
-        return files, [row for row in self.look().rows if not row.startswith(("incident", "counter: ('incident'")) and
+        # What a failing disk does to a drop is an incident, which stays in the ledger, as do its number, what counts
+        # incidents, and what was said of a sender's copy that could not be removed.
+        return files, [row for row in self.look().rows if not row.startswith(OF_INCIDENTS) and
                        not re.match(r"pickup: \('\w+', '\.ecosgate-taken-.*'gone', 'removed'", row)]
 
     def lost(self, due=None):
