@@ -37,12 +37,12 @@ BAD_NAME = "EMI MCC\n\x01.xml"
 RESULT = "EMT_TCSP_90-B3-D5-1F-30-0E-C0-02_20230703_060000_000001.csv"
 SIDES = ("before", "after")
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-MOST_PASSINGS = 1 if SANITIZED else 40  # of a sanitized program: see FIRST_SCRIPTS
+MOST_PASSINGS = 1 if SANITIZED else 30  # of a sanitized program: see FIRST_SCRIPTS
 # A case over SFTP takes several handshakes: only steps that concern a drop, and their first passings.
 MOST_OVER_SFTP = 1 if SANITIZED else 3
 OF_DROPS = ("custody-", "source-", "delivery-", "claim-")
 # Steps that each start and each drop pass alike: the first passings of each script are enough.
-MOST_ALIKE = {"heartbeat-placed": 1, "witness-written": 2, "claim-made": 2, "claim-written": 2}
+MOST_ALIKE = {"heartbeat-placed": 1, "verified-placed": 1, "witness-written": 2, "claim-made": 2, "claim-written": 2}
 SERVER = None  # the SFTP server
 MUTE = None  # an SFTP server that says nothing
 # A sanitizer sees what code does, not how often. Each step and side is stopped in the first script that passes it (and

@@ -478,7 +478,7 @@ def attempt(script, fault, times=1, kill_after=None):
 FULL, BROKEN, LATE = "ENOSPC once", "EIO once", "EIO though it was done"
 STAYS_FULL, STAYS_BROKEN = "ENOSPC from then on, in 2 runs", "EIO from then on, in 5 runs"
 MODES = {
-    FULL: ("1:ENOSPC", 1, 1),
+    FULL: ("1:ENOSPC", 1, 2),  # the code takes the same way for both causes, and EIO comes at each call
     BROKEN: ("1:EIO", 1, 1),
     LATE: ("1:EIO-LATE", 1, 2),
     STAYS_FULL: ("0:ENOSPC", 2, 3),
