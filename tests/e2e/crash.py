@@ -37,7 +37,7 @@ BAD_NAME = "EMI MCC\n\x01.xml"
 RESULT = "EMT_TCSP_90-B3-D5-1F-30-0E-C0-02_20230703_060000_000001.csv"
 SIDES = ("before", "after")
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-MOST_PASSINGS = 1 if SANITIZED else 30  # of a sanitized program: see FIRST_SCRIPTS
+MOST_PASSINGS = 1 if SANITIZED else 12  # of a sanitized program: see FIRST_SCRIPTS
 # A case over SFTP takes several handshakes: only steps that concern a drop, and their first passings.
 MOST_OVER_SFTP = 1 if SANITIZED else 3
 OF_DROPS = ("custody-", "source-", "delivery-", "claim-")

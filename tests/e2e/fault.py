@@ -551,8 +551,8 @@ def test_few_files(run, few):
     missing = set(KINDS) - set(few.kinds)
     run.tap.ok(missing == {"link"}, "few files: calls of every kind are made, but link (see no RENAME_NOREPLACE)",
                missing)
-    run.every_kind(few)
-    run.all_good(few, "killed at every 2nd call", kills(few, 2))
+    run.every_kind(few, stride=2)
+    run.all_good(few, "killed at every 4th call", kills(few, 4))
     run.all_good(few, "a COMMIT fails, killed soon after", kills_after_commits(few))
 
 
@@ -567,7 +567,7 @@ def test_other_files(run, few):
         done.drop(*file)
     done.run()
     run.every_kind(InTheWay("few files, answers there already", FEW, done), (BROKEN,))
-    run.every_kind(large_file(done), (FULL, BROKEN, LATE))
+    run.every_kind(large_file(done), (FULL, BROKEN, LATE), 2)
     reports = Reports("reports", [])
     run.tap.ok(sum("drops/suppliers/out" in path for path in reports.calls["sync"]) < 8,
                "reports: their delivery is a batch", reports.calls["sync"])
