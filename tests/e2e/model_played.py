@@ -120,11 +120,12 @@ class Played:
     def lose_files(self, event):
         """Before some passes recipients lose files that they had, and an operator has them delivered again. The model
         has no word for it: nothing else may change. A folder that is away for the pass loses none, or the drop would
-        be down (A103)."""
+        be down (A103); nor does one whose files are not taken, or the loss would close its A114."""
         chance = random.Random(event.at)
+        untaken = {subject for code, subject, _, cleared in self.model.incidents if code == "A114" and cleared is None}
         pairs = sorted(one for one in self.known if isinstance(one, tuple) and len(one) == 2 and one[0] in DROPS)
         here = [(drop, name) for drop, name in pairs if (drop, name) not in self.lost
-                and (drop, "out") not in event.away and name in self.home.out(drop)]
+                and (drop, "out") not in event.away and drop not in untaken and name in self.home.out(drop)]
         if not here or chance.random() > .1:
             return []
         names = chance.sample(here, min(len(here), chance.randint(1, 3)))
