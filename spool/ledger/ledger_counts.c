@@ -1,9 +1,9 @@
 /*
  * Tables count_device, count_job, count_incident.
  *
- * A result file changes the state of each of its Devices. A statement for each, or a trigger, would cost what a tenth
- * of the result costs; so the changes of a transaction are summed in memory and stored by its commit, in one statement
- * for each state. Jobs and incidents are few, and their counts are rows that change with them.
+ * A result file changes the state of each of its Devices. A trigger would add a statement to each of them; so the
+ * changes of a transaction are summed in memory, and its commit stores them in one statement for each state. Jobs
+ * and incidents are few, and their counts are rows that change with them.
  */
 #include "spool/ledger/ledger_counts.h"
 
