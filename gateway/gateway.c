@@ -1,6 +1,7 @@
 /* Opening and closing a home in one place, so that every command leaves it the same way. */
 #include "gateway/gateway.h"
 
+#include "gateway/clock.h"
 #include "gateway/home_witness.h"
 #include "gateway/profiles.h"
 
@@ -131,6 +132,11 @@ void gateway_close(struct gateway *gateway)
 bool gateway_stopping(const struct gateway *gateway)
 {
     return gateway->stop != NULL && *gateway->stop;
+}
+
+bool gateway_time_is_up(const struct gateway *gateway, int64_t until)
+{
+    return gateway_stopping(gateway) || (until != 0 && clock_monotonic() >= until);
 }
 
 void gateway_fail(struct gateway *gateway, GError *error, const struct log_event *event, const char *format, ...)

@@ -88,6 +88,8 @@ void gateway_close(struct gateway *gateway);
 
 /* True if *stop is set. */
 bool gateway_stopping(const struct gateway *gateway);
+/* True if *stop is set, or the time `until` has come: monotonic microseconds; 0: never. */
+bool gateway_time_is_up(const struct gateway *gateway, int64_t until);
 
 /* Logs the failure of something that was due. Appends error's text if error is not NULL, frees error, and sets
  * gateway->failed. */

@@ -12,7 +12,7 @@
 #include "gateway/clock.h"
 #include "gateway/log.h"
 #include "gateway/pipeline/damage.h"
-#include "gateway/pipeline/places.h"
+#include "gateway/pipeline/retention_spread.h"
 #include "gateway/reports/report.h"
 #include "spool/backup_lock.h"
 #include "spool/ledger/ledger_incidents.h"
@@ -36,7 +36,6 @@ struct wanted {
 
 struct sums {
     int64_t files, saved; /* packed; bytes */
-    int64_t spread;       /* jobs that have moved into a subfolder */
     int64_t jobs, freed;  /* whose files were removed; bytes */
 };
 
@@ -56,9 +55,9 @@ struct retention {
     int64_t ended;    /* seconds UTC: it, when its files were listed */
     GPtrArray *files; /* struct wanted: which are left of it */
     struct packer *packer;
-    GArray *packed;     /* int64_t: jobs that the ledger does not know to be packed yet */
-    GArray *leaving;    /* int64_t: jobs whose removal is recorded */
-    GArray *flat;       /* int64_t: jobs that stand in done/ itself; NULL: not looked yet */
+    GArray *packed;  /* int64_t: jobs that the ledger does not know to be packed yet */
+    GArray *leaving; /* int64_t: jobs whose removal is recorded */
+    struct spreading spreading;
     GHashTable *skip;   /* int64_t: jobs that have a damaged file, or one that cannot be removed: told once */
     GPtrArray *damaged; /* char *: the subjects of open A111 */
     bool no_removal;    /* a backup is being made */
@@ -104,8 +103,7 @@ void retention_free(struct retention *r)
     g_array_unref(r->packed);
     g_array_unref(r->leaving);
     g_hash_table_unref(r->skip);
-    if (r->flat != NULL)
-        g_array_unref(r->flat);
+    spreading_clear(&r->spreading);
     if (r->damaged != NULL)
         g_ptr_array_unref(r->damaged);
     g_free(r);
@@ -369,7 +367,7 @@ static bool remove_files(struct retention *r, int64_t id, bool *gone, GError **e
 
 static bool is_over(const struct retention *r)
 {
-    return gateway_stopping(r->gateway) || (r->until != 0 && clock_monotonic() >= r->until);
+    return gateway_time_is_up(r->gateway, r->until);
 }
 
 /* Removes the files of the jobs whose removal is recorded. What is left of them at the end of a slice, or after a stop,
@@ -411,58 +409,6 @@ static bool remove_due(struct retention *r, GError **error)
 {
     return r->leaving->len == 0 ||
            (record(r, r->leaving, STEP_REMOVAL_NOTED, LEDGER_STORED_REMOVING, error) && remove_leaving(r, error));
-}
-
-/* ---- subfolders of done/ ---- */
-
-/* A power failure in the move may leave a job in both places. The copy in the subfolder is the one that all read. */
-static bool drop_flat_copy(struct retention *r, int64_t id, bool *dropped, GError **error)
-{
-    g_autofree char *kept = job_path(r->gateway->spool, JOB_DONE, id, NULL);
-    char text[JOB_ID_SIZE];
-
-    job_id_print(id, text);
-    g_autofree char *flat = g_build_filename(spool_dir(r->gateway->spool), job_state_name(JOB_DONE), text, NULL);
-    *dropped = strcmp(kept, flat) != 0 && places_hold_all(kept, flat);
-    return !*dropped || disk_remove_dir(STEP_JOB_SPREAD, flat, error);
-}
-
-/* Moves a job that an earlier release, or a restore, has left in done/ itself. Once there are none, none come. */
-static bool spread_one(struct retention *r, GError **error)
-{
-    int64_t id = g_array_index(r->flat, int64_t, r->flat->len - 1);
-    GError *cause = NULL;
-
-    g_array_set_size(r->flat, r->flat->len - 1);
-    if (job_spread(r->gateway->spool, id, &cause)) {
-        r->sums.spread++;
-        return true;
-    }
-    if (!g_error_matches(cause, SPOOL_ERROR, SPOOL_ERROR_EXISTS)) {
-        g_propagate_error(error, cause);
-        return false;
-    }
-    bool dropped = false;
-    bool good = drop_flat_copy(r, id, &dropped, error);
-    if (!good || dropped) {
-        g_error_free(cause);
-        return good;
-    }
-    gateway_fail(r->gateway, cause, LOG(EVENT_DAMAGED, .job = id),
-                 "job %08" G_GINT64_FORMAT " stands twice in done; 'ecosgate spool verify' says what helps", id);
-    return true;
-}
-
-static bool spread(struct retention *r, GError **error)
-{
-    if (r->flat == NULL)
-        r->flat = job_list_flat(r->gateway->spool, error);
-    if (r->flat == NULL)
-        return false;
-    while (r->flat->len > 0 && !is_over(r))
-        if (!spread_one(r, error))
-            return false;
-    return true;
 }
 
 /* ---- the walk ---- */
@@ -548,9 +494,6 @@ static void tell(struct retention *r)
         log_event(LOG(EVENT_BYTES_REMOVED, .counts = LOG_COUNTS({"jobs", sums->jobs}, {"bytes", sums->freed})),
                   "retention: removed the files of %" G_GINT64_FORMAT " jobs, %" G_GINT64_FORMAT " bytes", sums->jobs,
                   sums->freed);
-    if (sums->spread > 0)
-        log_event(LOG(EVENT_JOBS_SPREAD, .counts = LOG_COUNTS({"jobs", sums->spread})),
-                  "retention: moved %" G_GINT64_FORMAT " jobs of done into its subfolders", sums->spread);
     r->sums = (struct sums){0};
 }
 
@@ -567,7 +510,8 @@ static bool begin_slice(struct retention *r, int64_t now, GError **error)
 /* What fails here is the spool's disk, or the ledger; only that of the ledger is another one's business. */
 static bool go_on(struct retention *r, GError **error)
 {
-    bool end = false, good = look_again(r, error) && spread(r, error) && take_up_removal(r, error);
+    bool end = false, good = look_again(r, error) && spreading_go_on(&r->spreading, r->gateway, r->until, error) &&
+                             take_up_removal(r, error);
 
     while (good && !end && !is_over(r))
         good = work(r, &end, error);
