@@ -16,11 +16,26 @@ struct digest {
     EVP_MD_CTX *context;
 };
 
+/* Fetched once: libcrypto looks the algorithm up at each use of EVP_sha256(), which costs more than a short digest. 0:
+ * libcrypto was not used yet. Kept until the process ends. */
+static gsize fetched;
+
+static const EVP_MD *sha256(void)
+{
+    if (g_once_init_enter(&fetched)) {
+        EVP_MD *found = EVP_MD_fetch(NULL, "SHA2-256", NULL);
+        if (found == NULL)
+            g_error("libcrypto has no SHA-256"); /* out of memory, or an OpenSSL configuration without it */
+        g_once_init_leave(&fetched, (gsize)found);
+    }
+    return (const EVP_MD *)fetched;
+}
+
 struct digest *digest_new(void)
 {
     struct digest *digest = g_new(struct digest, 1);
     digest->context = EVP_MD_CTX_new();
-    if (digest->context == NULL || EVP_DigestInit_ex(digest->context, EVP_sha256(), NULL) != 1)
+    if (digest->context == NULL || EVP_DigestInit_ex(digest->context, sha256(), NULL) != 1)
         g_error("libcrypto cannot make a SHA-256 context"); /* out of memory: ends the program */
     return digest;
 }
@@ -96,11 +111,17 @@ bool digest_file(const char *path, char hex[DIGEST_HEX_SIZE], uint64_t *size, GE
     return true;
 }
 
-/* By GLib: libcrypto's first digest costs 5.2 million instructions, a tenth of the start of `status`, which needs the
- * digest of one line only. */
+/* By GLib where libcrypto was not used yet: its first digest costs 5.2 million instructions, a tenth of the start of
+ * `status`, which needs the digest of one line only. Later libcrypto is the faster one. */
 void digest_text(const char *text, char hex[DIGEST_HEX_SIZE])
 {
-    g_autofree char *digest = g_compute_checksum_for_string(G_CHECKSUM_SHA256, text, -1);
+    if (g_atomic_pointer_get(&fetched) != 0) {
+        g_autoptr(digest_t) digest = digest_new();
+        digest_update(digest, text, strlen(text));
+        digest_hex(digest, hex);
+        return;
+    }
+    g_autofree char *made = g_compute_checksum_for_string(G_CHECKSUM_SHA256, text, -1);
 
-    g_strlcpy(hex, digest, DIGEST_HEX_SIZE);
+    g_strlcpy(hex, made, DIGEST_HEX_SIZE);
 }

@@ -250,11 +250,18 @@ static bool add_file(struct asked *asked, const struct ledger_job *job, const ch
     return good;
 }
 
-/* A file that is being packed stands there in both forms. */
-static bool is_second_form(char **names, const char *name)
+/* Whether a file of a job's folder belongs into the archive. The gateway may work meanwhile: a file that it has stored
+ * since the chain was written has no link there, and could not be proved. A file that is being packed stands there in
+ * both forms; it is added once. */
+static bool is_wanted(const struct asked *asked, int64_t job, char **names, const char *name)
 {
     g_autofree char *plain = packed_plain_name(name);
-    return strcmp(plain, name) != 0 && g_strv_contains((const char *const *)names, plain);
+    g_autofree char *member = member_of(job, plain);
+
+    if (strcmp(plain, name) != 0 && g_strv_contains((const char *const *)names, plain))
+        return false;
+    return strcmp(plain, JOB_PAYLOAD) == 0 || strcmp(plain, JOB_ENVELOPE) == 0 ||
+           g_hash_table_contains(asked->linked, member);
 }
 
 /* False: it should be there. One that retention removed counts as absent, as do the gateway's own files. */
@@ -268,20 +275,21 @@ static bool has_payload(struct asked *asked, const struct ledger_job *job, char 
     return job->removed > 0;
 }
 
-/* Its payload, packed or not, and all that the gateway wrote for it. */
+/* Its payload, packed or not, and what the gateway wrote for it until the chain was written. The folder is read before
+ * the row: a removal is recorded before the bytes go. */
 static bool add_job(struct asked *asked, int64_t id, GError **error)
 {
     g_autofree struct ledger_job *job = NULL;
     enum job_state state;
 
-    if (!ledger_job_get(asked->access->gateway.ledger, id, &job, error))
-        return false;
     GError *cause = NULL;
     g_auto(GStrv) names = read_access_files(asked->access->gateway.spool, id, &state, &cause);
     if (cause != NULL) {
         g_propagate_error(error, cause);
         return false;
     }
+    if (!ledger_job_get(asked->access->gateway.ledger, id, &job, error))
+        return false;
     if (job == NULL || names == NULL || !has_payload(asked, job, names)) {
         g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_MISSING,
                     "the payload of job %08" G_GINT64_FORMAT " is not in the spool any more; its digest stays in the "
@@ -290,7 +298,7 @@ static bool add_job(struct asked *asked, int64_t id, GError **error)
         return false;
     }
     for (char **name = names; *name != NULL; name++) {
-        if (**name != '.' && !is_second_form(names, *name) && !add_file(asked, job, *name, error))
+        if (is_wanted(asked, id, names, *name) && !add_file(asked, job, *name, error))
             return false;
     }
     return true;

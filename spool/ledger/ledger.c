@@ -455,6 +455,7 @@ bool ledger_begin(struct ledger *ledger, GError **error)
 void ledger_rollback(struct ledger *ledger)
 {
     forget(ledger);
+    ledger->chain.n = 0;
     memset(ledger->counted, 0, sizeof ledger->counted);
     ledger->savepoint = false;
     if (sqlite3_get_autocommit(ledger->db) == 0)
@@ -518,6 +519,7 @@ bool ledger_release(struct ledger *ledger, GError **error)
 bool ledger_roll_back_to(struct ledger *ledger, GError **error)
 {
     forget(ledger);
+    ledger->chain.n = 0;
     memcpy(ledger->counted, ledger->counted_before, sizeof ledger->counted);
     return ledger_writing(ledger, error) &&
            tell(ledger, ledger_execute(ledger, "ROLLBACK TO work", error), LEDGER_SAVEPOINT_UNDONE) &&

@@ -36,6 +36,7 @@
 
 #include "spool/ledger/ledger.h"
 #include "spool/ledger/ledger_devices.h"
+#include "spool/ledger/ledger_evidence.h"
 
 #include <sqlite3.h>
 #include <stddef.h>
@@ -61,6 +62,10 @@ struct ledger {
     int64_t next_item; /* number of the next work item; 0: ask the table */
     int64_t next_job;  /* ids below this one are reserved already */
     struct ledger_recent_batch recent_batch;
+    /* The link that this connection added last, so that the next one need not ask for it; n 0: ask the table. It
+     * outlives a commit: there is one writer. Would another program add one, the insert of ours would fail with its
+     * number, and the rollback forgets this. */
+    struct ledger_evidence_head chain;
     /* How many work items more or less are in each state since the transaction began (ledger_count_store), and what
      * that was at its savepoint. */
     int64_t counted[LEDGER_STATES], counted_before[LEDGER_STATES];
