@@ -60,6 +60,7 @@ static struct config *load(struct config_loading *l, const char *text, size_t le
     c->profiles = g_ptr_array_new_with_free_func((GDestroyNotify)profile_free);
     c->profile_lists = g_ptr_array_new_with_free_func(g_free);
     c->profile_folders = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    c->sender_thresholds = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     c->report_profiles = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     if (!config_read_keys(l, text, len, error))
         return NULL;
@@ -174,6 +175,7 @@ void config_free(struct config *config)
     g_ptr_array_unref(config->profile_lists);
     g_hash_table_unref(config->profile_folders);
     g_hash_table_unref(config->report_profiles);
+    g_hash_table_unref(config->sender_thresholds);
     g_free(config->reports_stopped);
     g_free(config->profile_faults);
     g_key_file_unref(config->file);

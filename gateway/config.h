@@ -10,6 +10,8 @@
 #include "gateway/retention_rules.h"
 #include "gateway/drops/drop.h"
 #include "gateway/log.h"
+#include "gateway/threshold_rules.h"
+#include "spool/ledger/ledger_volume.h"
 #include "validators/rules.h"
 
 #include <glib.h>
@@ -74,13 +76,16 @@ struct config {
     struct health_rules health;
     struct log_settings log; /* of [log]; an option of `run` comes before them */
     struct retention_rule retention[RETENTION_KINDS];
-    char *page;               /* folder of the live page; NULL: none */
-    char *metrics;            /* file of metrics for node_exporter; NULL: none */
-    int64_t metrics_interval; /* seconds between two writings of it, at least */
-    GPtrArray *drops;         /* struct drop, in the file's order */
-    const char **drop_names;  /* of all drops; NULL-terminated */
-    GArray *parties;          /* struct party */
-    GPtrArray *expectations;  /* struct expectation (expectation.h), in the file's order */
+    struct threshold thresholds[LEDGER_VOLUME_KINDS]; /* of senders: of those that are no party of this file */
+    GHashTable *sender_thresholds;                    /* code of a party → struct threshold */
+    int64_t usual_days;                               /* of which the usual number of a day is the median */
+    char *page;                                       /* folder of the live page; NULL: none */
+    char *metrics;                                    /* file of metrics for node_exporter; NULL: none */
+    int64_t metrics_interval;                         /* seconds between two writings of it, at least */
+    GPtrArray *drops;                                 /* struct drop, in the file's order */
+    const char **drop_names;                          /* of all drops; NULL-terminated */
+    GArray *parties;                                  /* struct party */
+    GPtrArray *expectations;                          /* struct expectation (expectation.h), in the file's order */
     /* Profiles (config_profiles.h): */
     GPtrArray *profiles;         /* struct profile: those of folders, each once */
     GPtrArray *profile_lists;    /* those of parties and reports: owned */

@@ -8,6 +8,7 @@
 #include "gateway/config_expect.h"
 #include "gateway/config_profiles.h"
 #include "gateway/config_retention.h"
+#include "gateway/config_thresholds.h"
 
 #include "formats/eui64.h"
 #include "formats/filename.h"
@@ -407,7 +408,8 @@ void config_load_groups(struct config_loading *l, struct config *c)
     for (size_t i = 0; groups[i] != NULL; i++) {
         if (strcmp(groups[i], "gateway") == 0)
             load_gateway(l, c);
-        else if (g_strv_contains((const char *const[]){"review", "health", "log", "page", "metrics", "retention", NULL},
+        else if (g_strv_contains((const char *const[]){"review", "health", "log", "page", "metrics", "retention",
+                                                       "thresholds", NULL},
                                  groups[i]))
             continue; /* their defaults are no zeros, so they are read if they are missing, too */
         else if (g_str_has_prefix(groups[i], "drop "))
@@ -421,9 +423,10 @@ void config_load_groups(struct config_loading *l, struct config *c)
         else
             config_problem_at(
                 l, config_line_of(l, groups[i], ""),
-                "[%s]: expected [gateway], [review], [health], [log], [page], [metrics], [retention], [drop NAME], "
-                "[party ORG], [expect NAME], [report] or [report MPID]",
+                "[%s]: expected [gateway], [review], [health], [log], [page], [metrics], [retention], [thresholds], "
+                "[drop NAME], [party ORG], [expect NAME], [report] or [report MPID]",
                 groups[i]);
     }
     config_check_retention(l, c);
+    config_load_thresholds(l, c);
 }

@@ -81,6 +81,7 @@ static const struct command commands[] = {
      "print a report as it was issued, or as it would be now", command_report},
     {"report list", "", "", "list issued reports: when, to whom, how many rows", command_report_list},
     {"report redeliver", "FILE …", "--reason TEXT", "the same as redeliver", command_report_redeliver},
+    {"thresholds", "", "", "show how near each sender, Supplier and model is to its thresholds", command_thresholds},
     {"expect list", "", "", "list what should come by when, and what has come", command_expect_list},
     {"sequence list", "", "", "list the last sequence number of each sender and file type", command_sequence_list},
     {"sequence set", "SENDER TYPE NUMBER", "[--forget-lost] --reason TEXT",

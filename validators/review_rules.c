@@ -319,6 +319,7 @@ bool review_judge(const struct review *review, const struct review_subject *subj
     if (review->inventory && !ledger_inventory_get(review->rules->ledger, subject->device, &known, error))
         return false;
     c.known = known;
+    row->supplier = known != NULL ? known->supplier : 0;
     if (review->inventory)
         judge_known_first(&c);
     if (review->models && !judge_non_migratable(&c, error))

@@ -27,6 +27,7 @@ struct row {
     uint64_t permanent; /* the same, without the codes that are transient for this record */
     int64_t
         next_eligible; /* seconds since 1970, UTC: when the last of the transient causes will be gone; 0: not known */
+    uint64_t supplier; /* the Device's, as the inventory says; 0: it says nothing */
     bool warned;       /* a warning was found */
 };
 

@@ -95,6 +95,7 @@ int command_report(struct invocation *invocation);           /* the files of one
 int command_report_list(struct invocation *invocation);      /* the files of all issued reports */
 int command_redeliver(struct invocation *invocation);        /* an order: deliver files once more */
 int command_report_redeliver(struct invocation *invocation); /* the same (redeliver.c) */
+int command_thresholds(struct invocation *invocation);       /* how near each sender is to its thresholds */
 int command_expect_list(struct invocation *invocation);      /* what should come, and what has come */
 int command_sequence_list(struct invocation *invocation);    /* the last sequence number of each sender and type */
 int command_claim_list(struct invocation *invocation);       /* whose each drop is */

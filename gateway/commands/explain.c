@@ -498,7 +498,7 @@ static void explain_withheld(const struct ledger_work *work, struct explanation 
                                device);
 }
 
-/* An operator holds the Device or its batch: that is what it waits for, if a try of it is to come. */
+/* An operator or a threshold holds the Device or its batch: that is what it waits for, if a try of it is to come. */
 static bool explain_held(struct gateway *gateway, const struct ledger_work *work, struct explanation *e, GError **error)
 {
     const struct ledger_hold device = {.kind = LEDGER_HOLD_DEVICE, .number = work->item.item};
@@ -522,7 +522,8 @@ static bool explain_held(struct gateway *gateway, const struct ledger_work *work
     g_autofree char *end = explain_hold_end(held);
     g_free(e->waits_for);
     g_free(e->moves);
-    e->waits_for = g_strdup_printf("an operator, who holds %s", what);
+    e->waits_for = held->threshold ? g_strdup_printf("an operator, who has to release %s or to withdraw it", what)
+                                   : g_strdup_printf("an operator, who holds %s", what);
     e->moves = g_strdup_printf("`%s --reason TEXT`", end);
     return true;
 }

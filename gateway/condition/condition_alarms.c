@@ -118,6 +118,7 @@ static const struct incident_alarm {
     {"A107", ALARM_WARNING, false, "ecosgate pickup @", "ecosgate pickup"},
     {"A110", ALARM_CRITICAL, true, "ecosgate claim list", NULL},
     {"A111", ALARM_WARNING, false, "ecosgate incident show #", "ecosgate spool verify"},
+    {"A116", ALARM_WARNING, false, "ecosgate incident show #", "ecosgate incident list"},
     {"A117", ALARM_WARNING, false, "ecosgate spool list --state held", "ecosgate spool list --state held"},
     {"A119", ALARM_CRITICAL, false, "ecosgate doctor", "ecosgate doctor"},
     {NULL, ALARM_WARNING, false, "ecosgate incident show #", "ecosgate incident list"},
@@ -412,6 +413,8 @@ static bool take_hold(void *user, const struct ledger_held *held, GError **error
     (void)error; /* nothing here can fail */
     making->condition->kept_back[held->hold.kind]++;
     note_pause(making, held);
+    if (held->threshold) /* its A116 says it */
+        return true;
     add(making, key, "ecosgate status --all",
         (struct alarm){ALARM_NOTE, held->at, NULL,
                        g_strdup_printf("%s is %s by %s: %s", what, done, held->who, explain_hold_reason(held)),

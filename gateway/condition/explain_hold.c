@@ -1,4 +1,4 @@
-/* What operators keep back: what it is, who said so, since when, why, and the command that ends it. */
+/* What operators and thresholds keep back: what it is, who said so, since when, why, and the command that ends it. */
 #include "gateway/condition/explain_hold.h"
 
 #include "formats/eui64.h"
@@ -81,7 +81,11 @@ bool explain_hold(struct gateway *gateway, const struct ledger_hold *hold, char 
     g_autofree char *end = explain_hold_end(held);
     bool holds = hold->kind == LEDGER_HOLD_BATCH || hold->kind == LEDGER_HOLD_DEVICE;
     instant_print(held->at, since);
-    *text = g_strdup_printf("an operator (%s, since %s) %s it: %s; `%s --reason TEXT` ends that", held->who, since,
-                            holds ? "holds" : "has paused", explain_hold_reason(held), end);
+    if (held->threshold)
+        *text = g_strdup_printf("a threshold holds it since %s: %s; `%s --reason TEXT` ends that", since,
+                                explain_hold_reason(held), end);
+    else
+        *text = g_strdup_printf("an operator (%s, since %s) %s it: %s; `%s --reason TEXT` ends that", held->who, since,
+                                holds ? "holds" : "has paused", explain_hold_reason(held), end);
     return true;
 }

@@ -1,9 +1,11 @@
 /* The figures of the moment, most of them from the condition, which `status` shows. */
 #include "gateway/metrics/metrics_private.h"
 
+#include "gateway/clock.h"
 #include "gateway/condition/condition.h"
 #include "gateway/condition/verified.h"
 #include "gateway/expectation.h"
+#include "gateway/thresholds.h"
 #include "spool/ledger/ledger_counts.h"
 #include "spool/ledger/ledger_devices.h"
 #include "spool/ledger/ledger_evidence.h"
@@ -148,6 +150,34 @@ static bool add_missing(struct gateway *gateway, struct metrics *metrics, GError
             g_autofree char *prefix = g_strdup_printf("%s %s ", party->org, party->types[t]);
             metrics_add(metrics, METRIC_GAPS, METRIC_LABELS(party->org, party->types[t]), count_subjects(gaps, prefix));
         }
+    }
+    return true;
+}
+
+/* ---- thresholds ---- */
+
+static void add_span(struct metrics *metrics, const char *party, const char *span, int64_t devices, int64_t limit)
+{
+    metrics_add(metrics, METRIC_VOLUME, METRIC_LABELS(party, span), devices);
+    if (limit > 0)
+        metrics_add(metrics, METRIC_VOLUME_LIMIT, METRIC_LABELS(party, span), limit);
+}
+
+/* The limit of a day is the nearer one of two. */
+static bool add_volumes(struct gateway *gateway, struct metrics *metrics, GError **error)
+{
+    const struct config *config = gateway->config;
+
+    for (guint p = 0; p < config->parties->len; p++) {
+        const struct party *party = &g_array_index(config->parties, struct party, p);
+        struct threshold_state state = {.kind = LEDGER_VOLUME_SENDER, .subject = party->org};
+        if (!g_strv_contains(party->types, "EMI"))
+            continue;
+        if (!threshold_find(gateway, clock_now(), &state, error))
+            return false;
+        int64_t day = state.limit.day, usual = state.limit.usual;
+        add_span(metrics, party->org, "hour", state.sums.hour, state.limit.hour);
+        add_span(metrics, party->org, "day", state.sums.day, day > 0 && usual > 0 ? MIN(day, usual) : MAX(day, usual));
     }
     return true;
 }
@@ -304,6 +334,7 @@ bool metrics_fill(struct gateway *gateway, struct metrics *metrics, GError **err
     add_program(metrics, &condition);
     add_verified(metrics, config);
     condition_clear(&condition);
-    return add_missing(gateway, metrics, error) && add_incidents(gateway, metrics, error) &&
-           add_evidence(gateway, metrics, error) && metrics_fill_totals(gateway, metrics, error);
+    return add_missing(gateway, metrics, error) && add_volumes(gateway, metrics, error) &&
+           add_incidents(gateway, metrics, error) && add_evidence(gateway, metrics, error) &&
+           metrics_fill_totals(gateway, metrics, error);
 }

@@ -22,6 +22,7 @@
 #include "gateway/pipeline/recording.h"
 #include "gateway/pipeline/reference.h"
 #include "gateway/pipeline/results.h"
+#include "gateway/pipeline/volume.h"
 #include "spool/crash_mark.h"
 #include "spool/ledger/ledger_actions.h"
 #include "spool/ledger/ledger_incidents.h"
@@ -153,6 +154,8 @@ static bool record_verdict(struct intake *intake, const char *raw_name, const st
 
     return recording_add_verdict(&intake->recording, verdict, error) && record_number(intake, verdict, error) &&
            incidents_follow_verdict(intake->gateway, intake->job, verdict, intake->now, error) &&
+           (verdict->outcome == OUTCOME_RJ ||
+            volume_settle(intake->gateway, intake->recording.volume, intake->job, verdict, error)) &&
            plan_answers(intake->gateway, &judged, error) && outcome_plan(intake->gateway, intake->now, error) &&
            damage_close_within(intake->gateway, intake->job->id, JOB_PAYLOAD, error) &&
            damage_close_within(intake->gateway, intake->job->id, NULL, error);
@@ -353,12 +356,13 @@ static bool judge_payload(struct gateway *gateway, const struct ledger_job *job,
     struct intake intake = {.gateway = gateway, .job = &judged, .now = clock_now()};
 
     intake.recording = (struct recording){.ledger = gateway->ledger, .job = &judged, .now = intake.now};
-    if (!ledger_begin(gateway->ledger, error))
-        return false;
-    bool good = judge_in_transaction(&intake, fd, proof, error);
+    intake.recording.volume = volume_new(intake.now);
+    bool begun = ledger_begin(gateway->ledger, error);
+    bool good = begun && judge_in_transaction(&intake, fd, proof, error);
     bool held = good && proof->same && intake.refusal != NULL;
-    if (!good || !proof->same || held)
+    if (begun && (!good || !proof->same || held))
         ledger_rollback(gateway->ledger);
+    volume_free(intake.recording.volume);
     if (held)
         good = hold_shrinking(gateway, job, &intake, error);
     g_free(intake.refusal);

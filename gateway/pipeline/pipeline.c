@@ -32,6 +32,7 @@
 #include "gateway/pipeline/reference.h"
 #include "gateway/pipeline/retention.h"
 #include "gateway/pipeline/room_watch.h"
+#include "gateway/pipeline/volume.h"
 #include "gateway/reports/report_schedule.h"
 #include "gateway/reports/report_address.h"
 #include "gateway/reports/reports.h"
@@ -172,7 +173,7 @@ static bool report_incidents(struct pipeline *pipeline, GError **error)
     bool reported;
 
     return damage_review(pipeline->gateway, error) && profile_watch(pipeline->gateway, error) &&
-           incidents_report(pipeline->gateway, &reported, error) &&
+           volume_watch(pipeline->gateway, error) && incidents_report(pipeline->gateway, &reported, error) &&
            (!reported || delivery_advance(pipeline->delivery, error));
 }
 

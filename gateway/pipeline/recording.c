@@ -44,6 +44,8 @@ bool recording_add_device(struct recording *recording, const struct device *devi
 
     split_device(device, recording->job->id, &row);
     bool good = ledger_item_insert(recording->ledger, &row.item, error);
+    if (good && recording->volume != NULL)
+        volume_count(recording->volume, &row.item, device->row.supplier);
     split_row_clear(&row);
     if (good && recording->items++ == 0)
         recording->first_item = row.item.item;

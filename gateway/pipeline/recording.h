@@ -13,6 +13,7 @@
 #define ECOSGATE_GATEWAY_PIPELINE_RECORDING_H
 
 #include "formats/eui64.h"
+#include "gateway/pipeline/volume.h"
 #include "spool/ledger/ledger_jobs.h"
 #include "validators/judge.h"
 
@@ -24,6 +25,7 @@ struct recording {
     int64_t first_item;     /* the first work item of the file, of `items` in a row */
     int64_t items;
     char sender[EUI64_TEXT_SIZE]; /* that the job points to, if its row was changed */
+    struct volume *volume;        /* counts the Devices that are accepted; NULL: nobody asks */
     int64_t withheld;             /* of these: a lost ledger may have accepted the file before (ledger_recovery.h) */
 };
 

@@ -115,7 +115,11 @@ bool ledger_counts_wrong(struct ledger *ledger, char **text, GError **error)
                                        "direction,type,outcome", "SELECT direction,type,outcome,n FROM count_job",
                                        LEDGER_COUNTED_JOBS) //
                " UNION ALL " DIFFERENT("'open incidents '||code||iif(of_device,' of Devices','')", "code,of_device",
-                                       "SELECT code,of_device,n FROM count_incident", LEDGER_COUNTED_INCIDENTS));
+                                       "SELECT code,of_device,n FROM count_incident", LEDGER_COUNTED_INCIDENTS) //
+               " UNION ALL " DIFFERENT("'Devices of '||subject||' in the hour '||hour", "subject,hour",
+                                       "SELECT subject,hour,devices AS n FROM volume WHERE kind='sender'",
+                                       LEDGER_COUNTED_VOLUMES " AND v.judged_at/3600>=(SELECT min(hour) FROM volume)"
+                                                              " GROUP BY 1,2"));
     g_autoptr(GString) found = g_string_new(NULL);
     sqlite3_stmt *q = ledger_query(ledger, &different, LEDGER_NO_VALUES, error);
     bool row = true, good = q != NULL;

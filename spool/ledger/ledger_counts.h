@@ -37,8 +37,8 @@ typedef bool (*ledger_incident_count_visit)(void *user, const struct ledger_inci
 /* Visits them by code. */
 bool ledger_incident_counts_each(struct ledger *ledger, ledger_incident_count_visit visit, void *user, GError **error);
 
-/* *text: "Devices READY: 3 kept, 2 counted; …", every count that is not what its rows say; NULL: all are; g_free it.
- * Walks all work items and jobs. */
+/* *text: "Devices READY: 3 kept, 2 counted; …", every count that is not what its rows say, also those of
+ * ledger_volume.h; NULL: all are; g_free it. Walks all work items and jobs. */
 bool ledger_counts_wrong(struct ledger *ledger, char **text, GError **error);
 
 #endif

@@ -41,7 +41,7 @@ bool ledger_hold_exists(struct ledger *ledger, const struct ledger_hold *hold, b
 /* ---- with the order ---- */
 
 #define HELD                                                                                                           \
-    "SELECT h.kind,h.subject,h.order_id,a.who,a.reason,a.at,j.org,v.batch,w.device_id FROM operator_hold h"            \
+    "SELECT h.kind,h.subject,h.order_id,a.who,a.reason,a.at,j.org,v.batch,w.device_id,a.verb FROM operator_hold h"     \
     " JOIN operator_action a USING(order_id) LEFT JOIN job j ON h.kind='batch' AND j.id=h.subject"                     \
     " LEFT JOIN verdict v ON h.kind='batch' AND v.job=j.id AND v.items>0"                                              \
     " LEFT JOIN work_item w ON h.kind='device' AND w.item=h.subject"
@@ -69,6 +69,7 @@ static void read_held(sqlite3_stmt *q, int c, void *row)
     held->org = ledger_text(q, c + 6);
     held->batch = ledger_text(q, c + 7);
     held->device = (uint64_t)sqlite3_column_int64(q, c + 8);
+    held->threshold = g_strcmp0(ledger_text(q, c + 9), LEDGER_HOLD_THRESHOLD) == 0;
 }
 
 static const struct ledger_shape shape = {sizeof(struct ledger_held), read_held, strings, G_N_ELEMENTS(strings)};
@@ -84,6 +85,14 @@ bool ledger_hold_get(struct ledger *ledger, const struct ledger_hold *hold, stru
         return false;
     *held = row;
     return true;
+}
+
+/* The batches are few, and no other kind is read. */
+bool ledger_holds_of_thresholds(struct ledger *ledger, GPtrArray **held, GError **error)
+{
+    LEDGER_SQL(all, HELD " WHERE h.kind='batch' AND a.verb='" LEDGER_HOLD_THRESHOLD "' AND v.ended<v.accepted"
+                         " ORDER BY a.id");
+    return ledger_all(ledger, ledger_query(ledger, &all, LEDGER_NO_VALUES, error), &shape, held, error);
 }
 
 bool ledger_holds_each(struct ledger *ledger, ledger_held_visit visit, void *user, GError **error)

@@ -1,7 +1,8 @@
 /*
  * What operators keep back: work orders (of one batch, of one Device, or all), and the traffic of a drop. Nothing is
  * written into the rows of what is kept back: the questions of ledger_due.h leave it out. Who said so and why stands in
- * the order's row (ledger_actions.h).
+ * the order's row (ledger_actions.h). A batch may also be held by a threshold: the gateway adds the row of an order of
+ * its own then, so that one mechanism, one list and one way to release serve both.
  *
  *   ledger_hold_put → … → ledger_hold_end
  *
@@ -36,7 +37,11 @@ struct ledger_held {
     int64_t at;
     const char *org, *batch; /* of a batch; NULL: not known */
     uint64_t device;         /* of a work item */
+    bool threshold;          /* of a batch: no operator holds it, but a threshold (gateway/thresholds.h) */
 };
+
+/* The verb of the row in operator_action by which a threshold holds a batch: no operator can give such an order. */
+#define LEDGER_HOLD_THRESHOLD "threshold"
 
 /* An operator keeps it back from now on. SPOOL_ERROR_EXISTS if it is kept back already. */
 bool ledger_hold_put(struct ledger *ledger, const struct ledger_hold *hold, const char *order_id, GError **error);
@@ -44,6 +49,8 @@ bool ledger_hold_put(struct ledger *ledger, const struct ledger_hold *hold, cons
 bool ledger_hold_end(struct ledger *ledger, const struct ledger_hold *hold, GError **error);
 /* *held: it is kept back. */
 bool ledger_hold_exists(struct ledger *ledger, const struct ledger_hold *hold, bool *held, GError **error);
+/* *held: struct ledger_held, batches with open work that a threshold holds, the oldest first. */
+bool ledger_holds_of_thresholds(struct ledger *ledger, GPtrArray **held, GError **error);
 /* *held is NULL if it is not kept back; g_free it. */
 bool ledger_hold_get(struct ledger *ledger, const struct ledger_hold *hold, struct ledger_held **held, GError **error);
 typedef bool (*ledger_held_visit)(void *user, const struct ledger_held *held, GError **error);

@@ -210,6 +210,10 @@ bool ledger_count_job(struct ledger *ledger, int64_t job, int n, GError **error)
     " LEFT JOIN verdict v ON v.job=j.id AND v.revision=j.revision GROUP BY 1,2,3"
 #define LEDGER_COUNTED_INCIDENTS                                                                                       \
     "SELECT code,device_id IS NOT NULL AS of_device,count(*) AS n FROM incident WHERE cleared IS NULL GROUP BY 1,2"
+/* Devices accepted in each hour, of each sender (ledger_volume.h), as the verdicts say. */
+#define LEDGER_COUNTED_VOLUMES                                                                                         \
+    "SELECT j.org AS subject,v.judged_at/3600 AS hour,sum(v.accepted) AS n FROM verdict v JOIN job j ON j.id=v.job"    \
+    " WHERE v.items>0 AND v.accepted>0 AND j.org IS NOT NULL"
 
 /* ---- totals (ledger_tally.h) ---- */
 

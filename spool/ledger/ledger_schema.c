@@ -433,6 +433,12 @@ static const char *const versions[] = {
     "CREATE TABLE evidence(n INTEGER PRIMARY KEY, kind TEXT NOT NULL, subject INTEGER NOT NULL, part INTEGER NOT NULL,"
     " line TEXT NOT NULL, digest TEXT NOT NULL);"
     "CREATE INDEX evidence_subject ON evidence(subject, kind, part);"
+    /* Devices accepted in each hour (ledger_volume.h). Those of senders are known; of Suppliers and models the history
+     * begins now. */
+    "CREATE TABLE volume(kind TEXT NOT NULL, subject TEXT NOT NULL, hour INTEGER NOT NULL, devices INTEGER NOT NULL,"
+    " held INTEGER NOT NULL, PRIMARY KEY(kind, subject, hour)) WITHOUT ROWID;"
+    "CREATE INDEX volume_hour ON volume(hour);"
+    "INSERT INTO volume SELECT 'sender',subject,hour,n,0 FROM(" LEDGER_COUNTED_VOLUMES " GROUP BY 1,2);"
     "PRAGMA user_version=12;",
 };
 

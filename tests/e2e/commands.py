@@ -19,7 +19,7 @@ COMMANDS = [words.split() for words in (
     "dispatch resume", "drop",
     "drop pause", "drop resume", "incident",
     "incident list", "incident show", "incident close", "report", "report list", "report redeliver", "redeliver",
-    "expect", "expect list",
+    "thresholds", "expect", "expect list",
     "sequence", "sequence list", "sequence set", "claim", "claim list", "claim take", "profile", "profile facts",
     "profile list", "profile show", "profile diff", "profile new", "profile check", "profile export",
     "config", "config check", "backup", "restore", "recover")]
@@ -45,7 +45,7 @@ WRONG = (("--bogus",), ("nothing",), ("init",), ("init", "a", "b"), ("init", "--
          ("report", "ECOSMIG-001", "--period", "x"),
          ("redeliver",), ("redeliver", "a"), ("redeliver", "--reason", "x"), ("redeliver", "a", "--type", "EMA"),
          ("redeliver", "--since", "x", "--reason", "x"), ("report", "redeliver"), ("report", "redeliver", "a"),
-         ("report", "list", "x"), ("sequence", "list", "x"), ("sequence", "set", "MCC", "EMI"),
+         ("report", "list", "x"), ("thresholds", "x"), ("sequence", "list", "x"), ("sequence", "set", "MCC", "EMI"),
          ("sequence", "set", "MCC", "EMA", "1", "--reason", "x"),
          ("sequence", "set", "MCC", "EMI", "1000000", "--reason", "x"),
          ("sequence", "set", "MCC", "EMI", "-1", "--reason", "x"), ("sequence", "set", "MCC", "EMI", "1"),

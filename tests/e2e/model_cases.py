@@ -44,6 +44,7 @@ from model_rules import MODEL
 from model_items import Settings
 from model_state import Model
 from model_time import DAY, HOUR, MINUTE, text_of
+from model_volume import thresholds_of
 
 ORDERS = ("end", "release", "close", "letgo", "giveup", "hold", "refuse", "again", "pause", "resume", "holdbatch",
           "releasebatch", "withdrawbatch", "holddevice", "withdraw")
@@ -247,6 +248,8 @@ def lines_of(settings):
     lines = [f"gateway {name}={settings[name]}" for name in ("daily_limit", "inventory", "shrink_limit", "ecos_subject",
                                                             "model_failures", "work_order_devices") if name in settings]
     lines += [f"drop {drop} taken_within={hours}" for drop, hours in settings.get("taken_within", {}).items()]
+    for kind, limits in settings.get("thresholds", {}).items():
+        lines += thresholds_of(kind, *limits)
     if "missing_after" in settings:
         lines.append(f"gateway missing_number_after={settings['missing_after']}")
     if "inventory_lag" in settings:

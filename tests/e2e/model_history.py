@@ -19,6 +19,7 @@ from model_senders import ECOS_SUBJECT, START, Senders, device_row
 from model_speech import Speech
 from model_state import Model
 from model_time import DAY, HOUR, MINUTE, text_of
+from model_volume import KINDS, thresholds_of
 
 # Steps that `init` alone passes, or operators' orders, or drops that are down
 NOT_HERE = re.compile(r"spool-made|ledger-made|outage|order-|job-returned|job-set|job-reasoned|mark|orphan|"
@@ -101,10 +102,12 @@ class Maker(Senders):
         self.operator = random.Random(f"operator {seed}")  # of its own: so the rest of a history stays what it was
         self.waits = random.Random(f"waits {seed}")  # likewise: what should come, and drops that operators pause
         self.hasty = random.Random(f"hasty {seed}")  # likewise
+        self.volume = random.Random(f"volume {seed}")  # likewise: thresholds
         self.length = length
         self.settings, self.lines = self.choose_settings()
         self.settings["formats"] = choose_formats(seed)
         self.choose_expected()
+        self.choose_thresholds()
         self.model = Model(Settings(**self.settings))
         self.devices = [device_row(n) for n in range(self.random.randint(6, 14))]
         self.is_long = self.random.random() < .6  # it lasts several periods of all reports
@@ -173,6 +176,14 @@ class Maker(Senders):
             drops = chance.sample(("mcc", "tcos", "ecos"), chance.choice((1, 2)))
             self.settings["taken_within"] = {drop: chance.choice((1, 24)) for drop in drops}
             self.lines += [f"drop {drop} taken_within={hours}" for drop, hours in self.settings["taken_within"].items()]
+
+    def choose_thresholds(self):
+        """Small ones, so that some files cross them."""
+        chance = self.volume
+        for kind in KINDS if chance.random() < .4 else ():
+            hour, day, times = chance.choice(((0, 0, 0), (0, 4, 0), (2, 6, 0), (3, 0, 0), (0, 0, 1), (0, 8, 2)))
+            self.settings.setdefault("thresholds", {})[kind] = hour, day, times
+            self.lines += thresholds_of(kind, hour, day, times)
 
     # ---- time ----
 

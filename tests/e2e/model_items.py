@@ -32,6 +32,7 @@ class Settings:
         self.inventory = "auto"
         self.inventory_max_age = 8 * DAY
         self.shrink_limit = 20
+        self.thresholds = {}  # kind: (an hour, a day, times the usual), model_volume.py
         self.model_failures = 10
         self.review = {}  # code: reject (else), warn, off
         self.expectations = []  # what should come (model_expected.py)

@@ -48,6 +48,7 @@ class Operators:
         if batch not in self.held_batches:
             return False
         self.held_batches.remove(batch)
+        self.over_threshold.discard(batch)
         return True
 
     def hold_device(self, device, now):

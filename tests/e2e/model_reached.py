@@ -29,6 +29,7 @@ RULES = {
     "supply points": ("an MPRN with zeros", "C124"),
     "instruction against inventory": ("C125", "a hub of the inventory ordered"),
     "contradictions": ("D152 opened", "D152 closed", "a contradiction released"),
+    "thresholds": ("A116 opened", "A116 closed", "a batch over a threshold"),
     "operators in command": ("a pause", "the end of a pause", "a batch held", "a batch released", "a batch withdrawn",
                              "a Device held", "a Device withdrawn", "a try of a withdrawn Device that came to nothing",
                              "a try that operators kept back to the end"),

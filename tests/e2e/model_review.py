@@ -28,6 +28,7 @@ class Review:
             rows.append(self.response(item, found))
         answers.emd.append((file, rows))
         self.batches.append(Batch(file, items))
+        self.settle_volume(file, items, now)
         return errors, warnings
 
     def split(self, item, now, found):

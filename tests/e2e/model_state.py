@@ -19,12 +19,14 @@ from model_reference import ReferenceData
 from model_reports import Reports
 from model_review import Review
 from model_sessions import Sessions
+from model_volume import Volumes
 
 WORK_ORDERS = ("pause", "resume", "hold batch", "release batch", "withdraw batch", "hold device",
                "withdraw device", "pause drop", "resume drop")
 
 
-class Model(Intake, Incidents, Review, Dispatch, Sessions, ReferenceData, Operators, Expected):
+class Model(Intake, Incidents, Review, Dispatch, Sessions, ReferenceData, Operators, Expected,
+            Volumes):
     def __init__(self, settings=None):
         self.settings = settings or Settings()
         self.items = []
@@ -58,7 +60,9 @@ class Model(Intake, Incidents, Review, Dispatch, Sessions, ReferenceData, Operat
         self.failed = {}        # Device Model: Devices of it that failed
         self.migrated = {}      # Device Model: Devices of it that migrated, and no operator has overruled
         self.paused = False         # dispatch, by an operator
-        self.held_batches = set()   # BatchIds, by an operator
+        self.held_batches = set()   # BatchIds, by an operator or a threshold
+        self.over_threshold = set()  # those by a threshold
+        self.volumes = []           # Devices that instructions brought: (kind, subject, time, Devices, held)
         self.held_items = []        # the work of single Devices, by an operator
         self.ended_holds = set()    # Devices whose hold an order has ended in this event
         self.paused_drops = set()   # (drop, "in" or "out"), by an operator
@@ -123,6 +127,7 @@ class Model(Intake, Incidents, Review, Dispatch, Sessions, ReferenceData, Operat
         answers.reports.update(self.reports.send(self.parties))
         self.reports.watch(self, now)
         self.watch_expected(away, now)
+        self.watch_volume(now)
         return answers
 
     def lie_in_drops(self, files, away):

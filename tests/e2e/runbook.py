@@ -361,10 +361,18 @@ def removed_bytes():
     yield at(4 * 24 * 60 + 15)
 
 
+def over_threshold():
+    home = Home("thresholds sender_day=2")
+    Parties(home).instruct([1, 2, 3])
+    home.run()
+    yield home, at(5)
+
+
 SCENES = (not_running, drop_down, host_key, corrupt_job, damaged_file, missing_number, late_file, not_taken, restored,
           two_gateways, disk_full, locked_ledger, damaged_ledger, clock_set_back, withdrawn, held_batch, lost_order,
           stuck_device, contradiction, held_reference, late_report, gone_recipient, profile_fault, paused_drop, storm,
-          refused_order, unknown_health, old_page, no_metrics, no_inventory, audited, removed_bytes)
+          refused_order, unknown_health, old_page, no_metrics, no_inventory, audited, removed_bytes,
+          over_threshold)
 
 
 # ---- the pages ----

@@ -314,6 +314,35 @@ static void test_config__problem_of_a_value__is_reported_with_its_line(void **st
     check_problems(cases, G_N_ELEMENTS(cases));
 }
 
+static void test_config__problem_of_thresholds__is_reported_with_its_line(void **state)
+{
+    static const struct problem_case cases[] = {
+        {NULL, "[thresholds]\nsender_day=-1\n", 18,
+         "[thresholds] sender_day: expected a whole number from 0 to 1000000000"},
+        {NULL, "[thresholds]\nmodel_usual=many\n", 18, "[thresholds] model_usual: expected a whole number from 0"},
+        {NULL, "[thresholds]\nweeks=0\n", 18, "[thresholds] weeks: expected a whole number from 1 to 52"},
+        {NULL, "[thresholds]\nday=1\n", 18, "[thresholds] day: "},
+        {NULL, "[thresholds]\nmodel_day=2\nmodel_hour=3\n", 19,
+         "[thresholds] model_hour: expected no more Devices in an hour than the limit of a day has; found '3'"},
+    };
+
+    (void)state;
+    check_problems(cases, G_N_ELEMENTS(cases));
+}
+
+static void test_config__thresholds__have_defaults_by_environment(void **state)
+{
+    g_autoptr(config_t) test = load(NULL, NULL, NULL);
+    g_autoptr(config_t) live = load("# a comment", "environment=LIVE", NULL);
+
+    (void)state;
+    assert_int_equal(test->thresholds[LEDGER_VOLUME_SENDER].day, 0);
+    assert_int_equal(live->thresholds[LEDGER_VOLUME_SENDER].day, 200000);
+    assert_int_equal(live->thresholds[LEDGER_VOLUME_SENDER].hour, 0);
+    assert_int_equal(live->thresholds[LEDGER_VOLUME_MODEL].day, 0);
+    assert_int_equal(live->usual_days, 28);
+}
+
 static void test_config__problem_of_the_log__is_reported_with_its_line(void **state)
 {
     static const struct problem_case cases[] = {
@@ -361,7 +390,7 @@ static void test_config__problem_of_a_group__is_reported_with_its_line(void **st
         {"drop=mcc\n[", "\n[", 9, "[party MCC] drop: expected a value; it is missing"},
         {NULL, "[drop mcc]\n", 17, "[drop mcc] stands twice"},
         {NULL, "[partie X]\n", 17,
-         "[partie X]: expected [gateway], [review], [health], [log], [page], [metrics], [retention], [drop NAME], "},
+         "[partie X]: expected [gateway], [review], [health], [log], [page], [metrics], [retention], [thresholds]"},
         {"[gateway]\n", "\n", 2, "expected [group], key=value or # comment"},
         {"# a comment", "org[de]=TCOS", 4, "[gateway] org[de]: expected a setting's name"},
         {"# a comment", "max_devices=\\q5", 4,
@@ -467,6 +496,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_config__log__form_and_level, enter, leave),
+        cmocka_unit_test_setup_teardown(test_config__problem_of_thresholds__is_reported_with_its_line, enter, leave),
+        cmocka_unit_test_setup_teardown(test_config__thresholds__have_defaults_by_environment, enter, leave),
         cmocka_unit_test_setup_teardown(test_config__problem_of_the_log__is_reported_with_its_line, enter, leave),
         cmocka_unit_test_setup_teardown(test_config__live__believes_a_shorter_leap, enter, leave),
         cmocka_unit_test_setup_teardown(test_config__nothing_set__has_defaults, enter, leave),
