@@ -233,15 +233,13 @@ static bool newest_job(const struct spool *spool, int64_t *newest, enum job_stat
 {
     *newest = 0;
     for (int state = JOB_READY; state < JOB_STATE_COUNT; state++) {
-        g_autoptr(GArray) ids = job_list(spool, (enum job_state)state, error);
-        if (ids == NULL)
+        int64_t id;
+        if (!job_newest(spool, (enum job_state)state, &id, error))
             return false;
-        for (guint i = 0; i < ids->len; i++) {
-            if (g_array_index(ids, int64_t, i) <= *newest)
-                continue;
-            *newest = g_array_index(ids, int64_t, i);
-            *where = (enum job_state)state;
-        }
+        if (id <= *newest)
+            continue;
+        *newest = id;
+        *where = (enum job_state)state;
     }
     return true;
 }

@@ -305,6 +305,35 @@ GArray *job_list(const struct spool *spool, enum job_state state, GError **error
     return g_steal_pointer(&ids);
 }
 
+/* The names are digits and then "xxx", of any length. */
+static int by_number_descending(gconstpointer a, gconstpointer b)
+{
+    gint64 x = g_ascii_strtoll(*(const char *const *)a, NULL, 10),
+           y = g_ascii_strtoll(*(const char *const *)b, NULL, 10);
+
+    return (x < y) - (x > y);
+}
+
+bool job_newest(const struct spool *spool, enum job_state state, int64_t *id, GError **error)
+{
+    g_autoptr(GArray) ids = g_array_new(FALSE, FALSE, sizeof(int64_t));
+    g_autoptr(GPtrArray) subfolders = subfolders_of(spool, state, ids, error);
+    guint flat = ids->len;
+
+    if (subfolders == NULL)
+        return false;
+    g_ptr_array_sort(subfolders, by_number_descending);
+    for (guint i = 0; i < subfolders->len && ids->len == flat; i++) {
+        g_autofree char *path = g_build_filename(spool->dir, states[state], subfolders->pdata[i], NULL);
+        if (!list_folder(path, ids, NULL, error))
+            return false;
+    }
+    *id = 0;
+    for (guint i = 0; i < ids->len; i++)
+        *id = MAX(*id, g_array_index(ids, int64_t, i));
+    return true;
+}
+
 GArray *job_list_flat(const struct spool *spool, GError **error)
 {
     g_autoptr(GArray) ids = g_array_new(FALSE, FALSE, sizeof(int64_t));

@@ -111,6 +111,8 @@ bool job_spread(const struct spool *spool, int64_t id, GError **error);
 
 /* The ids (int64_t) in a state, ascending; g_array_unref. Names that no job can have are left out. */
 GArray *job_list(const struct spool *spool, enum job_state state, GError **error);
+/* *id: the highest of them; 0: there is none. Of the subfolders of done/ it lists only the highest that has a job. */
+bool job_newest(const struct spool *spool, enum job_state state, int64_t *id, GError **error);
 
 /* The names of a job's files, sorted, without temporary files; g_strfreev. */
 char **job_files(const struct spool *spool, enum job_state state, int64_t id, GError **error);

@@ -109,6 +109,30 @@ static void test_job_custody__abandoned__leaves_no_folder(void **state)
     assert_int_equal(where, JOB_NOWHERE);
 }
 
+/* Job 9 stands flat in done/, as earlier releases left it; the highest subfolder is empty. */
+static void test_job_newest__subfolders__is_the_highest_of_all(void **state)
+{
+    static const int64_t ids[] = {7, 1999, 2000};
+    g_autofree char *flat = g_build_filename(spool_dir(*state), "done", "00000009", NULL);
+    g_autofree char *empty = g_build_filename(spool_dir(*state), "done", "100000xxx", NULL);
+    int64_t newest = 5;
+
+    assert_true(job_newest(*state, JOB_DONE, &newest, NULL));
+    assert_int_equal(newest, 0);
+    assert_true(disk_make_dir(STEP_SPOOL_MADE, flat, NULL));
+    assert_true(job_newest(*state, JOB_DONE, &newest, NULL));
+    assert_int_equal(newest, 9);
+    for (size_t i = 0; i < G_N_ELEMENTS(ids); i++) {
+        assert_true(job_make(STEP_SPOOL_MADE, *state, JOB_DONE, ids[i], NULL));
+        assert_true(job_make(STEP_SPOOL_MADE, *state, JOB_ACTIVE, ids[i] + 1, NULL));
+    }
+    assert_true(disk_make_dir(STEP_SPOOL_MADE, empty, NULL));
+    assert_true(job_newest(*state, JOB_DONE, &newest, NULL));
+    assert_int_equal(newest, 2000);
+    assert_true(job_newest(*state, JOB_ACTIVE, &newest, NULL));
+    assert_int_equal(newest, 2001);
+}
+
 static void test_job_list__several_jobs__are_sorted_by_id(void **state)
 {
     static const int64_t ids[] = {100000000, 2, 30};
@@ -186,11 +210,17 @@ static void test_spool_lock__second_writer__is_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        T(test_job_id__text_from_outside__is_digits_only), T(test_job_file__name__is_what_a_template_may_give),
-        T(test_job_path__name_with_a_folder__is_refused),  T(test_job_custody__stored__can_be_read_and_moved),
-        T(test_job_custody__abandoned__leaves_no_folder),  T(test_job_list__several_jobs__are_sorted_by_id),
-        T(test_job_move__target_taken__is_refused),        T(test_job_envelope__missing__is_corrupt),
-        T(test_job_envelope__damaged__is_corrupt),         T(test_spool_lock__second_writer__is_refused),
+        T(test_job_id__text_from_outside__is_digits_only),
+        T(test_job_file__name__is_what_a_template_may_give),
+        T(test_job_path__name_with_a_folder__is_refused),
+        T(test_job_custody__stored__can_be_read_and_moved),
+        T(test_job_newest__subfolders__is_the_highest_of_all),
+        T(test_job_custody__abandoned__leaves_no_folder),
+        T(test_job_list__several_jobs__are_sorted_by_id),
+        T(test_job_move__target_taken__is_refused),
+        T(test_job_envelope__missing__is_corrupt),
+        T(test_job_envelope__damaged__is_corrupt),
+        T(test_spool_lock__second_writer__is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
