@@ -4,9 +4,11 @@
 #include "spool/ledger/ledger_private.h"
 #include "spool/ledger/ledger_sessions.h"
 
-/* The work items of a batch that an operator has withdrawn, and that have not ended. */
+/* The work items of a batch that an operator has withdrawn, and that have not ended. CROSS JOIN: by itself SQLite walks
+ * all work items of each batch. */
 #define WITHDRAWN                                                                                                      \
-    "(SELECT count(*) FROM withdrawn d JOIN work_item w ON w.item=d.item AND w.slot=0 WHERE d.item>=v.first_item"      \
+    "(SELECT count(*) FROM withdrawn d CROSS JOIN work_item w ON w.item=d.item AND w.slot=0 WHERE "                    \
+    "d.item>=v.first_item"                                                                                             \
     " AND d.item<v.first_item+v.items)"
 #define BATCH                                                                                                          \
     "SELECT v.job,v.revision,v.judged_at,j.name,j.org,v.batch,v.outcome,v.first_item,v.items,v.accepted,v.rejected,"   \
