@@ -9,8 +9,9 @@
 
 #include "spool/ledger/ledger_private.h"
 
-/* How far Devices are counted, to choose what leads. */
-enum { MOST_COUNTED = 5000 };
+/* How far Devices are counted, to choose what leads: further while all have as many. A count is 0.05 us a Device, a walk
+ * 3 to 10 us. */
+enum { FIRST_COUNTED = 5000, MOST_COUNTED = FIRST_COUNTED * 64, FURTHER = 8 };
 
 /* ---- what is asked of each Device ---- */
 
@@ -23,25 +24,38 @@ enum { MOST_COUNTED = 5000 };
     "(SELECT " what " FROM inventory h WHERE h.chf=i.chf AND h.device_type IN('GSME','ESME') AND h.status"             \
     " IN('Commissioned','Recovered') AND " SUPPLIER("h") " IS NOT NULL ORDER BY h.device_type='ESME',h.device_id"      \
                                                          " LIMIT 1)"
-#define RESPONSIBLE "iif(i.device_type='GPF'," METER_OF_GPF(SUPPLIER("h")) "," SUPPLIER("i") ")"
+/* Whether a meter on that hub may be the Supplier's ?3: it is cheaper to ask than whose the GPF is. */
+#define MAY_OWN_GPF                                                                                                    \
+    "EXISTS(SELECT 1 FROM inventory g WHERE g.chf=i.chf AND(g.supplier=?3 OR EXISTS(SELECT 1 FROM cos y WHERE"         \
+    " y.mpxn=g.mpxn AND y.gaining=?3)))"
+#define IS_RESPONSIBLE                                                                                                 \
+    "iif(i.device_type='GPF'," MAY_OWN_GPF " AND ?3=" METER_OF_GPF(SUPPLIER("h")) ",?3=" SUPPLIER("i") ")"
 
 /* The work item that stands for a Device (ledger_work_of_device). State 7 is LEDGER_MIGRATED. */
 #define PRESENT(device)                                                                                                \
     "(SELECT p.item FROM work_item p LEFT JOIN session q ON q.item=p.item WHERE p.device_id=" device                   \
     " ORDER BY p.slot<>0,ifnull(q.state,0)<>7 OR EXISTS(SELECT 1 FROM device_release r WHERE r.device_id=p.device_id"  \
     " AND r.transition>=q.last),p.item DESC LIMIT 1)"
-/* Of the batch that is named, else the one that stands for its Device. */
-#define COUNTS "(?8 IS NOT NULL OR w.device_id IS NULL OR w.item=" PRESENT("w.device_id") ")"
+/* Of the batch that is named, else the one that stands for its Device. Asking the inventory's device_id keeps SQLite
+ * from asking this before the conditions that cost less. */
+#define COUNTS "(?8 IS NOT NULL OR w.device_id IS NULL OR w.item=" PRESENT("ifnull(i.device_id,w.device_id)") ")"
 #define OF_DEVICE                                                                                                      \
     "iif(?8 IS NULL," PRESENT(                                                                                         \
         "i.device_id") ",(SELECT b.item FROM work_item b WHERE b.device_id=i.device_id AND b.job=?8"                   \
                        " ORDER BY b.item DESC LIMIT 1))"
 
+/* Whether any work item of the Device `i` fits: it is cheaper to ask than which one stands for it. */
+#define MAY_FIT                                                                                                        \
+    "((?8 IS NULL AND ?9<0 AND ?10 IS NULL) OR EXISTS(SELECT 1 FROM work_item b LEFT JOIN session t ON t.item=b.item"  \
+    " WHERE b.device_id=i.device_id AND(?8 IS NULL OR b.job=?8) AND(?9<0 OR ifnull(t.state,b.outcome)=?9)"             \
+    " AND(?10 IS NULL OR iif(t.item IS NULL,b.code,t.code)=?10)))"
+
+/* Conditions without a subquery are asked first, the others in this order. */
 #define FITS                                                                                                           \
     "(?1 IS NULL OR i.mpxn=?1 OR ltrim(w.mpxn,'0')=ltrim(?1,'0')) AND(?2 IS NULL OR i.chf=?2)"                         \
     " AND(?5 IS NULL OR(i.manufacturer=?5 AND i.model=?6 AND(?7 IS NULL OR i.firmware=?7)))"                           \
     " AND(?8 IS NULL OR w.job=?8) AND(?9<0 OR ifnull(s.state,w.outcome)=?9)"                                           \
-    " AND(?10 IS NULL OR iif(s.item IS NULL,w.code,s.code)=?10) AND(?3 IS NULL OR " RESPONSIBLE "=?3)"
+    " AND(?10 IS NULL OR iif(s.item IS NULL,w.code,s.code)=?10) AND(?3 IS NULL OR " IS_RESPONSIBLE ")"
 
 /* ---- the parts ---- */
 
@@ -51,7 +65,7 @@ enum { MOST_COUNTED = 5000 };
 #define REST_OF_SESSION                                                                                                \
     " CROSS JOIN work_item w ON w.item=s.item LEFT JOIN inventory i ON i.device_id=w.device_id WHERE "
 #define REST_OF_DEVICE " LEFT JOIN work_item w ON w.item=" OF_DEVICE " LEFT JOIN session s ON s.item=w.item WHERE "
-#define AND_FITS " AND " FITS
+#define AND_FITS " AND " MAY_FIT " AND " FITS
 #define AND_FITS_ITEM " AND " FITS " AND " COUNTS
 #define FIRST " LIMIT ?16"
 #define BY_ITEM FOUND("w.device_id", "w.item", "0", "0")
@@ -264,29 +278,58 @@ static sqlite3_stmt *ask(struct ledger *ledger, const struct ledger_sql *sql, co
 
 static const int64_t beginning[LEDGER_FIND_PLACES] = {INT64_MIN, INT64_MIN, INT64_MIN};
 
-/* *lead: the condition with the fewest Devices; NULL: nothing is asked. Of several that have many the first one. */
-static bool choose(struct ledger *ledger, const struct ledger_find *find, const struct lead **lead, GError **error)
+/* *lead: the condition with the fewest Devices, and how many it has, counted up to `most`; NULL: nothing is asked. Of
+ * several that have as many the first one. */
+static bool fewest_of(struct ledger *ledger, const struct ledger_find *find, int64_t most, const struct lead **lead,
+                      int64_t *fewest, GError **error)
 {
-    int64_t fewest = INT64_MAX;
-
     *lead = NULL;
+    *fewest = INT64_MAX;
     for (size_t i = 0; i < G_N_ELEMENTS(leads); i++) {
         int64_t n = leads[i].few;
         if (!leads[i].given(find))
             continue;
-        if (find->after.part >= leads[i].first && find->after.part <= leads[i].last) {
-            *lead = &leads[i];
-            return true;
-        }
-        if (n == 0 &&
-            !ledger_number(ledger, ask(ledger, &leads[i].count, find, (struct range){beginning, MOST_COUNTED}, error),
-                           &n, error))
+        if (n == 0 && !ledger_number(ledger, ask(ledger, &leads[i].count, find, (struct range){beginning, most}, error),
+                                     &n, error))
             return false;
-        if (n < fewest) {
-            fewest = n;
+        if (n < *fewest) {
+            *fewest = n;
             *lead = &leads[i];
         }
     }
+    return true;
+}
+
+/* The part that the page before ended in; NULL: this is the first page. */
+static const struct lead *lead_of_page(const struct ledger_find *find)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(leads); i++)
+        if (leads[i].given(find) && find->after.part >= (int64_t)leads[i].first &&
+            find->after.part <= (int64_t)leads[i].last)
+            return &leads[i];
+    return NULL;
+}
+
+static size_t n_given(const struct ledger_find *find)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < G_N_ELEMENTS(leads); i++)
+        n += leads[i].given(find);
+    return n;
+}
+
+static bool choose(struct ledger *ledger, const struct ledger_find *find, const struct lead **lead, GError **error)
+{
+    int64_t fewest, most = FIRST_COUNTED;
+
+    *lead = lead_of_page(find);
+    if (*lead != NULL)
+        return true;
+    do {
+        if (!fewest_of(ledger, find, most, lead, &fewest, error))
+            return false;
+    } while (n_given(find) > 1 && fewest >= most && (most *= FURTHER) <= MOST_COUNTED);
     return true;
 }
 

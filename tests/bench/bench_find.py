@@ -4,6 +4,7 @@ question to the same ledger, against ours; processor seconds, for wall time says
 The ledger is made by large_ledger.py, which takes minutes and two gigabytes; FIND_HOME names a home to make it in, and
 to use again. Its spool has a folder for each job, as a spool of that age has."""
 import fcntl
+import itertools
 import os
 import resource
 import shutil
@@ -53,10 +54,17 @@ device find --state FAILED --supplier S099
 device find --batch B-1 --state FAILED
 device find --supplier S000 --model AB01/010A0005 --state FAILED"""
 
+# For every combination of conditions: of each kind one that many Devices fit, and of some another, which only a few of
+# the others' Devices fit, or none.
+MANY = {"mpxn": [large.mpan(5)], "hub": [large.eui(large.FIRST_HUB + 1)], "supplier": ["S000"],
+        "model": ["AB01/010A0005/00020105", "AB01/010A0004", "AB01/010A0005"], "batch": ["B-1"],
+        "state": ["FAILED", "MIGRATED", "READY"], "code": ["D117", "C103"]}
+
 LOOK = f"""
 status
 today
 health
+batch list
 batch show B-1
 device show {large.eui(large.device_of(400))}"""
 # What `sqlite3` is asked, for the same answer: its state and its figures, as somebody without the program would.
@@ -79,10 +87,10 @@ RIVALS = {
 }
 
 
-def processor(argv):
-    """Processor seconds of a program: the median of five calls."""
+def processor(argv, calls=5):
+    """Processor seconds of a program: the median of some calls."""
     seconds = []
-    for _ in range(5):
+    for _ in range(calls):
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
         subprocess.run(argv, check=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -120,6 +128,21 @@ def measure(home, name, calls):
     print(f"{name} {worst:.1f}", flush=True)
 
 
+def measure_combinations(home):
+    """Of all combinations of two and more kinds the one that takes most of a processor."""
+    worst = 0
+    for n in range(2, len(MANY) + 1):
+        for kinds in itertools.combinations(MANY, n):
+            for values in itertools.product(*(MANY[kind] for kind in kinds)):
+                words = [word for kind, value in zip(kinds, values) for word in (f"--{kind}", value)]
+                taken = processor([GATE, "-c", os.path.join(home, "ecosgate.conf"), "--now", "2023-07-03T12:00:00Z",
+                                   "device", "find", *words], 1) * 1000
+                if taken > worst:
+                    print(f"# {taken:6.1f} ms of a processor: device find {' '.join(words)}", file=sys.stderr)
+                worst = max(worst, taken)
+    print(f"find_every_combination_ms {worst:.1f}", flush=True)
+
+
 def main(*names):
     if names and "find" not in names:
         return
@@ -133,13 +156,15 @@ def main(*names):
                             "--once"], check=True, stderr=subprocess.DEVNULL)
             large.fill(os.path.join(home, "spool", "ledger.sqlite"), *SIZES)
             for job in range(1, SIZES[2] + 1):
-                os.mkdir(os.path.join(home, "spool", "done", f"{job:08d}"))
+                os.makedirs(os.path.join(home, "spool", "done", f"{job // 1000:05d}xxx", f"{job:08d}"))
         with open(os.path.join(home, "spool", "lock"), "rb") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)  # as beside a gateway that runs
             measure(home, "look_ms", LOOK)
             race(home)
+        measure(home, "look_stopped_ms", "\nstatus")
         measure(home, "find_one_condition_ms", ONE)
         measure(home, "find_several_conditions_ms", SEVERAL)
+        measure_combinations(home)
         print(f"# wanted of one condition: at most {AT_MOST} ms", file=sys.stderr)
     finally:
         if not kept:
