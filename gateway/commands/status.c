@@ -329,6 +329,7 @@ static int show(const struct invocation *invocation, const struct wish *wish)
     struct read_access access;
     struct condition condition;
     GError *error = NULL;
+    int room = output_columns(), columns = room > 0 ? MIN(room, STATUS_COLUMNS) : STATUS_COLUMNS;
 
     if (!read_access_open(&access, invocation))
         return EXIT_UNABLE;
@@ -337,7 +338,7 @@ static int show(const struct invocation *invocation, const struct wish *wish)
     bool good = condition_look(&access.gateway, true, &condition, &error);
     if (good) {
         good = fill(&access.gateway, &condition, status, &error);
-        status_text(&access.gateway, &condition, wish->all, text);
+        status_text(&access.gateway, &condition, &(struct status_screen){text, columns, wish->all});
         condition_clear(&condition);
     }
     read_access_close(&access);

@@ -8,7 +8,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-enum { COLUMNS = 100, MOST_ALARMS = 12, MOST_DROPS = 8, MOST_REPORTS = 3, LABEL = 10 };
+enum { MOST_ALARMS = 12, MOST_DROPS = 8, MOST_REPORTS = 3, LABEL = 10 };
 
 /* ---- text that fits ---- */
 
@@ -30,15 +30,16 @@ static void append_padded(GString *out, const char *text, glong width)
 }
 
 /* "label     one, two, three", in as many lines as it takes. Frees items. */
-static void append_list(GString *out, const char *label, GPtrArray *items)
+static void append_list(const struct status_screen *screen, const char *label, GPtrArray *items)
 {
+    GString *out = screen->out;
     glong column = LABEL;
 
     append_padded(out, label, LABEL);
     for (guint i = 0; i < items->len; i++) {
         const char *item = items->pdata[i];
         glong len = g_utf8_strlen(item, -1) + 2;
-        if (i > 0 && column + len > COLUMNS) {
+        if (i > 0 && column + len > screen->columns) {
             g_string_append_printf(out, ",\n%*s", LABEL, "");
             column = LABEL;
         } else if (i > 0) {
@@ -58,7 +59,7 @@ static GPtrArray *new_items(void)
 
 /* ---- what is wrong ---- */
 
-enum { BEFORE_TEXT = 8 + 1 + 7 + 2 };
+enum { BEFORE_TEXT = 8 + 1 + 7 + 2, LEAST_TEXT = 24 };
 
 /* On one screen a command stands without its --reason, which every order needs. g_free; NULL: there is none. */
 static char *command_on_screen(const struct alarm *alarm)
@@ -71,36 +72,46 @@ static char *command_on_screen(const struct alarm *alarm)
     return command;
 }
 
-/* The columns that an alarm leaves for its text, beside its command. */
-static glong room_of(const struct alarm *alarm)
+/* The columns that an alarm leaves for its text. *below: beside its command they would be too few, so that the command
+ * stands in a line of its own. */
+static glong room_of(const struct status_screen *screen, const struct alarm *alarm, bool *below)
 {
     g_autofree char *command = command_on_screen(alarm);
+    glong room = screen->columns - BEFORE_TEXT, beside = room - (command != NULL ? 2 + g_utf8_strlen(command, -1) : 0);
 
-    return COLUMNS - BEFORE_TEXT - (command != NULL ? 2 + g_utf8_strlen(command, -1) : 0);
+    *below = beside < LEAST_TEXT;
+    return *below ? room : beside;
 }
 
 /* How wide the texts are, so that as many commands as possible stand below each other: a long text beside a short
  * command moves that command alone. */
-static glong text_width(const struct condition *condition, guint n)
+static glong text_width(const struct status_screen *screen, const struct condition *condition, guint n)
 {
-    glong least = COLUMNS, widest = 0;
+    glong least = screen->columns, widest = 0;
 
     for (guint a = 0; a < n; a++) {
         const struct alarm *alarm = &g_array_index(condition->alarms, struct alarm, a);
-        least = MIN(least, room_of(alarm));
+        bool below;
+        glong room = room_of(screen, alarm, &below);
+        if (below)
+            continue;
+        least = MIN(least, room);
         widest = MAX(widest, g_utf8_strlen(alarm->text, -1));
     }
     return MIN(least, widest);
 }
 
-/* "CRITICAL   3 d  A102 mcc: it cannot be read: …   ecosgate doctor mcc". room: for the text; 0: any. */
-static void append_alarm(GString *out, const struct alarm *alarm, int64_t now, glong room)
+/* "CRITICAL   3 d  A102 mcc: it cannot be read: …   ecosgate doctor mcc". width: as far as texts are padded. */
+static void append_alarm(const struct status_screen *screen, const struct alarm *alarm, int64_t now, glong width)
 {
+    GString *out = screen->out;
+    bool below = false;
+    glong room = room_of(screen, alarm, &below);
     char span[CONDITION_SPAN_SIZE] = "";
     g_autofree char *level =
         alarm->level == ALARM_CRITICAL ? g_strdup("CRITICAL") : g_strdup(alarm_level_name(alarm->level));
-    g_autofree char *text = room > 0 ? fit(alarm->text, room_of(alarm)) : g_strdup(alarm->text);
-    g_autofree char *command = room > 0 ? command_on_screen(alarm) : g_strdup(alarm->command);
+    g_autofree char *text = screen->all ? g_strdup(alarm->text) : fit(alarm->text, room);
+    g_autofree char *command = screen->all ? g_strdup(alarm->command) : command_on_screen(alarm);
 
     if (alarm->since != 0)
         (void)condition_span(alarm->since, now, span);
@@ -109,19 +120,24 @@ static void append_alarm(GString *out, const struct alarm *alarm, int64_t now, g
         g_string_append_printf(out, "%s\n", text);
         return;
     }
-    append_padded(out, text, room);
+    if (below && !screen->all) {
+        g_string_append_printf(out, "%s\n%*s%s\n", text, BEFORE_TEXT, "", command);
+        return;
+    }
+    append_padded(out, text, width);
     g_string_append_printf(out, "  %s\n", command);
 }
 
-static void append_alarms(GString *out, const struct condition *condition, bool all)
+static void append_alarms(const struct status_screen *screen, const struct condition *condition)
 {
-    guint n = condition->alarms->len, shown = all ? n : MIN(n, MOST_ALARMS);
-    glong room = all ? 0 : text_width(condition, shown);
+    guint n = condition->alarms->len, shown = screen->all ? n : MIN(n, MOST_ALARMS);
+    glong width = screen->all ? 0 : text_width(screen, condition, shown);
+    GString *out = screen->out;
 
     if (condition_level(condition) == ALARM_NOTE)
         g_string_append(out, "nothing is wrong\n");
     for (guint a = 0; a < shown; a++)
-        append_alarm(out, &g_array_index(condition->alarms, struct alarm, a), condition->now, room);
+        append_alarm(screen, &g_array_index(condition->alarms, struct alarm, a), condition->now, width);
     if (n > shown)
         g_string_append_printf(out, "… and %u more; 'ecosgate status --all' has them\n", n - shown);
 }
@@ -177,10 +193,14 @@ static bool is_quiet(const struct drop_condition *drop)
            drop->waiting == 0 && drop->owed == 0;
 }
 
-static void append_drops(GString *out, const struct condition *condition, bool all)
+/* What a line of drops has beside the texts. */
+enum { AROUND_DROP = LABEL + 2 + 4 + 2 + 5, LONGEST_NAME = 24 };
+
+static void append_drops(const struct status_screen *screen, const struct condition *condition)
 {
     const GArray *drops = condition->drops;
-    bool leave_out = !all && drops->len > MOST_DROPS;
+    GString *out = screen->out;
+    bool all = screen->all, leave_out = !all && drops->len > MOST_DROPS;
     glong name = 4, in = 2;
     guint quiet = 0;
 
@@ -190,8 +210,8 @@ static void append_drops(GString *out, const struct condition *condition, bool a
         name = MAX(name, g_utf8_strlen(drop->name, -1));
         in = MAX(in, g_utf8_strlen(text, -1));
     }
-    name = all ? name : MIN(name, 24);
-    in = all ? in : MIN(in, 40);
+    name = all ? name : MIN(name, LONGEST_NAME);
+    in = all ? in : MIN(in, (screen->columns - AROUND_DROP - name) / 2);
     for (guint d = 0; d < drops->len; d++) {
         const struct drop_condition *drop = &g_array_index(drops, struct drop_condition, d);
         if (leave_out && is_quiet(drop)) {
@@ -201,7 +221,7 @@ static void append_drops(GString *out, const struct condition *condition, bool a
         g_autofree char *called = fit(drop->name, name);
         g_autofree char *from = in_text(drop, condition->now), *to = out_text(drop, condition->now);
         g_autofree char *from_cut = fit(from, in);
-        g_autofree char *to_cut = all ? g_strdup(to) : fit(to, COLUMNS - LABEL - name - 2 - 4 - in - 2 - 5);
+        g_autofree char *to_cut = all ? g_strdup(to) : fit(to, screen->columns - AROUND_DROP - name - in);
         append_padded(out, d == 0 ? "drops" : "", LABEL);
         append_padded(out, called, name);
         g_string_append(out, "  in: ");
@@ -214,7 +234,7 @@ static void append_drops(GString *out, const struct condition *condition, bool a
 
 /* ---- figures ---- */
 
-static void append_jobs(GString *out, const struct condition *condition)
+static void append_jobs(const struct status_screen *screen, const struct condition *condition)
 {
     GPtrArray *items = new_items();
 
@@ -222,10 +242,10 @@ static void append_jobs(GString *out, const struct condition *condition)
         if (condition->jobs[state] > 0)
             g_ptr_array_add(items, g_strdup_printf("%" PRId64 " %s", condition->jobs[state],
                                                    job_state_name((enum job_state)state)));
-    append_list(out, "jobs", items);
+    append_list(screen, "jobs", items);
 }
 
-static void append_devices(GString *out, const struct condition *condition)
+static void append_devices(const struct status_screen *screen, const struct condition *condition)
 {
     GPtrArray *items = new_items();
 
@@ -233,7 +253,7 @@ static void append_devices(GString *out, const struct condition *condition)
         const struct state_count *count = &g_array_index(condition->states, struct state_count, s);
         g_ptr_array_add(items, g_strdup_printf("%" PRId64 " %s", count->n, count->name));
     }
-    append_list(out, "Devices", items);
+    append_list(screen, "Devices", items);
 }
 
 static void append_incidents(GString *out, const struct condition *condition)
@@ -243,20 +263,21 @@ static void append_incidents(GString *out, const struct condition *condition)
                            condition->device_incidents);
 }
 
-static void append_disks(GString *out, const struct condition *condition)
+static void append_disks(const struct status_screen *screen, const struct condition *condition)
 {
     GPtrArray *items = new_items();
 
     for (guint d = 0; d < condition->disks->len; d++) {
         const struct disk_condition *disk = &g_array_index(condition->disks, struct disk_condition, d);
+        g_ptr_array_add(items, g_strdup_printf("%s %" PRId64 " MiB free", disk->name, disk->free >> 20));
+        g_ptr_array_add(items, g_strdup_printf("reserve %" PRId64, disk->reserve >> 20));
         g_autofree char *days = text_count(disk->days, "day");
-        g_autofree char *left = disk->days < 0     ? g_strdup("")
-                                : disk->days > 999 ? g_strdup(", more than 999 days left")
-                                                   : g_strdup_printf(", %s left", days);
-        g_ptr_array_add(items, g_strdup_printf("%s %" PRId64 " MiB free, reserve %" PRId64 "%s", disk->name,
-                                               disk->free >> 20, disk->reserve >> 20, left));
+        if (disk->days > 999)
+            g_ptr_array_add(items, g_strdup("more than 999 days left"));
+        else if (disk->days >= 0)
+            g_ptr_array_add(items, g_strdup_printf("%s left", days));
     }
-    append_list(out, "disks", items);
+    append_list(screen, "disks", items);
 }
 
 static int by_next(const void *a, const void *b)
@@ -267,7 +288,7 @@ static int by_next(const void *a, const void *b)
     return x->next != y->next ? (x->next > y->next) - (x->next < y->next) : strcmp(x->ref, y->ref);
 }
 
-static void append_reports(GString *out, const struct condition *condition, bool all)
+static void append_reports(const struct status_screen *screen, const struct condition *condition)
 {
     g_autoptr(GPtrArray) due = g_ptr_array_new();
     GPtrArray *items = new_items();
@@ -279,37 +300,50 @@ static void append_reports(GString *out, const struct condition *condition, bool
             g_ptr_array_add(due, report);
     }
     g_ptr_array_sort(due, by_next);
-    for (guint r = 0; r < due->len && (all || r < MOST_REPORTS); r++) {
+    for (guint r = 0; r < due->len && (screen->all || r < MOST_REPORTS); r++) {
         const struct report_condition *report = due->pdata[r];
         instant_print(report->next, at);
         g_ptr_array_add(items, g_strdup_printf("%s %s", report->ref, at));
     }
-    append_list(out, "reports", items);
+    append_list(screen, "reports", items);
 }
 
 /* ---- the whole ---- */
 
-static void append_head(GString *out, const struct gateway *gateway, const struct condition *condition)
+/* "running since …, process 17; last pass 60 s ago; ledger generation 3", in two lines where one is too short. */
+static void append_life(const struct status_screen *screen, const struct gateway *gateway,
+                        const struct condition *condition)
 {
     const struct heartbeat *last = &condition->last;
     char at[INSTANT_TEXT_SIZE], span[CONDITION_SPAN_SIZE];
 
+    g_autoptr(GString) line = g_string_new(condition->pid == 0 ? "not running" : "running");
+    g_autofree char *ago = NULL, *generation = NULL;
+
+    if (condition->pid != 0 && last->begun != 0) {
+        instant_print(last->begun, at);
+        g_string_append_printf(line, " since %s", at);
+    }
+    if (condition->pid > 0)
+        g_string_append_printf(line, ", process %" PRId64, condition->pid);
+    ago = last->at == 0 ? g_strdup("")
+                        : g_strdup_printf("; last pass %s ago", condition_span(last->at, condition->now, span));
+    generation = g_strdup_printf("; ledger generation %" PRId64, gateway->identity.generation);
+    bool breaks = (glong)(line->len + strlen(ago) + strlen(generation)) > screen->columns;
+    g_string_append_printf(screen->out, "%s%s%s%s\n", line->str, ago, breaks ? "\n" : "",
+                           breaks ? generation + strlen("; ") : generation);
+}
+
+static void append_head(const struct status_screen *screen, const struct gateway *gateway,
+                        const struct condition *condition)
+{
+    char at[INSTANT_TEXT_SIZE];
+    GString *out = screen->out;
+
     instant_print(condition->now, at);
     g_string_append_printf(out, "ecosgate %s, %s %s, %s\n", PACKAGE_VERSION, gateway->config->org,
                            gateway->config->environment, at);
-    if (condition->pid == 0)
-        g_string_append(out, "not running");
-    else
-        g_string_append(out, "running");
-    if (condition->pid != 0 && last->begun != 0) {
-        instant_print(last->begun, at);
-        g_string_append_printf(out, " since %s", at);
-    }
-    if (condition->pid > 0)
-        g_string_append_printf(out, ", process %" PRId64, condition->pid);
-    if (last->at != 0)
-        g_string_append_printf(out, "; last pass %s ago", condition_span(last->at, condition->now, span));
-    g_string_append_printf(out, "; ledger generation %" PRId64 "\n", gateway->identity.generation);
+    append_life(screen, gateway, condition);
     g_autofree char *left = closing_left(gateway->config->retry.tcos_closes, condition->now);
     if (left != NULL) {
         instant_print(gateway->config->retry.tcos_closes, at);
@@ -317,16 +351,16 @@ static void append_head(GString *out, const struct gateway *gateway, const struc
     }
 }
 
-void status_text(const struct gateway *gateway, const struct condition *condition, bool all, GString *out)
+void status_text(const struct gateway *gateway, const struct condition *condition, const struct status_screen *screen)
 {
-    append_head(out, gateway, condition);
-    g_string_append_c(out, '\n');
-    append_alarms(out, condition, all);
-    g_string_append_c(out, '\n');
-    append_drops(out, condition, all);
-    append_jobs(out, condition);
-    append_devices(out, condition);
-    append_incidents(out, condition);
-    append_disks(out, condition);
-    append_reports(out, condition, all);
+    append_head(screen, gateway, condition);
+    g_string_append_c(screen->out, '\n');
+    append_alarms(screen, condition);
+    g_string_append_c(screen->out, '\n');
+    append_drops(screen, condition);
+    append_jobs(screen, condition);
+    append_devices(screen, condition);
+    append_incidents(screen->out, condition);
+    append_disks(screen, condition);
+    append_reports(screen, condition);
 }

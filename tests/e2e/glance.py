@@ -25,9 +25,18 @@ def alarms(home, now):
             for one in home.json("status", now=now)[0]["alarms"]]
 
 
-def fits(tap, text, lines):
-    wide = [line for line in lines if len(line) > COLUMNS]
-    tap.ok(not wide, f"no line is wider than {COLUMNS} columns: {text}", wide)
+def fits(tap, text, lines, columns=COLUMNS):
+    wide = [line for line in lines if len(line) > columns]
+    tap.ok(not wide, f"no line is wider than {columns} columns: {text}", wide)
+
+
+def fits_terminals(tap, text, home, now, commands):
+    """At a terminal the screen is as wide as it, and has every alarm with its command."""
+    for columns in (60, 80, 200):
+        said = home.command("status", now=now, env={"COLUMNS": str(columns)}).stdout.decode()
+        fits(tap, text, said.splitlines(), min(columns, COLUMNS))
+        tap.ok(all(f"  {command}\n" in said for command in commands) and "Devices   " in said and
+               "ledger generation " in said, f"with {columns} columns nothing is left out: {text}", said)
 
 
 def heartbeat(home, **values):
@@ -47,6 +56,7 @@ def test_well(tap):
     tap.ok("nothing is wrong" in lines and len(lines) <= LINES and home.json("status", now=at(1))[0]["alarms"] == [],
            f"when all is well the screen says so in {LINES} lines", "\n".join(lines))
     fits(tap, "all is well", lines)
+    fits_terminals(tap, "all is well", home, at(1), ())
     tap.ok(any("39 DISPATCHED" in line for line in lines) and any("last pass 60 s ago" in line for line in lines) and
            any(line.startswith("reports   ECOSMIG-002 ") for line in lines),
            "it has the Devices, the last pass and the next reports", "\n".join(lines))
@@ -75,6 +85,8 @@ def test_wrong(tap):
            alarms(home, at(5)))
     lines = screen(home, at(5))
     fits(tap, "something is wrong", lines)
+    fits_terminals(tap, "something is wrong", home, at(5), (
+        "ecosgate doctor suppliers", "ecosgate dispatch resume", "ecosgate incident list", "ecosgate status --all"))
     first = next(line for line in lines if line.startswith("warning"))
     tap.ok(lines.index(first) == 3 and "A102 suppliers: " in first and first.endswith("…  ecosgate doctor suppliers"),
            "the first line after the head is the worst, with the command at its end", "\n".join(lines))
@@ -253,7 +265,7 @@ def test_page(tap):
     page = page_of(home)
     tap.ok(os.listdir(home.path("page")) == ["status.html"], "what a crash left there is replaced",
            os.listdir(home.path("page")))
-    tap.ok(all(text in page for text in (at(3), "A102 suppliers", "ecosgate doctor suppliers", "a Device is held",
+    tap.ok(all(text in page for text in (at(3), "A102 suppliers", "Not yet delivered", "ecosgate doctor suppliers", "a Device is held",
                                          "ecosgate device release … --reason TEXT", "DISPATCHED", "ECOSMIG-002")),
            "it has what is wrong, what to do, and the figures", page)
     tap.ok(not re.search(r"<script|src=|href=|url\(|[0-9A-F]{2}(-[0-9A-F]{2}){7}|[0-9]{9}", page),
