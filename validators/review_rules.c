@@ -7,6 +7,7 @@
 #include "formats/eui64.h"
 #include "formats/instant.h"
 #include "formats/profile.h"
+#include "formats/text.h"
 #include "spool/ledger/ledger_earlier_files.h"
 #include "spool/ledger/ledger_estate.h"
 #include "spool/ledger/ledger_reference.h"
@@ -250,10 +251,11 @@ static void judge_past(struct candidate *c, const struct ledger_earlier_work *pa
 static void judge_limit(struct candidate *c, int64_t counted)
 {
     int64_t limit = c->rules->daily_limit;
+    g_autofree char *devices = text_count(limit, "Device");
 
     if (limit > 0 && counted >= limit)
         add(c, (struct cause){C116, INSTRUCTION_DEVICE_ID, midnight_before(c->rules->now) + RULES_DAY},
-            "%" PRId64 " Devices were accepted today, as many as daily_limit allows", limit);
+            "accepted today: %s, as many as daily_limit allows", devices);
 }
 
 /* C125. Leading zeros do not tell supply points apart. A value that one of the two does not have is not compared. */

@@ -89,6 +89,18 @@ char *command_option_meant(const void *error, const void *entries)
     return command_meant(strrchr(e->message, ' ') + 1, (const char *const *)words->pdata);
 }
 
+/* GLib says of a value that is no UTF-8 only that it is none, not which. NULL: the error is another one. g_free. */
+static char *bytes_problem(const GError *error, const struct invocation *invocation)
+{
+    for (int i = 0; error->domain == G_CONVERT_ERROR && i < invocation->argc; i++) {
+        if (g_utf8_validate(invocation->argv[i], -1, NULL))
+            continue;
+        g_autofree char *shown = command_shown(invocation->argv[i]);
+        return g_strdup_printf("'%s' is no UTF-8 text, which every option's value has to be", shown);
+    }
+    return NULL;
+}
+
 static bool parse_options(struct invocation *invocation, const void *entries)
 {
     g_autoptr(GOptionContext) context = g_option_context_new(NULL);
@@ -109,9 +121,10 @@ static bool parse_options(struct invocation *invocation, const void *entries)
     g_option_context_add_main_entries(context, helps, NULL);
     if (!g_option_context_parse(context, &argc, &argv, &error)) {
         g_autofree char *meant = command_option_meant(error, entries);
+        g_autofree char *bytes = bytes_problem(error, invocation);
         g_printerr("ecosgate: %s: %s%s; 'ecosgate %s --help' lists its options, and the options of all commands "
                    "(-c, --now, --json) stand before the command\n",
-                   invocation->command, error->message, meant, invocation->command);
+                   invocation->command, bytes != NULL ? bytes : error->message, meant, invocation->command);
         g_error_free(error);
         return false;
     }

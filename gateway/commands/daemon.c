@@ -7,6 +7,7 @@
 #include "gateway/commands/daemon.h"
 
 #include "formats/instant.h"
+#include "formats/text.h"
 #include "gateway/clock.h"
 #include "gateway/commands/beat.h"
 #include "gateway/commands/folder_watch.h"
@@ -159,13 +160,13 @@ static void tell_status(const struct daemon *d, void (*tell)(const struct manage
 static void report_early_end(struct daemon *d, GError *cause)
 {
     struct gateway *gateway = d->gateway;
+    g_autofree char *seconds = text_count(gateway->config->poll_interval, "second");
 
     if (cause == NULL)
         log_over(LOG(EVENT_PASS_FAILED));
     else
-        log_event(LOG(EVENT_PASS_FAILED),
-                  "the pass ended early; the next one begins within %" G_GINT64_FORMAT " seconds: %s",
-                  gateway->config->poll_interval, cause->message);
+        log_event(LOG(EVENT_PASS_FAILED), "the pass ended early; the next one begins within %s: %s", seconds,
+                  cause->message);
     gateway->failed |= cause != NULL;
     /* While another process has the lock, the heartbeat is its own. */
     if (!g_error_matches(cause, SPOOL_ERROR, SPOOL_ERROR_LOCKED))

@@ -4,6 +4,7 @@
  */
 #include "gateway/commands/folder_watch.h"
 
+#include "formats/text.h"
 #include "gateway/clock.h"
 #include "gateway/gateway.h"
 
@@ -152,14 +153,14 @@ static void note_all(struct folder_watch *watch)
         if (errnum == folder->noted)
             continue;
         folder->noted = errnum;
+        g_autofree char *seconds = text_count(watch->interval, "second");
         if (errnum == 0)
             log_event(LOG(EVENT_FOLDER_WATCHED, .subject = folder->path), "%s: %s is watched again", folder->label,
                       folder->path);
         else
             log_event(LOG(EVENT_FOLDER_UNWATCHED, .subject = folder->path),
-                      "%s: %s cannot be watched: %s; it is looked at every %" G_GINT64_FORMAT
-                      " seconds, until watching it succeeds%s",
-                      folder->label, folder->path, g_strerror(errnum), watch->interval,
+                      "%s: %s cannot be watched: %s; it is looked at every %s, until watching it succeeds%s",
+                      folder->label, folder->path, g_strerror(errnum), seconds,
                       errnum == EMFILE || errnum == ENOSPC
                           ? "; raise fs.inotify.max_user_instances, fs.inotify.max_user_watches or the limit of "
                             "open files"
@@ -183,11 +184,14 @@ void folder_watch_begin(struct folder_watch *watch, int64_t interval)
         watch->thread = g_thread_try_new("watch", work, watch, NULL);
         (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
     }
-    if (watch->thread == NULL)
-        log_event(LOG(EVENT_FOLDER_UNWATCHED),
-                  "no thread or descriptor is left to see when folders are replaced; they are looked at every "
-                  "%" G_GINT64_FORMAT " seconds; raise the limits of the gateway's user",
-                  interval);
+    if (watch->thread != NULL)
+        return;
+    g_autofree char *seconds = text_count(interval, "second");
+    log_event(
+        LOG(EVENT_FOLDER_UNWATCHED),
+        "no thread or descriptor is left to see when folders are replaced; they are looked at every %s; raise the "
+        "limits of the gateway's user",
+        seconds);
 }
 
 /* ---- the caller's side ---- */

@@ -6,6 +6,7 @@
 #include "formats/profile.h"
 #include "gateway/clock.h"
 #include "gateway/commands/order.h"
+#include "gateway/commands/words.h"
 
 #include <string.h>
 
@@ -17,7 +18,8 @@ static bool parse_sequence(char *const *arguments, struct order *order)
     if (type == NULL || !type->inbound) {
         g_autofree char *shown = command_shown(arguments[1]);
         g_autofree char *codes = profile_inbound_codes(profile_builtin(), ", ", " or ");
-        g_printerr("ecosgate: sequence set: '%s' is no inbound file type; give %s\n", shown, codes);
+        g_autofree char *meant = command_meant(arguments[1], words_incoming_types());
+        g_printerr("ecosgate: sequence set: '%s' is no inbound file type%s; give %s\n", shown, meant, codes);
         return false;
     }
     if (!g_ascii_string_to_signed(arguments[2], 10, 0, LEDGER_SEQUENCE_MAX, &number, NULL)) {
@@ -35,13 +37,14 @@ static bool find_sender(struct read_access *access, struct order *order, bool *e
 {
     const struct party *party = rules_party(&access->config->identity, order->sender);
     g_autofree char *shown = command_shown(order->sender);
+    g_autofree char *meant = words_party_meant(&access->config->identity, order->sender);
 
     (void)error; /* the configuration is asked, not the ledger */
     *exists = party != NULL && rules_may_send(party, order->type);
     if (party == NULL)
-        g_printerr("ecosgate: sequence set: %s has no [party %s]; 'ecosgate sequence list' lists the codes of parties "
-                   "that have sent files\n",
-                   access->config->path, shown);
+        g_printerr("ecosgate: sequence set: %s has no [party %s]%s; 'ecosgate sequence list' lists the codes of "
+                   "parties that have sent files\n",
+                   access->config->path, shown, meant);
     else if (!*exists)
         g_printerr("ecosgate: sequence set: [party %s] may not send %s; see its setting types\n", shown, order->type);
     if (*exists && order->number > config_sequence_max(party, order->type, clock_now())) {

@@ -114,6 +114,16 @@ char *words_drop_meant(const struct config *config, const char *name)
     return command_meant(name, (const char *const *)names->pdata);
 }
 
+char *words_party_meant(const struct identity *identity, const char *org)
+{
+    g_autoptr(GPtrArray) codes = g_ptr_array_new();
+
+    for (size_t i = 0; i < identity->n_parties; i++)
+        g_ptr_array_add(codes, (gpointer)identity->parties[i].org); /* which command_meant only reads */
+    g_ptr_array_add(codes, NULL);
+    return command_meant(org, (const char *const *)codes->pdata);
+}
+
 void words_no_drop(const char *command, const struct config *config, const char *name)
 {
     g_autofree char *shown = command_shown(name), *meant = words_drop_meant(config, name);

@@ -33,6 +33,9 @@ char *words_joined(const char *const *words);
 /* "; did you mean mcc?" of a name that is no drop of the configuration; "": none is near. g_free. */
 char *words_drop_meant(const struct config *config, const char *name);
 
+/* The same of a short code that is no party's. g_free. */
+char *words_party_meant(const struct identity *identity, const char *org);
+
 /* Prints that the configuration has no drop of that name. */
 void words_no_drop(const char *command, const struct config *config, const char *name);
 

@@ -2,6 +2,7 @@
 #include "gateway/condition/live_page.h"
 
 #include "formats/instant.h"
+#include "formats/text.h"
 #include "gateway/condition/closing.h"
 #include "gateway/reports/html.h"
 
@@ -33,6 +34,7 @@ static void head(GString *out, const struct gateway *gateway, const struct condi
     const struct config *config = gateway->config;
     enum alarm_level level = condition_level(condition);
     char now[INSTANT_TEXT_SIZE];
+    g_autofree char *minutes = text_count(MAX(config->health.max_age / 60, 1), "minute");
     g_autofree char *title = g_strdup_printf("Gateway %s %s", config->org, config->environment);
     g_autofree char *left = closing_left(config->retry.tcos_closes, condition->now);
 
@@ -46,9 +48,9 @@ static void head(GString *out, const struct gateway *gateway, const struct condi
                                                     : "work stands still");
     g_string_append_printf(out,
                            "<p id=\"age\">This page was written at <strong>%s</strong>. The gateway writes it after a "
-                           "pass, but at most every %d seconds. If that time is more than %" PRId64
-                           " minutes ago, the gateway hangs or does not run: <code>ecosgate health</code></p>\n",
-                           now, LIVE_PAGE_SECONDS, MAX(config->health.max_age / 60, 1));
+                           "pass, but at most every %d seconds. If that time is more than %s ago, the gateway hangs or "
+                           "does not run: <code>ecosgate health</code></p>\n",
+                           now, LIVE_PAGE_SECONDS, minutes);
     if (left != NULL) {
         g_string_append(out, "<p>Until TCoS closes: ");
         html_text(out, left);
@@ -105,7 +107,8 @@ static void direction_word(GString *out, const struct direction *direction, int6
 
 static void drops(GString *out, const struct condition *condition)
 {
-    static const char *const columns[] = {"Drop", "<In", "Wait", "<Oldest", "<Out", "Owed", "<Oldest", NULL};
+    static const char *const columns[] = {"Drop",    "<In", "Wait", "<Oldest", "<Out", "Not yet delivered",
+                                          "<Oldest", NULL};
 
     html_section(out, "drops", "Drops and Devices");
     html_table(out, "drops-table", "Drops: files that wait, and that are not yet delivered", columns);

@@ -2,6 +2,7 @@
  * The probe of a local drop. It does with files of its own what the gateway does with a delivery and a pickup, by the
  * same functions of spool/disk.h. Therefore it passes the crash points of a delivery too.
  */
+#include "formats/text.h"
 #include "gateway/drops/local_drop.h"
 #include "gateway/drops/probe.h"
 #include "spool/disk.h"
@@ -143,6 +144,7 @@ static void try_out(const struct probe *p)
 static void ask_for_lease(const struct probe *p, const char *temporary)
 {
     int fd = open(temporary, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    g_autofree char *seconds = text_count(p->drop->stable_seconds, "second");
     bool granted = fd >= 0 && fcntl(fd, F_SETLEASE, F_RDLCK) == 0;
 
     if (fd >= 0)
@@ -152,8 +154,8 @@ static void ask_for_lease(const struct probe *p, const char *temporary)
     else
         probe_say(p, "writers", PROBE_NOTE,
                   "the system does not say whether a sender still writes a file in %s; it must stay the same for "
-                  "%" G_GINT64_FORMAT " seconds instead",
-                  p->drop->in, p->drop->stable_seconds);
+                  "%s instead",
+                  p->drop->in, seconds);
 }
 
 /* What a pickup does: the gateway must be able to remove a file from `in`. */

@@ -4,6 +4,7 @@
  */
 #include "gateway/drops/probe.h"
 
+#include "formats/text.h"
 #include "gateway/clock.h"
 
 /* Seconds, and bytes. */
@@ -48,16 +49,16 @@ void probe_say_space(const struct probe *probe, uint64_t bytes)
 void probe_say_clock(const struct probe *probe, int64_t theirs)
 {
     int64_t ahead = theirs - clock_now();
+    g_autofree char *seconds = text_count(ABS(ahead), "second");
 
     if (theirs == 0)
         probe_say(probe, "clock", PROBE_NOTE, "the drop does not say when a file was written");
     else if (ahead >= -CLOCK_TOLERANCE && ahead <= CLOCK_TOLERANCE)
-        probe_say(probe, "clock", PROBE_GOOD, "%" G_GINT64_FORMAT " seconds ahead of ours", ahead);
+        probe_say(probe, "clock", PROBE_GOOD, "%s %s ours", seconds, ahead >= 0 ? "ahead of" : "behind");
     else
         probe_say(probe, "clock", PROBE_NOTE,
-                  "%" G_GINT64_FORMAT
-                  " seconds %s ours; the times of files there mislead people, the gateway goes by its own clock",
-                  ABS(ahead), ahead > 0 ? "ahead of" : "behind");
+                  "%s %s ours; the times of files there mislead people, the gateway goes by its own clock", seconds,
+                  ahead > 0 ? "ahead of" : "behind");
 }
 
 char *probe_pickup_text(const struct drop *drop, const char *after)
@@ -73,7 +74,7 @@ char *probe_pickup_text(const struct drop *drop, const char *after)
     case COMPLETE_STABLE:
         break;
     }
-    return g_strdup_printf("a file is whole once its size and time stay the same for %" G_GINT64_FORMAT
-                           " seconds, and %s once it is in the spool",
-                           drop->stable_seconds, after);
+    g_autofree char *seconds = text_count(drop->stable_seconds, "second");
+    return g_strdup_printf(
+        "a file is whole once its size and time stay the same for %s, and %s once it is in the spool", seconds, after);
 }

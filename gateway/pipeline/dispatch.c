@@ -11,6 +11,7 @@
 
 #include "formats/eui64.h"
 #include "formats/instant.h"
+#include "formats/text.h"
 #include "gateway/answers/incidents.h"
 #include "gateway/answers/plan.h"
 #include "gateway/clock.h"
@@ -218,15 +219,15 @@ static bool plan_work_order(struct work_order *order, GError **error)
                                          .created = order->now,
                                          .rows = order->devices};
 
+    g_autofree char *devices = text_count(order->devices, "Device");
     eui64_print(party->eui64, recipient);
     if (!plan_file(order->gateway, &file, &order->job, error) ||
         !ledger_counter_add(order->gateway->ledger, order->day, order->new_first_tries, error))
         return false;
     log_event(LOG(EVENT_ORDERED, .job = order->job, .drop = party->drop, .party = party->org,
                   .counts = LOG_COUNTS({"devices", order->devices}, {"first_tries", order->new_first_tries})),
-              "job %08" G_GINT64_FORMAT ": work order of %" G_GINT64_FORMAT
-              " Devices for %s, first tries %" G_GINT64_FORMAT,
-              order->job, order->devices, party->org, order->new_first_tries);
+              "job %08" G_GINT64_FORMAT ": work order of %s for %s, first tries %" G_GINT64_FORMAT, order->job, devices,
+              party->org, order->new_first_tries);
     return true;
 }
 

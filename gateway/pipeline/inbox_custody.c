@@ -283,10 +283,10 @@ static bool record_fetch(struct inbox *inbox, const struct fetch *fetch, GError 
                                          .decision = "taken",
                                          .reason = "in custody",
                                          .job = job.id};
+    g_autofree char *bytes = text_count(job.size, "byte");
     log_event(LOG(EVENT_PICKED_UP, .job = job.id, .file = job.name, .drop = job.drop, .party = job.org,
                   .counts = LOG_COUNTS({"bytes", job.size})),
-              "job %08" G_GINT64_FORMAT ": %s of drop %s is picked up, %" G_GINT64_FORMAT " bytes", job.id, job.name,
-              job.drop, job.size);
+              "job %08" G_GINT64_FORMAT ": %s of drop %s is picked up, %s", job.id, job.name, job.drop, bytes);
     return ledger_job_insert(ledger, &job, NULL, error) && ledger_pickup_put(ledger, &pickup, error) &&
            end_fault(inbox, fetch->listed->name, error);
 }

@@ -180,6 +180,7 @@ static void log_verdict(const struct ledger_job *job, const struct verdict *verd
 {
     const struct finding *deciding = verdict_deciding(verdict);
     const char *code = deciding != NULL ? catalogue_entry(deciding->code)->id : NULL;
+    g_autofree char *records = text_count((int64_t)verdict->parsed, "record");
 
     log_event(
         LOG(EVENT_VERDICT, .job = job->id, .file = job->name, .drop = job->drop, .party = job->org, .code = code,
@@ -187,10 +188,10 @@ static void log_verdict(const struct ledger_job *job, const struct verdict *verd
             .verdict = outcome_code(verdict->outcome),
             .counts = LOG_COUNTS({"records", (int64_t)verdict->parsed}, {"accepted", (int64_t)verdict->accepted},
                                  {"rejected", (int64_t)verdict->rejected}, {"deferred", (int64_t)verdict->deferred})),
-        "job %08" G_GINT64_FORMAT ": %s: %s%s%s: %" G_GUINT64_FORMAT " records, %" G_GUINT64_FORMAT
-        " accepted, %" G_GUINT64_FORMAT " rejected, %" G_GUINT64_FORMAT " deferred",
-        job->id, job->name, outcome_code(verdict->outcome), code != NULL ? " " : "", code != NULL ? code : "",
-        verdict->parsed, verdict->accepted, verdict->rejected, verdict->deferred);
+        "job %08" G_GINT64_FORMAT ": %s: %s%s%s: %s, %" G_GUINT64_FORMAT " accepted, %" G_GUINT64_FORMAT
+        " rejected, %" G_GUINT64_FORMAT " deferred",
+        job->id, job->name, outcome_code(verdict->outcome), code != NULL ? " " : "", code != NULL ? code : "", records,
+        verdict->accepted, verdict->rejected, verdict->deferred);
 }
 
 /* What the records of a file of results or confirmations stated. */
@@ -198,12 +199,26 @@ static void log_statements(const struct intake *intake)
 {
     const struct ledger_job *job = intake->job;
     bool results = strcmp(job->type, "EMT") == 0;
+    g_autofree char *good = text_count(intake->stated.good, "Device");
 
     log_event(LOG(results ? EVENT_RESULTS : EVENT_CONFIRMATIONS, .job = job->id, .file = job->name, .drop = job->drop,
                   .party = job->org,
                   .counts = LOG_COUNTS({"successes", intake->stated.good}, {"failures", intake->stated.bad})),
-              "job %08" G_GINT64_FORMAT ": %s: success of %" G_GINT64_FORMAT " Devices, failure of %" G_GINT64_FORMAT,
-              job->id, results ? "results" : "confirmations", intake->stated.good, intake->stated.bad);
+              "job %08" G_GINT64_FORMAT ": %s: success of %s, failure of %" G_GINT64_FORMAT, job->id,
+              results ? "results" : "confirmations", good, intake->stated.bad);
+}
+
+static void log_withheld(const struct intake *intake)
+{
+    int64_t n = intake->recording.withheld;
+    g_autofree char *devices = text_count(n, "Device");
+
+    if (n == 0)
+        return;
+    log_event(LOG(EVENT_DEVICES_WITHHELD, .job = intake->job->id, .counts = LOG_COUNTS({"devices", n})),
+              "job %08" G_GINT64_FORMAT ": %s %s withheld: a ledger that is lost may have ordered %s; ask TCoS, then "
+              "`ecosgate device release DEVICE-ID|all --reason TEXT`",
+              intake->job->id, devices, n == 1 ? "is" : "are", n == 1 ? "it" : "them");
 }
 
 /* ---- proof that the payload is what was received ---- */
@@ -271,12 +286,7 @@ static bool conclude(struct intake *intake, const char *raw_name, const struct v
     log_verdict(intake->job, verdict);
     if (intake->stated.good + intake->stated.bad > 0 && verdict->outcome != OUTCOME_RJ)
         log_statements(intake);
-    if (intake->recording.withheld > 0)
-        log_event(LOG(EVENT_DEVICES_WITHHELD, .job = intake->job->id,
-                      .counts = LOG_COUNTS({"devices", intake->recording.withheld})),
-                  "job %08" G_GINT64_FORMAT ": %" G_GINT64_FORMAT " Devices are withheld: a ledger that is lost may "
-                  "have ordered them; ask TCoS, then `ecosgate device release DEVICE-ID|all --reason TEXT`",
-                  intake->job->id, intake->recording.withheld);
+    log_withheld(intake);
     if (!ledger_commit(STEP_VERDICT_COMMITTED, gateway->ledger, error))
         return false;
     gateway->refused |= verdict->outcome == OUTCOME_RJ || verdict->outcome == OUTCOME_PA;

@@ -1,6 +1,7 @@
 /* What a task found out about its files: rows of the ledger, incidents, messages. outbox.c says why in this order. */
 #include "gateway/pipeline/outbox_private.h"
 
+#include "formats/text.h"
 #include "gateway/clock.h"
 #include "gateway/pipeline/mending.h"
 #include "spool/ledger/ledger_incidents.h"
@@ -42,9 +43,10 @@ static void record_delivery(const struct outbox *outbox, struct ledger_outgoing 
     file->delivered_at = clock_now();
     file->upload_name = NULL;
     file->concluded = file->rename_sent = concluded;
+    g_autofree char *bytes = text_count(file->size, "byte");
     log_event(LOG(EVENT_DELIVERED, .job = file->job, .file = file->name, .drop = outbox->drop->name,
                   .counts = LOG_COUNTS({"bytes", file->size}, {"rows", file->rows})),
-              "drop %s: %s is delivered, %" G_GINT64_FORMAT " bytes", outbox->drop->name, file->name, file->size);
+              "drop %s: %s is delivered, %s", outbox->drop->name, file->name, bytes);
     if (concluded)
         log_event(LOG(EVENT_DELIVERED_UNSEEN, .drop = outbox->drop->name, .file = file->name),
                   "drop %s: %s counts as delivered, and nobody saw it: a rename was sent and not answered, and the "

@@ -36,6 +36,18 @@ static char *model_name(const struct ledger_model *model)
     return g_strdup_printf("%s %s %s %s", model->device_type, model->manufacturer, model->model, model->firmware);
 }
 
+/* g_free. */
+static char *failed_text(int64_t failed, const char *model)
+{
+    return failed == 1
+               ? g_strdup_printf("the only Device of the model %s that was tried has failed: proposed as "
+                                 "Non-Migratable",
+                                 model)
+               : g_strdup_printf("all %" G_GINT64_FORMAT " Devices of the model %s that were tried have failed: "
+                                 "proposed as Non-Migratable",
+                                 failed, model);
+}
+
 static bool propose_non_migratable(struct gateway *gateway, const struct ledger_model *model, int64_t now,
                                    GError **error)
 {
@@ -46,9 +58,7 @@ static bool propose_non_migratable(struct gateway *gateway, const struct ledger_
     struct ledger_incident incident = {.code = catalogue_entry(D160)->id, .opened = now};
     g_autofree char *subject = model_name(model);
     g_autofree char *suppliers = NULL;
-    g_autofree char *text = g_strdup_printf("all %" G_GINT64_FORMAT " Devices of the model %s that were tried have "
-                                            "failed: proposed as Non-Migratable",
-                                            model->failed, subject);
+    g_autofree char *text = failed_text(model->failed, subject);
     bool owned_by_suppliers = strcmp(catalogue_resolver(D160, model->device_type), "Supplier") == 0;
     bool open = false;
 

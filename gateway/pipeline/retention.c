@@ -9,6 +9,7 @@
  */
 #include "gateway/pipeline/retention.h"
 
+#include "formats/text.h"
 #include "gateway/clock.h"
 #include "gateway/log.h"
 #include "gateway/pipeline/damage.h"
@@ -485,15 +486,15 @@ static void begin_round(struct retention *r)
 static void tell(struct retention *r)
 {
     const struct sums *sums = &r->sums;
+    g_autofree char *files = text_count(sums->files, "file"), *saved = text_count(sums->saved, "byte");
+    g_autofree char *jobs = text_count(sums->jobs, "job"), *freed = text_count(sums->freed, "byte");
 
     if (sums->files > 0)
         log_event(LOG(EVENT_PACKED, .counts = LOG_COUNTS({"files", sums->files}, {"bytes", sums->saved})),
-                  "retention: packed %" G_GINT64_FORMAT " files, %" G_GINT64_FORMAT " bytes less", sums->files,
-                  sums->saved);
+                  "retention: packed %s, %s less", files, saved);
     if (sums->jobs > 0)
         log_event(LOG(EVENT_BYTES_REMOVED, .counts = LOG_COUNTS({"jobs", sums->jobs}, {"bytes", sums->freed})),
-                  "retention: removed the files of %" G_GINT64_FORMAT " jobs, %" G_GINT64_FORMAT " bytes", sums->jobs,
-                  sums->freed);
+                  "retention: removed the files of %s, %s", jobs, freed);
     r->sums = (struct sums){0};
 }
 

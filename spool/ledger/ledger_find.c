@@ -9,8 +9,8 @@
 
 #include "spool/ledger/ledger_private.h"
 
-/* How far Devices are counted, to choose what leads: further while all have as many. A count is 0.05 us a Device, a walk
- * 3 to 10 us. */
+/* How far Devices are counted, to choose what leads: further while all have as many. A Device is counted in 0.05 us
+ * and walked over in 3 to 10. */
 enum { FIRST_COUNTED = 5000, MOST_COUNTED = FIRST_COUNTED * 64, FURTHER = 8 };
 
 /* ---- what is asked of each Device ---- */
@@ -278,13 +278,17 @@ static sqlite3_stmt *ask(struct ledger *ledger, const struct ledger_sql *sql, co
 
 static const int64_t beginning[LEDGER_FIND_PLACES] = {INT64_MIN, INT64_MIN, INT64_MIN};
 
-/* *lead: the condition with the fewest Devices, and how many it has, counted up to `most`; NULL: nothing is asked. Of
- * several that have as many the first one. */
-static bool fewest_of(struct ledger *ledger, const struct ledger_find *find, int64_t most, const struct lead **lead,
-                      int64_t *fewest, GError **error)
+/* The condition that leads, and how many Devices it has. */
+struct choice {
+    const struct lead *lead; /* NULL: nothing is asked */
+    int64_t n;
+};
+
+/* The one with the fewest Devices, counted up to `most`. Of several that have as many the first one. */
+static bool fewest_of(struct ledger *ledger, const struct ledger_find *find, int64_t most, struct choice *fewest,
+                      GError **error)
 {
-    *lead = NULL;
-    *fewest = INT64_MAX;
+    *fewest = (struct choice){NULL, INT64_MAX};
     for (size_t i = 0; i < G_N_ELEMENTS(leads); i++) {
         int64_t n = leads[i].few;
         if (!leads[i].given(find))
@@ -292,10 +296,8 @@ static bool fewest_of(struct ledger *ledger, const struct ledger_find *find, int
         if (n == 0 && !ledger_number(ledger, ask(ledger, &leads[i].count, find, (struct range){beginning, most}, error),
                                      &n, error))
             return false;
-        if (n < *fewest) {
-            *fewest = n;
-            *lead = &leads[i];
-        }
+        if (n < fewest->n)
+            *fewest = (struct choice){&leads[i], n};
     }
     return true;
 }
@@ -321,15 +323,17 @@ static size_t n_given(const struct ledger_find *find)
 
 static bool choose(struct ledger *ledger, const struct ledger_find *find, const struct lead **lead, GError **error)
 {
-    int64_t fewest, most = FIRST_COUNTED;
+    int64_t most = FIRST_COUNTED;
+    struct choice fewest;
 
     *lead = lead_of_page(find);
     if (*lead != NULL)
         return true;
     do {
-        if (!fewest_of(ledger, find, most, lead, &fewest, error))
+        if (!fewest_of(ledger, find, most, &fewest, error))
             return false;
-    } while (n_given(find) > 1 && fewest >= most && (most *= FURTHER) <= MOST_COUNTED);
+    } while (n_given(find) > 1 && fewest.n >= most && (most *= FURTHER) <= MOST_COUNTED);
+    *lead = fewest.lead;
     return true;
 }
 

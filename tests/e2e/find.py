@@ -122,6 +122,26 @@ def test_pairs(tap, home, expected):
     tap.ok(rows == [(E2, "FAILED", "MCC.B1.2")], "with a batch state and code are those of the work item in it", rows)
 
 
+# One of each kind of condition that many Devices fit, and one that few do.
+KINDS_OF = (("--supplier", "AAAA"), ("--supplier", CCCC), ("--model", "AB01/010A030B"), ("--hub", hub(E1)),
+            ("--mpxn", POINT[E4]), ("--state", "FAILED"), ("--state", "READY"), ("--code", "C107"))
+
+
+def test_many(tap, home):
+    """Three and more conditions, whichever leads, find what each of them finds."""
+    found = {one: {row["device"] for row in find(home, *one)} for one in KINDS_OF}
+    bad, many = [], 0
+    for n in (3, 4, 5):
+        for some in itertools.combinations(KINDS_OF, n):
+            if len({one[0] for one in some}) < n:
+                continue
+            many += 1
+            rows = [row["device"] for row in find(home, *(word for one in some for word in one))]
+            if sorted(rows) != sorted(set.intersection(*(found[one] for one in some))):
+                bad.append(f"{some}: {rows}")
+    tap.ok(many > 50 and not bad, f"{many} lists of three to five conditions find what each of them finds", *bad[:20])
+
+
 def test_text(tap, home):
     said = home.command("device", "find", "--batch", "B1", "--limit", "2", now=NOW).stdout.decode().splitlines()
     tap.ok(said[0].split()[:4] == ["device", "device_type", "state", "code"] and len(said) == 4 and
@@ -156,6 +176,7 @@ UNKNOWN_WORDS = {
     "device find --state MIGRATE": "--state 'MIGRATE' is no state of a Device; did you mean MIGRATED?",
     "device find --code C1O7": "--code 'C1O7' is no code; did you mean C107?; 'man ecosgate' lists the codes",
     "device find --mpxn abc": "--mpxn 'abc' is no supply point: expected the digits of an MPAN or MPRN",
+    "sequence set MCC EMX 5": "'EMX' is no inbound file type; did you mean EMI?; give ",
     "today --date 2029-01-01": "expected a date such as 2028-01-10, which has begun, found '2029-01-01'",
     "device list --state nothing": "--state 'nothing' is no state of a Device; give one of READY",
 }
@@ -176,9 +197,16 @@ SAME_WORDS = (("spool list --type emi", "spool list --type EMI"),
 def test_words(tap, home):
     """A word that names nothing is told with the one that was meant; words of closed lists are taken in any case."""
     for call, text in UNKNOWN_WORDS.items():
-        words = call.split() + (["--reason", "x"] if call.startswith(("redeliver", "incident close")) else [])
+        order = call.startswith(("redeliver", "incident close", "sequence set"))
+        words = call.split() + (["--reason", "x"] if order else [])
         said = home.command(*words, now=NOW)
         tap.ok(said.returncode == 2 and text in said.stderr.decode() and not said.stdout, f"{call}: told", said.stderr)
+    said = home.command("sequence", "set", "MCX", "EMI", "5", "--reason", "x", now=NOW)
+    tap.ok(said.returncode == 1 and b"no [party MCX]; did you mean MCC?; 'ecosgate sequence list' lists" in said.stderr,
+           "a party that there is not: told", said.stderr)
+    said = home.command("spool", "list", "--batch", "B\udcff", now=NOW)
+    tap.ok(said.returncode == 2 and b"spool list: 'B\\xFF' is no UTF-8 text" in said.stderr,
+           "bytes that are no text: told", said.stderr)
     for one, other in SAME_WORDS:
         rows = [home.json(*call.split(), now=NOW) for call in (one, other)]
         tap.ok(rows[0] == rows[1] != [] or "--category" in one, f"{one}: taken in any case", *rows)
@@ -264,6 +292,7 @@ def main():
         facts = known(home)
         expected = test_one_condition(tap, home, facts)
         test_pairs(tap, home, expected)
+        test_many(tap, home)
         test_text(tap, home)
         test_words(tap, home)
         test_widths(tap, home)

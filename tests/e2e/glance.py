@@ -265,7 +265,8 @@ def test_page(tap):
     page = page_of(home)
     tap.ok(os.listdir(home.path("page")) == ["status.html"], "what a crash left there is replaced",
            os.listdir(home.path("page")))
-    tap.ok(all(text in page for text in (at(3), "A102 suppliers", "Not yet delivered", "ecosgate doctor suppliers", "a Device is held",
+    tap.ok(all(text in page for text in (at(3), "A102 suppliers", "ecosgate doctor suppliers", "a Device is held",
+                                         "Not yet delivered",
                                          "ecosgate device release … --reason TEXT", "DISPATCHED", "ECOSMIG-002")),
            "it has what is wrong, what to do, and the figures", page)
     tap.ok(not re.search(r"<script|src=|href=|url\(|[0-9A-F]{2}(-[0-9A-F]{2}){7}|[0-9]{9}", page),

@@ -121,7 +121,7 @@ def test_text(tap):
     tap.ok(rows_of(home, "D128")[0][4].endswith(": the result has the DUIS code E19"), "D128 names the code",
            rows_of(home, "D128"))
     models = {row[4]: (row[2], row[3]) for row in rows_of(home, "D160")}
-    gpf = models.get("all 1 Devices of the model GPF AB01 010A030B 0002012F that were tried have failed: proposed as "
+    gpf = models.get("the only Device of the model GPF AB01 010A030B 0002012F that was tried has failed: proposed as "
                      "Non-Migratable")
     tap.ok(gpf == ("", "DCC"), "D160 names the model; that of a GPF has no Supplier, whatever the inventory says",
            models)

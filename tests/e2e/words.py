@@ -218,7 +218,7 @@ def test_model(tap):
     parties.result(said(1, "NOK", gbcs="17"))
     home.run(now=at(1))
     inc = rows_of(b"".join(home.read_out("dcc", name) for name in home.out("dcc") if name.startswith("INC")), "INC-D")
-    found = [row["Text"] for row in inc if "Devices of the model" in row["Text"]]
+    found = [row["Text"] for row in inc if "Device of the model" in row["Text"]]
     tap.ok(len(found) == 1 and " model strom AB01 " in found[0] and "ESME" not in found[0],
            "the INC about a model has the format's word for the Device type", inc)
 

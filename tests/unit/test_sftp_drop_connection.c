@@ -41,7 +41,7 @@ static void test_sftp_drop_connection__server_that_never_speaks__is_an_outage_af
 
     settings.peer.timeout = 1;
     reopen(port);
-    assert_down("no answer within 1 seconds");
+    assert_down("no answer within 1 second (");
     close(fd);
 }
 

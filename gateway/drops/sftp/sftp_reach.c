@@ -4,6 +4,7 @@
  */
 #include "gateway/drops/sftp/sftp_reach.h"
 
+#include "formats/text.h"
 #include "gateway/drops/sftp/sftp_wait.h"
 
 #include <errno.h>
@@ -162,15 +163,15 @@ bool sftp_reach(struct sftp *sftp, GError **error)
 
     if (lookup == NULL)
         return false;
+    g_autofree char *seconds = text_count(sftp->peer.timeout, "second");
+
     sftp_progress(sftp, 0);
     bool good = sftp_wait_fd(sftp, lookup->done, POLLIN, &waited);
     if (!good && g_error_matches(waited, SFTP_ERROR, SFTP_ERROR_INTERRUPTED))
         g_propagate_error(error, g_steal_pointer(&waited));
     else if (!good)
         (void)sftp_fail(sftp, SFTP_ERROR_UNREACHABLE, error,
-                        "no name server answers within %" G_GINT64_FORMAT
-                        " seconds; check the network or give an address as host=",
-                        sftp->peer.timeout);
+                        "no name server answers within %s; check the network or give an address as host=", seconds);
     else if (lookup->rc != 0)
         good = sftp_fail(sftp, SFTP_ERROR_UNREACHABLE, error,
                          "the host is not known (%s); check host=", gai_strerror(lookup->rc));

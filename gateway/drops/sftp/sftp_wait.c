@@ -90,6 +90,15 @@ bool sftp_check(const struct sftp *sftp, GError **error)
            sftp_fail(sftp, SFTP_ERROR_INTERRUPTED, error, "stopped before it was done");
 }
 
+static bool fail_late(struct sftp *sftp, GError **error)
+{
+    g_autofree char *seconds = text_count(sftp->peer.timeout, "second");
+
+    return sftp_fail(sftp, SFTP_ERROR_LOST, error,
+                     "no answer within %s (timeout= of the drop); ask the server's owner whether it is overloaded",
+                     seconds);
+}
+
 bool sftp_wait_fd(struct sftp *sftp, int fd, short events, GError **error)
 {
     struct pollfd fds[] = {{.fd = fd, .events = events}, {.fd = sftp->wake, .events = POLLIN}};
@@ -104,11 +113,7 @@ bool sftp_wait_fd(struct sftp *sftp, int fd, short events, GError **error)
         if (n < 0 && errno != EINTR)
             return sftp_fail(sftp, SFTP_ERROR_LOST, error, "cannot wait for the server: %s", g_strerror(errno));
         if (n == 0 && left <= 0)
-            return sftp_fail(sftp, SFTP_ERROR_LOST, error,
-                             "no answer within %" G_GINT64_FORMAT
-                             " seconds (timeout= of the drop); ask the server's owner "
-                             "whether it is overloaded",
-                             sftp->peer.timeout);
+            return fail_late(sftp, error);
     }
 }
 
