@@ -227,6 +227,10 @@ MUTANTS = [
         Edit("spool/ledger/ledger_recovery.c",
              "           withhold(ledger, &of, recovery, verdict->judged_at, error);",
              "           (recovery >= 0 || withhold(ledger, &of, recovery, verdict->judged_at, error));")]),
+    Mutant("a file that is not taken is not told", "calm", 23, 6, [
+        Edit("gateway/pipeline/outbox_taken.c",
+             "if (at == 0 || clock_now() - at <",
+             "if (at >= 0 || clock_now() - at <")]),
 ]
 
 
