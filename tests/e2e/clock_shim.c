@@ -5,6 +5,7 @@
  *   CLOCK_AHEAD=SECONDS   the clock stands so much before the machine's (below 0: behind it), and goes on as that does
  *   CLOCK_FILE=FILE       and by as many seconds more as stand in that file now: the clock is set while it runs
  *   CLOCK_STEP=SECONDS    and goes on by so much more with each reading, as on a machine too busy for one pass a second
+ *   CLOCK_BOOT=1          CLOCK_BOOTTIME goes with it: to the program that time has passed, and no clock was set
  *   CLOCK_FAST=N          the clock of limits (CLOCK_MONOTONIC) goes N times as fast; sleeps last as long as before
  */
 #ifndef _GNU_SOURCE
@@ -50,7 +51,7 @@ int clock_gettime(clockid_t id, struct timespec *at)
 {
     int result = (int)syscall(SYS_clock_gettime, id, at);
 
-    if (result == 0 && id == CLOCK_REALTIME)
+    if (result == 0 && (id == CLOCK_REALTIME || (id == CLOCK_BOOTTIME && number("CLOCK_BOOT") != 0)))
         at->tv_sec += ahead();
     if (result == 0 && id == CLOCK_MONOTONIC && number("CLOCK_FAST") > 1) {
         long long fast = number("CLOCK_FAST"), nanoseconds = at->tv_nsec * fast;

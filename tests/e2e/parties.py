@@ -48,6 +48,11 @@ def device(number):
     return f"00-DB-12-34-56-78-9{number // 256:X}-{number % 256:02X}"
 
 
+def stamp():
+    """CREATED as names of files have it."""
+    return CREATED.translate({ord("-"): None, ord(":"): None, ord("T"): "_", ord("Z"): None})
+
+
 def work(number, batch=1):
     return f"MCC.B-{batch}.{number}"
 
@@ -117,7 +122,7 @@ class Parties:
         head = {"SenderId": eui64, "RecipientId": GATEWAY, "FileSequence": str(number), "CreationDateTime": CREATED,
                 "Environment": "TEST", "BatchId": batch or f"{'B' if kind == 'EMI' else kind}-{number}",
                 "ResubmissionOf": ""}
-        name = f"{kind}_{org}_{eui64}_20230703_060000_{number:06d}.{form}"
+        name = f"{kind}_{org}_{eui64}_{stamp()}_{number:06d}.{form}"
         data = text_of(kind, head, rows, form, len(rows) if count is None else count)
         if pack:
             data, name = packed(data, name, pack), f"{name}.{pack}"
@@ -138,7 +143,7 @@ class Parties:
 
     def reference(self, kind, row):
         """A DELTA file of one record from DCC, the first of its type."""
-        name = f"{kind}_DCC_{DCC}_20230703_060000_000001.csv"
+        name = f"{kind}_DCC_{DCC}_{stamp()}_000001.csv"
         path = os.path.join(self.home.top, "arriving")
         with open(path, "wb") as file:
             file.write((f"H,{kind},1.0,{DCC},{GATEWAY},1,{CREATED},TEST,{kind}-1,,DELTA\r\n"
@@ -148,7 +153,7 @@ class Parties:
     def references(self, kind, *rows):
         """A FULL file of records that are set, from DCC."""
         number = self.numbers[kind] = self.numbers.get(kind, 0) + 1
-        name = f"{kind}_DCC_{DCC}_20230703_060000_{number:06d}.csv"
+        name = f"{kind}_DCC_{DCC}_{stamp()}_{number:06d}.csv"
         lines = [f"H,{kind},1.0,{DCC},{GATEWAY},{number},{CREATED},TEST,{kind}-{number},,FULL"]
         lines += [f"D,{n},SET,{row}" for n, row in enumerate(rows, 1)]
         path = os.path.join(self.home.top, "arriving")
