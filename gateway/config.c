@@ -6,6 +6,7 @@
 
 #include "gateway/config_expect.h"
 #include "gateway/config_profiles.h"
+#include "gateway/config_signature.h"
 #include "gateway/drops/drop_folders.h"
 #include "gateway/drops/transport.h"
 #include "gateway/expectation.h"
@@ -55,6 +56,7 @@ static struct config *load(struct config_loading *l, const char *text, size_t le
     c->file = g_key_file_ref(l->file);
     c->lines = g_hash_table_ref(l->lines);
     c->drops = g_ptr_array_new();
+    c->trusts = g_ptr_array_new_with_free_func((GDestroyNotify)signature_trust_free);
     c->parties = g_array_new(FALSE, FALSE, sizeof(struct party));
     c->expectations = g_ptr_array_new_with_free_func((GDestroyNotify)expectation_free);
     c->profiles = g_ptr_array_new_with_free_func((GDestroyNotify)profile_free);
@@ -72,6 +74,7 @@ static struct config *load(struct config_loading *l, const char *text, size_t le
                                         (const struct party *)(void *)c->parties->data, c->parties->len};
         c->drop_names = names_of(c->drops);
         check_references(l, c);
+        config_mark_signed_drops(c);
         config_check_upload_names(l, c);
         config_check_expect(l, c);
     }
@@ -170,6 +173,7 @@ void config_free(struct config *config)
     g_free(config->drop_names);
     g_ptr_array_unref(config->drops);
     g_array_unref(config->parties);
+    g_ptr_array_unref(config->trusts);
     g_ptr_array_unref(config->expectations);
     g_ptr_array_unref(config->profiles);
     g_ptr_array_unref(config->profile_lists);

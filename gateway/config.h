@@ -85,6 +85,7 @@ struct config {
     GPtrArray *drops;                                 /* struct drop, in the file's order */
     const char **drop_names;                          /* of all drops; NULL-terminated */
     GArray *parties;                                  /* struct party */
+    GPtrArray *trusts;                                /* struct signature_trust, of the parties that sign */
     GPtrArray *expectations;                          /* struct expectation (expectation.h), in the file's order */
     /* Profiles (config_profiles.h): */
     GPtrArray *profiles;         /* struct profile: those of folders, each once */

@@ -8,6 +8,7 @@
 #include "gateway/config_expect.h"
 #include "gateway/config_profiles.h"
 #include "gateway/config_retention.h"
+#include "gateway/config_signature.h"
 #include "gateway/config_thresholds.h"
 
 #include "formats/eui64.h"
@@ -390,6 +391,7 @@ static void load_party(struct config_loading *l, struct config *c, const char *g
         config_problem(l, group, "types", expected);
     }
     config_load_party_profiles(l, c, group, &party);
+    config_load_party_signature(l, c, group, &party);
     g_array_append_val(c->parties, party);
 }
 

@@ -38,6 +38,20 @@ static void check_drop(GString *problems, const struct config *config, const str
     }
 }
 
+/* Who may write the anchors decides who may send orders. */
+static void check_party(GString *problems, const struct config *config, const struct party *party, const char *dir)
+{
+    static const char *const files[] = {"signer_ca", "signer_crl"};
+    g_autofree char *group = g_strconcat("party ", party->org, NULL);
+
+    for (size_t i = 0; i < G_N_ELEMENTS(files); i++) {
+        g_autofree char *value = g_key_file_get_string(config->file, group, files[i], NULL);
+        g_autofree char *path =
+            value != NULL && *g_strstrip(value) != '\0' ? g_canonicalize_filename(value, dir) : NULL;
+        check_file(problems, config, path, group, S_IWOTH);
+    }
+}
+
 char *config_rights_problems(const struct config *config, const char *place)
 {
     GString *problems = g_string_new(NULL);
@@ -51,5 +65,7 @@ char *config_rights_problems(const struct config *config, const char *place)
     check_file(problems, config, orders, "gateway", S_IWOTH);
     for (guint i = 0; i < config->drops->len; i++)
         check_drop(problems, config, config->drops->pdata[i], dir);
+    for (guint i = 0; i < config->parties->len; i++)
+        check_party(problems, config, &g_array_index(config->parties, struct party, i), dir);
     return g_string_free(problems, problems->len == 0);
 }

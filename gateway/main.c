@@ -22,7 +22,9 @@ enum { HELP_COLUMN = 30 /* where the help of a command begins */ };
  * the commands in this order. */
 static const struct command commands[] = {
     {"init", "DIR", "[--ledger|--system]", "make a gateway home: ecosgate.conf, drops/, spool/", command_init},
-    {"check", "FILE|DIR|- …", "[--name NAME] [--answers DIR] [--format FORMAT] [--max-findings N] [--profile NAME|DIR]",
+    {"check", "FILE|DIR|- …",
+     "[--name NAME] [--answers DIR] [--format FORMAT] [--max-findings N] [--profile NAME|DIR] "
+     "[--trust FILE] [--signature FILE]",
      "judge files as the gateway would; changes nothing", command_check},
     {"run", "", "[--once] [--log-format text|json|journal|auto] [--log-level error|warning|notice|info|debug]",
      "run the gateway; --once makes one pass over all work, then ends", command_run},

@@ -71,6 +71,18 @@ bool job_custody_write(void *user, const char *data, size_t len, GError **error)
     return disk_file_write(custody->payload, data, len, error);
 }
 
+bool job_custody_sign(struct job_custody *custody, const void *data, size_t len, char sha256[DIGEST_HEX_SIZE],
+                      GError **error)
+{
+    g_autofree char *path = g_build_filename(custody->dir, JOB_SIGNATURE, NULL);
+    g_autoptr(disk_file_t) file = disk_file_create(path, len, error);
+    if (file == NULL || !disk_file_write(file, data, len, error) ||
+        !disk_file_place(STEP_CUSTODY_SIGNATURE, file, error))
+        return false;
+    g_strlcpy(sha256, disk_file_sha256(file), DIGEST_HEX_SIZE);
+    return true;
+}
+
 /* A key file, so that people can read where a payload came from when the ledger is lost. */
 static char *envelope_text(const struct job_envelope *envelope, size_t *len)
 {

@@ -2,7 +2,8 @@
  * How an inbound file comes into our custody: its bytes are copied into a new job before the sender's copy is removed.
  *
  *     job_batch_begin
- *         (job_custody_begin → job_custody_write* → job_custody_store → job_custody_free)*     one job per file
+ *         (job_custody_begin → job_custody_sign? → job_custody_write* → job_custody_store → job_custody_free)*
+ *                                                one job per file
  *     job_batch_settle → job_batch_free          all bytes of the batch are on disk
  *     … the ledger commits a row for each job …
  *     job_move_all (job.h)                       the jobs are in ready/; now the senders' copies may be removed
@@ -11,7 +12,8 @@
  * the pickup of many small files four times as slow. Therefore a folder in incoming/ counts for nothing before its row
  * is committed, and one without a row is dropped at the next start.
  *
- * A job's folder holds `payload`, the sender's bytes, and `envelope`, a key file that says where they came from.
+ * A job's folder holds `payload`, the sender's bytes, `envelope`, a key file that says where they came from, and
+ * `signature.p7s` if the file came with a signature.
  * Errors are those of disk.h, unless a comment says more.
  */
 #ifndef ECOSGATE_SPOOL_CUSTODY_H
@@ -56,6 +58,11 @@ struct job_custody *job_custody_begin(const struct spool *spool, int64_t id, uin
 
 /* Adds len bytes to the payload. custody is a struct job_custody: the function is a byte sink (disk_file_write). */
 bool job_custody_write(void *custody, const char *data, size_t len, GError **error);
+
+/* Places the signature that came with the file beside the payload, len bytes; sets its SHA-256. Durable only after
+ * job_batch_settle. */
+bool job_custody_sign(struct job_custody *custody, const void *data, size_t len, char sha256[DIGEST_HEX_SIZE],
+                      GError **error);
 
 /* Ends the payload and writes the envelope. The caller fills received, name and drop of *envelope; the rest is set
  * here. Durable only after job_batch_settle. */

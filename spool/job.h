@@ -34,6 +34,7 @@ enum job_state {
 /* The files of an inbound job that are not answers (custody.h). */
 #define JOB_PAYLOAD "payload"
 #define JOB_ENVELOPE "envelope"
+#define JOB_SIGNATURE "signature.p7s" /* only of a file that came with one */
 
 /* ---- names ---- */
 

@@ -32,7 +32,8 @@ only "libxml2's unstable parts: formats/xml_parser.h alone" \
 only "zlib and libarchive: formats/unpack*.[ch], spool/packed.c and the tar of evidence alone" \
     'include <(zlib|archive|archive_entry)\.h>' \
     '(formats/unpack[a-z_]*\.[ch]|spool/packed\.c|gateway/commands/evidence_tar\.c)'
-only "libcrypto: spool/digest.c alone" 'include <openssl/' 'spool/digest\.c'
+only "libcrypto: spool/digest.c and validators/signature*.[ch] alone" 'include <openssl/' \
+    '(spool/digest\.c|validators/signature[a-z_]*\.[ch])'
 only "libssh2: gateway/drops/sftp/ alone" 'include <libssh2[a-z_]*\.h>' 'gateway/drops/sftp/[a-z_]*\.[ch]'
 jansson='gateway/commands/[a-z_]*\.[ch]|formats/profile/profile_[a-z_]*\.[ch]|formats/writer\.c'
 only "jansson: --json, the files of a profile, kept columns, and the log" 'include <jansson\.h>' \

@@ -341,15 +341,79 @@ static bool choose_profile(struct judging *j)
     return false;
 }
 
+/* g_free */
+static char *missing_text(const struct party *party)
+{
+    if (party == NULL)
+        return g_strdup("it has no signature; expected one beside it, of its name and " SIGNATURE_SUFFIX
+                        ", or --signature FILE");
+    return g_strdup_printf(
+        "no signature came, and %s has to sign its files; expected a file of this name and " SIGNATURE_SUFFIX
+        " within %" PRId64 " minutes; send both again under the same name: the number is not used up",
+        party->org, party->signature_wait / 60);
+}
+
+/* B209 instead of anything that the content would say. */
+static void refuse_unread(struct judging *j, const char *fault)
+{
+    findings_add(j->file.findings, &(struct finding){.code = B209, .field = "signature", .text = fault}, NULL, 0);
+    j->verdict->numbering = LEDGER_NUMBERING_NONE;
+}
+
+/* The signature, before any byte of the content is unpacked or parsed. *good: the file may be read. */
+static bool judge_signature(struct judging *j, bool *good, GError **error)
+{
+    const struct rules *rules = j->request->rules;
+    const struct profile_choice choice = profile_choice_of(rules);
+    const struct signature_file *file = j->request->signature;
+    struct signature_check *check = &j->verdict->signature;
+    const struct profile *profile;
+    struct filename name;
+
+    *good = true;
+    bool known = profile_choose_by_name(&choice, j->request->name, j->request->name_len, &name, &profile);
+    const struct party *party =
+        known && rules->identity != NULL ? sender_signing(rules->identity, rules->drop, &name) : NULL;
+    const struct signature_trust *trust = rules->trust != NULL ? rules->trust : party != NULL ? party->trust : NULL;
+    if (trust == NULL || (rules->trust == NULL && party->signature == SIGNATURE_ACCEPTED && file == NULL))
+        return true;
+    const struct signature_request request = {
+        .trust = trust,
+        .file = file,
+        .fd = j->request->fd,
+        .signer = party != NULL ? party->eui64
+                  : known       ? name.eui64
+                                : 0,
+        .now = rules->now,
+        .tolerance = rules->future_tolerance,
+        .stop = j->request->stop,
+    };
+    if (file == NULL)
+        *check = (struct signature_check){.checked = true, .at = rules->now, .fault = missing_text(party)};
+    else if (!signature_verify(&request, check, error))
+        return false;
+    *good = check->fault == NULL;
+    if (*good)
+        return true;
+    j->verdict->profile = j->file.profile = profile;
+    j->verdict->filename = name;
+    j->verdict->name_is_known = known;
+    refuse_unread(j, check->fault);
+    return true;
+}
+
 static bool judge_all(struct judging *j, GError **error)
 {
     g_autofree char *escaped = text_escape(j->request->name, j->request->name_len, 0);
     struct verdict *verdict = j->verdict;
     struct history history = {0};
+    bool authentic;
 
     if (j->request->rejection != NULL)
         add_rejection(j);
-    if (!choose_profile(j)) {
+    if (!judge_signature(j, &authentic, error))
+        return false;
+    if (!authentic || !choose_profile(j)) {
         conclude(verdict);
         return true;
     }

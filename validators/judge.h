@@ -32,6 +32,7 @@ struct judge_request {
     int fd;             /* the content: a regular file, open for reading; judge_file does not close it */
     const char *sha256; /* of the content, 64 hex digits; needed if rules->ledger is set */
     const struct rules *rules;
+    const struct signature_file *signature; /* that came with the file; NULL: none */
     const char *rejection; /* why an operator has the file rejected whole (B114); NULL: its content decides */
     size_t max_findings;   /* findings kept; the others are counted only */
     /* Called when the header was judged, before the first record. Not called for a file without a header. A false

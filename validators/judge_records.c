@@ -191,6 +191,7 @@ void judge_each_not_judged(const struct rules *rules, const struct file_type *ty
 
     for (size_t i = 0; rules->identity == NULL && i < G_N_ELEMENTS(need_identity); i++)
         missing[need_identity[i]] = true;
+    missing[B209] = rules->identity == NULL && rules->trust == NULL;
     missing[C122] = rules->identity == NULL && (type == NULL || judge_inbound_type(type)->about == ABOUT_DEVICES);
     for (size_t i = 0; rules->ledger == NULL && i < G_N_ELEMENTS(need_ledger); i++)
         missing[need_ledger[i]] = true;

@@ -11,6 +11,7 @@
 #include "formats/unpack.h"
 #include "validators/catalogue.h"
 #include "validators/retry.h"
+#include "validators/signature.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -37,6 +38,9 @@ struct party {
     /* The profiles (formats/profile.h) of the files that it sends, and of the gateway's own files for it: newest first;
      * each ends with NULL. A list that is NULL: the built-in profile alone. */
     const struct profile *const *reads, *const *writes;
+    enum signature_policy signature;     /* whether its files must be signed */
+    const struct signature_trust *trust; /* whose signatures they may have; NULL: signature is SIGNATURE_OFF */
+    int64_t signature_wait;              /* seconds that a file waits for its signature */
     const char *stopped; /* why its profiles cannot be used: its files wait, both ways; NULL: they can */
 };
 
@@ -72,7 +76,10 @@ struct rules {
     uint32_t max_devices;                /* records in one file (B111) */
     struct unpack_limits unpack;         /* bytes and ratio of a packed file (B111) */
     struct retry_rules retry;            /* of sessions */
-    const char *ecos_subject;            /* the SubjectId that new credentials have (C121); NULL: not judged */
+    const struct signature_trust
+        *trust;               /* of `check --trust`: each file must be signed by somebody whom it names; NULL:
+                                            the sender's settings decide */
+    const char *ecos_subject; /* the SubjectId that new credentials have (C121); NULL: not judged */
 };
 
 /* Fills the defaults of ecosgate.conf(5). identity, ledger, job, drop, drops and now stay empty. */

@@ -50,6 +50,19 @@ void sender_complete(const struct identity *identity, const char *drop, struct f
         set_party(filename, party);
 }
 
+const struct party *sender_signing(const struct identity *identity, const char *drop, const struct filename *filename)
+{
+    const struct party *party = party_of(identity, drop, filename);
+
+    for (size_t i = 0; party == NULL && drop != NULL && i < identity->n_parties; i++) {
+        const struct party *other = &identity->parties[i];
+        if (strcmp(other->drop, drop) == 0 && other->signature == SIGNATURE_REQUIRED &&
+            !filename_tells(filename, NAME_ORG) && !filename_tells(filename, NAME_EUI64))
+            party = other;
+    }
+    return party != NULL && party->signature != SIGNATURE_OFF ? party : NULL;
+}
+
 /* The name's own EUI-64, the type and the drop against the party. */
 static void judge_party(struct judged_sender *s, const struct party *party)
 {

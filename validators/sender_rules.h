@@ -17,6 +17,11 @@
  * (NULL: not known). The name is in the grammar. */
 void sender_complete(const struct identity *identity, const char *drop, struct filename *filename);
 
+/* The party whose settings say whether the file has to be signed, before anything but its name is read: the sender
+ * by name or drop. If they tell none, the first party of the drop that requires signatures, for nobody may get around
+ * that by a name that says less. NULL: none requires or accepts them. The name is in the grammar. */
+const struct party *sender_signing(const struct identity *identity, const char *drop, const struct filename *filename);
+
 /* Judges the sender of a name in the grammar and completes it. Without rules->identity nothing is judged. */
 void sender_rules_judge_name(const struct rules *rules, const char *name, struct filename *filename,
                              struct findings *findings);

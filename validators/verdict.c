@@ -6,6 +6,7 @@
 void verdict_clear(struct verdict *verdict)
 {
     findings_free(verdict->findings);
+    signature_check_clear(&verdict->signature);
     *verdict = (struct verdict){.declared = -1};
 }
 

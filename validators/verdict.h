@@ -10,6 +10,7 @@
 #include "formats/filename.h"
 #include "validators/findings.h"
 #include "validators/header_rules.h"
+#include "validators/signature.h"
 
 /* Accepted, accepted with warnings, accepted but for some records, rejected whole. */
 enum outcome { OUTCOME_AC, OUTCOME_WN, OUTCOME_PA, OUTCOME_RJ };
@@ -19,13 +20,14 @@ struct verdict {
     enum outcome outcome;
     const struct profile *profile; /* that the file was read with */
     struct filename filename;      /* as far as the name could be read */
-    bool name_is_known;       /* the name is in the grammar: filename is complete */
-    bool content_read;        /* false: the name, or an earlier file with these bytes, decided alone */
+    bool name_is_known;            /* the name is in the grammar: filename is complete */
+    bool content_read;             /* false: the name, or an earlier file with these bytes, decided alone */
     struct header header;
-    int64_t numbering; /* that its sequence belongs to (ledger_numbering.h) */
-    int64_t corrects;  /* the job of the rejected file that ResubmissionOf names; 0: none */
-    bool wraps;        /* its sequence follows that numbering over the end; once accepted, it begins the next one */
-    int64_t declared;  /* the count that the file states; -1: none, or no whole number */
+    int64_t numbering;                /* that its sequence belongs to (ledger_numbering.h) */
+    int64_t corrects;                 /* the job of the rejected file that ResubmissionOf names; 0: none */
+    struct signature_check signature; /* what was found of its signature */
+    bool wraps;       /* its sequence follows that numbering over the end; once accepted, it begins the next one */
+    int64_t declared; /* the count that the file states; -1: none, or no whole number */
     uint64_t parsed, accepted, rejected, deferred; /* records */
     struct findings *findings;
 };

@@ -22,6 +22,7 @@
 #include "spool/ledger/ledger_backup.h"
 #include "spool/ledger/ledger_jobs.h"
 #include "spool/ledger/ledger_outgoing.h"
+#include "spool/ledger/ledger_signatures.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -189,7 +190,8 @@ static void want(GPtrArray *wanted, const char *name, const char *sha256)
 }
 
 /* The files that the ledger knows of a job. Of a job in corrupt/ an operator knows that its bytes are damaged. */
-static GPtrArray *wanted_files(const struct ledger_job *job, const GPtrArray *files, enum job_state state)
+static GPtrArray *wanted_files(const struct ledger_job *job, const struct ledger_signature *signature,
+                               const GPtrArray *files, enum job_state state)
 {
     GPtrArray *wanted = g_ptr_array_new_with_free_func(g_free);
 
@@ -197,6 +199,8 @@ static GPtrArray *wanted_files(const struct ledger_job *job, const GPtrArray *fi
         if (job->removed == 0)
             want(wanted, JOB_PAYLOAD, state == JOB_CORRUPT ? NULL : job->sha256);
         want(wanted, JOB_ENVELOPE, NULL);
+        if (signature != NULL && signature->sha256 != NULL)
+            want(wanted, JOB_SIGNATURE, signature->sha256);
     }
     for (guint i = 0; i < files->len; i++) {
         const struct ledger_outgoing *file = files->pdata[i];
@@ -211,6 +215,7 @@ static bool copy_job(struct work *work, struct ledger *copy, const struct backup
 {
     const struct spool *spool = work->access.gateway.spool;
     g_autofree struct ledger_job *job = NULL;
+    g_autofree struct ledger_signature *signature = NULL;
     g_autoptr(GPtrArray) files = NULL;
 
     progress_show(&work->progress, "jobs", work->done++, work->jobs);
@@ -218,9 +223,10 @@ static bool copy_job(struct work *work, struct ledger *copy, const struct backup
         return false;
     if (job == NULL)
         return place->state == JOB_INCOMING || backup_job(work->backup, spool, place, NULL, error);
-    if (!ledger_outgoing_files_of(copy, place->id, &files, error))
+    if (!ledger_outgoing_files_of(copy, place->id, &files, error) ||
+        !ledger_signature_get(copy, place->id, &signature, error))
         return false;
-    g_autoptr(GPtrArray) wanted = wanted_files(job, files, place->state);
+    g_autoptr(GPtrArray) wanted = wanted_files(job, signature, files, place->state);
     return backup_job(work->backup, spool, place, wanted, error);
 }
 

@@ -8,6 +8,7 @@
 #include "gateway/commands/check_answers.h"
 #include "gateway/commands/check_files.h"
 #include "gateway/commands/check_output.h"
+#include "gateway/commands/check_signature.h"
 #include "gateway/commands/command.h"
 #include "gateway/commands/profile_source.h"
 #include "gateway/commands/progress.h"
@@ -23,7 +24,7 @@
 /* What the options say. Texts are owned. */
 struct check_options {
     gint64 max_findings; /* NOT_GIVEN */
-    char *format, *name, *answers, *profile;
+    char *format, *name, *answers, *profile, *trust, *signature;
 };
 enum { NOT_GIVEN = G_MININT };
 
@@ -32,6 +33,8 @@ struct check {
     const struct profile *profiles[2]; /* that of --profile, and NULL */
     struct identity identity;          /* whose parties send files of that profile */
     struct party *parties;             /* of identity */
+    struct signature_trust *trust;     /* of --trust */
+    const char *signature;             /* of --signature; NULL: the file beside */
     size_t max_findings;
     struct check_output output;
     struct check_answers *answers; /* NULL: none are asked for */
@@ -137,12 +140,13 @@ static void conclude(struct check *check, struct check_judged *judged)
         g_ptr_array_unref(written);
 }
 
-static void judge_open_file(struct check *check, int fd, uint64_t size)
+static void judge_signed_file(struct check *check, int fd, uint64_t size, const struct signature_file *signature)
 {
     g_autofree char *name = g_path_get_basename(check->path);
     struct judge_request request = {.name = name,
                                     .name_len = strlen(name),
                                     .fd = fd,
+                                    .signature = signature,
                                     .rules = &check->rules,
                                     .max_findings = check->max_findings,
                                     .on_row = on_row,
@@ -162,6 +166,20 @@ static void judge_open_file(struct check *check, int fd, uint64_t size)
         .path = check->path, .fd = fd, .size = size, .duration = clock_monotonic() - begun, .verdict = &verdict};
     conclude(check, &judged);
     verdict_clear(&verdict);
+}
+
+static void judge_open_file(struct check *check, int fd, uint64_t size)
+{
+    struct check_signature signature;
+    GError *error = NULL;
+
+    if (check_signature_read(&signature, check->path, check->signature, &error)) {
+        judge_signed_file(check, fd, size, signature.there ? &signature.file : NULL);
+    } else {
+        unable(check, error->message);
+        g_clear_error(&error);
+    }
+    check_signature_clear(&signature);
 }
 
 static void check_open_file(struct check *check, int fd)
@@ -301,6 +319,10 @@ static bool good_options(const struct invocation *invocation, const struct check
 {
     if (options->answers != NULL && options->max_findings != NOT_GIVEN)
         return wrong_call("--answers lists the findings that the gateway lists; leave --max-findings out");
+    if (options->signature != NULL && invocation->argc > 1)
+        return wrong_call("--signature is that of one file; give one file");
+    if (options->signature != NULL && options->trust == NULL && !invocation->config_is_explicit)
+        return wrong_call("--signature needs --trust FILE, the certificates of those whom you believe, or -c FILE");
     if (options->max_findings != NOT_GIVEN && options->max_findings < 0) {
         g_printerr("ecosgate: check: --max-findings %" G_GINT64_FORMAT " is too small; expected 0 or more\n",
                    options->max_findings);
@@ -331,6 +353,19 @@ static int judge_all(struct check *check, struct invocation *invocation, const s
     return status;
 }
 
+/* False: a message has been printed. */
+static bool load_trust(struct check *check, const struct check_options *options)
+{
+    const struct signature_trust_files files = {.ca = options->trust};
+    g_autoptr(GError) error = NULL;
+
+    check->signature = options->signature;
+    if (options->trust == NULL)
+        return true;
+    check->rules.trust = check->trust = signature_trust_load(&files, &error);
+    return check->trust != NULL || wrong_call(error->message);
+}
+
 static int run(struct invocation *invocation, const struct check_options *options)
 {
     struct check check = {.max_findings = FINDINGS_DEFAULT_MAX};
@@ -354,7 +389,8 @@ static int run(struct invocation *invocation, const struct check_options *option
             return EXIT_UNABLE;
         read_by(&check, source.profile);
     }
-    int status = judge_all(&check, invocation, options, config);
+    int status = load_trust(&check, options) ? judge_all(&check, invocation, options, config) : EXIT_UNABLE;
+    signature_trust_free(check.trust);
     g_free(check.parties);
     profile_source_close(&source);
     return status;
@@ -372,6 +408,10 @@ int command_check(struct invocation *invocation)
         {"answers", 0, 0, G_OPTION_ARG_FILENAME, &options.answers,
          "write the answers (EMA, EMD) that the gateway would send into this folder", "DIR"},
         {"profile", 0, 0, G_OPTION_ARG_FILENAME, &options.profile, "read the files by this profile", "NAME|DIR"},
+        {"trust", 0, 0, G_OPTION_ARG_FILENAME, &options.trust,
+         "each file must be signed by somebody whom these certificates (PEM) vouch for", "FILE"},
+        {"signature", 0, 0, G_OPTION_ARG_FILENAME, &options.signature,
+         "the signature of the file (its name and .p7s, beside it)", "FILE"},
         {NULL, 0, 0, 0, NULL, NULL, NULL},
     };
     int status = EXIT_UNABLE;
@@ -382,5 +422,7 @@ int command_check(struct invocation *invocation)
     g_free(options.name);
     g_free(options.answers);
     g_free(options.profile);
+    g_free(options.trust);
+    g_free(options.signature);
     return status;
 }

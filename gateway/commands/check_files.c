@@ -7,6 +7,7 @@
 #include "formats/filename.h"
 #include "gateway/pipeline/completeness.h"
 #include "spool/spool_error.h"
+#include "validators/signature.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -133,6 +134,15 @@ static bool add_name(GPtrArray *entries, char *path, const char *name, const str
     return reason == NULL;
 }
 
+/* A signature is no file by itself if the file of its name stands beside it. */
+static bool is_signature(GPtrArray *names, const char *name)
+{
+    g_autofree char *file =
+        g_str_has_suffix(name, SIGNATURE_SUFFIX) ? g_strndup(name, strlen(name) - strlen(SIGNATURE_SUFFIX)) : NULL;
+
+    return file != NULL && g_ptr_array_find_with_equal_func(names, file, g_str_equal, NULL);
+}
+
 static void add_folder(GPtrArray *entries, const char *folder, const struct check_names *rules)
 {
     const struct drop *drop = drop_of(rules->config, folder);
@@ -144,8 +154,13 @@ static void add_folder(GPtrArray *entries, const char *folder, const struct chec
             g_strdup_printf("is a folder that cannot be listed: %s", g_strerror(errno)), 0);
         return;
     }
-    for (guint i = 0; i < names->len; i++)
-        any |= add_name(entries, g_build_filename(folder, names->pdata[i], NULL), names->pdata[i], rules, drop);
+    for (guint i = 0; i < names->len; i++) {
+        char *path = g_build_filename(folder, names->pdata[i], NULL);
+        if (is_signature(names, names->pdata[i]))
+            add(entries, CHECK_LEFT_OUT, path, g_strdup("the signature of another file"), 0);
+        else
+            any |= add_name(entries, path, names->pdata[i], rules, drop);
+    }
     if (!any)
         add(entries, CHECK_UNABLE, g_strdup(folder),
             g_strdup("is a folder without a file to judge; put the files in it, or name another one"), 0);

@@ -127,12 +127,15 @@ static bool is_asked(const struct asked *asked, int64_t job)
     return false;
 }
 
-/* A link of kind `stored` names a file: EVIDENCE.md has the members of its line. */
+/* Links of the kinds `stored` and `signature` name a file: EVIDENCE.md has the members of their lines. */
 static void expect_file(struct asked *asked, const struct ledger_evidence_link *link)
 {
-    json_t *line = strcmp(link->kind, "stored") == 0 ? json_loads(link->line, 0, NULL) : NULL;
-    int64_t job = json_integer_value(json_array_get(line, 2));
-    const char *name = json_string_value(json_array_get(line, 5));
+    bool stored = strcmp(link->kind, "stored") == 0, signature = strcmp(link->kind, "signature") == 0;
+    json_t *line = stored || signature ? json_loads(link->line, 0, NULL) : NULL;
+    int64_t job = json_integer_value(json_array_get(line, stored ? 2 : 1));
+    const char *name = stored                                    ? json_string_value(json_array_get(line, 5))
+                       : json_is_string(json_array_get(line, 4)) ? JOB_SIGNATURE
+                                                                 : NULL;
 
     if (name != NULL && is_asked(asked, job))
         g_hash_table_add(asked->linked, member_of(job, name));

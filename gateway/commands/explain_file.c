@@ -165,7 +165,7 @@ static bool keep_text(void *user, const struct ledger_finding *finding, GError *
     char **text = user;
 
     (void)error; /* cannot fail */
-    if (*text == NULL && strcmp(finding->code, "B115") == 0)
+    if (*text == NULL && (strcmp(finding->code, "B115") == 0 || strcmp(finding->code, "B209") == 0))
         *text = g_strdup(finding->text);
     return true;
 }
@@ -183,6 +183,24 @@ static bool explain_untimely(struct gateway *gateway, const struct ledger_verdic
     e->because = g_strdup_printf("its verdict is RJ, B115: %s", text != NULL ? text : "its format was not valid");
     e->moves = g_strdup_printf("its sender; or, while that format is valid, `ecosgate spool requeue %08" PRId64
                                "`, which also reads it with the profiles that are valid then",
+                               verdict->job);
+    return true;
+}
+
+/* The explanation of a file whose signature was not good: its content was not read. */
+static bool explain_unsigned(struct gateway *gateway, const struct ledger_verdict *verdict, struct explanation *e,
+                             GError **error)
+{
+    g_autofree char *text = NULL;
+
+    if (!ledger_findings_each(gateway->ledger, verdict, keep_text, &text, error))
+        return false;
+    g_free(e->because);
+    g_free(e->moves);
+    e->because = g_strdup_printf("its verdict is RJ, B209: %s", text != NULL ? text : "its signature is not good");
+    e->moves = g_strdup_printf("its sender, with a good signature and the same name, for the number is not used up; "
+                               "or, if the gateway's trust anchors or revocation list were the cause, `ecosgate spool "
+                               "requeue %08" PRId64 "` once they are right",
                                verdict->job);
     return true;
 }
@@ -363,6 +381,8 @@ bool explain_job(struct gateway *gateway, const struct ledger_job *job, enum job
             explain_verdict(job, verdict, explanation);
         if (verdict != NULL && g_strcmp0(verdict->code, "B115") == 0)
             return explain_untimely(gateway, verdict, explanation, error);
+        if (verdict != NULL && g_strcmp0(verdict->code, "B209") == 0)
+            return explain_unsigned(gateway, verdict, explanation, error);
         if (verdict != NULL)
             return true;
         if (job->healed != 0)

@@ -189,7 +189,9 @@ static char *configuration_text(const char *dir)
                           "#[expect nightly]\n#party=MCC\n#type=EMI\n#by=06:30\n#zone=Europe/London\n#days=mon-fri\n");
     g_string_append(text,
                     "\n# a party whose files have other formats than the built-in ones gets a line such as\n"
-                    "# profile=FOLDER;proposal-1.0, the newest first; reports: the same line in a group [report]\n");
+                    "# profile=FOLDER;proposal-1.0, the newest first; reports: the same line in a group [report]\n"
+                    "# a party that signs its files (NAME.p7s beside NAME, B209) gets signature=required and\n"
+                    "# signer_ca=FILE, with the certificates that you believe\n");
     for (size_t i = 0; i < G_N_ELEMENTS(parties); i++) {
         g_autofree char *types = types_of_party(i);
         g_string_append_printf(text, "\n# %s\n[party %s]\neui64=%s\ntypes=%s\ndrop=%s\n", parties[i].who,

@@ -11,6 +11,7 @@
 #include "gateway/commands/read_access.h"
 #include "gateway/commands/words.h"
 #include "gateway/pipeline/completeness.h"
+#include "gateway/pipeline/signature_wait.h"
 #include "gateway/room.h"
 #include "spool/ledger/ledger_jobs.h"
 #include "spool/ledger/ledger_pickups.h"
@@ -30,14 +31,15 @@ struct hindrances {
 struct viewing {
     struct gateway *gateway;
     const struct drop *drop;
-    GPtrArray *entries;  /* struct drop_entry, each with a name of its own */
-    GHashTable *names;   /* seen so far */
-    GHashTable *markers; /* names that have a marker file, without DROP_MARKER */
-    GHashTable *custody; /* escaped name → struct ledger_job: in the spool, but the copy is still in the drop */
-    GHashTable *taken;   /* raw name that a copy has before it is removed → the same struct ledger_job */
-    GPtrArray *jobs;     /* owns the values of custody */
-    GPtrArray *faults;   /* struct ledger_pickup: what the gateway could not take, or not remove */
-    GPtrArray *stuck;    /* escaped names of files that cannot be taken, by the ledger or by this listing */
+    GPtrArray *entries;     /* struct drop_entry, each with a name of its own */
+    GHashTable *names;      /* seen so far */
+    GHashTable *signatures; /* name of a file → struct drop_entry: its signature */
+    GHashTable *markers;    /* names that have a marker file, without DROP_MARKER */
+    GHashTable *custody;    /* escaped name → struct ledger_job: in the spool, but the copy is still in the drop */
+    GHashTable *taken;      /* raw name that a copy has before it is removed → the same struct ledger_job */
+    GPtrArray *jobs;        /* owns the values of custody */
+    GPtrArray *faults;      /* struct ledger_pickup: what the gateway could not take, or not remove */
+    GPtrArray *stuck;       /* escaped names of files that cannot be taken, by the ledger or by this listing */
     json_t *rows;
     const struct hindrances *hindrances;
     char *hindrance; /* why nothing is picked up at all (A108, A109, A110); NULL: nothing hinders it */
@@ -62,6 +64,9 @@ static bool keep_entry(void *user, const struct drop_entry *entry)
     copy = g_memdup2(entry, sizeof *entry);
     copy->name = g_strdup(entry->name);
     g_ptr_array_add(v->entries, copy);
+    if (signature_wait_is_one(v->drop, entry->name))
+        g_hash_table_insert(v->signatures, g_strndup(entry->name, strlen(entry->name) - strlen(SIGNATURE_SUFFIX)),
+                            copy);
     if (entry->regular && g_str_has_suffix(entry->name, DROP_MARKER))
         g_hash_table_add(v->markers, g_strndup(entry->name, strlen(entry->name) - strlen(DROP_MARKER)));
     return true;
@@ -198,6 +203,23 @@ static void clear_viewed(gpointer user)
     g_free(viewed->result.reason);
 }
 
+/* Whether a file that would be taken has to wait for its signature. */
+static bool await_signature(struct viewing *v, const struct drop_entry *entry, struct completeness_result *result,
+                            GError **error)
+{
+    const struct drop_entry *signature = g_hash_table_lookup(v->signatures, entry->name);
+    g_autofree char *escaped = signature != NULL ? text_escape(signature->name, strlen(signature->name), 0) : NULL;
+    g_autofree struct ledger_pickup *known = NULL;
+    bool taken;
+
+    if (signature != NULL && !ledger_pickup_get(v->gateway->ledger, v->drop->name, escaped, &known, error))
+        return false;
+    int64_t unchanged = signature != NULL ? unchanged_seconds(known, signature) : 0;
+    const struct signature_wait wait = {v->gateway, v->drop, entry, signature, MAX(unchanged, 0) * MICROSECONDS};
+
+    return signature_wait_decide(&wait, result, &taken, error);
+}
+
 /* Decides by the entry itself. */
 static bool decide(struct viewing *v, const struct drop_entry *entry, GArray *all, GError **error)
 {
@@ -214,6 +236,10 @@ static bool decide(struct viewing *v, const struct drop_entry *entry, GArray *al
     if (viewed.by_rule)
         completeness_decide(v->drop, entry, g_hash_table_contains(v->markers, entry->name),
                             MAX(viewed.unchanged, 0) * MICROSECONDS, &viewed.result);
+    if (viewed.by_rule && viewed.result.decision == PICKUP_TAKE && !await_signature(v, entry, &viewed.result, error)) {
+        clear_viewed(&viewed);
+        return false;
+    }
     if (viewed.result.decision == PICKUP_FAULT)
         g_ptr_array_add(v->stuck, g_strdup(viewed.escaped));
     g_array_append_val(all, viewed);
@@ -328,6 +354,7 @@ static bool view_drop(const struct invocation *invocation, struct gateway *gatew
                         .custody = g_hash_table_new(g_str_hash, g_str_equal),
                         .taken = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL),
                         .names = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL),
+                        .signatures = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL),
                         .markers = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL),
                         .rows = json_array()};
     g_autoptr(GError) error = NULL;
@@ -348,6 +375,7 @@ static bool view_drop(const struct invocation *invocation, struct gateway *gatew
         g_ptr_array_unref(v.faults);
     g_ptr_array_unref(v.stuck);
     g_hash_table_unref(v.markers);
+    g_hash_table_unref(v.signatures);
     json_decref(v.rows);
     return good;
 }

@@ -9,6 +9,7 @@
 #include "spool/ledger/ledger_actions.h"
 #include "spool/ledger/ledger_jobs.h"
 #include "spool/ledger/ledger_outgoing.h"
+#include "spool/ledger/ledger_signatures.h"
 #include "spool/ledger/ledger_verdicts.h"
 
 #include <stdio.h>
@@ -100,6 +101,21 @@ static bool set_profile(struct gateway *gateway, json_t *object, const char *dig
     return true;
 }
 
+/* What was found of the file's signature, if that was looked at. */
+static bool set_signature(struct ledger *ledger, json_t *object, const struct ledger_verdict *verdict, GError **error)
+{
+    g_autofree struct ledger_signature_check *check = NULL;
+
+    if (!ledger_signature_check_get(ledger, verdict->job, verdict->revision, &check, error))
+        return false;
+    output_set_text(object, "signature", check == NULL ? NULL : check->fault != NULL ? "refused" : "good");
+    output_set(object, "signature_at", check != NULL ? command_json_instant(check->checked_at) : NULL);
+    output_set_text(object, "signer", check != NULL ? check->signer : NULL);
+    output_set_text(object, "signer_serial", check != NULL ? check->serial : NULL);
+    output_set_text(object, "signer_chain", check != NULL ? check->chain : NULL);
+    return true;
+}
+
 /* All verdicts, one for each revision that was judged. */
 static bool add_verdicts(struct gateway *gateway, const struct ledger_job *job, json_t *verdicts, GError **error)
 {
@@ -110,7 +126,8 @@ static bool add_verdicts(struct gateway *gateway, const struct ledger_job *job, 
         if (verdict == NULL)
             continue;
         json_t *object = verdict_object(verdict), *counts = json_object(), *findings = json_array();
-        bool good = set_profile(gateway, object, verdict->profile, error);
+        bool good = set_profile(gateway, object, verdict->profile, error) &&
+                    set_signature(gateway->ledger, object, verdict, error);
         output_set(object, "counts", counts);
         output_set(object, "findings", findings);
         (void)json_array_append_new(verdicts, object); /* fails only without memory, which ends the program */

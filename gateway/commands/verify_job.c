@@ -18,6 +18,7 @@
 #include "spool/ledger/ledger_outgoing.h"
 #include "spool/ledger/ledger_recovery.h"
 #include "spool/ledger/ledger_reports.h"
+#include "spool/ledger/ledger_signatures.h"
 #include "spool/ledger/ledger_verdicts.h"
 #include "spool/packed.h"
 
@@ -29,6 +30,7 @@ struct check {
     GPtrArray *problems;
     const struct ledger_job *job;
     enum job_state state;
+    bool signed_;           /* its file came with a signature that was fetched */
     const GPtrArray *files; /* struct ledger_outgoing: what the gateway writes for this job */
 };
 
@@ -271,7 +273,8 @@ static bool is_of_job(const struct check *check, const char *stored)
     g_autofree char *name = packed_plain_name(stored);
     bool in = check->job->direction == LEDGER_IN;
 
-    if (in && (strcmp(name, JOB_PAYLOAD) == 0 || strcmp(name, JOB_ENVELOPE) == 0))
+    if (in && (strcmp(name, JOB_PAYLOAD) == 0 || strcmp(name, JOB_ENVELOPE) == 0 ||
+               (check->signed_ && strcmp(name, JOB_SIGNATURE) == 0)))
         return true;
     for (guint i = 0; i < check->files->len; i++) {
         const char *own = ((const struct ledger_outgoing *)check->files->pdata[i])->name;
@@ -335,6 +338,19 @@ static bool check_healed(struct check *check, GError **error)
     if (check->state != JOB_DONE && check->state != JOB_READY && check->state != JOB_ACTIVE)
         verify_problem(check->problems, "it is in %s, but its bytes mended job %08" G_GINT64_FORMAT VERIFY_RESTORE,
                        job_state_name(check->state), job->healed);
+    return true;
+}
+
+static bool check_signature(struct check *check, GError **error)
+{
+    g_autofree struct ledger_signature *signature = NULL;
+
+    if (!ledger_signature_get(check->gateway->ledger, check->job->id, &signature, error))
+        return false;
+    check->signed_ = signature != NULL && signature->sha256 != NULL;
+    if (check->signed_)
+        check_bytes(check, &(const struct stored_file){JOB_SIGNATURE, signature->size, signature->sha256},
+                    VERIFY_RESTORE_FILE);
     return true;
 }
 
@@ -410,6 +426,8 @@ static bool check_all(struct check *check, GError **error)
     check_folder(check);
     if (is_of_lost_ledger(check) && (check->job->direction == LEDGER_OUT || check->state == JOB_CORRUPT))
         return true;
+    if (check->job->direction == LEDGER_IN && !check_signature(check, error))
+        return false;
     check_directory(check);
     check_outgoing(check);
     if (check->job->direction == LEDGER_OUT) {

@@ -37,7 +37,8 @@ static bool is_waiting(const struct drop *drop, const char *name, int64_t *since
 
     /* In a drop with markers, a marker announces a file; it is not picked up itself. */
     if (filename_is_temporary(name, drop->temporary) ||
-        (drop->complete == COMPLETE_MARKER && g_str_has_suffix(name, DROP_MARKER)) || lstat(path, &seen) != 0 ||
+        (drop->complete == COMPLETE_MARKER && g_str_has_suffix(name, DROP_MARKER)) ||
+        (drop->signatures && g_str_has_suffix(name, SIGNATURE_SUFFIX)) || lstat(path, &seen) != 0 ||
         !S_ISREG(seen.st_mode))
         return false;
     *since = (int64_t)seen.st_ctim.tv_sec;

@@ -39,6 +39,7 @@ struct drop {
     struct file_rights file_rights;   /* of the files that the gateway leaves in `out` */
     struct file_rights folder_rights; /* of the recipients' folders that it makes there */
     bool claim;                       /* the gateway keeps a claim in `out` (claim.h) */
+    bool signatures;                  /* somebody signs the files that come through it (SIGNATURE_SUFFIX) */
     bool share;                       /* a document share: its outages are A101 */
     void *settings;                   /* the transport's own; NULL where it has none */
 };

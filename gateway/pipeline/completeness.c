@@ -71,6 +71,8 @@ static void decide_by_rule(const struct drop *drop, const struct drop_entry *ent
         decide(result, PICKUP_FAULT, entry->fault);
     else if (!entry->regular)
         decide(result, PICKUP_LEAVE, "not a regular file: links, pipes and folders are never opened");
+    else if (drop->signatures && g_str_has_suffix(entry->name, SIGNATURE_SUFFIX))
+        decide(result, PICKUP_LEAVE, "the signature of another file, with which it is taken");
     else if (drop->complete == COMPLETE_AT_ONCE)
         decide(result, PICKUP_TAKE, "the rule at-once: every file is complete");
     else if (drop->complete == COMPLETE_MARKER && g_str_has_suffix(entry->name, DROP_MARKER))
@@ -94,6 +96,25 @@ void completeness_decide(const struct drop *drop, const struct drop_entry *entry
         g_free(result->reason);
         decide(result, PICKUP_FAULT, entry->forbidden);
     }
+}
+
+void completeness_decide_signature(const struct drop *drop, const struct drop_entry *entry, int64_t unchanged,
+                                   struct completeness_result *result)
+{
+    bool untold = drop->complete == COMPLETE_CLOSED && entry->unsure && !entry->written;
+
+    if (entry->fault != NULL)
+        decide(result, PICKUP_WAIT, entry->fault);
+    else if (!entry->regular)
+        decide(result, PICKUP_WAIT, "it is not a regular file");
+    else if (entry->forbidden != NULL)
+        decide(result, PICKUP_WAIT, entry->forbidden);
+    else if (drop->complete == COMPLETE_CLOSED && entry->written)
+        decide(result, PICKUP_WAIT, "a process has it open for writing");
+    else if (drop->complete == COMPLETE_STABLE || untold)
+        decide_stable(drop, unchanged, result);
+    else
+        decide(result, PICKUP_TAKE, "it is whole");
 }
 
 char *completeness_awaits(const struct party *party)

@@ -28,6 +28,11 @@ struct completeness_result {
 void completeness_decide(const struct drop *drop, const struct drop_entry *entry, bool marked, int64_t unchanged,
                          struct completeness_result *result);
 
+/* The same for the signature of a file, by what it is and by the drop's rule. The rule `marker` has no say: the file's
+ * marker is the last to come. */
+void completeness_decide_signature(const struct drop *drop, const struct drop_entry *entry, int64_t unchanged,
+                                   struct completeness_result *result);
+
 /* True, and *result filled with PICKUP_LEAVE, if the entry's name is one that this gateway writes (config_is_own_name).
  * Picking such a file up would begin a loop: its answer could come back just as it did. To be called before
  * completeness_decide, which is not needed then. */

@@ -69,6 +69,7 @@ struct inbox *inbox_new(struct gateway *gateway, const struct drop *drop, int wa
     inbox->fetches = g_array_new(FALSE, FALSE, sizeof(struct fetch));
     g_array_set_clear_func(inbox->fetches, clear_fetch);
     inbox->refused = g_ptr_array_new_with_free_func(free_error);
+    inbox->signatures = g_ptr_array_new_with_free_func(g_free);
     inbox_faults_init(inbox);
     inbox->worker = transfer_worker_new(drop, CONNECTION_IN, wake);
     inbox->guard = claims_guard(gateway->claims, drop, CONNECTION_IN);
@@ -88,6 +89,7 @@ void inbox_free(struct inbox *inbox)
     g_array_unref(inbox->complete);
     g_array_unref(inbox->fetches);
     g_ptr_array_unref(inbox->refused);
+    g_ptr_array_unref(inbox->signatures);
     inbox_faults_clear(inbox);
     if (inbox->discards != NULL)
         g_ptr_array_unref(inbox->discards);

@@ -35,6 +35,34 @@ enum { BATCH_FILES = 64, BATCH_BYTES = 64 * 1048576 };
 
 /* ---- fetching: in the transfer worker's thread ---- */
 
+static bool append_bytes(void *bytes, const char *data, size_t len, GError **error)
+{
+    (void)error; /* as many as were listed, at most SIGNATURE_MAX_BYTES: no more are handed over */
+    g_byte_array_append(bytes, (const guint8 *)data, (guint)len);
+    return true;
+}
+
+/* The signature goes first: if it changes until the file has come, it does not fit it, which B209 says. One that is too
+ * large stays in the drop; its size is all that the verdict needs. */
+static bool fetch_signature(const struct transport *transport, struct connection *connection,
+                            struct job_custody *custody, struct fetch *fetch)
+{
+    const struct listed *listed = fetch->listed->signature;
+    g_autoptr(GByteArray) bytes = g_byte_array_new();
+    const struct byte_sink sink = {append_bytes, bytes};
+
+    if (listed == NULL)
+        return true;
+    fetch->signature = (struct ledger_signature){.job = fetch->envelope.id, .size = listed->entry.identity.size};
+    if (fetch->signature.size > SIGNATURE_MAX_BYTES)
+        return true;
+    if (!transport->fetch(connection, listed->name, &listed->entry.identity, &sink, &fetch->error) ||
+        !job_custody_sign(custody, bytes->data, bytes->len, fetch->signature_sha256, &fetch->error))
+        return false;
+    fetch->signature.source = listed->entry.identity;
+    return true;
+}
+
 static bool fetch_one(struct inbox *inbox, const struct transport *transport, struct connection *connection,
                       struct fetch *fetch)
 {
@@ -45,7 +73,8 @@ static bool fetch_one(struct inbox *inbox, const struct transport *transport, st
     if (custody == NULL)
         return false;
     const struct byte_sink sink = {job_custody_write, custody};
-    if (!transport_fetch(transport, connection, entry, &sink, &fetch->error) ||
+    if (!fetch_signature(transport, connection, custody, fetch) ||
+        !transport_fetch(transport, connection, entry, &sink, &fetch->error) ||
         !job_custody_store(custody, &fetch->envelope, &fetch->error))
         return false;
     g_strlcpy(fetch->sha256, fetch->envelope.sha256, sizeof fetch->sha256);
@@ -256,6 +285,15 @@ static void describe(struct ledger_job *job, const struct fetch *fetch, char sen
     recording_describe(job, &fetch->parsed, sender);
 }
 
+/* Its texts are borrowed from fetch. */
+static bool record_signature(struct ledger *ledger, const struct fetch *fetch, GError **error)
+{
+    struct ledger_signature signature = fetch->signature;
+
+    signature.sha256 = fetch->signature_sha256[0] != '\0' ? fetch->signature_sha256 : NULL;
+    return fetch->listed->signature == NULL || ledger_signature_insert(ledger, &signature, error);
+}
+
 /* What waited behind the file is listed anew, and taken in this pass. */
 static bool end_fault(struct inbox *inbox, const char *name, GError **error)
 {
@@ -287,8 +325,8 @@ static bool record_fetch(struct inbox *inbox, const struct fetch *fetch, GError 
     log_event(LOG(EVENT_PICKED_UP, .job = job.id, .file = job.name, .drop = job.drop, .party = job.org,
                   .counts = LOG_COUNTS({"bytes", job.size})),
               "job %08" G_GINT64_FORMAT ": %s of drop %s is picked up, %s", job.id, job.name, job.drop, bytes);
-    return ledger_job_insert(ledger, &job, NULL, error) && ledger_pickup_put(ledger, &pickup, error) &&
-           end_fault(inbox, fetch->listed->name, error);
+    return ledger_job_insert(ledger, &job, NULL, error) && record_signature(ledger, fetch, error) &&
+           ledger_pickup_put(ledger, &pickup, error) && end_fault(inbox, fetch->listed->name, error);
 }
 
 static bool record_custody(struct inbox *inbox, GError **error)
@@ -393,23 +431,45 @@ bool inbox_end_fetch(struct inbox *inbox, GError *cause, GError **error)
         const struct fetch *fetch = &g_array_index(inbox->fetches, struct fetch, i);
         if (fetch->stored)
             g_hash_table_remove(inbox->known, fetch->listed->name); /* or the next listing would record it as gone */
+        if (fetch->stored && fetch->listed->signature != NULL)
+            g_hash_table_remove(inbox->known, fetch->listed->signature->name);
     }
     return publish(inbox, error) && report_failures(inbox, error);
 }
 
 /* ---- discarding the sender's copies ---- */
 
-/* A name that cannot be unescaped was not written by this program: there is nothing to look for in the drop. */
-static bool discard_one(const struct transport *transport, struct connection *connection, const struct ledger_job *job,
-                        GError **error)
+/* A copy of a job that is to go. */
+struct discarding {
+    const struct transport *transport;
+    struct connection *connection;
+    const struct ledger_job *job;
+    const struct ledger_signature *signature; /* NULL: it came without one */
+};
+
+static bool discard_signature(const struct discarding *d, const char *file, GError **error)
 {
+    g_autofree char *name = g_strconcat(file, SIGNATURE_SUFFIX, NULL);
+    g_autofree char *taken = transport_taken_name(d->job->id, name);
+
+    return d->transport->discard(d->connection,
+                                 &(struct drop_copy){name, taken, &d->signature->source, d->signature->sha256}, error);
+}
+
+/* The signature first, as a marker: if it stayed alone, it would be that of the next file of the name. A name that
+ * cannot be unescaped was not written by this program: there is nothing to look for in the drop. */
+static bool discard_one(const struct discarding *d, GError **error)
+{
+    const struct ledger_job *job = d->job;
     size_t len;
     g_autofree char *name = text_unescape(job->name, &len);
 
     if (name == NULL)
         return true;
+    if (d->signature != NULL && d->signature->source.set && !discard_signature(d, name, error))
+        return false;
     g_autofree char *taken = transport_taken_name(job->id, name);
-    return transport->discard(connection, &(struct drop_copy){name, taken, &job->source, job->sha256}, error);
+    return d->transport->discard(d->connection, &(struct drop_copy){name, taken, &job->source, job->sha256}, error);
 }
 
 /* A copy that cannot be removed keeps no other one in the drop. */
@@ -422,8 +482,9 @@ static void discard_task(const struct transport *transport, struct connection *c
     while (inbox->error == NULL && inbox->discarded < inbox->discards->len &&
            claim_still(inbox->guard, transport, connection, &inbox->error)) {
         GError *failure = NULL;
-        if (!discard_one(transport, connection, inbox->discards->pdata[inbox->discarded], &failure) &&
-            !g_error_matches(failure, TRANSPORT_ERROR, TRANSPORT_ERROR_ENTRY)) {
+        const struct discarding copy = {transport, connection, inbox->discards->pdata[inbox->discarded],
+                                        inbox->signatures->pdata[inbox->discarded]};
+        if (!discard_one(&copy, &failure) && !g_error_matches(failure, TRANSPORT_ERROR, TRANSPORT_ERROR_ENTRY)) {
             inbox->error = failure;
         } else {
             g_ptr_array_add(inbox->refused, failure);
@@ -445,12 +506,27 @@ static void leave_out_stuck(struct inbox *inbox)
     }
 }
 
+static bool find_signatures(struct inbox *inbox, GError **error)
+{
+    g_ptr_array_set_size(inbox->signatures, 0);
+    for (guint i = 0; i < inbox->discards->len; i++) {
+        const struct ledger_job *job = inbox->discards->pdata[i];
+        struct ledger_signature *signature = NULL;
+        if (!ledger_signature_get(inbox->gateway->ledger, job->id, &signature, error))
+            return false;
+        g_ptr_array_add(inbox->signatures, signature);
+    }
+    return true;
+}
+
 bool inbox_begin_discard(struct inbox *inbox, bool *begun, GError **error)
 {
     g_clear_pointer(&inbox->discards, g_ptr_array_unref);
     if (!ledger_jobs_with_source(inbox->gateway->ledger, inbox->drop->name, &inbox->discards, error))
         return false;
     leave_out_stuck(inbox);
+    if (!find_signatures(inbox, error))
+        return false;
     g_ptr_array_set_size(inbox->refused, 0);
     *begun = inbox->discards->len > 0;
     if (!*begun)
@@ -470,7 +546,10 @@ static bool record_discard(struct inbox *inbox, guint i, GError **error)
 
     if (refused != NULL)
         return inbox_stuck_count(inbox, job, refused->message, error);
-    return ledger_job_clear_source(inbox->gateway->ledger, job->id, error) && inbox_stuck_end(inbox, job, error);
+    return ledger_job_clear_source(inbox->gateway->ledger, job->id, error) &&
+           (inbox->signatures->pdata[i] == NULL ||
+            ledger_signature_clear_source(inbox->gateway->ledger, job->id, error)) &&
+           inbox_stuck_end(inbox, job, error);
 }
 
 bool inbox_end_discard(struct inbox *inbox, GError **error)

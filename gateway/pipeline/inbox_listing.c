@@ -13,6 +13,7 @@
 #include "gateway/pipeline/completeness.h"
 #include "gateway/pipeline/pickup_order.h"
 #include "gateway/pipeline/precedence.h"
+#include "gateway/pipeline/signature_wait.h"
 #include "spool/ledger/ledger_jobs.h"
 #include "spool/ledger/ledger_pickups.h"
 
@@ -86,6 +87,7 @@ struct decided {
 struct listing {
     struct inbox *inbox;
     GHashTable *marked;  /* names that have a marker, by the rule `marker` */
+    GHashTable *signed_; /* name of a file → struct listed: its signature */
     GHashTable *custody; /* escaped name → struct ledger_job: in the spool, but its copy is still in the drop */
     GHashTable *taken;   /* raw name that a copy has before it is removed → the same struct ledger_job */
     GHashTable *known;   /* as of this listing */
@@ -221,16 +223,47 @@ static bool tells_facts(const struct inbox *inbox, const char *name)
     return inbox_parse_name(inbox, name, &parsed) && precedence_of(parsed.type) != PRECEDENCE_LAST;
 }
 
+/* A file that would be taken may have to wait for its signature, or is taken with it. */
+static bool await_signature(const struct listing *l, struct listed *listed, struct completeness_result *result,
+                            GError **error)
+{
+    const struct listed *signature = g_hash_table_lookup(l->signed_, listed->name);
+    const struct known *known = signature != NULL ? g_hash_table_lookup(l->known, signature->name) : NULL;
+    const struct signature_wait wait = {.gateway = l->inbox->gateway,
+                                        .drop = l->inbox->drop,
+                                        .file = &listed->entry,
+                                        .signature = signature != NULL ? &signature->entry : NULL,
+                                        .unchanged = known != NULL ? clock_monotonic() - known->since : 0};
+    bool taken;
+
+    if (!signature_wait_decide(&wait, result, &taken, error))
+        return false;
+    listed->signature = taken ? signature : NULL;
+    return true;
+}
+
+/* A signature beside its file is a part of it, and the journal tells of the file alone. */
+static bool is_beside_file(const struct listing *l, const char *name)
+{
+    g_autofree char *file = g_strndup(name, strlen(name) - MIN(strlen(name), strlen(SIGNATURE_SUFFIX)));
+
+    return signature_wait_is_one(l->inbox->drop, name) && g_hash_table_contains(l->known, file);
+}
+
 /* Decides about an entry by all that is known of the drop, and records what is new. */
 static bool decide(struct listing *l, struct decided *decided, GError **error)
 {
     struct inbox *inbox = l->inbox;
-    const struct listed *listed = inbox->entries->pdata[decided->index];
+    struct listed *listed = inbox->entries->pdata[decided->index];
     struct completeness_result *result = &decided->result;
     struct known *known = decided->known;
 
     if (result->decision == PICKUP_TAKE)
         keep_back(l, listed->name, result);
+    if (result->decision == PICKUP_TAKE && !await_signature(l, listed, result, error))
+        return false;
+    if (is_beside_file(l, listed->name))
+        return true;
     guint reason = g_str_hash(result->reason);
     bool new = known->decided != (int)result->decision || known->reason != reason;
     known->decided = (int)result->decision;
@@ -257,7 +290,7 @@ static bool record_gone(struct listing *l, GError **error)
 
     g_hash_table_iter_init(&iter, l->inbox->known);
     while (g_hash_table_iter_next(&iter, &name, &known)) {
-        if (!g_hash_table_contains(l->known, name) &&
+        if (!g_hash_table_contains(l->known, name) && ((const struct known *)known)->decided != -1 &&
             !record_decision(l, name, known, (const char *[]){"gone", "it left the drop before it was picked up"},
                              error))
             return false;
@@ -299,6 +332,18 @@ static void find_order(struct inbox *inbox)
     }
 }
 
+static void collect_signatures(struct listing *l)
+{
+    const GPtrArray *entries = l->inbox->entries;
+
+    for (guint i = 0; l->inbox->drop->signatures && i < entries->len; i++) {
+        struct listed *listed = entries->pdata[i];
+        if (signature_wait_is_one(l->inbox->drop, listed->name))
+            g_hash_table_insert(l->signed_, g_strndup(listed->name, strlen(listed->name) - strlen(SIGNATURE_SUFFIX)),
+                                listed);
+    }
+}
+
 static void collect_markers(struct listing *l)
 {
     const GPtrArray *entries = l->inbox->entries;
@@ -322,6 +367,8 @@ static void enter_custody(struct listing *l, struct ledger_job *job)
     char *taken = transport_taken_name(job->id, name);
     g_hash_table_insert(l->taken, transport_taken_marker(taken), job);
     g_hash_table_insert(l->taken, taken, job);
+    g_autofree char *signature = g_strconcat(name, SIGNATURE_SUFFIX, NULL);
+    g_hash_table_insert(l->taken, transport_taken_name(job->id, signature), job);
 }
 
 static bool decide_all(struct listing *l, GError **error)
@@ -333,6 +380,7 @@ static bool decide_all(struct listing *l, GError **error)
     for (guint i = 0; i < l->jobs->len; i++)
         enter_custody(l, l->jobs->pdata[i]);
     collect_markers(l);
+    collect_signatures(l);
     for (guint i = 0; i < l->inbox->entries->len; i++)
         classify(l, i);
     for (guint i = 0; i < l->decided->len; i++) {
@@ -358,6 +406,7 @@ bool inbox_end_listing(struct inbox *inbox, GError **error)
 {
     struct listing l = {.inbox = inbox,
                         .marked = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL),
+                        .signed_ = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL),
                         .custody = g_hash_table_new(g_str_hash, g_str_equal),
                         .taken = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL),
                         .known = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free),
@@ -376,6 +425,7 @@ bool inbox_end_listing(struct inbox *inbox, GError **error)
     g_hash_table_unref(l.custody);
     g_hash_table_unref(l.taken);
     g_hash_table_unref(l.marked);
+    g_hash_table_unref(l.signed_);
     g_array_unref(l.decided);
     if (l.jobs != NULL)
         g_ptr_array_unref(l.jobs);

@@ -15,6 +15,7 @@
 #include "gateway/pipeline/outage.h"
 #include "spool/custody.h"
 #include "spool/ledger/ledger_jobs.h"
+#include "spool/ledger/ledger_signatures.h"
 
 /* An entry of the newest listing. */
 struct listed {
@@ -22,6 +23,7 @@ struct listed {
     char *order;             /* by which it is picked up: its name, or what it says in that order (pickup_order.h) */
     uint32_t most;           /* with that: the greatest number of such names; 0: they have none */
     struct drop_entry entry; /* entry.name is name */
+    const struct listed *signature; /* to be taken with it; NULL: none */
 };
 
 /* An entry that cannot be taken, or a copy that cannot be removed (inbox_faults.c). */
@@ -52,6 +54,8 @@ struct fetch {
     struct filename parsed; /* all zeros: the name is not in the grammar */
     struct job_envelope envelope;
     char sha256[DIGEST_HEX_SIZE];
+    struct ledger_signature signature; /* size 0: none */
+    char signature_sha256[DIGEST_HEX_SIZE];
     bool stored; /* complete in incoming/<id> */
     GError *error;
 };
@@ -81,15 +85,16 @@ struct inbox {
 
     int64_t pruned; /* monotonic microseconds when the journal was pruned last; 0: not since the start */
 
-    GHashTable *known;   /* raw name → struct known (inbox_listing.c): what earlier listings showed */
-    GPtrArray *entries;  /* struct listed, in the order of names */
-    GArray *complete;    /* guint: indexes of the entries to pick up */
-    guint next_complete; /* of these, the first that is not fetched yet */
-    GArray *fetches;     /* struct fetch */
-    GPtrArray *discards; /* struct ledger_job */
-    guint discarded;     /* the first so many of discards are done, or failed: */
-    GPtrArray *refused;  /* for each of these, GError: why its copy cannot be removed; NULL: it is gone */
-    GHashTable *faults;  /* raw name → struct entry_fault: entries that cannot be taken */
+    GHashTable *known;     /* raw name → struct known (inbox_listing.c): what earlier listings showed */
+    GPtrArray *entries;    /* struct listed, in the order of names */
+    GArray *complete;      /* guint: indexes of the entries to pick up */
+    guint next_complete;   /* of these, the first that is not fetched yet */
+    GArray *fetches;       /* struct fetch */
+    GPtrArray *discards;   /* struct ledger_job */
+    GPtrArray *signatures; /* for each of these, struct ledger_signature; NULL: it came without one */
+    guint discarded;       /* the first so many of discards are done, or failed: */
+    GPtrArray *refused;    /* for each of these, GError: why its copy cannot be removed; NULL: it is gone */
+    GHashTable *faults;    /* raw name → struct entry_fault: entries that cannot be taken */
     GHashTable *stuck; /* job's id (int64_t) → struct entry_fault: files in custody whose copies cannot be removed */
     GError *error;     /* of the task as a whole */
 };

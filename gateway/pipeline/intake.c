@@ -16,6 +16,7 @@
 #include "gateway/answers/incidents.h"
 #include "gateway/answers/plan.h"
 #include "gateway/clock.h"
+#include "gateway/pipeline/kept_signature.h"
 #include "gateway/pipeline/damage.h"
 #include "gateway/pipeline/mending.h"
 #include "gateway/pipeline/outcome.h"
@@ -228,8 +229,9 @@ static void log_withheld(const struct intake *intake)
 struct proof {
     const struct ledger_job *job;
     const char *path;
-    GThread *thread;              /* NULL once it has ended, or if there is none */
-    char sha256[DIGEST_HEX_SIZE]; /* of the payload, and its size in bytes */
+    const struct signature_file *signature; /* that came with it; NULL: none */
+    GThread *thread;                        /* NULL once it has ended, or if there is none */
+    char sha256[DIGEST_HEX_SIZE];           /* of the payload, and its size in bytes */
     uint64_t size;
     GError *error; /* the payload could not be read */
     bool same;     /* size and digest are those of the job; set by proof_end */
@@ -316,6 +318,7 @@ static bool judge_in_transaction(struct intake *intake, int fd, struct proof *pr
                                     .name_len = len,
                                     .fd = fd,
                                     .sha256 = job->sha256,
+                                    .signature = proof->signature,
                                     .rejection = rejection,
                                     .rules = &rules,
                                     .max_findings = FINDINGS_DEFAULT_MAX,
@@ -425,13 +428,16 @@ static bool judge(struct gateway *gateway, const struct ledger_job *job, GError 
     g_autofree char *path = job_path(gateway->spool, JOB_ACTIVE, job->id, JOB_PAYLOAD);
     size_t len;
     g_autofree char *name = text_unescape(job->name, &len);
+    g_auto(kept_signature_t) signature = {.damaged = false};
     struct proof proof;
 
     if (name == NULL)
         return move_aside(gateway, job->id, false,
                           "its name in the ledger is damaged; ask the sender for the file again", error);
-    if (!mending_envelope(gateway, job, JOB_ACTIVE, error))
+    if (!mending_envelope(gateway, job, JOB_ACTIVE, error) || !kept_signature_read(gateway, job->id, &signature, error))
         return false;
+    if (signature.damaged)
+        return move_aside(gateway, job->id, false, KEPT_SIGNATURE_DAMAGED, error);
     int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
     if (fd < 0 && errno == ENOENT)
         return move_aside(gateway, job->id, true, "its payload is missing from the spool" WAY_OUT, error);
@@ -440,6 +446,7 @@ static bool judge(struct gateway *gateway, const struct ledger_job *job, GError 
         return report_unreadable(gateway, job, error);
     }
     proof_begin(&proof, job, path);
+    proof.signature = signature.there ? &signature.file : NULL;
     GError *cause = NULL;
     bool good = judge_or_move_aside(gateway, job, fd, &proof, &cause);
     proof_abandon(&proof);

@@ -6,6 +6,7 @@
 #include "spool/ledger/ledger_devices.h"
 #include "spool/ledger/ledger_evidence.h"
 #include "spool/ledger/ledger_recovery.h"
+#include "spool/ledger/ledger_signatures.h"
 #include "spool/ledger/ledger_verdicts.h"
 
 void recording_describe(struct ledger_job *job, const struct filename *name, char sender[EUI64_TEXT_SIZE])
@@ -86,6 +87,21 @@ static bool add_findings(const struct recording *recording, const struct ledger_
     return true;
 }
 
+/* What was found of its signature, if that was looked at. */
+static bool add_signature(const struct recording *recording, const struct ledger_verdict *row,
+                          const struct signature_check *check, GError **error)
+{
+    const struct ledger_signature_check found = {.job = row->job,
+                                                 .revision = row->revision,
+                                                 .checked_at = check->at,
+                                                 .fault = check->fault,
+                                                 .signer = check->signer,
+                                                 .serial = check->serial,
+                                                 .chain = check->chain};
+
+    return !check->checked || ledger_signature_check_insert(recording->ledger, &found, error);
+}
+
 bool recording_add_verdict(struct recording *recording, const struct verdict *verdict, GError **error)
 {
     const struct finding *deciding = verdict_deciding(verdict);
@@ -115,5 +131,6 @@ bool recording_add_verdict(struct recording *recording, const struct verdict *ve
            ledger_verdict_insert(recording->ledger, &row, error) &&
            add_findings(recording, &row, verdict->findings, error) &&
            ledger_evidence_add(recording->ledger, LEDGER_EVIDENCE_VERDICT, row.job, row.revision, error) &&
+           add_signature(recording, &row, &verdict->signature, error) && /* its link follows that of the verdict */
            ledger_recovery_withhold_file(recording->ledger, &row, &recording->withheld, error);
 }

@@ -8,8 +8,10 @@
 #define ACCEPTED "EXISTS(SELECT 1 FROM verdict v WHERE v.job=o.id AND v.outcome<>'RJ')"
 /* Of a row that says so nobody knows what its file came to (ledger_recovery.h). */
 #define KNOWN "(o.reason IS NULL OR o.reason<>'" LEDGER_LOST_ENDED "')"
-/* A file in a format that was not valid has not been read: its sender is asked for the very same file later. */
-#define TIMELY "(SELECT code FROM verdict WHERE job=o.id ORDER BY revision DESC LIMIT 1) IS NOT 'B115'"
+/* A file in a format that was not valid, or whose signature was not good, has not been read: its sender is asked for
+ * the very same file, and nobody knows whether a file with a bad signature was the sender's. */
+#define TIMELY                                                                                                         \
+    "ifnull((SELECT code FROM verdict WHERE job=o.id ORDER BY revision DESC LIMIT 1),'') NOT IN('B115','B209')"
 #define OTHERS "o.direction=0 AND o.id<>?1 AND (o.id<?1 OR " ACCEPTED ") AND " KNOWN " AND " TIMELY
 #define OLDEST "SELECT min(o.id) FROM job o WHERE " OTHERS
 #define SAME_SENDER_AND_TYPE " AND o.sender=?2 AND o.type=?3 AND o.org=?4"

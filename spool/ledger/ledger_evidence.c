@@ -31,6 +31,9 @@ static const char NOTHING_BEFORE[] = "000000000000000000000000000000000000000000
 #define ORDER_LINE                                                                                                     \
     "SELECT json_array('order',a.order_id,a.job,a.incident,a.verb,a.reason,a.who,a.at,a.result)"                       \
     " FROM operator_action a WHERE a.id=?1"
+#define SIGNATURE_LINE                                                                                                 \
+    "SELECT json_array('signature',c.job,c.revision,s.size,s.sha256,c.checked_at,c.fault,c.signer,c.serial,c.chain)"   \
+    " FROM signature_check c LEFT JOIN signature s ON s.job=c.job WHERE c.job=?1 AND c.revision=?2"
 
 static struct fact {
     const char *kind;
@@ -64,6 +67,13 @@ static struct fact {
                                "order_id job incident verb reason who at result",
                                {"SELECT a.job,'operator''s order '||a.order_id FROM operator_action a WHERE NOT EXISTS("
                                 "SELECT 1 FROM evidence e WHERE e.kind='order' AND e.subject=a.id)"}},
+    [LEDGER_EVIDENCE_SIGNATURE] = {"signature",
+                                   {BOTH_LINES("signature", SIGNATURE_LINE)},
+                                   "the check of a signature",
+                                   "job revision size sha256 checked_at fault signer serial chain",
+                                   {"SELECT c.job,'check of the signature, revision '||c.revision FROM signature_check "
+                                    "c WHERE NOT EXISTS(SELECT 1 FROM evidence e WHERE e.kind='signature'"
+                                    " AND e.subject=c.job AND e.part=c.revision)"}},
 };
 
 /* ---- the chain ---- */
@@ -336,7 +346,8 @@ static bool compare_rows(const struct verifying *v, const struct ledger_evidence
         return true;
     if (!both_lines(v->ledger, ledger_query(v->ledger, &fact->lines, values, error), &now, &newest, error))
         return false;
-    bool open = now == NULL && fact != &facts[LEDGER_EVIDENCE_VERDICT] && fact != &facts[LEDGER_EVIDENCE_ORDER];
+    bool open = now == NULL && fact != &facts[LEDGER_EVIDENCE_VERDICT] && fact != &facts[LEDGER_EVIDENCE_ORDER] &&
+                fact != &facts[LEDGER_EVIDENCE_SIGNATURE];
     return open || g_strcmp0(now, link->line) == 0 || g_strcmp0(newest, link->line) != 0 ||
            tell_difference(v, link, now, error);
 }

@@ -28,6 +28,7 @@ enum ledger_evidence_kind {
     LEDGER_EVIDENCE_STORED,    /* subject: the outgoing file, whose bytes are fixed now */
     LEDGER_EVIDENCE_DELIVERED, /* subject: the outgoing file */
     LEDGER_EVIDENCE_ORDER,     /* subject: the row of operator_action */
+    LEDGER_EVIDENCE_SIGNATURE, /* subject: the job, part: the revision; only of files whose signature was checked */
 };
 
 /* The newest link. */

@@ -439,6 +439,11 @@ static const char *const versions[] = {
     " held INTEGER NOT NULL, PRIMARY KEY(kind, subject, hour)) WITHOUT ROWID;"
     "CREATE INDEX volume_hour ON volume(hour);"
     "INSERT INTO volume SELECT 'sender',subject,hour,n,0 FROM(" LEDGER_COUNTED_VOLUMES " GROUP BY 1,2);"
+    /* Signatures that came with files, and what was found (ledger_signatures.h). */
+    "CREATE TABLE signature(job INTEGER PRIMARY KEY, size INTEGER NOT NULL, sha256 TEXT, source_dev INTEGER,"
+    " source_ino INTEGER, source_ctime_ns INTEGER, source_size INTEGER);"
+    "CREATE TABLE signature_check(job INTEGER NOT NULL, revision INTEGER NOT NULL, checked_at INTEGER NOT NULL,"
+    " fault TEXT, signer TEXT, serial TEXT, chain TEXT, PRIMARY KEY(job, revision)) WITHOUT ROWID;"
     "PRAGMA user_version=12;",
 };
 

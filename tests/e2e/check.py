@@ -22,10 +22,10 @@ XML = f"""<MigrationInstruction xmlns="urn:ecos-gateway:migration:1" schemaVersi
 </MigrationInstruction>
 """
 NOT_JUDGED = (
-    "B103 B105 B106 B107 B108 B112 B113 B207 B210 C103 C104 C105 C106 C107 C108 C109 C110 C111 C112 C114 C115 C116 "
-    "C122 C125"
+    "B103 B105 B106 B107 B108 B112 B113 B207 B209 B210 C103 C104 C105 C106 C107 C108 C109 C110 C111 C112 C114 C115 "
+    "C116 C122 C125"
 ).split()
-WITH_IT = ("B103", "B207", "C122")  # need a configuration only
+WITH_IT = ("B103", "B207", "B209", "C122")  # need a configuration only
 MEMBERS = ["file", "type", "form", "verdict", "records", "accepted", "rejected", "deferred", "findings", "counts",
            "truncated", "not_judged"]
 

@@ -27,7 +27,8 @@ import threading
 
 import gate
 from home import DISK, MODIFIED, NOW, SAMPLES, SANITIZED, SOURCE, Copy, Home, Tap, claim_text, difference
-from live import DEVICE, ECSP, GATEWAY, TCSP, answer, flip, instruction, name_of, replies, send
+from live import DEVICE, ECSP, GATEWAY, MCC, TCSP, answer, flip, instruction, name_of, replies, send
+from signer import Authority
 from sshd import Sshd
 
 GOOD = sorted(glob.glob(f"{SAMPLES}/good/*"))
@@ -289,6 +290,25 @@ def hand_over(*files):
         for file in files:
             stage.drop(*file)
     return act
+
+
+@functools.lru_cache
+def signed():
+    """(trust anchor, signature of the first file); openssl makes them once."""
+    with tempfile.TemporaryDirectory() as folder:
+        root = Authority(folder, "root")
+        with open(root.pem, "rb") as pem, open(GOOD[0], "rb") as file:
+            return pem.read(), root.signer("mcc", f"/CN={MCC}").sign(file.read())
+
+
+def hand_over_signed(stage):
+    """A file with its signature. The anchor stands beside the configuration."""
+    root, signature = signed()
+    with open(os.path.join(os.path.dirname(stage.conf), "root.pem"), "wb") as file:
+        file.write(root)
+    stage.set("party MCC signature=required\nparty MCC signer_ca=root.pem")
+    send(stage, os.path.basename(GOOD[0]) + ".p7s", signature)
+    stage.drop("mcc", GOOD[0])
 
 
 FILES = (("mcc", GOOD[0]), ("mcc", GOOD[1]),
@@ -629,6 +649,8 @@ SCRIPTS = (
            unblock_second_upload, once, allowed=(0, 1, 2)),
     Script("newer", newer_taken, once),
     Script("newer with a marker", settings("drop mcc complete=marker"), newer_marked, once),
+    # A file comes with its signature, and both leave the drop.
+    Script("signed", hand_over_signed, once, only=("custody-", "source-")),
     Script("crashes", end_judging_thrice, once),
     # A payload rots in ready/, an envelope is lost; the same bytes come again; then an answer rots before its delivery.
     Script("mending", hand_over(("mcc", GOOD[0])), rot("ready", "payload", "job-activated:before"), once,

@@ -45,6 +45,7 @@ BEYOND = [
     ("B105|B106|B107|B108|B112|B113|B210", "", "about other files"),
     ("B114", "", "an operator's decision"),
     ("B115", "", "about dates of formats"),
+    ("B209", "", "about the signature beside the file"),
     ("B206", "^(?!expected [A-Z]+, found)", "compares the content with the name; a CSV's Type is expressed"),
     ("B207", "", "about this gateway"),
     ("B208", "^declared", "a schema cannot count"),

@@ -407,6 +407,22 @@ static void test_config__problem_of_a_group__is_reported_with_its_line(void **st
     check_problems(cases, G_N_ELEMENTS(cases));
 }
 
+static void test_config__problem_of_signatures__is_reported_with_its_line(void **state)
+{
+    static const struct problem_case cases[] = {
+        {"types=EMI\n", "types=EMI\nsignature=yes\n", 12,
+         "[party MCC] signature: expected one of off, accepted, required"},
+        {"types=EMI\n", "types=EMI\nsignature=required\n", 9, "[party MCC] signer_ca: expected a file with the trust"},
+        {"types=EMI\n", "types=EMI\nsignature=accepted\nsigner_ca=/nowhere\n", 13, "[party MCC] signature: "},
+        {"types=EMI\n", "types=EMI\nsignature_wait=-1\n", 12, "[party MCC] signature_wait: expected"},
+        {"types=EMI\n", "types=EMI\nsigner_id=dns\n", 12,
+         "[party MCC] signer_id: expected one of subject, serial, cn, san"},
+    };
+
+    (void)state;
+    check_problems(cases, G_N_ELEMENTS(cases));
+}
+
 static void test_config__problem_of_an_expectation__is_reported_with_its_line(void **state)
 {
     static const struct problem_case cases[] = {
@@ -507,6 +523,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_config__choices__each_by_its_name, enter, leave),
         cmocka_unit_test_setup_teardown(test_config__problem_of_a_value__is_reported_with_its_line, enter, leave),
         cmocka_unit_test_setup_teardown(test_config__problem_of_a_group__is_reported_with_its_line, enter, leave),
+        cmocka_unit_test_setup_teardown(test_config__problem_of_signatures__is_reported_with_its_line, enter, leave),
         cmocka_unit_test_setup_teardown(test_config__problem_of_an_expectation__is_reported_with_its_line, enter,
                                         leave),
         cmocka_unit_test_setup_teardown(test_config__problems__all_are_reported_at_once, enter, leave),

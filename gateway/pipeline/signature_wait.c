@@ -1,0 +1,85 @@
+/* A file waits only if its name or its drop says that its sender signs. Who says so by a header alone is in the drop of
+ * somebody who has to sign (sender_signing), or need not. */
+#include "gateway/pipeline/signature_wait.h"
+
+#include "formats/instant.h"
+#include "formats/text.h"
+#include "gateway/clock.h"
+#include "spool/ledger/ledger_pickups.h"
+#include "validators/sender_rules.h"
+
+#include <string.h>
+
+/* The name of a copy that is removed (transport_taken_name) must have room for the suffix. */
+enum { MOST_NAME_BYTES = 200 };
+
+bool signature_wait_is_one(const struct drop *drop, const char *name)
+{
+    return drop->signatures && g_str_has_suffix(name, SIGNATURE_SUFFIX);
+}
+
+static const struct party *signing(const struct signature_wait *wait)
+{
+    const struct config *config = wait->gateway->config;
+    const struct config_arrival arrival = {wait->drop->name, clock_now(), 0};
+    const char *name = wait->file->name;
+    struct filename parsed;
+
+    if (!wait->drop->signatures || strlen(name) > MOST_NAME_BYTES ||
+        !config_parse_name(config, &arrival, name, strlen(name), &parsed))
+        return NULL;
+    return sender_signing(&config->identity, wait->drop->name, &parsed);
+}
+
+static void wait_with(struct completeness_result *result, char *reason, int64_t microseconds)
+{
+    g_free(result->reason);
+    *result = (struct completeness_result){.decision = PICKUP_WAIT, .reason = reason, .wait = microseconds};
+}
+
+/* There is none. *result says until when it is waited for; after that the file is taken without. */
+static bool decide_missing(const struct signature_wait *wait, const struct party *party,
+                           struct completeness_result *result, GError **error)
+{
+    g_autofree char *escaped = text_escape(wait->file->name, strlen(wait->file->name), 0);
+    g_autofree struct ledger_pickup *seen = NULL;
+    int64_t since = clock_now();
+    char until[INSTANT_TEXT_SIZE];
+
+    if (!ledger_pickup_get(wait->gateway->ledger, wait->drop->name, escaped, &seen, error))
+        return false;
+    if (seen != NULL && seen->size == wait->file->identity.size && seen->modified == wait->file->modified &&
+        strcmp(seen->decision, "wait") == 0)
+        since = seen->since;
+    if (clock_now() >= since + party->signature_wait)
+        return true;
+    instant_print(since + party->signature_wait, until);
+    wait_with(result,
+              g_strdup_printf("its signature, the same name with " SIGNATURE_SUFFIX ", is missing; it is waited for "
+                              "until %s, then the file is judged without (B209)",
+                              until),
+              0);
+    return true;
+}
+
+bool signature_wait_decide(const struct signature_wait *wait, struct completeness_result *result, bool *taken,
+                           GError **error)
+{
+    const struct party *party = signing(wait);
+    struct completeness_result of_signature;
+
+    *taken = false;
+    if (party == NULL || (wait->signature == NULL && party->signature == SIGNATURE_ACCEPTED))
+        return true;
+    if (wait->signature == NULL)
+        return decide_missing(wait, party, result, error);
+    completeness_decide_signature(wait->drop, wait->signature, wait->unchanged, &of_signature);
+    *taken = of_signature.decision == PICKUP_TAKE;
+    if (*taken) {
+        g_free(of_signature.reason);
+        return true;
+    }
+    wait_with(result, g_strdup_printf("its signature is not whole: %s", of_signature.reason), of_signature.wait);
+    g_free(of_signature.reason);
+    return true;
+}
