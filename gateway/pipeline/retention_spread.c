@@ -1,6 +1,7 @@
 /* Moving done/<id> to done/<subfolder>/<id>: one rename each, which a stop cannot cut. */
 #include "gateway/pipeline/retention_spread.h"
 
+#include "formats/text.h"
 #include "gateway/log.h"
 #include "gateway/pipeline/places.h"
 #include "spool/job.h"
@@ -57,9 +58,10 @@ bool spreading_go_on(struct spreading *spreading, struct gateway *gateway, int64
         g_array_set_size(spreading->flat, spreading->flat->len - 1);
         good = spread_one(gateway, id, &moved, error);
     }
+    g_autofree char *jobs = text_count(moved, "job");
     if (moved > 0)
         log_event(LOG(EVENT_JOBS_SPREAD, .counts = LOG_COUNTS({"jobs", moved})),
-                  "retention: moved %" G_GINT64_FORMAT " jobs of done into its subfolders", moved);
+                  "retention: moved %s of done into its subfolders", jobs);
     return good;
 }
 

@@ -165,7 +165,7 @@ def test_unfit(tap, server):
     unfit(tap, "no folder in", home, "list", ["no such file"])
     home = far(server, timeout=1)
     server.freeze()
-    unfit(tap, "a server that says nothing", home, "reachable", ["1 seconds"])
+    unfit(tap, "a server that says nothing", home, "reachable", ["1 second "])
     server.thaw()
     server.stop()
     unfit(tap, "a server that is down", home, "reachable", ["cannot connect"])

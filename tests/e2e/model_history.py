@@ -333,8 +333,10 @@ class Maker(Senders):
     def make(self):
         events = []
         for _ in range(self.length):
-            # Only after a pass that has recorded its time for sure, and never by more than is believed.
-            steps_back = bool(events) and bool(events[-1].files) and self.random.random() < .15
+            # Only after a pass that has recorded its time for sure, and never by more than is believed: it has picked
+            # up a file. One that lies in a paused drop is not even listed.
+            steps_back = bool(events) and bool(events[-1].files) and self.random.random() < .15 and \
+                any(file.subject not in self.model.lying for file in events[-1].files)
             self.now = self.model.now if steps_back else self.now
             wall = self.now - self.random.choice((1, 30, 299, 600)) if steps_back else self.now
             files = self.files()

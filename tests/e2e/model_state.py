@@ -96,7 +96,7 @@ class Model(Intake, Incidents, Review, Dispatch, Sessions, ReferenceData, Operat
     def run_pass(self, wall, files=(), orders=(), away=()):
         """wall: what the clock says. orders: see carry_out, before the pass. away: (drop, "in" or "out"), folders that
         are not there. A pass acts at no earlier time than the one before. The gateway goes by the newest time that it
-        has recorded; a pass that files came to has recorded its own."""
+        has recorded; a pass that has picked up a file has recorded its own."""
         self.now = now = max(self.now, wall)
         answers = Answers()
         self.reported, self.came_to = answers.inc, answers.came_to
