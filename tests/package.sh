@@ -133,7 +133,7 @@ in_root sh -c 'command -v man >/dev/null || true; ls /usr/share/man/man7/ecosgat
     /usr/share/ecosgate/profiles/proposal-1.0/profile.json' >/dev/null
 good "manual pages, completion, schema and profile are there"
 cp $packaging/tests/smoke "$root/tmp/smoke"
-in_root sh /tmp/smoke >/dev/null
+in_root sh /tmp/smoke >"$build/smoke.log" 2>&1 || { cat "$build/smoke.log" >&2; exit 1; }
 good "one file in: a verdict, and all sound"
 in_root apt-get remove -qq -y ecosgate >"$build/remove.log" 2>&1
 in_root test -e /etc/ecosgate/ecosgate.conf
@@ -149,7 +149,7 @@ if [ -z "$OLDER" ]; then
 fi
 in_root rm -rf /var/lib/ecosgate
 install "$OLDER"
-in_root sh /tmp/smoke >/dev/null
+in_root sh /tmp/smoke >"$build/smoke.log" 2>&1 || { cat "$build/smoke.log" >&2; exit 1; }
 for round in 1 2; do # reference data, instructions good and bad, results: a spool with jobs in several states
     for file in "$root"/usr/share/doc/ecosgate/samples/*/*; do
         name=$(basename "$file")

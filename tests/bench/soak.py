@@ -251,7 +251,7 @@ def curve(samples, key, top, title):
 
 def picture(samples, path):
     """Each curve begins at zero; its top is its largest value."""
-    curves = (("memory", "Memory of the process, KiB (grows with the ledger, until 32 MiB of its pages are there)"),
+    curves = (("memory", "Memory, KiB (with up to 32 MiB of the ledger)"),
               ("beside", "Memory without the ledger's pages, KiB (must be flat)"),
               ("descriptors", "Open descriptors (must be flat)"),
               ("plain", "Files that are not of ended jobs (must be flat)"),
