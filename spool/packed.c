@@ -345,3 +345,73 @@ bool packed_remove(enum step step, const char *path, int64_t *freed, GError **er
 
     return remove_one(step, path, freed, error) && remove_one(step, packed, freed, error);
 }
+
+/* ---- bytes that come from elsewhere ---- */
+
+struct packed_proof {
+    struct digest *digest;
+    z_stream zip;
+    bool packed, ended, damaged;
+    uint64_t size, most;
+};
+
+struct packed_proof *packed_proof_new(bool packed, uint64_t most)
+{
+    struct packed_proof *proof = g_new0(struct packed_proof, 1);
+
+    proof->digest = digest_new();
+    proof->packed = packed;
+    proof->most = most;
+    if (packed && inflateInit2(&proof->zip, 15 + 16) != Z_OK) /* 16: gzip, and nothing else */
+        g_error("zlib cannot begin");                         /* out of memory: ends the program */
+    return proof;
+}
+
+static void add_plain(struct packed_proof *proof, const void *data, size_t len)
+{
+    proof->size += len;
+    proof->damaged = proof->damaged || proof->size > proof->most;
+    digest_update(proof->digest, data, len);
+}
+
+void packed_proof_add(struct packed_proof *proof, const void *data, size_t len)
+{
+    unsigned char plain[16 * 1024];
+    int result = Z_OK;
+
+    if (!proof->packed && !proof->damaged)
+        add_plain(proof, data, len);
+    if (!proof->packed || proof->damaged || len == 0)
+        return;
+    proof->damaged = proof->ended || len > G_MAXUINT; /* our packer writes one stream */
+    proof->zip.next_in = (unsigned char *)data;       /* zlib only reads it */
+    proof->zip.avail_in = (unsigned)len;
+    do {
+        proof->zip.next_out = plain;
+        proof->zip.avail_out = sizeof plain;
+        result = proof->damaged ? Z_DATA_ERROR : inflate(&proof->zip, Z_NO_FLUSH);
+        if (result == Z_OK || result == Z_STREAM_END)
+            add_plain(proof, plain, sizeof plain - proof->zip.avail_out);
+    } while (result == Z_OK && !proof->damaged && (proof->zip.avail_in > 0 || proof->zip.avail_out == 0));
+    proof->ended = result == Z_STREAM_END;
+    proof->damaged = proof->damaged || (result != Z_OK && result != Z_STREAM_END && result != Z_BUF_ERROR) ||
+                     (proof->ended && proof->zip.avail_in > 0);
+}
+
+bool packed_proof_is(struct packed_proof *proof, uint64_t size, const char *sha256)
+{
+    char hex[DIGEST_HEX_SIZE];
+
+    digest_hex(proof->digest, hex);
+    return !proof->damaged && (!proof->packed || proof->ended) && proof->size == size && g_strcmp0(hex, sha256) == 0;
+}
+
+void packed_proof_free(struct packed_proof *proof)
+{
+    if (proof == NULL)
+        return;
+    if (proof->packed)
+        (void)inflateEnd(&proof->zip); /* nothing is kept of it */
+    digest_free(proof->digest);
+    g_free(proof);
+}

@@ -45,6 +45,22 @@ bool packed_copy(const char *from, struct disk_file *to, GError **error);
 /* The file's name without PACKED_SUFFIX, if it ends in that; g_free. */
 char *packed_plain_name(const char *name);
 
+/* ---- bytes that come from elsewhere ---- */
+
+/* What the plain bytes of a stored file are that arrives in pieces, packed or not. */
+struct packed_proof;
+typedef struct packed_proof packed_proof_t;
+
+/* most: plain bytes after which it gives up. */
+struct packed_proof *packed_proof_new(bool packed, uint64_t most);
+/* Adds the next bytes. */
+void packed_proof_add(struct packed_proof *proof, const void *data, size_t len);
+/* Ends it: true if the bytes are whole and are these. */
+bool packed_proof_is(struct packed_proof *proof, uint64_t size, const char *sha256);
+/* NULL is allowed. */
+void packed_proof_free(struct packed_proof *proof);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(packed_proof_t, packed_proof_free)
+
 /* ---- changing the form ---- */
 
 /* A file that is being packed, a piece at a time, so that a large one holds nobody up. */

@@ -28,10 +28,10 @@ only "libxml2: formats/xml_*.[ch] alone" 'include <libxml/' 'formats/xml_[a-z_]*
 only "libxml2's unstable parts: formats/xml_parser.h alone" \
     '\bparser->|\bxmlStopParser\b|\bxmlDict|\bxmlParserInput\b|parserInternals\.h' 'formats/xml_parser\.h'
 # Two dangers, two files: formats/unpack trusts nothing from outside; spool/packed.c reads back what it wrote. The
-# tar of evidence is only written.
-only "zlib and libarchive: formats/unpack*.[ch], spool/packed.c and the tar of evidence alone" \
+# tars of commands: tar_out.c only writes, archive_file.c reads what stands outside of the spool.
+only "zlib and libarchive: formats/unpack*.[ch], spool/packed.c and the tars of commands alone" \
     'include <(zlib|archive|archive_entry)\.h>' \
-    '(formats/unpack[a-z_]*\.[ch]|spool/packed\.c|gateway/commands/evidence_tar\.c)'
+    '(formats/unpack[a-z_]*\.[ch]|spool/packed\.c|gateway/commands/(tar_out|archive_file)\.c)'
 only "libcrypto: spool/digest.c and validators/signature*.[ch] alone" 'include <openssl/' \
     '(spool/digest\.c|validators/signature[a-z_]*\.[ch])'
 only "libssh2: gateway/drops/sftp/ alone" 'include <libssh2[a-z_]*\.h>' 'gateway/drops/sftp/[a-z_]*\.[ch]'

@@ -46,7 +46,8 @@ WRITING_CALL = re.compile(
     r"disk_(rename|unlink|make_dirs|file_\w+))\(")
 # Those that write. doctor.c is not named: the files that it makes in a drop are made by drops/.
 WRITING_COMMANDS = {f"gateway/commands/{name}" for name in (
-    "check_answers.c", "evidence_tar.c", "init.c", "run.c", "daemon.h", "daemon.c", "beat.c", "order.h", "order.c",
+    "archive.c", "archive_restore.c",
+    "check_answers.c", "tar_out.c", "init.c", "run.c", "daemon.h", "daemon.c", "beat.c", "order.h", "order.c",
     "spool_orders.c",
     "incident_close.c",
     "profile_folder.c", "redeliver.c", "sequence_set.c", "claim_take.c", "backup.c", "restore.c", "recover.c",

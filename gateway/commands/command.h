@@ -89,6 +89,10 @@ int command_recover(struct invocation *invocation);          /* an order: go on 
 int command_incident_list(struct invocation *invocation);    /* incidents */
 int command_incident_show(struct invocation *invocation);    /* one incident */
 int command_incident_close(struct invocation *invocation);   /* an order: close an incident */
+int command_archive(struct invocation *invocation);          /* moves whole ended jobs out of the spool */
+int command_archive_list(struct invocation *invocation);     /* the jobs of an archive */
+int command_archive_verify(struct invocation *invocation);   /* checks an archive */
+int command_archive_restore(struct invocation *invocation);  /* an order: jobs come back from an archive */
 int command_evidence(struct invocation *invocation);         /* an archive that proves itself */
 int command_why(struct invocation *invocation);              /* why something is where it is */
 int command_report(struct invocation *invocation);           /* the files of one report */

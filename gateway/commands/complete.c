@@ -178,9 +178,9 @@ static void reports(struct completion *c)
 
 static void types(struct completion *c)
 {
-    offer_all(c, begins(c, "spool")      ? words_types()
-                 : begins(c, "sequence") ? words_incoming_types()
-                                         : words_outgoing_types());
+    offer_all(c, begins(c, "spool") || begins(c, "archive") ? words_types()
+                 : begins(c, "sequence")                    ? words_incoming_types()
+                                                            : words_outgoing_types());
 }
 
 static bool offer_party(void *user, const struct ledger_party *party, GError **error)
@@ -214,7 +214,7 @@ static void files(struct completion *c)
 
 static void files_of_gateway(struct completion *c)
 {
-    (strcmp(c->command, "check") == 0 ? files : outgoing)(c);
+    (strcmp(c->command, "check") == 0 || begins(c, "archive") ? files : outgoing)(c);
 }
 
 static void names(struct completion *c)

@@ -7,8 +7,9 @@
  */
 #include "formats/eui64.h"
 #include "formats/instant.h"
+#include "gateway/archived.h"
 #include "gateway/commands/batch.h"
-#include "gateway/commands/evidence_tar.h"
+#include "gateway/commands/tar_out.h"
 #include "gateway/commands/output.h"
 #include "gateway/commands/read_access.h"
 #include "spool/ledger/ledger_evidence.h"
@@ -46,7 +47,7 @@ struct asked {
     int64_t links, head;
     GHashTable *linked; /* members that a link names, "jobs/ID/NAME", and are not in the archive yet */
     guint absent;       /* how many of them stay out of it */
-    struct evidence_tar *tar;
+    struct tar_out *tar;
 };
 
 /* ---- what the ID names ---- */
@@ -209,7 +210,7 @@ static bool add_made(struct asked *asked, const char *name, write_member *write,
         good = false;
         g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_RETRY, "a temporary file cannot be written: %s", g_strerror(errno));
     }
-    good = good && evidence_tar_file(asked->tar, name, fileno(file), asked->newest, error);
+    good = good && tar_out_file(asked->tar, name, fileno(file), asked->newest, error);
     (void)fclose(file); /* it has no name */
     return good;
 }
@@ -246,8 +247,7 @@ static bool add_file(struct asked *asked, const struct ledger_job *job, const ch
         g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_RETRY, "cannot make a temporary file: %s", g_strerror(errno));
         return false;
     }
-    bool good =
-        unpack(reader, file, error) && evidence_tar_file(asked->tar, member, fileno(file), job->received, error);
+    bool good = unpack(reader, file, error) && tar_out_file(asked->tar, member, fileno(file), job->received, error);
     (void)fclose(file); /* it has no name */
     g_hash_table_remove(asked->linked, member);
     return good;
@@ -293,10 +293,17 @@ static bool add_job(struct asked *asked, int64_t id, GError **error)
     }
     if (!ledger_job_get(asked->access->gateway.ledger, id, &job, error))
         return false;
+    g_autofree char *archived = NULL;
+    if (!archived_text(&asked->access->gateway, id, &archived, error))
+        return false;
+    if (archived != NULL) {
+        g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_MISSING, "job %08" G_GINT64_FORMAT ": %s", id, archived);
+        return false;
+    }
     if (job == NULL || names == NULL || !has_payload(asked, job, names)) {
         g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_MISSING,
                     "the payload of job %08" G_GINT64_FORMAT " is not in the spool any more; its digest stays in the "
-                    "ledger ('ecosgate spool show'); bring the job back from an archive or a backup",
+                    "ledger ('ecosgate spool show'); bring the job back from a backup",
                     id);
         return false;
     }
@@ -348,12 +355,12 @@ static bool add_absent(struct asked *asked, GError **error)
             return false;
     }
     asked->absent = g_hash_table_size(asked->linked);
-    return asked->absent == 0 || evidence_tar_text(asked->tar, "absent", text->str, asked->newest, error);
+    return asked->absent == 0 || tar_out_text(asked->tar, "absent", text->str, asked->newest, error);
 }
 
 static bool add_all(struct asked *asked, GError **error)
 {
-    if (!find_newest(asked, error) || !evidence_tar_text(asked->tar, "README", about, asked->newest, error) ||
+    if (!find_newest(asked, error) || !tar_out_text(asked->tar, "README", about, asked->newest, error) ||
         !add_made(asked, "chain", write_chain, error))
         return false;
     for (guint i = 0; i < asked->jobs->len; i++) {
@@ -361,8 +368,8 @@ static bool add_all(struct asked *asked, GError **error)
             return false;
     }
     return add_absent(asked, error) && add_made(asked, "rows", write_rows, error) &&
-           evidence_tar_text(asked->tar, "verify", evidence_script, asked->newest, error) &&
-           evidence_tar_end(asked->tar, asked->newest, error);
+           tar_out_text(asked->tar, "verify", evidence_script, asked->newest, error) &&
+           tar_out_end(asked->tar, asked->newest, error) && tar_out_publish(asked->tar, error);
 }
 
 /* ---- the command ---- */
@@ -390,7 +397,7 @@ static int make(struct asked *asked, const char *id, const char *out, bool json)
         g_printerr("ecosgate: evidence: '%s' is not known; give a job's ID, a Device ID or a BatchId\n", shown);
         return EXIT_REFUSED;
     }
-    asked->tar = evidence_tar_open(out, asked->name, &error);
+    asked->tar = tar_out_open(out, asked->name, TAR_OUT_PLAIN, &error);
     if (asked->tar == NULL)
         return command_unable(error);
     if (!add_all(asked, &error)) {
@@ -428,7 +435,7 @@ int command_evidence(struct invocation *invocation)
     asked.linked = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     int status = make(&asked, invocation->argv[0], out, invocation->json);
     g_hash_table_destroy(asked.linked);
-    evidence_tar_free(asked.tar);
+    tar_out_free(asked.tar);
     if (asked.jobs != NULL)
         g_array_unref(asked.jobs);
     g_free(asked.name);

@@ -1,7 +1,7 @@
 /*
  * The script of an archive of `evidence`: it needs a POSIX shell and standard tools, and nothing of ecosgate.
  */
-#include "gateway/commands/evidence_tar.h"
+#include "gateway/commands/tar_out.h"
 
 /* clang-format off */
 const char evidence_script[] =

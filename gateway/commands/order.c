@@ -153,16 +153,12 @@ static int print_result(const struct read_access *access, const struct invocatio
     return order_is_done(action->result) ? EXIT_GOOD : EXIT_REFUSED;
 }
 
-static int give(struct read_access *access, const struct invocation *invocation, struct order *order,
-                const struct order_target *target)
+int order_give_made(struct read_access *access, const struct invocation *invocation, struct order *order,
+                    const char *shown_by)
 {
     GError *error = NULL;
-    bool done, idle, exists;
+    bool done, idle;
 
-    if (!target->find(access, order, &exists, &error))
-        return command_unable(error);
-    if (!exists)
-        return EXIT_REFUSED;
     if (!disk_may_order(spool_orders_dir(access->gateway.spool), &error) ||
         !orders_write(&access->gateway, order, &error))
         return command_unable(error);
@@ -181,12 +177,22 @@ static int give(struct read_access *access, const struct invocation *invocation,
     else
         g_printerr("ecosgate: %s: the running gateway has not carried out the order within %d seconds; the order waits "
                    "in %s/%s, see 'ecosgate %s' for its result\n",
-                   what, PATIENCE_SECONDS, spool_orders_dir(access->gateway.spool), order->id, target->shown_by);
+                   what, PATIENCE_SECONDS, spool_orders_dir(access->gateway.spool), order->id, shown_by);
     return EXIT_UNABLE;
 }
 
-/* The reason without spaces around it; takes the text. NULL when it is empty: a message has been printed. */
-static char *required_reason(char *reason, const char *command)
+static int give(struct read_access *access, const struct invocation *invocation, struct order *order,
+                const struct order_target *target)
+{
+    GError *error = NULL;
+    bool exists;
+
+    if (!target->find(access, order, &exists, &error))
+        return command_unable(error);
+    return exists ? order_give_made(access, invocation, order, target->shown_by) : EXIT_REFUSED;
+}
+
+char *order_reason(char *reason, const char *command)
 {
     if (reason != NULL && *g_strstrip(reason) != '\0')
         return reason;
@@ -253,7 +259,7 @@ int order_give_chosen(struct invocation *invocation, enum order_verb verb, const
     if (target->options == ORDER_DIRECTIONS)
         order.direction = (char *)(given.in == given.out ? "both" : given.in ? "in" : "out");
     good = good && target->parse(invocation->argv, &order);
-    g_autofree char *reason = good ? required_reason(g_steal_pointer(&given.reason), invocation->command) : NULL;
+    g_autofree char *reason = good ? order_reason(g_steal_pointer(&given.reason), invocation->command) : NULL;
     order.reason = reason;
     if (reason != NULL && read_access_open(&access, invocation)) {
         if (!command_refuses_now(invocation, access.config))

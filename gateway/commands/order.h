@@ -46,4 +46,11 @@ struct order_choice {
 int order_give_chosen(struct invocation *invocation, enum order_verb verb, const struct order_target *target,
                       const struct order_choice *choice);
 
+/* The last part of both: gives an order that is whole but for its id, which g_free takes, waits for its result and
+ * prints it. shown_by: as in order_target. */
+int order_give_made(struct read_access *access, const struct invocation *invocation, struct order *order,
+                    const char *shown_by);
+/* The reason without spaces around it; takes the text. NULL when it is empty: a message has been printed. */
+char *order_reason(char *reason, const char *command);
+
 #endif

@@ -1,6 +1,7 @@
 /*
  * The command `spool cat`: the bytes of one file of a job, whether it is packed or not.
  */
+#include "gateway/archived.h"
 #include "gateway/commands/read_access.h"
 #include "spool/ledger/ledger_jobs.h"
 #include "spool/ledger/ledger_outgoing.h"
@@ -61,6 +62,14 @@ static int no_file(struct read_access *access, int64_t id, const char *file)
     GError *error = NULL;
     int64_t removed;
 
+    g_autofree char *archived = NULL;
+
+    if (!archived_text(&access->gateway, id, &archived, &error))
+        return command_unable(error);
+    if (archived != NULL) {
+        g_printerr("ecosgate: job %08" G_GINT64_FORMAT ": %s\n", id, archived);
+        return EXIT_REFUSED;
+    }
     if (job_find(access->gateway.spool, id, &state, NULL) && state == JOB_NOWHERE)
         return command_no_job(id);
     if (!find_removal(access, id, file, &removed, &error))

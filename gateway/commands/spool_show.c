@@ -2,6 +2,7 @@
  * The command `spool show`: one job with its verdicts, findings, outgoing files, operators' orders and the files in its
  * folder.
  */
+#include "gateway/archived.h"
 #include "gateway/commands/command.h"
 #include "gateway/commands/output.h"
 #include "gateway/commands/read_access.h"
@@ -188,8 +189,9 @@ static bool add_actions(struct ledger *ledger, int64_t id, json_t *rows, GError 
 }
 
 /* The job's state, and the files that were in its folder at that moment. */
-static bool add_files(const struct spool *spool, int64_t id, json_t *job, json_t *files, GError **error)
+static bool add_files(const struct gateway *gateway, int64_t id, json_t *job, json_t *files, GError **error)
 {
+    const struct spool *spool = gateway->spool;
     enum job_state state;
     GError *cause = NULL;
     g_auto(GStrv) names = read_access_files(spool, id, &state, &cause);
@@ -204,6 +206,10 @@ static bool add_files(const struct spool *spool, int64_t id, json_t *job, json_t
         return false;
     }
     output_set_text(job, "state", job_state_name(state));
+    g_autofree char *archived = NULL;
+    if (!archived_text(gateway, id, &archived, error))
+        return false;
+    output_set_text(job, "archived", archived);
     for (char **name = names; name != NULL && *name != NULL; name++) {
         g_autofree char *path = job_path(spool, state, id, *name);
         json_t *row = json_object();
@@ -227,8 +233,7 @@ static bool fill(struct gateway *gateway, const struct ledger_job *job, json_t *
     output_set(object, "actions", actions);
     output_set(object, "files", files);
     return add_verdicts(gateway, job, verdicts, error) && add_outgoing(gateway, job->id, outgoing, error) &&
-           add_actions(gateway->ledger, job->id, actions, error) &&
-           add_files(gateway->spool, job->id, object, files, error);
+           add_actions(gateway->ledger, job->id, actions, error) && add_files(gateway, job->id, object, files, error);
 }
 
 static void print_text(const json_t *object)

@@ -6,6 +6,7 @@
 #include "formats/eui64.h"
 #include "formats/instant.h"
 #include "formats/text.h"
+#include "gateway/archived.h"
 #include "gateway/answers/cells.h"
 #include "gateway/answers/incident_id.h"
 #include "gateway/commands/explain.h"
@@ -138,6 +139,16 @@ static void name_removal(struct question *q, int64_t at)
     output_set_text(q->object, "removed", text);
 }
 
+/* Sets the member archived: where the files of the job are, if they left the spool; null: they did not. */
+static bool name_archive(struct question *q, int64_t job, GError **error)
+{
+    g_autofree char *text = NULL;
+    bool good = archived_text(q->gateway, job, &text, error);
+
+    output_set_text(q->object, "archived", text);
+    return good;
+}
+
 /* Sets the member redelivered: how often it was delivered again, by whose newest order, why; null: never. */
 static bool name_redelivery(struct question *q, const struct ledger_outgoing *file, GError **error)
 {
@@ -185,7 +196,7 @@ static bool answer_outgoing(struct question *q, GError **error)
     job_id_print(file->job, number);
     answer_file(q, new_object("part", number, ledger_outgoing_state_name(file->state)), file->name, &e);
     name_removal(q, file->removed);
-    return name_redelivery(q, file, error) && name_profile(q, file, error);
+    return name_archive(q, file->job, error) && name_redelivery(q, file, error) && name_profile(q, file, error);
 }
 
 /* A name as the gateway shows it, or with the bytes that it has in the drop. */
@@ -214,7 +225,7 @@ static bool answer_job(struct question *q, GError **error)
     job_id_print(job->id, number);
     answer_file(q, new_object("file", number, job_state_name(state)), job->name, &e);
     name_removal(q, job->removed);
-    return name_profile_of_job(q, job->id, error);
+    return name_archive(q, job->id, error) && name_profile_of_job(q, job->id, error);
 }
 
 /* ---- entries of drops ---- */

@@ -30,6 +30,7 @@
 #include "gateway/pipeline/profile_watch.h"
 #include "gateway/pipeline/queue.h"
 #include "gateway/pipeline/reference.h"
+#include "gateway/pipeline/archiving.h"
 #include "gateway/pipeline/retention.h"
 #include "gateway/pipeline/room_watch.h"
 #include "gateway/pipeline/volume.h"
@@ -56,13 +57,14 @@ struct pipeline {
     struct expect_watch *expect;
     struct missing_watch *missing;
     struct retention *retention;
-    int wake;              /* event descriptor */
-    bool blocked;          /* by the last pass (A105, A109): nothing is due by itself */
-    bool behind;           /* by A109: no drop is looked at, and nothing is delivered */
-    int64_t begun;         /* seconds UTC: the pass */
-    int64_t next_dispatch; /* seconds UTC when a session is due by itself; 0: none is */
-    int64_t next_report;   /* seconds UTC when the period of a report ends */
-    int64_t next_expected; /* seconds UTC when files should have come */
+    int64_t next_archiving; /* archiving_pass */
+    int wake;               /* event descriptor */
+    bool blocked;           /* by the last pass (A105, A109): nothing is due by itself */
+    bool behind;            /* by A109: no drop is looked at, and nothing is delivered */
+    int64_t begun;          /* seconds UTC: the pass */
+    int64_t next_dispatch;  /* seconds UTC when a session is due by itself; 0: none is */
+    int64_t next_report;    /* seconds UTC when the period of a report ends */
+    int64_t next_expected;  /* seconds UTC when files should have come */
 };
 
 struct pipeline *pipeline_new(struct gateway *gateway, GError **error)
@@ -215,6 +217,7 @@ static bool work(struct pipeline *pipeline, GError **error)
            expect_watch(pipeline->expect, pipeline->begun, error) &&
            missing_watch(pipeline->missing, pipeline->begun, error) &&
            retention_pass(pipeline->retention, pipeline->begun, error) &&
+           archiving_pass(gateway, &pipeline->next_archiving, error) &&
            dispatch_next(gateway, pipeline->begun, &pipeline->next_dispatch, error) &&
            report_schedule_next(gateway, &pipeline->next_report, error) && clock_watch_keep(gateway, error);
 }
@@ -316,6 +319,7 @@ int64_t pipeline_due(const struct pipeline *pipeline)
     int64_t due = MIN(pickup_due(pipeline->pickup), delivery_due(pipeline->delivery));
     due = MIN(due, MIN(queue_due(pipeline->queue), expect_watch_due(pipeline->expect)));
     due = MIN(due, retention_due(pipeline->retention));
+    due = MIN(due, MAX(pipeline->next_archiving - clock_monotonic(), 0));
     int64_t next =
         pipeline->next_dispatch == 0 ? pipeline->next_report : MIN(pipeline->next_dispatch, pipeline->next_report);
     next = MIN(next, MIN(pipeline->next_expected, missing_watch_next(pipeline->missing)));

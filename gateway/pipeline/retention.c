@@ -12,18 +12,14 @@
 #include "formats/text.h"
 #include "gateway/clock.h"
 #include "gateway/log.h"
-#include "gateway/pipeline/damage.h"
+#include "gateway/pipeline/ended.h"
 #include "gateway/pipeline/retention_spread.h"
 #include "gateway/reports/report.h"
 #include "spool/backup_lock.h"
-#include "spool/ledger/ledger_incidents.h"
 #include "spool/ledger/ledger_jobs.h"
 #include "spool/ledger/ledger_outgoing.h"
 #include "spool/ledger/ledger_retention.h"
 #include "spool/packed.h"
-#include "validators/catalogue.h"
-
-#include <string.h>
 
 /* Microseconds. A slice ends after SLICE and the file operation that it is in. */
 enum { SLICE = 60000, PAUSE = G_USEC_PER_SEC };
@@ -138,40 +134,12 @@ static bool record(struct retention *r, GArray *jobs, enum step step, enum ledge
 
 /* ---- one job ---- */
 
-static bool has_damage(const struct retention *r, int64_t job)
-{
-    char id[JOB_ID_SIZE];
-
-    job_id_print(job, id);
-    for (guint i = 0; i < r->damaged->len; i++) {
-        const char *subject = r->damaged->pdata[i];
-        size_t len = strlen(id);
-        if (strncmp(subject, id, len) == 0 && (subject[len] == '\0' || subject[len] == '/'))
-            return true;
-    }
-    return false;
-}
-
 /* *state: where the job stands; JOB_NOWHERE: its files stay as they are. */
-static bool find_ended(struct retention *r, int64_t job, const struct ledger_retention_look *look,
-                       enum job_state *state, GError **error)
+static bool find_ended(struct retention *r, const struct ledger_retention_look *look, enum job_state *state,
+                       GError **error)
 {
-    GError *cause = NULL;
-
     *state = JOB_NOWHERE;
-    if (look->owed || !look->judged || look->newest || has_damage(r, job) || g_hash_table_contains(r->skip, &job))
-        return true;
-    if (!job_find(r->gateway->spool, job, state, &cause)) {
-        bool twice = g_error_matches(cause, SPOOL_ERROR, SPOOL_ERROR_CORRUPT); /* the next start brings it together */
-        if (!twice)
-            g_propagate_error(error, g_steal_pointer(&cause));
-        g_clear_error(&cause);
-        *state = JOB_NOWHERE;
-        return twice;
-    }
-    if (*state != JOB_DONE && *state != JOB_REJECTED)
-        *state = JOB_NOWHERE;
-    return true;
+    return g_hash_table_contains(r->skip, &look->job) || ended_job(r->gateway, look, r->damaged, state, error);
 }
 
 static void want(struct retention *r, enum job_state state, const char *name, const struct wanted *bytes)
@@ -217,8 +185,7 @@ static bool consider(struct retention *r, int64_t id, GError **error)
     enum job_state state = JOB_NOWHERE;
 
     if (!ledger_retention_look(r->gateway->ledger, id, &look, error) ||
-        !ledger_job_get(r->gateway->ledger, id, &job, error) ||
-        (job != NULL && !find_ended(r, id, &look, &state, error)))
+        !ledger_job_get(r->gateway->ledger, id, &job, error) || (job != NULL && !find_ended(r, &look, &state, error)))
         return false;
     if (job == NULL || state == JOB_NOWHERE)
         return true;
@@ -251,8 +218,7 @@ static bool look_again(struct retention *r, GError **error)
 
     if (r->job == 0)
         return true;
-    if (!ledger_retention_look(r->gateway->ledger, r->job, &look, error) ||
-        !find_ended(r, r->job, &look, &state, error))
+    if (!ledger_retention_look(r->gateway->ledger, r->job, &look, error) || !find_ended(r, &look, &state, error))
         return false;
     if (state == JOB_NOWHERE || look.ended != r->ended)
         leave_job(r);
@@ -505,7 +471,7 @@ static bool begin_slice(struct retention *r, int64_t now, GError **error)
     r->until = r->gateway->yields ? clock_monotonic() + SLICE : 0;
     r->no_removal = backup_lock_is_held(r->gateway->spool);
     g_clear_pointer(&r->damaged, g_ptr_array_unref);
-    return ledger_incident_subjects(r->gateway->ledger, catalogue_entry(A111)->id, &r->damaged, error);
+    return ended_damaged(r->gateway, &r->damaged, error);
 }
 
 /* What fails here is the spool's disk, or the ledger; only that of the ledger is another one's business. */

@@ -35,9 +35,10 @@ bool ledger_retention_look(struct ledger *ledger, int64_t job, struct ledger_ret
     sqlite3_stmt *q = ledger_query(ledger, &of_job, LEDGER_VALUES(LEDGER_INT(job)), error);
     bool row = false, good = q != NULL && ledger_row(ledger, q, &row, error);
 
-    *look = (struct ledger_retention_look){0};
+    *look = (struct ledger_retention_look){.job = job};
     if (good && row)
         *look = (struct ledger_retention_look){
+            .job = job,
             .ended = sqlite3_column_int64(q, 0),
             .owed = sqlite3_column_int(q, 1) != 0,
             .full = sqlite3_column_int(q, 2) != 0,
@@ -50,7 +51,7 @@ bool ledger_retention_look(struct ledger *ledger, int64_t job, struct ledger_ret
 
 bool ledger_retention_set(struct ledger *ledger, int64_t job, enum ledger_stored stored, GError **error)
 {
-    LEDGER_SQL(set, "UPDATE job SET stored=?2 WHERE id=?1");
+    LEDGER_SQL(set, "UPDATE job SET stored=?2 WHERE id=?1 AND stored<3");
     return ledger_run(ledger, &set, LEDGER_VALUES(LEDGER_INT(job), LEDGER_INT(stored)), error);
 }
 

@@ -444,6 +444,12 @@ static const char *const versions[] = {
     " source_ino INTEGER, source_ctime_ns INTEGER, source_size INTEGER);"
     "CREATE TABLE signature_check(job INTEGER NOT NULL, revision INTEGER NOT NULL, checked_at INTEGER NOT NULL,"
     " fault TEXT, signer TEXT, serial TEXT, chain TEXT, PRIMARY KEY(job, revision)) WITHOUT ROWID;"
+    /* Archives (ledger_archive.h). */
+    "CREATE TABLE archive(id INTEGER PRIMARY KEY, name TEXT NOT NULL, sha256 TEXT NOT NULL UNIQUE,"
+    " ended_before INTEGER NOT NULL, at INTEGER NOT NULL, upto INTEGER NOT NULL DEFAULT 0,"
+    " settled INTEGER NOT NULL DEFAULT 0);"
+    "CREATE TABLE archive_range(first INTEGER PRIMARY KEY, last INTEGER NOT NULL, archive INTEGER NOT NULL);"
+    "CREATE INDEX archive_range_of ON archive_range(archive,last);"
     "PRAGMA user_version=12;",
 };
 

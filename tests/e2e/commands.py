@@ -10,7 +10,7 @@ from home import GATE, PATIENCE, SAMPLES, SOURCE, Home, Tap, claim_text, manual_
 
 COMMANDS = [words.split() for words in (
     "init", "check", "run", "pickup", "doctor", "status", "health", "metrics", "today", "complete", "why",
-    "evidence", "spool", "spool list",
+    "archive", "archive list", "archive verify", "archive restore", "evidence", "spool", "spool list",
     "spool show", "spool cat", "spool verify", "spool hold", "spool release", "spool requeue", "spool reject", "device",
     "device show",
     "device list", "device find", "device hold", "device release", "device end", "device withdraw",
@@ -29,6 +29,11 @@ WRONG = (("--bogus",), ("nothing",), ("init",), ("init", "a", "b"), ("init", "--
          ("check", "-", "-", "--name", "b"), ("check", "-", "--name", "a/b"), ("check", "-", "--name", ""),
          ("check", "--format", "xml", "a"), ("--json", "check", "--format", "sarif", "a"),
          ("check", "--answers", "/nowhere", "a"), ("check", "--answers", "/tmp", "--max-findings", "2", "a"),
+         ("archive",), ("archive", "--before", "x"), ("archive", "--before", "2023-01-01", "--out", "a"),
+         ("archive", "--before", "2023-01-01", "--reason", "a"), ("archive", "list"), ("archive", "list", "/nowhere"),
+         ("archive", "list", "a", "--type", "x"), ("archive", "verify"), ("archive", "verify", "/nowhere"),
+         ("archive", "restore"), ("archive", "restore", "a", "--reason", "x"), ("archive", "restore", "a", "1"),
+         ("archive", "restore", "a", "1", "--all", "--reason", "x"),
          ("evidence",), ("evidence", "1"), ("evidence", "1", "2", "--out", "a"),
          ("run", "now"), ("pickup", "a", "b"), ("spool",), ("spool", "nothing"), ("spool", "list", "x"),
          ("spool", "list", "--state", "x"), ("spool", "list", "--verdict", "x"), ("spool", "list", "--since", "x"),
@@ -180,6 +185,7 @@ def test_members(tap, home):
                       ("sequence", "set", "MCC", "EMI", "41", "--reason", "anew"), ("sequence", "list"),
                       ("claim", "list"), ("claim", "take", "mcc", "--reason", "mine"), ("why", device), ("status",),
                       ("evidence", device, "--out", os.path.join(home.top, "a.tar")),
+                      ("archive", "--before", "2023-07-03T12:00:00Z", "--dry-run"),
                       ("health",), ("today",),
                       ("init", os.path.join(home.top, "other"))):
         facts = home.json(*arguments)

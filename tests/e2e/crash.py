@@ -483,6 +483,26 @@ def collect_evidence(stage):
         stage.gate(*arguments)
 
 
+def move_to_archive(stage):
+    """One that was stopped is given again: the order may have been taken by then, and a whole archive is taken up."""
+    arguments = ("-c", stage.conf, "--now", "2023-07-05T12:00:00Z", "archive", "--before", "2023-07-05", "--out",
+                 stage.path("old.tar.zst"), "--reason", "a test")
+    if stage.gate.run(*arguments).returncode == -signal.SIGKILL:
+        stage.gate.hit = True
+        stage.carry_out_orders()
+        stage.gate.run(*arguments)
+
+
+def bring_back(stage):
+    """The same."""
+    arguments = ("-c", stage.conf, "--now", "2023-07-05T12:01:00Z", "archive", "restore", stage.path("old.tar.zst"),
+                 "--all", "--reason", "a test")
+    if stage.gate.run(*arguments).returncode == -signal.SIGKILL:
+        stage.gate.hit = True
+        stage.carry_out_orders()
+        stage.gate.run(*arguments)
+
+
 def restore(stage):
     """One that was stopped at its very end has nothing left to do; given again, it would replace what it restored."""
     arguments = ("-c", stage.conf, "--now", NOW, "restore", stage.path("copy"), "--replace")
@@ -666,6 +686,9 @@ SCRIPTS = (
     Script("restore of a lost spool", hand_over(*FEW_FILES), once, back_up, lose_and_restore, only="restore-"),
     Script("dry run", answer_dry, once, only="dry-"),
     Script("evidence", hand_over(("mcc", GOOD[0])), once, collect_evidence, only="evidence-"),
+    # The archive's bytes depend on when the writer starts in between, so only stops of these commands have one end.
+    Script("archived", hand_over(*FEW_FILES), once, move_to_archive, at("13:00:00", day=5), bring_back,
+           at("13:01:00", day=5), only=("archive-", "job-left", "left-", "return-", "job-back"), allowed=(0, 1, 2)),
     Script("freeze", hand_over(("mcc", GOOD[0])), freeze),
     # An older spool is put back, and an operator recovers.
     Script("recovering", hand_over(("mcc", GOOD[0])), once, keep, hand_over(("mcc", GOOD[1])), once, put_back, once,

@@ -368,11 +368,23 @@ def over_threshold():
     yield home, at(5)
 
 
+def archived_job():
+    home, parties = worked()
+    parties.result(*(said(n) for n in (1, 2, 3)))
+    parties.confirm(*(confirmed(n) for n in (1, 2, 3)))
+    home.run(now=at(2))
+    now, out = at(2 * 24 * 60), os.path.join(home.top, "2026.tar.zst")
+    home.command("archive", "--before", at(24 * 60), "--out", out, "--reason", "room", now=now)
+    yield home, now, {"/archive/2026.tar.zst": out}
+    yield now
+    yield now
+
+
 SCENES = (not_running, drop_down, host_key, corrupt_job, damaged_file, missing_number, late_file, not_taken, restored,
           two_gateways, disk_full, locked_ledger, damaged_ledger, clock_set_back, withdrawn, held_batch, lost_order,
           stuck_device, contradiction, held_reference, late_report, gone_recipient, profile_fault, paused_drop, storm,
           refused_order, unknown_health, old_page, no_metrics, no_inventory, audited, removed_bytes,
-          over_threshold)
+          over_threshold, archived_job)
 
 
 # ---- the pages ----

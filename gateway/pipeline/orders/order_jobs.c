@@ -3,6 +3,7 @@
  * The folder decides where a job is. A crash after the move leaves a job that has arrived while the ledger still says
  * otherwise; is_half_done recognises it, and the order is finished.
  */
+#include "gateway/archived.h"
 #include "gateway/pipeline/orders/order_private.h"
 
 #include "formats/text.h"
@@ -84,6 +85,13 @@ static bool find_effect(struct gateway *gateway, const struct order *order, stru
         return false;
     if (effect->job == NULL) {
         effect->refusal = g_strdup_printf("there is no job %08" G_GINT64_FORMAT, order->job);
+        return true;
+    }
+    g_autofree char *archived = NULL;
+    if (!archived_text(gateway, order->job, &archived, error))
+        return false;
+    if (archived != NULL) {
+        effect->refusal = g_strdup_printf("job %08" G_GINT64_FORMAT ": %s", order->job, archived);
         return true;
     }
     g_autoptr(GError) cause = NULL;

@@ -5,6 +5,7 @@
 #include "gateway/pipeline/orders/order_private.h"
 
 #include "gateway/answers/answer.h"
+#include "gateway/archived.h"
 #include "gateway/pipeline/mending.h"
 #include "spool/ledger/ledger_jobs.h"
 #include "spool/ledger/ledger_outgoing.h"
@@ -71,13 +72,16 @@ static char *refuse_removed(struct gateway *gateway, const struct ledger_outgoin
 static bool add_file(struct gateway *gateway, struct redelivery *r, const char *name, GError **error)
 {
     g_autofree struct ledger_outgoing *file = NULL;
+    g_autofree char *archived = NULL;
     enum job_state state = JOB_NOWHERE;
     int64_t ended = 0;
 
     if (!ledger_outgoing_named(gateway->ledger, name, &file, error) ||
         (file != NULL && !job_find(gateway->spool, file->job, &state, error)))
         return false;
-    r->refusal = refuse(name, file, state);
+    if (file != NULL && !archived_text(gateway, file->job, &archived, error))
+        return false;
+    r->refusal = archived != NULL ? g_strdup_printf("%s: %s", name, archived) : refuse(name, file, state);
     if (r->refusal == NULL && file->removed != 0)
         r->refusal = refuse_removed(gateway, file);
     if (r->refusal != NULL)

@@ -43,6 +43,10 @@ bool order_job(struct gateway *gateway, const struct order *order, GError **erro
 bool order_incident_close(struct gateway *gateway, const struct order *order, GError **error);
 /* Lets outgoing files be delivered once more, all of them or none. */
 bool order_redeliver(struct gateway *gateway, const struct order *order, GError **error);
+/* Records an archive with its jobs, whose folders then leave the spool in slices (archiving.h). */
+bool order_archive(struct gateway *gateway, const struct order *order, GError **error);
+/* Puts folders of returning/ back into their places: jobs that come back from an archive. */
+bool order_archive_restore(struct gateway *gateway, const struct order *order, GError **error);
 /* Begins a new numbering of a sender and type. */
 bool order_sequence_set(struct gateway *gateway, const struct order *order, GError **error);
 /* Lets the next look at a drop replace the claim of another gateway. */

@@ -72,12 +72,18 @@ static char *about_device(const struct order *order)
     return g_strdup_printf("Device %s", order->device);
 }
 
+static char *about_archive(const struct order *order)
+{
+    return g_strdup_printf("archive %s", order->archive);
+}
+
 /* ---- the verbs ---- */
 
 #define NUMBERS                                                                                                        \
     {                                                                                                                  \
         "sender", "type", "number"                                                                                     \
     }
+#define LEAVING "a running gateway removes their folders from the spool in slices"
 #define NEXT_LOOK "the next look of 'ecosgate run' at the drop replaces the claim"
 
 /* The verbs stand in ledgers and in order files that wait: none may change. */
@@ -91,6 +97,9 @@ static const struct order_kind kinds[ORDER_VERB_COUNT] = {
     [ORDER_SEQUENCE] = {"sequence", "sequence set", NUMBERS, about_numbers, order_sequence_set, NULL},
     [ORDER_SEQUENCE_FORGET] = {"sequence forget", "sequence set --forget-lost", NUMBERS, about_numbers,
                                order_sequence_set, NULL},
+    [ORDER_ARCHIVE] = {"archive", "archive", {"archive", "digest", "before"}, about_archive, order_archive, LEAVING},
+    [ORDER_RESTORE_ARCHIVE] =
+        {"restore archive", "archive restore", {"archive", "digest"}, about_archive, order_archive_restore, NULL},
     [ORDER_TAKE] = {"take", "claim take", {"drop", "claim"}, about_drop, order_drop_take, NEXT_LOOK},
     [ORDER_RECOVER] = {"recover", "recover", {NULL}, about_ledger, recover_carry_out, NULL},
     [ORDER_RELEASE_DEVICE] = {"release device", "device release", {"device"}, about_device, order_device_release, NULL},
@@ -147,6 +156,9 @@ static const struct order_key keys[] = {
     {"claim", NULL, ORDER_KEY_TEXT, AT(claim), 0, NULL},
     {"direction", "direction", ORDER_KEY_TEXT, AT(direction), 0, "in|out|both"},
     {"device", "device", ORDER_KEY_TEXT, AT(device), 0, NULL},
+    {"archive", "archive", ORDER_KEY_TEXT, AT(archive), 0, NULL},
+    {"digest", "sha256", ORDER_KEY_TEXT, AT(digest), 0, NULL},
+    {"before", "before", ORDER_KEY_NUMBER, AT(before), G_MAXINT64, NULL},
     {"as", NULL, ORDER_KEY_TEXT, AT(as), 0, "migrated|failed"},
 };
 

@@ -39,6 +39,8 @@ enum order_verb {
     ORDER_HOLD_DEVICE,
     ORDER_WITHDRAW_BATCH,
     ORDER_WITHDRAW_DEVICE,
+    ORDER_ARCHIVE,
+    ORDER_RESTORE_ARCHIVE,
     ORDER_SEQUENCE_FORGET, /* as ORDER_SEQUENCE, and no lost number counts any more */
     ORDER_VERB_COUNT
 };
@@ -46,7 +48,8 @@ enum order_verb {
 /* How many things one order may name. */
 enum { ORDER_MOST_LISTED = 10000 };
 
-/* One order. What it is about are the keys of its verb (order_kind); all other keys are 0 or NULL, number also -1. */
+/* One order. What it is about are the keys of its verb (order_kind); all other keys are 0 or NULL, number and
+ * before also -1. */
 struct order {
     char *id; /* the file's name, escaped; the ledger's order_id */
     enum order_verb verb;
@@ -62,7 +65,11 @@ struct order {
     char *direction;  /* of ORDER_PAUSE_DROP and ORDER_RESUME_DROP what of it: "in", "out" or "both" */
     char **claims;    /* of ORDER_RECOVER: the claims that stand in the drops, each the name of a drop and a text after
                        * it; NULL: none */
-    char **list;      /* of ORDER_REDELIVER all files, of ORDER_CLOSE all incidents; NULL: the one above is all */
+    char **list;      /* of ORDER_REDELIVER all files, of ORDER_CLOSE all incidents; NULL: the one above is all. Of
+                       * orders about an archive its jobs, "1-12" or "15" (archiving.h) */
+    char *archive;    /* of orders about an archive: the path of its file, */
+    char *digest;     /* and the SHA-256 of it; */
+    int64_t before;   /* of ORDER_ARCHIVE: its jobs have ended before that time */
     char *device;     /* of orders about a Device: its ID; of ORDER_RELEASE_DEVICE also "all", every one withheld; */
     char *as;         /* and of ORDER_END_DEVICE what it ends as: "migrated" or "failed" */
     char *reason;     /* why, in the operator's words */

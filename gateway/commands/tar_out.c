@@ -1,5 +1,5 @@
-/* The tar of `evidence`, by libarchive's writer of POSIX tars (ustar), which every tar reads. */
-#include "gateway/commands/evidence_tar.h"
+/* The tar of `evidence` and `archive`, by libarchive's writer of POSIX tars (ustar), which every tar reads. */
+#include "gateway/commands/tar_out.h"
 
 #include "spool/digest.h"
 #include "spool/disk.h"
@@ -13,7 +13,7 @@
 
 enum { BUFFER = 256 * 1024 };
 
-struct evidence_tar {
+struct tar_out {
     char *path, *folder;
     struct disk_file *file;
     GError *cause; /* what the disk said when libarchive could not write */
@@ -21,14 +21,14 @@ struct evidence_tar {
     GString *sums; /* SHA256SUMS so far */
 };
 
-static bool fail(const struct evidence_tar *tar, const char *reason, GError **error)
+static bool fail(const struct tar_out *tar, const char *reason, GError **error)
 {
     g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_RETRY, "--out %s cannot be written: %s", tar->path,
                 tar->cause != NULL ? tar->cause->message : reason);
     return false;
 }
 
-static bool taken(const struct evidence_tar *tar, GError **error)
+static bool taken(const struct tar_out *tar, GError **error)
 {
     g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_RETRY,
                 "--out %s cannot be written: it exists; name a new file, or remove it", tar->path);
@@ -37,7 +37,7 @@ static bool taken(const struct evidence_tar *tar, GError **error)
 
 static la_ssize_t put_bytes(struct archive *archive, void *user, const void *data, size_t len)
 {
-    struct evidence_tar *tar = user;
+    struct tar_out *tar = user;
 
     if (tar->cause == NULL && disk_file_write(tar->file, data, len, &tar->cause))
         return (la_ssize_t)len;
@@ -45,9 +45,9 @@ static la_ssize_t put_bytes(struct archive *archive, void *user, const void *dat
     return -1;
 }
 
-struct evidence_tar *evidence_tar_open(const char *path, const char *folder, GError **error)
+struct tar_out *tar_out_open(const char *path, const char *folder, enum tar_out_form form, GError **error)
 {
-    g_autoptr(evidence_tar_t) tar = g_new0(struct evidence_tar, 1);
+    g_autoptr(tar_out_t) tar = g_new0(struct tar_out, 1);
     struct stat st;
 
     tar->path = g_strdup(path);
@@ -64,7 +64,8 @@ struct evidence_tar *evidence_tar_open(const char *path, const char *folder, GEr
     }
     tar->archive = archive_write_new();
     if (archive_write_set_format_pax_restricted(tar->archive) != ARCHIVE_OK ||
-        archive_write_add_filter_none(tar->archive) != ARCHIVE_OK ||
+        (form == TAR_OUT_ZSTD ? archive_write_add_filter_zstd(tar->archive)
+                              : archive_write_add_filter_none(tar->archive)) != ARCHIVE_OK ||
         archive_write_set_bytes_in_last_block(tar->archive, 1) != ARCHIVE_OK ||
         archive_write_open(tar->archive, tar, NULL, put_bytes, NULL) != ARCHIVE_OK) {
         (void)fail(tar, archive_error_string(tar->archive), error);
@@ -73,7 +74,7 @@ struct evidence_tar *evidence_tar_open(const char *path, const char *folder, GEr
     return g_steal_pointer(&tar);
 }
 
-static bool begin_member(struct evidence_tar *tar, const char *name, int64_t size, int64_t mtime, GError **error)
+static bool begin_member(struct tar_out *tar, const char *name, int64_t size, int64_t mtime, GError **error)
 {
     g_autofree char *path = g_strconcat(tar->folder, "/", name, NULL);
     struct archive_entry *entry = archive_entry_new();
@@ -88,13 +89,13 @@ static bool begin_member(struct evidence_tar *tar, const char *name, int64_t siz
     return good || fail(tar, archive_error_string(tar->archive), error);
 }
 
-static bool put(struct evidence_tar *tar, const void *data, size_t len, GError **error)
+static bool put(struct tar_out *tar, const void *data, size_t len, GError **error)
 {
     return archive_write_data(tar->archive, data, len) == (la_ssize_t)len ||
            fail(tar, archive_error_string(tar->archive), error);
 }
 
-static void add_sum(struct evidence_tar *tar, const char *name, struct digest *digest)
+static void add_sum(struct tar_out *tar, const char *name, struct digest *digest)
 {
     char hex[DIGEST_HEX_SIZE];
 
@@ -102,7 +103,7 @@ static void add_sum(struct evidence_tar *tar, const char *name, struct digest *d
     g_string_append_printf(tar->sums, "%s  %s\n", hex, name);
 }
 
-bool evidence_tar_file(struct evidence_tar *tar, const char *name, int fd, int64_t mtime, GError **error)
+bool tar_out_file(struct tar_out *tar, const char *name, int fd, int64_t mtime, GError **error)
 {
     g_autofree char *buffer = g_malloc(BUFFER);
     g_autoptr(digest_t) digest = digest_new();
@@ -128,7 +129,7 @@ bool evidence_tar_file(struct evidence_tar *tar, const char *name, int fd, int64
     return true;
 }
 
-bool evidence_tar_text(struct evidence_tar *tar, const char *name, const char *text, int64_t mtime, GError **error)
+bool tar_out_text(struct tar_out *tar, const char *name, const char *text, int64_t mtime, GError **error)
 {
     g_autoptr(digest_t) digest = digest_new();
     size_t len = strlen(text);
@@ -140,19 +141,30 @@ bool evidence_tar_text(struct evidence_tar *tar, const char *name, const char *t
     return true;
 }
 
-bool evidence_tar_end(struct evidence_tar *tar, int64_t mtime, GError **error)
+bool tar_out_end(struct tar_out *tar, int64_t mtime, GError **error)
 {
     if (!begin_member(tar, "SHA256SUMS", (int64_t)tar->sums->len, mtime, error) ||
         !put(tar, tar->sums->str, tar->sums->len, error))
         return false;
-    if (archive_write_close(tar->archive) != ARCHIVE_OK)
-        return fail(tar, archive_error_string(tar->archive), error);
+    return archive_write_close(tar->archive) == ARCHIVE_OK || fail(tar, archive_error_string(tar->archive), error);
+}
+
+char *tar_out_keep(enum step step, struct tar_out *tar, GError **error)
+{
+    if (disk_file_upload(step, tar->file, &tar->cause))
+        return disk_temporary_path(tar->path);
+    (void)fail(tar, NULL, error);
+    return NULL;
+}
+
+bool tar_out_publish(struct tar_out *tar, GError **error)
+{
     if (disk_file_publish_new(STEP_EVIDENCE_MADE, tar->file, tar->path, &tar->cause))
         return true;
     return g_error_matches(tar->cause, SPOOL_ERROR, SPOOL_ERROR_EXISTS) ? taken(tar, error) : fail(tar, NULL, error);
 }
 
-void evidence_tar_free(struct evidence_tar *tar)
+void tar_out_free(struct tar_out *tar)
 {
     if (tar == NULL)
         return;
