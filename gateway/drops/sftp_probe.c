@@ -38,9 +38,13 @@ static void say_handshake(struct probing *p, const GError *cause)
     else if (server->fingerprint != NULL)
         probe_say(p->probe, "host-key", PROBE_GOOD, "%s %s, as in %s", server->key, server->fingerprint,
                   p->settings->peer.known_hosts);
-    if (server->kex != NULL)
-        probe_say(p->probe, "algorithms", PROBE_GOOD, "%s: %s, %s, %s, %s", server->banner, server->kex, server->key,
-                  server->ciphers, server->macs);
+    if (server->kex == NULL)
+        return;
+    g_autofree char *old = sftp_old_algorithms(server);
+    probe_say(p->probe, "algorithms", old == NULL ? PROBE_GOOD : PROBE_BAD, "%s: %s, %s, %s, %s%s%s%s", server->banner,
+              server->kex, server->key, server->ciphers, server->macs, old != NULL ? "; in use and old: " : "",
+              old != NULL ? old : "",
+              old != NULL ? "; have newer ones allowed on the server, then take these out of the drop's settings" : "");
 }
 
 /* Tells which extensions the server offers, and what the lack of one means. */

@@ -196,6 +196,18 @@ def test_servers(tap, top):
         unfit(tap, "no cipher in common", home, "algorithms", ["cannot agree"])
 
 
+def test_old_algorithms(tap, top):
+    """A server that has only old ones: no connection, unless the drop's settings name them; then they are bad."""
+    for server_key, key, old, what in (("Ciphers", "ciphers", "aes128-cbc", "cipher"),
+                                       ("MACs", "macs", "hmac-sha1", "MAC"),
+                                       ("KexAlgorithms", "kex", "diffie-hellman-group14-sha1", "key exchange")):
+        with Sshd(top, settings=f"{server_key} {old}\n") as server:
+            unfit(tap, f"{old} is not offered", far(server), "algorithms", ["cannot agree", f"{key}="])
+            rows = unfit(tap, f"{old} in use", far(server, **{key: old}), "algorithms",
+                         [f"in use and old: {what} {old};"])
+            tap.ok(find_row(rows, "write")["result"] == "good", f"with {key}={old} it works", rows)
+
+
 def test_logins(tap, top):
     """Each kind of identity and of host key that there is."""
     with Sshd(top, host_keys=("ecdsa",), user_key="ecdsa", hashed=True) as server:
@@ -266,6 +278,7 @@ def main():
             test_fit(tap, server)
             test_unfit(tap, server)
         test_servers(tap, top)
+        test_old_algorithms(tap, top)
         test_logins(tap, top)
         test_agent(tap, top)
 

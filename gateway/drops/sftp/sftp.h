@@ -106,6 +106,9 @@ int64_t sftp_idle(const struct sftp *sftp);
 void sftp_interrupt(struct sftp *sftp);
 /* Borrowed; it changes with each sftp_connect. */
 const struct sftp_server *sftp_server(const struct sftp *sftp);
+/* What was agreed with the server and is offered only where settings name it: "cipher aes128-cbc, MAC hmac-sha1". NULL:
+ * nothing. g_free. */
+char *sftp_old_algorithms(const struct sftp_server *server);
 /* True if the server announced an extension, such as "fsync@openssh.com". */
 bool sftp_offers(const struct sftp *sftp, const char *extension);
 

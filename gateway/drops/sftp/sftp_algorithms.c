@@ -9,8 +9,10 @@
  *            one of counter mode and the MAC together. Encrypt-then-MAC: 0.74 s with AES in counter mode.
  *   1.11.1   chacha20-poly1305, the only cipher that gets a whole packet in one call: 0.70 s.
  *
- * So nothing here asks for a version: the list that the library reports at run time is put in order of cost, and what
- * it lacks is not in it. Two other ways were tried. A provider within libcrypto that made the AES keystream ahead saved
+ * So nothing here asks for a version: of the list below what the library reports at run time is offered, in this order.
+ * It has what OpenSSH 9 and Mozilla's guidelines allow, and nothing with SHA-1, MD5, CBC, RC4, 3DES or a group of 1024
+ * bits. A list of what is forbidden was the other design: it would offer whatever a later libssh2 adds.
+ * Two other ways were tried. A provider within libcrypto that made the AES keystream ahead saved
  * a fifth of a fetch, but changed the OpenSSL properties of the whole process, also ones that an administrator had set;
  * it was removed. HMAC-SHA-1 and larger requests saved nothing.
  */
@@ -20,15 +22,36 @@
 
 #include <string.h>
 
-/* Whole packets first. Of AES, counter mode with 128 bits: it needs 10 rounds, 256 bits need 14. Strict key exchange
+static const char *const good_kex[] = {"curve25519-sha256",
+                                       "curve25519-sha256@libssh.org",
+                                       "ecdh-sha2-nistp256",
+                                       "ecdh-sha2-nistp384",
+                                       "ecdh-sha2-nistp521",
+                                       "diffie-hellman-group-exchange-sha256",
+                                       "diffie-hellman-group16-sha512",
+                                       "diffie-hellman-group18-sha512",
+                                       "diffie-hellman-group14-sha256",
+                                       NULL};
+
+/* The cheapest first. Whole packets first. Of AES, counter mode with 128 bits: it needs 10 rounds, 256 bits need 14.
+ * Strict key exchange
  * prevents the Terrapin attack on chacha20-poly1305 (CVE-2023-48795): libssh2 1.11.1 has both. For a server without it
  * ciphers= can name another cipher. */
-static const char *const cheap_ciphers[] = {"chacha20-poly1305@openssh.com", "aes128-ctr", "aes128-gcm@openssh.com",
-                                            NULL};
+static const char *const good_ciphers[] = {"chacha20-poly1305@openssh.com",
+                                           "aes128-ctr",
+                                           "aes128-gcm@openssh.com",
+                                           "aes256-gcm@openssh.com",
+                                           "aes256-ctr",
+                                           "aes192-ctr",
+                                           NULL};
 
 /* Encrypt-then-MAC first: a packet that was changed on its way is refused before it is decrypted. */
 static const char *const good_macs[] = {"hmac-sha2-256-etm@openssh.com", "hmac-sha2-512-etm@openssh.com",
                                         "hmac-sha2-256", "hmac-sha2-512", NULL};
+
+static const char *const good_host_keys[] = {
+    "ssh-ed25519", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521", "rsa-sha2-512", "rsa-sha2-256",
+    NULL};
 
 char *sftp_supported(struct sftp *sftp, int method)
 {
@@ -66,38 +89,60 @@ static void append(GString *list, const char *name)
     g_string_append_printf(list, "%s%s", list->len > 0 ? "," : "", name);
 }
 
-/* The names of `first` that are supported, then the others in libssh2's own order: none is taken away, so that a server
- * that could be talked to before can be talked to now. */
-static char *put_first(const char *const *first, const char *supported)
+/* The names of `good` that are supported, in that order. */
+static char *choose_good(const char *const *good, const char *supported)
 {
-    g_auto(GStrv) names = g_strsplit(supported, ",", -1);
     GString *list = g_string_new(NULL);
 
-    for (size_t i = 0; first[i] != NULL; i++) {
-        if (sftp_is_listed(supported, first[i]))
-            append(list, first[i]);
-    }
-    for (char **name = names; *name != NULL; name++) {
-        if (**name != '\0' && !g_strv_contains(first, *name))
-            append(list, *name);
+    for (size_t i = 0; good[i] != NULL; i++) {
+        if (sftp_is_listed(supported, good[i]))
+            append(list, good[i]);
     }
     return g_string_free(list, FALSE);
 }
 
-char *sftp_order_ciphers(const char *supported)
+char *sftp_good_kex(const char *supported)
 {
-    return put_first(cheap_ciphers, supported);
+    return choose_good(good_kex, supported);
 }
 
-char *sftp_order_macs(const char *supported)
+char *sftp_good_ciphers(const char *supported)
 {
-    return put_first(good_macs, supported);
+    return choose_good(good_ciphers, supported);
 }
 
-/* Sets a list for one method; "" leaves libssh2's own. `key` is the setting that the list may come from. */
+char *sftp_good_macs(const char *supported)
+{
+    return choose_good(good_macs, supported);
+}
+
+/* Adds each name of `used`, joined by '/', that is not in `good`. A MAC that is part of the cipher is no algorithm of
+ * its own: libssh2 names it so. */
+static void add_old(GString *old, const char *what, const char *used, const char *const *good)
+{
+    g_auto(GStrv) names = g_strsplit(used != NULL ? used : "", "/", -1);
+
+    for (char **name = names; *name != NULL; name++) {
+        if (**name != '\0' && !g_str_has_prefix(*name, "INTEGRATED-") && !g_strv_contains(good, *name))
+            g_string_append_printf(old, "%s%s %s", old->len > 0 ? ", " : "", what, *name);
+    }
+}
+
+char *sftp_old_algorithms(const struct sftp_server *server)
+{
+    GString *old = g_string_new(NULL);
+
+    add_old(old, "key exchange", server->kex, good_kex);
+    add_old(old, "host key", server->key, good_host_keys);
+    add_old(old, "cipher", server->ciphers, good_ciphers);
+    add_old(old, "MAC", server->macs, good_macs);
+    return g_string_free(old, old->len == 0);
+}
+
+/* Sets a list for one method. `key` is the setting that the list may come from. */
 static bool prefer(struct sftp *sftp, int method, const char *key, const char *algorithms, GError **error)
 {
-    if (*algorithms == '\0' || libssh2_session_method_pref(sftp->ssh, method, algorithms) == 0)
+    if (libssh2_session_method_pref(sftp->ssh, method, algorithms) == 0)
         return true;
     g_autofree char *known = sftp_supported(sftp, method);
     return sftp_fail(sftp, SFTP_ERROR_PROTOCOL, error,
@@ -111,22 +156,23 @@ static bool is_set(const char *setting)
 }
 
 /* The setting is the last word: where it names ciphers, these and no others are offered. */
-static char *choose(struct sftp *sftp, int method, const char *setting, char *(*order)(const char *supported))
+static char *choose(struct sftp *sftp, int method, const char *setting, char *(*good)(const char *supported))
 {
     if (is_set(setting))
         return g_strdup(setting);
     g_autofree char *supported = sftp_supported(sftp, method);
-    return order(supported);
+    return good(supported);
 }
 
 bool sftp_prefer_algorithms(struct sftp *sftp, const char *host_keys, GError **error)
 {
     const struct sftp_peer *peer = &sftp->peer;
-    g_autofree char *ciphers = choose(sftp, LIBSSH2_METHOD_CRYPT_CS, peer->ciphers, sftp_order_ciphers);
-    g_autofree char *macs = choose(sftp, LIBSSH2_METHOD_MAC_CS, peer->macs, sftp_order_macs);
+    g_autofree char *ciphers = choose(sftp, LIBSSH2_METHOD_CRYPT_CS, peer->ciphers, sftp_good_ciphers);
+    g_autofree char *macs = choose(sftp, LIBSSH2_METHOD_MAC_CS, peer->macs, sftp_good_macs);
+    g_autofree char *kex = choose(sftp, LIBSSH2_METHOD_KEX, peer->kex, sftp_good_kex);
 
-    return prefer(sftp, LIBSSH2_METHOD_KEX, "kex", is_set(peer->kex) ? peer->kex : "", error) &&
-           prefer(sftp, LIBSSH2_METHOD_HOSTKEY, "host_keys", host_keys, error) &&
+    return prefer(sftp, LIBSSH2_METHOD_KEX, "kex", kex, error) &&
+           (*host_keys == '\0' || prefer(sftp, LIBSSH2_METHOD_HOSTKEY, "host_keys", host_keys, error)) &&
            prefer(sftp, LIBSSH2_METHOD_CRYPT_CS, "ciphers", ciphers, error) &&
            prefer(sftp, LIBSSH2_METHOD_CRYPT_SC, "ciphers", ciphers, error) &&
            prefer(sftp, LIBSSH2_METHOD_MAC_CS, "macs", macs, error) &&

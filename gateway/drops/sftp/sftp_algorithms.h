@@ -1,6 +1,6 @@
 /*
- * Which algorithms are offered to the server, and in which order: what this libssh2 has, or what the drop's settings
- * kex=, host_keys=, ciphers= and macs= say.
+ * Which algorithms are offered to the server, and in which order: of an allow list what this libssh2 has, or what
+ * the drop's settings kex=, host_keys=, ciphers= and macs= say.
  *
  * A `method` is one of LIBSSH2_METHOD_…. Lists are names joined by ',', the preferred one first.
  */
@@ -16,11 +16,13 @@ bool sftp_supports(struct sftp *sftp, int method, const char *algorithm);
 /* True if the list holds the name. Blanks around names are allowed. */
 bool sftp_is_listed(const char *list, const char *algorithm);
 
-/* The order in which ciphers are offered where the drop's settings name none: `supported` with the cheapest ones moved
- * to its front. g_free. */
-char *sftp_order_ciphers(const char *supported);
-/* The same for MACs: encrypt-then-MAC first. g_free. */
-char *sftp_order_macs(const char *supported);
+/* The key exchanges that are offered where the drop's settings name none: of `supported` what is not old; ciphers in
+ * order of cost, encrypt-then-MAC first. g_free. */
+char *sftp_good_kex(const char *supported);
+/* The same of ciphers. g_free. */
+char *sftp_good_ciphers(const char *supported);
+/* The same of MACs. g_free. */
+char *sftp_good_macs(const char *supported);
 
 /* Call this before the handshake. Sets the algorithms of sftp->ssh; host_keys is a list of sftp_trust. PROTOCOL if
  * libssh2 knows none of those that a setting names. */

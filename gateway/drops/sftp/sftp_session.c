@@ -110,7 +110,10 @@ static bool shake_hands(struct sftp *sftp, const char *host_keys, bool *disagree
         return false;
     if (rc != 0) {
         *disagreed = !sftp_is_loss(rc);
-        return sftp_fail_ssh(sftp, rc, "cannot agree on algorithms", error);
+        return sftp_fail_ssh(sftp, rc,
+                             "cannot agree on algorithms (old ones are offered only if kex=, host_keys=, "
+                             "ciphers= or macs= name them)",
+                             error);
     }
     keep_handshake(sftp);
     return true;
