@@ -120,7 +120,8 @@ static void check_order(const struct order *order)
     if (order->verb != ORDER_VERB_COUNT) {
         bool names_nothing = order_kind(order->verb)->keys[0] == NULL;
         g_assert_true((order->job >= 1) + (order->incident >= 1) + (order->file != NULL) + (order->drop != NULL) +
-                              (order->device != NULL) + (order->sender != NULL && order->type != NULL) ==
+                              (order->device != NULL) + (order->sender != NULL && order->type != NULL) +
+                              (order->archive != NULL && order->digest != NULL) ==
                           !names_nothing &&
                       order->reason != NULL && order->reason[0]);
     }
@@ -175,6 +176,13 @@ static void name_subject(struct order *order, int64_t number)
     case ORDER_RESUME_DROP:
         order->drop = (char *)"mcc", order->direction = (char *)(number % 2 ? "in" : "both");
         break;
+    case ORDER_ARCHIVE:
+        order->before = number;
+        __attribute__((fallthrough));
+    case ORDER_RESTORE_ARCHIVE:
+        order->archive = (char *)"/srv/an archive.tar.zst";
+        order->digest = (char *)"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+        break;
     case ORDER_PAUSE_DISPATCH:
     case ORDER_RESUME_DISPATCH:
     case ORDER_RECOVER:
@@ -197,6 +205,9 @@ static void check_subject(const struct order *read, const struct order *order)
     g_assert_cmpstr(read->as, ==, order->as);
     g_assert_cmpstr(read->direction, ==, order->direction);
     g_assert_cmpstr(read->batch, ==, order->batch);
+    g_assert_cmpstr(read->archive, ==, order->archive);
+    g_assert_cmpstr(read->digest, ==, order->digest);
+    g_assert_true(read->before == (order->verb == ORDER_ARCHIVE ? order->before : -1));
 }
 
 /* Writes an order with any reason and reads it back. The command line makes sure that a reason is UTF-8. */
