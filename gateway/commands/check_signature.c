@@ -40,7 +40,8 @@ bool check_signature_read(struct check_signature *signature, const char *path, c
     int fd = open(name, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 
     *signature = (struct check_signature){.there = false};
-    if (fd < 0 && errno == ENOENT && given == NULL)
+    /* A file whose name leaves no room for the ending has none. */
+    if (fd < 0 && given == NULL && (errno == ENOENT || errno == ENAMETOOLONG))
         return true;
     if (fd < 0)
         return cannot(error, name, g_strerror(errno));
