@@ -265,6 +265,7 @@ def test_daemon(tap):
     number = next(job["id"] for job in home.json("spool", "list") if job["name"] == rejected)
     out, before = home.path("a.tar.zst"), files_of(home)
     daemon = home.daemon(now=NOW)
+    wait_until(lambda: home.json("status")[0]["running"])
     told = archive(home, out)
     tap.ok(told.returncode == 0, "a running gateway takes the order", told.stderr)
     wait_until(lambda: len(ids(files_of(home))) == 2)
