@@ -433,8 +433,9 @@ static const char *const versions[] = {
     "CREATE TABLE evidence(n INTEGER PRIMARY KEY, kind TEXT NOT NULL, subject INTEGER NOT NULL, part INTEGER NOT NULL,"
     " line TEXT NOT NULL, digest TEXT NOT NULL);"
     "CREATE INDEX evidence_subject ON evidence(subject, kind, part);"
-    /* Devices accepted in each hour (ledger_volume.h). Those of senders are known; of Suppliers and models the history
-     * begins now. */
+    "PRAGMA user_version=12;",
+    /* Version 13: Devices accepted in each hour (ledger_volume.h). Those of senders are known; of Suppliers and models
+     * the history begins now. */
     "CREATE TABLE volume(kind TEXT NOT NULL, subject TEXT NOT NULL, hour INTEGER NOT NULL, devices INTEGER NOT NULL,"
     " held INTEGER NOT NULL, PRIMARY KEY(kind, subject, hour)) WITHOUT ROWID;"
     "CREATE INDEX volume_hour ON volume(hour);"
@@ -450,7 +451,7 @@ static const char *const versions[] = {
     " settled INTEGER NOT NULL DEFAULT 0);"
     "CREATE TABLE archive_range(first INTEGER PRIMARY KEY, last INTEGER NOT NULL, archive INTEGER NOT NULL);"
     "CREATE INDEX archive_range_of ON archive_range(archive,last);"
-    "PRAGMA user_version=12;",
+    "PRAGMA user_version=13;",
 };
 
 /* 0 for a new database. */

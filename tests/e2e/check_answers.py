@@ -9,6 +9,7 @@ import subprocess
 
 from check import MCC, NOT_JUDGED, ROW, Folder, name_of, text_of
 from home import GATE, NOW, SAMPLES, SANITIZED, Home, Tap
+from samples_in import settings_of
 
 # Codes that a dry run leaves out: it has no ledger. -c adds B103 and B207. Those of results, too. In a fresh home C104
 # can only be a type that is out of scope, which a dry run finds.
@@ -24,14 +25,6 @@ def answers_in(folder):
             with open(os.path.join(folder, name), "rb") as file:
                 found[name] = file.read()
     return found
-
-
-def settings_of(folder):
-    path = os.path.join(folder, "settings")
-    if not os.path.exists(path):
-        return ""
-    with open(path, encoding="utf-8") as file:
-        return file.read().replace("SAMPLES/", SAMPLES + "/")
 
 
 def compare(home, path):

@@ -13,7 +13,7 @@ import re
 
 from home import NOW, SAMPLES, SANITIZED, SOURCE, Home, Tap
 from profile_files import KINDS, Profile
-from samples_in import NAME, Translation, kept
+from samples_in import NAME, Translation, kept, settings_of
 
 PROPOSAL = os.path.join(SOURCE, "formats", "profiles", "proposal-1.0")
 CONTRAST = os.path.join(SAMPLES, "profiles", "contrast-2.0")
@@ -66,9 +66,7 @@ class Sample:
             yield name, NOW, []
 
     def configure(self):
-        with contextlib.suppress(FileNotFoundError):
-            with open(os.path.join(self.folder, "settings"), encoding="utf-8") as file:
-                self.home.set(file.read())
+        self.home.set(settings_of(self.folder))
         self.home.set("\n".join(f"party {party} profile={os.path.abspath(CONTRAST)}" for party in self.parties))
         with open(self.home.conf, "a", encoding="utf-8") as file:
             file.write(f"\n[report]\nprofile={os.path.abspath(CONTRAST)}\n")

@@ -161,7 +161,7 @@ def test_two_disks(tap):
 def test_full(tap):
     """A disk on which nothing at all can be written, with and without a running gateway."""
     for alive in (False, True):
-        with small_disk(3 << 20) as disk:
+        with small_disk(4 << 20) as disk:
             if disk is None:
                 tap.ok(True, "no file system can be mounted here # SKIP")
                 continue

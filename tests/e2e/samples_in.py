@@ -8,11 +8,13 @@ import csv
 import gzip
 import hashlib
 import io
+import os
 import re
 import xml.etree.ElementTree as ElementTree
 import zipfile
 import zlib
 
+from home import SAMPLES
 from profile_files import FRAME, KINDS, key_of
 
 OPEN_QUOTE, LONE_RETURN, BARE, WRONG_END = "\ue000", "\ue001", "\ue002", "\ue003"  # stand for faults meanwhile
@@ -20,6 +22,15 @@ csv.field_size_limit(1 << 28)
 NAME = re.compile(r"(\w{3})_([A-Z0-9]+)_([0-9A-F-]{23})_(\d{8})_(\d{6})_(\d+)\.(xml|csv)(\.gz|\.zip)?")
 REPORT = re.compile(r"([A-Z0-9-]+)_([A-Z0-9]+)_[0-9A-F-]{23}_(\d{8})_(\d{6})\.(csv|html)")
 ANSWER = re.compile(r"(EMA|EMD|EMO)_(.*?)_R(\d+)\.(xml|csv)")
+
+
+def settings_of(folder):
+    """What a folder of samples needs in its configuration, for Home.set."""
+    path = os.path.join(folder, "settings")
+    if not os.path.exists(path):
+        return ""
+    with open(path, encoding="utf-8") as file:
+        return file.read().replace("SAMPLES/", SAMPLES + "/")
 
 
 def instant(date, clock):

@@ -135,6 +135,15 @@ static void read_order(const char *data, size_t size)
 }
 
 /* Names what the verb is about. There is no default, so that the compiler asks for what a new verb is about. */
+/* Of an order that is about a Device. */
+static void name_device(struct order *order, int64_t number)
+{
+    bool all = order->verb == ORDER_RELEASE_DEVICE;
+    order->device = (char *)(all ? "all" : "00-DB-12-34-56-78-90-A0");
+    if (order->verb == ORDER_END_DEVICE)
+        order->as = (char *)(number % 2 ? "failed" : "migrated");
+}
+
 static void name_subject(struct order *order, int64_t number)
 {
     switch (order->verb) {
@@ -152,19 +161,15 @@ static void name_subject(struct order *order, int64_t number)
         order->drop = (char *)"mcc", order->claim = (char *)"a claim";
         break;
     case ORDER_RELEASE_DEVICE:
-        order->device = (char *)"all";
-        break;
     case ORDER_HOLD_DEVICE:
     case ORDER_WITHDRAW_DEVICE:
-        order->device = (char *)"00-DB-12-34-56-78-90-A0";
+    case ORDER_END_DEVICE:
+        name_device(order, number);
         break;
     case ORDER_HOLD_BATCH:
     case ORDER_WITHDRAW_BATCH:
     case ORDER_RELEASE_BATCH:
         order->job = number, order->batch = (char *)"MCC.B-1";
-        break;
-    case ORDER_END_DEVICE:
-        order->device = (char *)"00-DB-12-34-56-78-90-A0", order->as = (char *)(number % 2 ? "failed" : "migrated");
         break;
     case ORDER_HOLD:
     case ORDER_RELEASE:
