@@ -14,11 +14,13 @@ from tap import Tap  # noqa: E402
 BUILD = os.environ.get("top_builddir", ".")
 SIMULATE = os.path.join(BUILD, "tests", "sim", "simulate")
 
-# (seed, days, profile): a run each. A run that found a fault stays here; the text says which.
-# Dense runs see what comes seldom. A change of the program moves draws: when a kind is seen no more,
-# `simulate --profile dense --count` with other seeds tells which has it.
-RUNS = [(23, 6, "calm"), (5, 4, "dense"), (4, 4, "dense"), (3, 6, "hostile"), (9, 4, "dense"), (2, 10, "rough"),
-        (6, 4, "dense")]
+# (seed, days, profile): a run each. Dense runs see what comes seldom; a calm one asks for what must happen in time.
+# Dense 2 and 5 and hostile 3 found faults. A change of the program moves draws, so a seed does not meet the same fault
+# for ever; the mended ones have tests of their own, or a fault of mutants.py.
+RUNS = [(11, 4, "dense"), (5, 4, "dense"), (3, 6, "hostile"), (3, 4, "calm"), (17, 4, "dense"), (6, 4, "dense"),
+        (2, 4, "dense")]
+# Played only while no run has come to a kind yet. The test names what to exchange RUNS for.
+SPARE_RUNS = [(seed, 4, "dense") for seed in range(10, 30)] + [(seed, 6, "calm") for seed in range(1, 5)]
 SANITIZED_RUNS = [(2, 2, "rough"), (3, 2, "hostile")]
 TRACED = (3, 3, "hostile")
 SANITIZED_TRACED = (3, 1, "hostile")
@@ -39,6 +41,10 @@ def simulate(seed, days, profile, *more):
     done = subprocess.run([SIMULATE, "--seed", str(seed), "--days", str(days), "--profile", profile, *more],
                           capture_output=True, text=True, errors="replace", check=False)
     return done.returncode, done.stdout + done.stderr
+
+
+def run_name(run):
+    return f"seed {run[0]}, {run[1]} days, {run[2]}"
 
 
 def names_of(*files):
@@ -87,17 +93,33 @@ def test_calls(tap):
     tap.ok(status == 2 and "--days" in text, "a run without a day is refused", text)
 
 
+def play(tap, runs):
+    """Yields each run and its output, in order."""
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        for run, (status, text) in zip(runs, pool.map(lambda run: simulate(*run, "--count"), runs)):
+            tap.ok(status == 0, f"{run_name(run)}: every promise holds", text[-20000:])
+            yield run, text
+
+
+def kinds_of(text):
+    return {kind for n, kind in COUNTED.findall(text) if int(n) > 0}
+
+
 def test_kinds(tap, texts):
     """Of all runs together."""
-    runs = collections.Counter()
-    for text in texts:
-        for n, kind in COUNTED.findall(text):
-            runs[kind] += int(n) > 0
-    for kind, n in runs.items():
-        tap.ok(n > 0, f"the runs have {kind}")
-        if n == 1:
-            print(f"# one run alone has {kind}")
+    runs = collections.Counter(kind for text in texts for kind in kinds_of(text))
+    missing = {kind for _, kind in COUNTED.findall(texts[0])} - runs.keys()
     tap.ok(runs, "the runs count what they have")
+    for at in range(0, len(SPARE_RUNS), os.cpu_count()):
+        if not missing:
+            break
+        for run, text in play(tap, SPARE_RUNS[at:at + os.cpu_count()]):
+            for kind in sorted(missing & kinds_of(text)):
+                print(f"# {run_name(run)}: it has {kind}, which none of RUNS has; exchange one of them for it")
+            missing -= kinds_of(text)
+    tap.ok(not missing, "the runs have each kind of fault and act", "\n".join(sorted(missing)))
+    for kind in sorted(kind for kind, n in runs.items() if n == 1):
+        print(f"# one run alone has {kind}")
 
 
 def main():
@@ -106,13 +128,9 @@ def main():
     test_mutants(tap)
     test_calls(tap)
     test_trace(tap, SANITIZED_TRACED if small else TRACED)
-    runs = SANITIZED_RUNS if small else RUNS
-    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        played = list(pool.map(lambda run: simulate(*run, "--count"), runs))
-    for run, (status, text) in zip(runs, played):
-        tap.ok(status == 0, f"seed {run[0]}, {run[1]} days, {run[2]}: every promise holds", text[-20000:])
+    texts = [text for _, text in play(tap, SANITIZED_RUNS if small else RUNS)]
     if not small:
-        test_kinds(tap, [text for _, text in played])
+        test_kinds(tap, texts)
     return tap.end()
 
 
