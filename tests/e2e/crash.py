@@ -3,7 +3,8 @@
 A script is a list of acts. An act hands files over, runs the program, or has an operator give an order. Every script
 first runs undisturbed: that shows its end, and how often each run of the program passes each step of spool/steps.def.
 Then each passing is stopped once (SIGKILL), the act is resumed, and the remaining acts follow. The files and the
-ledger's rows must then be those of the undisturbed end, and `spool verify` must find them sound.
+ledger's rows must then be those of the undisturbed end, and `spool verify` must find them sound. Left out are passings
+that another script has in the same surroundings: see OF_STARTS, and what a script says of `only`, `most` and `since`.
 
 Two things are done once instead of in each case. What happens before the stop is the same in all: the undisturbed run
 keeps a copy of the home before each act, and a case begins with the copy before the act in which it stops. What follows
@@ -42,6 +43,13 @@ MOST_PASSINGS = 1 if SANITIZED else 12  # of a sanitized program: see FIRST_SCRI
 # A case over SFTP takes several handshakes: only steps that concern a drop, and their first passings.
 MOST_OVER_SFTP = 1 if SANITIZED else 3
 OF_DROPS = ("custody-", "source-", "delivery-", "claim-")
+# Every start and end passes them, and every look at a drop, whatever the files and Devices are. They are stopped in
+# the scripts of STARTING, most of which start in another way or find other drops, and where a script names them in
+# `only`.
+OF_STARTS = ("spool-made", "generation-noted", "first-run-noted", "heartbeat-placed", "run-ended", "witness-written",
+             "claim-made", "claim-written")
+STARTING = ("plain", "orders", "made", "claimed", "clock", "orphan", "trouble", "freeze", "recovering", "life",
+            "hanging", "reporting", "over SFTP")
 # Steps that each start and each drop pass alike: the first passings of each script are enough.
 MOST_ALIKE = {"heartbeat-placed": 1, "verified-placed": 1, "witness-written": 2, "claim-made": 2, "claim-written": 2}
 SERVER = None  # the SFTP server
@@ -187,8 +195,9 @@ class Script:
     """Its acts, and what an undisturbed run shows: a copy before each act, what is found after it and
     whether it is sound, what its runs pass."""
 
-    def __init__(self, name, *acts, allowed=(0, 1), most=MOST_PASSINGS, only="", place=None):
+    def __init__(self, name, *acts, allowed=(0, 1), most=MOST_PASSINGS, only="", place=None, since=0):
         self.name, self.acts, self.allowed, self.most, self.only, self.place = name, acts, allowed, most, only, place
+        self.since = since  # the first act in which it is stopped; the acts before it are those of an earlier script
         self.copies, self.found, self.passed, self.sound = [], [], [], []
 
     def play_undisturbed(self):
@@ -205,11 +214,11 @@ class Script:
 
     def points(self, name, side):
         """(the act in which one run passes the step for the nth time, n), for n = 1, 2, …"""
-        if not name.startswith(self.only):
+        if not name.startswith(self.only) or (name in OF_STARTS and not self.only and self.name not in STARTING):
             return
         for n in range(1, min(self.most, MOST_ALIKE.get(name, self.most)) + 1):
             act = next((number for number, runs in enumerate(self.passed)
-                        if any(run[f"{name}:{side}"] >= n for run in runs)), None)
+                        if number >= self.since and any(run[f"{name}:{side}"] >= n for run in runs)), None)
             if act is None:
                 return
             yield act, n
@@ -638,6 +647,7 @@ def inventory(number):
     return OWNED.replace(DEVICE % 1, DEVICE % number) % 1
 
 
+TAKING = ("custody-", "source-", "pickup-", "claim-", "orphan-")
 KEEPING = ("file-packed", "plain-removed", "packing-", "removal-", "file-removed", "file-unpacked", "packed-removed",
            "order-done", "job-spread")
 SCRIPTS = (
@@ -646,10 +656,11 @@ SCRIPTS = (
     # A file is held before it is judged, released, judged again.
     Script("orders", hand_over(("mcc", REJECTED)), once, order("requeue", 1), order("hold", 1), once,
            order("release", 1), once, forge_order),
-    # Numbers are set, and a file follows over the end.
-    Script("numbers", set_sequence(999999), hand_over(*FILES), once),
+    # Numbers are set, and a file follows over the end. Later passings are those of "plain".
+    Script("numbers", set_sequence(999999), hand_over(*FILES), once, most=1),
     # Another gateway claims a drop; the operator gives it to this one.
-    Script("claimed", claimed_by_another, hand_over(*FEW_FILES), once, take("mcc"), once, allowed=(0, 1, 2)),
+    Script("claimed", claimed_by_another, hand_over(*FEW_FILES), once, take("mcc"), once, allowed=(0, 1, 2),
+           most=2),
     # An incident is reported, closed by hand, and its end is reported.
     Script("page", settings("page folder=page\nmetrics file=page/ecosgate.prom"), make_page_folder,
            hand_over(("mcc", GOOD[0])), once, only=("page-", "metrics-")),
@@ -661,14 +672,17 @@ SCRIPTS = (
            give("incident close --category b --yes", "12:01:00"), at("12:02:00"), most=1),
     # A clock that was ahead: an operator says that the recorded time was wrong.
     Script("clock", once, at("11:00:00"), order("close", 1, "incident"), at("11:00:00"), at("11:01:00")),
-    Script("in the way", answers_there(FILES, "mcc", "tcos"), hand_over(*FILES), once),
-    Script("orphan", leave_orphan, hand_over(*FILES), once),
+    # Only what becomes of answers differs from "plain", and only the first passings after an orphan.
+    Script("in the way", answers_there(FILES, "mcc", "tcos"), hand_over(*FILES), once,
+           only=("answer-", "delivery-", "dispatch-", "job-finished")),
+    Script("orphan", leave_orphan, hand_over(*FILES), once, most=1),
     Script("half", block_second_upload, hand_over(("mcc", GOOD[0])), once, unblock_second_upload, once,
            allowed=(0, 1, 2)),
     Script("cleared", block_second_upload, hand_over(("mcc", GOOD[0])), once, clear_first_upload,
            unblock_second_upload, once, allowed=(0, 1, 2)),
-    Script("newer", newer_taken, once),
-    Script("newer with a marker", settings("drop mcc complete=marker"), newer_marked, once),
+    # Once its jobs are in ready/ they are like others.
+    Script("newer", newer_taken, once, only=TAKING),
+    Script("newer with a marker", settings("drop mcc complete=marker"), newer_marked, once, only=TAKING),
     # A file comes with its signature, and both leave the drop.
     Script("signed", hand_over_signed, once, only=("custody-", "source-")),
     Script("crashes", end_judging_thrice, once),
@@ -693,14 +707,14 @@ SCRIPTS = (
     # An older spool is put back, and an operator recovers.
     Script("recovering", hand_over(("mcc", GOOD[0])), once, keep, hand_over(("mcc", GOOD[1])), once, put_back, once,
            recover, once, allowed=(0, 1, 2)),
-    Script("made", make_home, hand_over(*FILES), once),
+    # What follows is "plain".
+    Script("made", make_home, hand_over(*FILES), once, only=("spool-", "ledger-")),
     # Reference data, whole and in part, and an instruction that waits for an inventory.
     Script("reference", settings("gateway inventory=required\ndrop dcc complete=at-once"), hand_over(("mcc", GOOD[0])),
            once,
            hand_over(*(("dcc", path) for path in
                        sorted(glob.glob(f"{SAMPLES}/codes/C119/INV*") + glob.glob(f"{SAMPLES}/codes/C107/NMM*")))),
-           once,
-           allowed=(0, 1, 2)),
+           once, allowed=(0, 1, 2), most=2),
     # Devices go their whole way: a try that fails and is made again; a success that both sides confirm; one that only
     # one side confirms for long; one that ends by time. The batch has its outcome. The pass of the 5th brings D103 for
     # the third Device and D150 for the second. Then the third succeeds late, and the batch has a second outcome.
@@ -722,10 +736,10 @@ SCRIPTS = (
              tell("INV", 1, "06:00:00", "FULL", *(inventory(n) for n in (1, 2, 3, 4))), once,
              tell("INV", 2, "07:00:00", "FULL", inventory(1)),
              tell("INV", 3, "08:00:00", "DELTA", inventory(5)), once, open_now("A117"), decision, once, open_now(*then),
-             allowed=(0, 1, 2))
-      for what, decision, then in (("let through", order("release", 2), ()),
-                                   ("rejected", order("reject", 2), ("B114",)),
-                                   ("given up", order("close", 1, "incident"), ("B114",)))),
+             allowed=(0, 1, 2), since=since)
+      for what, decision, then, since in (("let through", order("release", 2), (), 0),
+                                          ("rejected", order("reject", 2), ("B114",), 7),
+                                          ("given up", order("close", 1, "incident"), ("B114",), 7))),
     # One drop hangs: what the others bring is done, the drop is an outage, and works again when it answers.
     Script("hanging", hang, instruct(1), once, open_now("A102"), hang_no_more, once, open_now(), allowed=(0, 1, 2),
            most=2),
@@ -778,7 +792,8 @@ SCRIPTS = (
            at("12:00:00"),
            instruct(1), at("12:01:00"), result(1, "06:00:00", f"MCC.B-1-06.1,{DEVICE % 1},FAILED,17,,,1,,,,,,,"),
            at("12:02:00"),
-           tell("INV", 2, "18:00:00", "DELTA", OWNED % 2), at("18:00:00"), at("00:00:00", day=5)),
+           tell("INV", 2, "18:00:00", "DELTA", OWNED % 2), at("18:00:00"), at("00:00:00", day=5),
+           most=6),
     Script("over SFTP", pass_files(*FEW_FILES), most=MOST_OVER_SFTP, only=OF_DROPS),
 )
 OVER_SFTP = SCRIPTS[-1]
