@@ -11,6 +11,7 @@ import sqlite3
 import socket
 import tempfile
 import threading
+import time
 
 from home import NOW, PATIENCE, SANITIZED, Home, Tap, terminate, wait_until
 from live import answer, instruction, name_of, send, sound
@@ -474,6 +475,18 @@ def test_hang(tap, top):
         hang(tap, server, ("mcc", "tcos", "dcc", "maps"), "four drops that hang")
 
 
+def freeze_in_use(server, connections):
+    """Stops the server so that the requests of all these connections wait. One that is stopped between a request and
+    its answer has read all, and nothing more comes: then it goes on for a moment."""
+    for _ in range(20):
+        server.freeze()
+        if wait_until(lambda: server.unread() >= connections, 5):
+            return True
+        server.thaw()
+        time.sleep(1)
+    return False
+
+
 def hang(tap, server, drops, text):
     home = over_sftp(server, "gateway poll_interval=1\ngateway reference_wait=1", drops=drops, timeout=3600)
     attach_second(home)
@@ -481,9 +494,8 @@ def hang(tap, server, drops, text):
     numbers = iter(range(1, 100))
     for number in (1, 2, 3):
         all_answered(home, [next(numbers)])
-        server.freeze()
+        held = freeze_in_use(server, len(drops))
         fill(home, {name_of(number): instruction(number, (number,))})
-        held = wait_until(lambda: server.unread() >= len(drops))
         good = held and all_answered(home, [next(numbers) for _ in range(10)])
         tap.ok(good and answer(name_of(number)) not in home.out("mcc"),
                f"{text}: others are answered meanwhile, {number}", held, home.out("ecos"))
@@ -492,8 +504,7 @@ def hang(tap, server, drops, text):
                f"{text}: when it goes on, what waited is answered, {number}", home.out("mcc"))
         if not good:
             break
-    server.freeze()
-    wait_until(lambda: server.unread() >= len(drops))
+    freeze_in_use(server, len(drops))
     send(home, name_of(4), instruction(4, (4,)))
     status = terminate(daemon)
     tap.ok(status == 0, f"{text}: SIGTERM ends the daemon meanwhile", status, daemon.stderr.read().decode())
