@@ -190,6 +190,10 @@ class Maker(Senders):
     def move_on(self):
         """Mostly a little, or to where something is due, now and then far."""
         items = self.model.items
+        kept = [item.ends for item in items if item.state == "RETRY_WAIT" and self.model.is_kept_back(item)]
+        if kept and self.operator.random() < .5:  # operators keep a try back until its session's end
+            self.now = max(self.now, min(kept))
+            return
         late = len(self.sent) > self.length / 2
         far = (3, 4, 4) if late else (1, 2, 0)
         far = (6, 10, 8) if self.is_long else far

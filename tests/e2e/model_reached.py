@@ -5,7 +5,9 @@ import collections
 NEEDED = ("B101", "B108", "B115", "B210", "C108", "C109", "C110", "C115", "C119", "C124", "A104 opened", "A115 opened",
           "A117 opened", "A117 closed", "D150 opened", "a file corrected", "a wrong name corrected", "a file let go",
           "a file rejected by its A117", "a file rejected by an order", "an incident closed", "a Device ended",
-          "a Device released", "an MPRN with zeros", "an outcome after the first", "ECOSMIG-003 rows")
+          "a Device released", "an MPRN with zeros", "an outcome after the first", "ECOSMIG-003 rows",
+          "resolved by the end of an entry", "a try that operators kept back to the end",
+          "files that a pause kept back")
 
 # what a hundred histories must have come to, each: the rules about the migration, by what they are about
 RULES = {

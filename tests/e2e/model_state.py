@@ -90,7 +90,7 @@ class Model(Intake, Incidents, Review, Dispatch, Sessions, ReferenceData, Operat
         now = self.owed.split({drop for drop in self.settings.drops if (drop, "out") not in self.paused_drops})
         answers.add(now)
         self.owed.add(later)
-        self.came_to["files that a pause kept back"] += bool(now.ema or now.emd or now.emo)
+        answers.came_to["files that a pause kept back"] += bool(now.ema or now.emd or now.emo)
         return answers
 
     def run_pass(self, wall, files=(), orders=(), away=()):
