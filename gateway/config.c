@@ -174,6 +174,7 @@ void config_free(struct config *config)
     g_ptr_array_unref(config->drops);
     g_array_unref(config->parties);
     g_ptr_array_unref(config->trusts);
+    config_clear_signing(config);
     g_ptr_array_unref(config->expectations);
     g_ptr_array_unref(config->profiles);
     g_ptr_array_unref(config->profile_lists);

@@ -26,6 +26,16 @@ struct health_rules {
     int64_t disk_days; /* days until a disk is full */
 };
 
+/* A key of the gateway's own, and its certificate. */
+struct config_signing {
+    char *key, *certificate; /* files; NULL: not set */
+    struct signature_key
+        *loaded;         /* the certificate; the key once config_rights_problems has opened it; NULL: not set */
+    int64_t from, until; /* for which the certificate is valid, seconds UTC */
+};
+
+enum { CONFIG_SIGNING_KEYS = 2 }; /* the present one and the next one */
+
 struct config {
     char *path;          /* as it was given */
     GKeyFile *file;      /* the settings as they are written */
@@ -76,17 +86,18 @@ struct config {
     struct health_rules health;
     struct log_settings log; /* of [log]; an option of `run` comes before them */
     struct retention_rule retention[RETENTION_KINDS];
-    struct threshold thresholds[LEDGER_VOLUME_KINDS]; /* of senders: of those that are no party of this file */
-    GHashTable *sender_thresholds;                    /* code of a party → struct threshold */
-    int64_t usual_days;                               /* of which the usual number of a day is the median */
-    char *page;                                       /* folder of the live page; NULL: none */
-    char *metrics;                                    /* file of metrics for node_exporter; NULL: none */
-    int64_t metrics_interval;                         /* seconds between two writings of it, at least */
-    GPtrArray *drops;                                 /* struct drop, in the file's order */
-    const char **drop_names;                          /* of all drops; NULL-terminated */
-    GArray *parties;                                  /* struct party */
-    GPtrArray *trusts;                                /* struct signature_trust, of the parties that sign */
-    GPtrArray *expectations;                          /* struct expectation (expectation.h), in the file's order */
+    struct threshold thresholds[LEDGER_VOLUME_KINDS];   /* of senders: of those that are no party of this file */
+    GHashTable *sender_thresholds;                      /* code of a party → struct threshold */
+    int64_t usual_days;                                 /* of which the usual number of a day is the median */
+    char *page;                                         /* folder of the live page; NULL: none */
+    char *metrics;                                      /* file of metrics for node_exporter; NULL: none */
+    int64_t metrics_interval;                           /* seconds between two writings of it, at least */
+    GPtrArray *drops;                                   /* struct drop, in the file's order */
+    const char **drop_names;                            /* of all drops; NULL-terminated */
+    GArray *parties;                                    /* struct party */
+    GPtrArray *trusts;                                  /* struct signature_trust, of the parties that sign */
+    struct config_signing signing[CONFIG_SIGNING_KEYS]; /* for outgoing files; [0] not set: they are not signed */
+    GPtrArray *expectations;                            /* struct expectation (expectation.h), in the file's order */
     /* Profiles (config_profiles.h): */
     GPtrArray *profiles;         /* struct profile: those of folders, each once */
     GPtrArray *profile_lists;    /* those of parties and reports: owned */

@@ -162,6 +162,7 @@ static void load_gateway(struct config_loading *l, struct config *c)
         RULES_DAY * config_number_value(l, g, "inventory_max_age", (struct config_range){8, 1, 3650});
     c->cos_window = RULES_DAY * config_number_value(l, g, "cos_window", (struct config_range){7, 0, 3650});
     c->daily_limit = config_number_value(l, g, "daily_limit", (struct config_range){0, 0, 1000000000});
+    config_load_signing(l, c);
 }
 
 /* Read if it is missing, too. */
@@ -351,6 +352,7 @@ static void load_drop(struct config_loading *l, struct config *c, const char *gr
 {
     static const char *const rules[] = {"closed", "stable", "marker", "at-once", NULL}; /* as enum completeness */
     static const char *const yes_no[] = {"yes", "no", NULL}, *const no_yes[] = {"no", "yes", NULL};
+    static const char *const signs[] = {"after", "before", "no", NULL}; /* as enum drop_sign */
     struct drop *drop = g_new0(struct drop, 1);
 
     drop->name = g_strdup(group + strlen("drop "));
@@ -366,6 +368,7 @@ static void load_drop(struct config_loading *l, struct config *c, const char *gr
     drop->temporary = temporary_value(l, group);
     drop->taken_within = 3600 * config_number_value(l, group, "taken_within", (struct config_range){0, 0, 8760});
     drop->claim = config_choice_value(l, group, "claim", yes_no) == 0;
+    drop->sign = (enum drop_sign)config_choice_value(l, group, "sign", signs);
     drop->share = config_choice_value(l, group, "share", no_yes) == 1;
     drop->upload_name = upload_name_value(l, group);
     load_rights(l, group, drop);

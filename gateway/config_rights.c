@@ -2,6 +2,7 @@
 #include "gateway/config_rights.h"
 
 #include "gateway/config_file.h"
+#include "gateway/config_signature.h"
 
 #include <sys/stat.h>
 
@@ -52,6 +53,23 @@ static void check_party(GString *problems, const struct config *config, const st
     }
 }
 
+static void add_key(void *user, const char *problem)
+{
+    GString *problems = user;
+
+    g_string_append_printf(problems, "%s[gateway] %s", problems->len > 0 ? "\n" : "", problem);
+}
+
+/* Who can read a key signs as this gateway. */
+static void check_keys(GString *problems, const struct config *config)
+{
+    for (size_t i = 0; i < CONFIG_SIGNING_KEYS; i++) {
+        check_file(problems, config, config->signing[i].key, "gateway", S_IRWXG | S_IRWXO);
+        check_file(problems, config, config->signing[i].certificate, "gateway", S_IWOTH);
+    }
+    config_open_keys(config, add_key, problems);
+}
+
 char *config_rights_problems(const struct config *config, const char *place)
 {
     GString *problems = g_string_new(NULL);
@@ -63,6 +81,7 @@ char *config_rights_problems(const struct config *config, const char *place)
     check_file(problems, config, config->path, NULL, S_IWOTH);
     check_file(problems, config, config->spool, "gateway", S_IWOTH);
     check_file(problems, config, orders, "gateway", S_IWOTH);
+    check_keys(problems, config);
     for (guint i = 0; i < config->drops->len; i++)
         check_drop(problems, config, config->drops->pdata[i], dir);
     for (guint i = 0; i < config->parties->len; i++)

@@ -8,7 +8,8 @@
 
 #include "gateway/config.h"
 
-/* What is wrong, one a line, each with the chmod that helps; NULL: nothing. A file that is missing is no fault here.
+/* What is wrong, one a line, each with what helps; NULL: nothing. A file that is missing is no fault here, but for the
+ * keys that outgoing files are signed with, which are opened: each must be that of its certificate.
  * place: the configuration in whose folder relative paths begin. g_free. */
 char *config_rights_problems(const struct config *config, const char *place);
 

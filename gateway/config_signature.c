@@ -1,8 +1,11 @@
 /*
- * The settings of a party about signatures. Anchors and revocation lists are read with the configuration, so that a
+ * The settings about signatures. Anchors and revocation lists are read with the configuration, so that a
  * start and a reload (SIGHUP) tell what is wrong with them, and no file waits for a disk that hangs.
  */
 #include "gateway/config_signature.h"
+
+#include "formats/instant.h"
+#include "validators/signature_key.h"
 
 /* A path, or NULL if it is not set. g_free. */
 static char *optional_path(struct config_loading *l, const char *g, const char *key, const char *given)
@@ -49,4 +52,87 @@ void config_mark_signed_drops(struct config *c)
             drop->signatures |= g_strcmp0(drop->name, party->drop) == 0;
         }
     }
+}
+
+/* ---- the gateway's own keys ---- */
+
+/* Both settings of a key, or none. keys: their names. */
+static void load_certificate(struct config_loading *l, struct config_signing *signing, const char *const keys[2])
+{
+    g_autoptr(GError) error = NULL;
+    const char *g = "gateway";
+
+    if ((signing->key == NULL) != (signing->certificate == NULL))
+        config_problem(l, g, keys[signing->key == NULL ? 0 : 1], "a file: a key and its certificate are set together");
+    if (signing->key == NULL || signing->certificate == NULL)
+        return;
+    signing->loaded = signature_key_load(signing->certificate, &error);
+    if (signing->loaded == NULL)
+        config_problem_at(l, config_line_of(l, g, keys[1]), "[%s] %s: %s", g, keys[1], error->message);
+    else
+        signature_key_validity(signing->loaded, &signing->from, &signing->until);
+}
+
+void config_load_signing(struct config_loading *l, struct config *c)
+{
+    static const char *const present[] = {"signing_key", "signing_certificate"};
+    static const char *const next[] = {"next_signing_key", "next_signing_certificate"};
+    const char *g = "gateway";
+    g_autofree char *key = config_text_value(l, g, "signing_key", "");
+    g_autofree char *certificate = config_text_value(l, g, "signing_certificate", "");
+    g_autofree char *next_key = config_text_value(l, g, "next_signing_key", "");
+    g_autofree char *next_certificate = config_text_value(l, g, "next_signing_certificate", "");
+
+    c->signing[0].key = optional_path(l, g, "signing_key", key);
+    c->signing[0].certificate = optional_path(l, g, "signing_certificate", certificate);
+    c->signing[1].key = optional_path(l, g, "next_signing_key", next_key);
+    c->signing[1].certificate = optional_path(l, g, "next_signing_certificate", next_certificate);
+    load_certificate(l, &c->signing[0], present);
+    load_certificate(l, &c->signing[1], next);
+    if (c->signing[0].key == NULL && c->signing[1].key != NULL)
+        config_problem(l, g, "signing_key", "the present key, which the next one is to follow");
+}
+
+void config_clear_signing(struct config *c)
+{
+    for (size_t i = 0; i < CONFIG_SIGNING_KEYS; i++) {
+        g_free(c->signing[i].key);
+        g_free(c->signing[i].certificate);
+        signature_key_free(c->signing[i].loaded);
+    }
+}
+
+void config_open_keys(const struct config *c, void (*tell)(void *user, const char *problem), void *user)
+{
+    for (size_t i = 0; i < CONFIG_SIGNING_KEYS; i++) {
+        g_autoptr(GError) error = NULL;
+        if (c->signing[i].loaded != NULL && !signature_key_open(c->signing[i].loaded, c->signing[i].key, &error))
+            tell(user, error->message);
+    }
+}
+
+const struct signature_key *config_signing_key(const struct config *c, int64_t now, GError **error)
+{
+    const struct config_signing *found = NULL;
+    char until[INSTANT_TEXT_SIZE];
+
+    for (size_t i = 0; i < CONFIG_SIGNING_KEYS; i++) {
+        const struct config_signing *one = &c->signing[i];
+        if (one->loaded != NULL && one->from <= now && now <= one->until && (found == NULL || one->from > found->from))
+            found = one;
+    }
+    if (found != NULL)
+        return found->loaded;
+    instant_print(c->signing[0].until, until);
+    g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_INVAL,
+                "%s: no certificate to sign with is valid now; that one ends at %s; have one made, set signing_key and "
+                "signing_certificate, and send SIGHUP",
+                c->signing[0].certificate != NULL ? c->signing[0].certificate : "[gateway] signing_certificate",
+                c->signing[0].loaded != NULL ? until : "no time: it is not set");
+    return NULL;
+}
+
+bool config_signs(const struct config *c, const struct drop *drop)
+{
+    return c->signing[0].loaded != NULL && drop != NULL && drop->sign != DROP_SIGN_NO;
 }

@@ -51,6 +51,8 @@ struct signature_trust_files {
 
 /* NULL with an error (G_FILE_ERROR) that says which file is wrong and what to do. */
 struct signature_trust *signature_trust_load(const struct signature_trust_files *files, GError **error);
+/* When the first of its trust anchors and the first of its revocation lists end, seconds UTC; 0: there is none. */
+void signature_trust_ends(const struct signature_trust *trust, int64_t *anchors, int64_t *lists);
 /* NULL is allowed. */
 void signature_trust_free(struct signature_trust *trust);
 

@@ -11,6 +11,7 @@ struct signature_trust {
     X509_STORE *store;
     ASN1_OBJECT *eku; /* NULL: any */
     enum signer_id where;
+    int64_t anchors_end, lists_end; /* the first of them, seconds UTC; 0: there is none */
 };
 
 /* A signature that was taken apart. All but cms and certs borrow from cms. */
@@ -22,6 +23,9 @@ struct signature_parts {
     const EVP_MD *digest;
     const ASN1_OCTET_STRING *message_digest;
 };
+
+/* Seconds UTC; 0: it is no time. */
+int64_t signature_seconds(const ASN1_TIME *time);
 
 /* Takes a signature apart. The text of what is wrong (g_free), or NULL. parts is to be cleared in either case. */
 char *signature_parts_read(struct signature_parts *parts, const struct signature_file *file);

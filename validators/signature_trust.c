@@ -10,6 +10,7 @@
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 #include <string.h>
+#include <time.h>
 
 enum { MOST_FILE_BYTES = 16 * 1024 * 1024, SECURITY_LEVEL = 2, MOST_DEPTH = 8 };
 
@@ -44,9 +45,25 @@ static STACK_OF(X509_INFO) * read_pem(const char *path, GError **error)
     return blocks;
 }
 
-/* Adds the certificates, or the revocation lists, of a file to the store. */
-static bool add_file(X509_STORE *store, const char *path, bool lists, GError **error)
+int64_t signature_seconds(const ASN1_TIME *time)
 {
+    struct tm tm = {0};
+
+    return time != NULL && ASN1_TIME_to_tm(time, &tm) == 1 ? (int64_t)timegm(&tm) : 0;
+}
+
+static void note_end(int64_t *first, const ASN1_TIME *time)
+{
+    int64_t at = signature_seconds(time);
+
+    if (at != 0 && (*first == 0 || at < *first))
+        *first = at;
+}
+
+/* Adds the certificates, or the revocation lists, of a file to the store. */
+static bool add_file(struct signature_trust *trust, const char *path, bool lists, GError **error)
+{
+    X509_STORE *store = trust->store;
     STACK_OF(X509_INFO) *blocks = read_pem(path, error);
     int added = 0;
 
@@ -54,10 +71,13 @@ static bool add_file(X509_STORE *store, const char *path, bool lists, GError **e
         return false;
     for (int i = 0; i < sk_X509_INFO_num(blocks); i++) {
         X509_INFO *block = sk_X509_INFO_value(blocks, i);
-        if (lists && block->crl != NULL)
+        if (lists && block->crl != NULL) {
             added += X509_STORE_add_crl(store, block->crl);
-        else if (!lists && block->x509 != NULL)
+            note_end(&trust->lists_end, X509_CRL_get0_nextUpdate(block->crl));
+        } else if (!lists && block->x509 != NULL) {
             added += X509_STORE_add_cert(store, block->x509);
+            note_end(&trust->anchors_end, X509_get0_notAfter(block->x509));
+        }
     }
     sk_X509_INFO_pop_free(blocks, X509_INFO_free);
     return added > 0 || refuse(error, path,
@@ -70,8 +90,7 @@ static bool load(struct signature_trust *trust, const struct signature_trust_fil
     X509_VERIFY_PARAM *param = X509_STORE_get0_param(trust->store);
     unsigned long flags = X509_V_FLAG_X509_STRICT;
 
-    if (!add_file(trust->store, files->ca, false, error) ||
-        (files->crl != NULL && !add_file(trust->store, files->crl, true, error)))
+    if (!add_file(trust, files->ca, false, error) || (files->crl != NULL && !add_file(trust, files->crl, true, error)))
         return false;
     if (files->crl != NULL)
         flags |= X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL;
@@ -96,6 +115,12 @@ struct signature_trust *signature_trust_load(const struct signature_trust_files 
         return trust;
     signature_trust_free(trust);
     return NULL;
+}
+
+void signature_trust_ends(const struct signature_trust *trust, int64_t *anchors, int64_t *lists)
+{
+    *anchors = trust->anchors_end;
+    *lists = trust->lists_end;
 }
 
 void signature_trust_free(struct signature_trust *trust)

@@ -6,9 +6,31 @@
 
 #include "formats/eui64.h"
 #include "formats/filename.h"
+#include "gateway/config_signature.h"
 #include "gateway/profiles.h"
 
 #include <string.h>
+
+/* Its row stands before or after that of its file, in the order in which both are delivered. first: none, if the name
+ * of the file is taken, as the caller will find out. */
+static bool plan_signature(struct gateway *gateway, const struct ledger_outgoing *file, bool first, GError **error)
+{
+    g_autofree char *name = g_strconcat(file->name, LEDGER_SIGNATURE, NULL);
+    g_autofree char *kind = g_strconcat(file->kind, LEDGER_SIGNATURE, NULL);
+    g_autofree struct ledger_outgoing *taken = NULL;
+    struct ledger_outgoing signature = *file;
+
+    if (first && !ledger_outgoing_named(gateway->ledger, file->name, &taken, error))
+        return false;
+    if (taken != NULL)
+        return true;
+    signature.name = name;
+    signature.kind = kind;
+    signature.form = LEDGER_SIGNATURE + 1;
+    signature.sequence = 0;
+    signature.rows = 0;
+    return ledger_outgoing_plan(gateway->ledger, &signature, NULL, error);
+}
 
 bool plan_outgoing(struct gateway *gateway, const struct ledger_outgoing *outgoing, int64_t *id, GError **error)
 {
@@ -19,7 +41,12 @@ bool plan_outgoing(struct gateway *gateway, const struct ledger_outgoing *outgoi
     whole.sender = own;
     whole.environment = gateway->config->environment;
     whole.size = -1;
-    return ledger_outgoing_plan(gateway->ledger, &whole, id, error);
+    const struct drop *drop = config_drop(gateway->config, outgoing->drop);
+    if (gateway->spool == NULL || !config_signs(gateway->config, drop)) /* a dry run has no key */
+        return ledger_outgoing_plan(gateway->ledger, &whole, id, error);
+    if (drop->sign == DROP_SIGN_BEFORE)
+        return plan_signature(gateway, &whole, true, error) && ledger_outgoing_plan(gateway->ledger, &whole, id, error);
+    return ledger_outgoing_plan(gateway->ledger, &whole, id, error) && plan_signature(gateway, &whole, false, error);
 }
 
 /* "xml" where that is wanted and the profile has such a form of the kind; else "csv", which every kind has. */

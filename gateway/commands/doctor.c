@@ -10,6 +10,8 @@
 #include "gateway/commands/output.h"
 #include "gateway/commands/words.h"
 #include "gateway/condition/closing.h"
+#include "gateway/condition/expiry.h"
+#include "gateway/config_signature.h"
 #include "gateway/drops/drop_folders.h"
 #include "gateway/gateway.h"
 #include "gateway/room.h"
@@ -263,6 +265,37 @@ static void probe_kept_files(struct doctor_findings *findings, const struct conf
     probe_kept(findings, &(struct kept){"metrics", "metrics", "metrics", "`file` of [metrics]"}, metrics);
 }
 
+static void add_expiring(void *user, enum alarm_level level, int64_t until, const char *text)
+{
+    (void)until; /* the text has it */
+    doctor_add(user, "certificates", level == ALARM_CRITICAL ? PROBE_BAD : PROBE_NOTE, text);
+}
+
+static void add_key_problem(void *user, const char *problem)
+{
+    g_autofree char *text = g_strdup_printf("no outgoing file can be signed with %s", problem);
+
+    doctor_add(user, "signing", PROBE_BAD, text);
+}
+
+/* The key that signs now. No finding if outgoing files are not signed and no party signs. */
+static void probe_signatures(struct doctor_findings *findings, const struct config *config)
+{
+    g_autoptr(GError) cause = NULL;
+    guint before;
+
+    expiry_each(config, clock_now(), add_expiring, findings);
+    if (config->signing[0].loaded == NULL)
+        return;
+    before = (guint)json_array_size(findings->rows);
+    config_open_keys(config, add_key_problem, findings);
+    if (config_signing_key(config, clock_now(), &cause) == NULL)
+        doctor_add(findings, "signing", PROBE_BAD, cause->message);
+    else if (before == json_array_size(findings->rows))
+        doctor_add(findings, "signing", PROBE_GOOD,
+                   "outgoing files are signed, and each key is that of its certificate");
+}
+
 /* What concerns no drop. False: the gateway is unfit. */
 static bool probe_gateway(const struct invocation *invocation, struct home *home)
 {
@@ -273,6 +306,7 @@ static bool probe_gateway(const struct invocation *invocation, struct home *home
     probe_profiles(&findings, home->config);
     probe_disks(&findings, home->config);
     probe_ledger(&findings, home);
+    probe_signatures(&findings, home->config);
     probe_orders(&findings, home->config);
     probe_kept_files(&findings, home->config);
     doctor_print(invocation, &findings, "gateway");

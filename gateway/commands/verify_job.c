@@ -22,6 +22,7 @@
 #include "spool/ledger/ledger_signatures.h"
 #include "spool/ledger/ledger_verdicts.h"
 #include "spool/packed.h"
+#include "validators/signature_key.h"
 
 #include <string.h>
 
@@ -33,6 +34,7 @@ struct check {
     enum job_state state;
     bool signed_;           /* its file came with a signature that was fetched */
     const GPtrArray *files; /* struct ledger_outgoing: what the gateway writes for this job */
+    const GPtrArray *plain; /* the same without signatures */
 };
 
 void verify_problem(GPtrArray *problems, const char *format, ...)
@@ -121,6 +123,43 @@ static bool is_report(const struct check *check)
     return check->job->type != NULL && report_kind_find(check->job->type) != NULL;
 }
 
+/* The row that has the name; NULL: there is none. len: bytes of it that count. */
+static const struct ledger_outgoing *file_named(const struct check *check, const char *name, size_t len)
+{
+    for (guint i = 0; i < check->files->len; i++) {
+        const struct ledger_outgoing *file = check->files->pdata[i];
+        if (strncmp(file->name, name, len) == 0 && file->name[len] == '\0')
+            return file;
+    }
+    return NULL;
+}
+
+/* A signature of ours is over the bytes that the ledger says of its file. Damaged bytes are said already. */
+static void check_made_signature(struct check *check, const struct ledger_outgoing *signature)
+{
+    const struct ledger_outgoing *file =
+        file_named(check, signature->name, strlen(signature->name) - strlen(LEDGER_SIGNATURE));
+    g_autofree char *path = job_path(check->gateway->spool, check->state, signature->job, signature->name);
+    g_autoptr(packed_reader_t) reader = path != NULL ? packed_open(path, NULL) : NULL;
+    g_autofree char *der = g_malloc(SIGNATURE_MAX_BYTES), *fault = NULL;
+    size_t len = 0, got = 1;
+
+    if (file == NULL || file->sha256 == NULL) {
+        verify_problem(check->problems, "%s signs a file that the ledger does not have" VERIFY_RESTORE,
+                       signature->name);
+        return;
+    }
+    while (reader != NULL && got > 0 && packed_read(reader, der + len, SIGNATURE_MAX_BYTES - len, &got, NULL))
+        len += got;
+    g_autofree char *sha256 = g_compute_checksum_for_data(G_CHECKSUM_SHA256, (const guchar *)der, len);
+    if (reader == NULL || strcmp(sha256, signature->sha256) != 0)
+        return;
+    const struct signature_file bytes = {(const unsigned char *)der, len, (int64_t)len};
+    if ((fault = signature_fault_of(&bytes, file->sha256)) != NULL)
+        verify_problem(check->problems, "%s is no signature of %s: %s" VERIFY_RESTORE, signature->name, file->name,
+                       fault);
+}
+
 static void check_outgoing(struct check *check)
 {
     for (guint i = 0; i < check->files->len; i++) {
@@ -134,11 +173,14 @@ static void check_outgoing(struct check *check)
                            file->name, file->drop, check->job->drop);
         if (file->state == LEDGER_PLANNED)
             continue;
-        bool rebuilt = !is_report(check) && file->state == LEDGER_STORED;
+        bool made_again = !is_report(check) || ledger_outgoing_is_signature(file);
+        bool rebuilt = made_again && file->state == LEDGER_STORED;
         if (file->removed == 0)
             check_bytes(check, &(const struct stored_file){file->name, file->size, file->sha256},
                         rebuilt ? VERIFY_REBUILD : VERIFY_RESTORE_FILE);
-        if (!is_report(check))
+        if (ledger_outgoing_is_signature(file))
+            check_made_signature(check, file);
+        else if (!is_report(check))
             check_rows(check, file); /* a report records what was known when it was issued */
     }
 }
@@ -204,11 +246,11 @@ static bool check_name(struct check *check, GError **error)
 static void check_single_file(struct check *check)
 {
     const struct ledger_job *job = check->job;
-    const struct ledger_outgoing *file = check->files->len > 0 ? check->files->pdata[0] : NULL;
+    const struct ledger_outgoing *file = check->plain->len > 0 ? check->plain->pdata[0] : NULL;
 
-    if (check->files->len != 1)
+    if (check->plain->len != 1)
         verify_problem(check->problems, "a job of the gateway's own has one file, the ledger has %u" VERIFY_RESTORE,
-                       check->files->len);
+                       check->plain->len);
     else if (g_strcmp0(job->name, file->name) != 0 || g_strcmp0(job->form, file->form) != 0 ||
              g_strcmp0(job->sender, file->sender) != 0 || job->sequence != file->sequence ||
              job->received != file->created || (file->revision != 0) != (file->about != 0))
@@ -236,10 +278,10 @@ static bool check_report(struct check *check, GError **error)
         return false;
     const struct period of = {period->starts, period->ends};
     g_autofree char *job_name = report_name(kind, NULL, of);
-    if (issued->len != check->files->len || g_strcmp0(job_name, job->name) != 0)
+    if (issued->len != check->plain->len || g_strcmp0(job_name, job->name) != 0)
         verify_problem(check->problems,
                        "it has %u files for %u recipients, or another name than that of its period" VERIFY_RESTORE,
-                       check->files->len, issued->len);
+                       check->plain->len, issued->len);
     for (guint i = 0; i < issued->len; i++) {
         const struct ledger_report *one = issued->pdata[i];
         struct report_recipient to = {.id = one->recipient,
@@ -411,8 +453,8 @@ static bool is_only_planned(const struct check *check)
 /* What an archived job still has here: rows, which make its answers again. */
 static void check_answer_rows(struct check *check)
 {
-    for (guint i = 0; !is_report(check) && i < check->files->len; i++) {
-        const struct ledger_outgoing *file = check->files->pdata[i];
+    for (guint i = 0; !is_report(check) && i < check->plain->len; i++) {
+        const struct ledger_outgoing *file = check->plain->pdata[i];
         if (file->state != LEDGER_PLANNED)
             check_rows(check, file);
     }
@@ -474,7 +516,13 @@ bool verify_job(struct gateway *gateway, int64_t id, GPtrArray *problems, GError
                                      "; if the ledger was made anew, `ecosgate recover` gives it a row");
         return true;
     }
+    g_autoptr(GPtrArray) plain = g_ptr_array_new();
+    for (guint i = 0; i < files->len; i++) {
+        if (!ledger_outgoing_is_signature(files->pdata[i]))
+            g_ptr_array_add(plain, files->pdata[i]);
+    }
     check.job = job;
     check.files = files;
+    check.plain = plain;
     return check_all(&check, error);
 }

@@ -10,6 +10,7 @@
 
 #include "formats/text.h"
 #include "gateway/answers/incident_id.h"
+#include "gateway/condition/expiry.h"
 #include "gateway/condition/explain_hold.h"
 #include "spool/ledger/ledger_counts.h"
 #include "validators/catalogue.h"
@@ -424,6 +425,13 @@ static bool take_hold(void *user, const struct ledger_held *held, GError **error
     return true;
 }
 
+static void add_expiring(void *user, enum alarm_level level, int64_t until, const char *text)
+{
+    struct making *making = user;
+
+    add_plain(making, level, level == ALARM_CRITICAL ? until : 0, g_strdup(text), "ecosgate doctor");
+}
+
 bool condition_fill_alarms(struct gateway *gateway, struct condition *condition, GError **error)
 {
     struct making making = {gateway, condition, g_array_new(FALSE, FALSE, sizeof(struct kind)), 0, 0};
@@ -435,6 +443,7 @@ bool condition_fill_alarms(struct gateway *gateway, struct condition *condition,
     add_jobs(&making);
     add_refused(&making);
     add_waiting(&making);
+    expiry_each(gateway->config, condition->now, add_expiring, &making);
     finish(&making);
     g_array_sort(condition->alarms, worst_first);
     return good;

@@ -24,6 +24,13 @@ enum completeness {
 /* The default form of the names under which outgoing files are uploaded: NAME stands for the file's name. */
 #define DROP_UPLOAD_NAME ".NAME.part"
 
+/* The setting sign= of a drop, while the gateway has a key to sign with. */
+enum drop_sign {
+    DROP_SIGN_AFTER,  /* the signature comes after its file */
+    DROP_SIGN_BEFORE, /* before it */
+    DROP_SIGN_NO,     /* files that go there are not signed */
+};
+
 struct transport;
 
 struct drop {
@@ -40,6 +47,7 @@ struct drop {
     struct file_rights folder_rights; /* of the recipients' folders that it makes there */
     bool claim;                       /* the gateway keeps a claim in `out` (claim.h) */
     bool signatures;                  /* somebody signs the files that come through it (SIGNATURE_SUFFIX) */
+    enum drop_sign sign;              /* of the files that the gateway leaves in `out` */
     bool share;                       /* a document share: its outages are A101 */
     void *settings;                   /* the transport's own; NULL where it has none */
 };

@@ -10,6 +10,7 @@
 
 #include "gateway/answers/answer.h"
 #include "gateway/pipeline/outbox.h"
+#include "gateway/pipeline/signing.h"
 #include "gateway/reports/reports.h"
 #include "spool/ledger/ledger_jobs.h"
 #include "spool/ledger/ledger_outgoing.h"
@@ -106,12 +107,14 @@ static bool build_planned(struct delivery *delivery, GError **error)
     for (guint i = 0; i < planned->len && !gateway_stopping(gateway); i++) {
         const struct ledger_outgoing *file = planned->pdata[i];
         GError *cause = NULL;
+        if (ledger_outgoing_is_signature(file))
+            continue;
         if (!build(gateway, file, &cause))
             report_unstored(delivery, file->name, cause);
         else
             log_over(LOG(EVENT_UNSTORED, .file = file->name));
     }
-    return true;
+    return signing_store(gateway, error);
 }
 
 /* ---- jobs whose files are all delivered ---- */

@@ -20,6 +20,7 @@
 
 #include "gateway/answers/answer.h"
 #include "gateway/pipeline/damage.h"
+#include "gateway/pipeline/signing.h"
 #include "gateway/reports/report.h"
 #include "spool/crash_mark.h"
 #include "spool/custody.h"
@@ -218,6 +219,8 @@ char *mending_obstacle(struct gateway *gateway, const struct ledger_outgoing *fi
     char sha256[DIGEST_HEX_SIZE];
     int64_t rows;
 
+    if (ledger_outgoing_is_signature(file))
+        return NULL; /* it is made anew */
     if (report_kind_find(file->kind) != NULL)
         return g_strdup("A report is not built again, for it records what was known when it was issued");
     if (!answer_digest(gateway, file, sha256, &rows, &cause))
@@ -259,6 +262,8 @@ bool mending_outgoing(struct gateway *gateway, const struct ledger_outgoing *fil
         return false;
     if (obstacle != NULL)
         return true;
-    *mended = answer_mend(gateway, file, JOB_ACTIVE, error) && damage_close(gateway, file->job, file->name, error);
+    *mended = (ledger_outgoing_is_signature(file) ? signing_renew(gateway, file, error)
+                                                  : answer_mend(gateway, file, JOB_ACTIVE, error)) &&
+              damage_close(gateway, file->job, file->name, error);
     return *mended;
 }

@@ -172,7 +172,7 @@ static void add_transfer(struct outbox *outbox, struct ledger_outgoing *file, st
 /* A work order that was left by an earlier pass waits until the facts of this one are judged: they may forbid it. */
 static bool is_held(const struct outbox *outbox, const struct ledger_outgoing *file)
 {
-    return outbox->gateway->orders_wait && strcmp(file->kind, "EMW") == 0;
+    return outbox->gateway->orders_wait && g_str_has_prefix(file->kind, "EMW"); /* also its signature */
 }
 
 /* What comes next for a file; OUTBOX_NONE: it waits, and the drop holds nothing of it. */

@@ -135,7 +135,7 @@ bool outbox_drop_changed(struct outbox *outbox, GError **error)
     for (guint i = outbox->batch->len; i-- > 0;) {
         const struct ledger_outgoing *file = g_array_index(outbox->batch, struct outbox_transfer, i).file;
         g_autofree struct ledger_outgoing *now = NULL;
-        if (strcmp(file->kind, "EMW") != 0)
+        if (!g_str_has_prefix(file->kind, "EMW")) /* also its signature */
             continue;
         if (!ledger_outgoing_get(outbox->gateway->ledger, file->id, &now, error))
             return false;

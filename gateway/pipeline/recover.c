@@ -5,6 +5,7 @@
 #include "gateway/clock.h"
 #include "gateway/pipeline/ledger_watch.h"
 #include "gateway/pipeline/recover_spool.h"
+#include "gateway/pipeline/signing.h"
 #include "gateway/reports/report.h"
 #include "spool/ledger/ledger_actions.h"
 #include "spool/ledger/ledger_incidents.h"
@@ -146,7 +147,7 @@ static bool build_work_orders(struct gateway *gateway, GError **error)
             gateway_fail(gateway, cause, LOG(EVENT_UNSTORED, .file = file->name),
                          "%s cannot be stored; recover takes it for delivered", file->name);
     }
-    return true;
+    return signing_store(gateway, error);
 }
 
 /* ---- the numbers ---- */

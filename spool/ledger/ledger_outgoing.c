@@ -120,6 +120,18 @@ bool ledger_outgoing_deliver_again(struct ledger *ledger, int64_t id, const char
            ledger_run(ledger, &note, LEDGER_VALUES(LEDGER_INT(id), LEDGER_TEXT(order_id)), error);
 }
 
+bool ledger_outgoing_is_signature(const struct ledger_outgoing *file)
+{
+    return g_str_has_suffix(file->kind, LEDGER_SIGNATURE);
+}
+
+bool ledger_outgoing_sign_again(struct ledger *ledger, int64_t id, GError **error)
+{
+    LEDGER_SQL(again, "UPDATE outgoing SET state=0,size=-1,sha256=NULL,upload_name=NULL,rename_sent=0,removed=NULL"
+                      " WHERE id=? AND state=1 AND substr(kind,-4)='" LEDGER_SIGNATURE "'");
+    return ledger_run(ledger, &again, LEDGER_VALUES(LEDGER_INT(id)), error);
+}
+
 bool ledger_outgoing_redelivered(struct ledger *ledger, int64_t id, int64_t *n, char **order_id, GError **error)
 {
     LEDGER_SQL(newest, "SELECT count(*),r.order_id,max(a.id) FROM redelivered r JOIN operator_action a"
@@ -147,7 +159,7 @@ bool ledger_outgoing_choose(struct ledger *ledger, const struct ledger_outgoing_
 {
 #define CHOSEN                                                                                                         \
     "(?1 IS NULL OR kind=?1) AND(?2 IS NULL OR recipient=?2) AND state=3 AND delivered_at>=?3"                         \
-    " AND(?4=0 OR delivered_at<?4)"
+    " AND(?4=0 OR delivered_at<?4) AND substr(kind,-4)<>'" LEDGER_SIGNATURE "'"
     LEDGER_SQL(by_time, "SELECT name FROM outgoing WHERE delivered_at IS NOT NULL AND ?5 IS NULL AND ?6 IS NOT NULL"
                         " AND ?7 IS NOT NULL AND " CHOSEN " ORDER BY id LIMIT ?8");
     LEDGER_SQL(of_batch, "SELECT name FROM outgoing WHERE id IN(SELECT id FROM outgoing WHERE job=?5 UNION"
@@ -197,7 +209,9 @@ bool ledger_outgoing_files_planned(struct ledger *ledger, GPtrArray **files, GEr
 bool ledger_outgoing_files_deliverable(struct ledger *ledger, const char *drop, int64_t limit, GPtrArray **files,
                                        GError **error)
 {
-    LEDGER_SQL(deliverable, SELECT " WHERE drop_name=? AND state<3 AND state>0 ORDER BY id LIMIT ?");
+    LEDGER_SQL(deliverable,
+               SELECT " WHERE drop_name=? AND state<3 AND state>0 AND NOT EXISTS(SELECT 1 FROM outgoing s WHERE"
+                      " s.name=p.name||'" LEDGER_SIGNATURE "' AND s.state=0) ORDER BY id LIMIT ?");
     return ledger_all(ledger,
                       ledger_query(ledger, &deliverable, LEDGER_VALUES(LEDGER_TEXT(drop), LEDGER_INT(limit)), error),
                       &shape, files, error);

@@ -18,6 +18,11 @@
  * gets it. The numbers are stored. */
 enum ledger_outgoing_state { LEDGER_PLANNED, LEDGER_STORED, LEDGER_STAGED, LEDGER_DELIVERED, LEDGER_GIVEN_UP };
 
+/* The signature of an outgoing file is an outgoing file, too: its name and kind are those of the file, followed by
+ * this. It is planned with its file, before or after it, and stored once that has its bytes. A file is not delivered
+ * before its signature is STORED. */
+#define LEDGER_SIGNATURE ".p7s"
+
 struct ledger_outgoing {
     int64_t id;
     int64_t job, revision; /* whose file it is */
@@ -50,6 +55,8 @@ struct ledger_outgoing {
 
 /* "PLANNED" …, a constant text; NULL if there is no such state. */
 const char *ledger_outgoing_state_name(enum ledger_outgoing_state state);
+/* True of the signature of a file. */
+bool ledger_outgoing_is_signature(const struct ledger_outgoing *file);
 /* Adds a PLANNED file. The ledger sets id and state; the id is given out if `id` is not NULL. */
 bool ledger_outgoing_plan(struct ledger *ledger, const struct ledger_outgoing *file, int64_t *id, GError **error);
 /* *file is NULL if there is none of that id; g_free it. */
@@ -67,6 +74,8 @@ bool ledger_outgoing_delivered_at(struct ledger *ledger, const struct ledger_pla
 const char *ledger_outgoing_contradiction(const struct ledger_outgoing *file);
 /* Makes a file that is DELIVERED or GIVEN_UP STORED, so that it is delivered once more, by that operator's order. */
 bool ledger_outgoing_deliver_again(struct ledger *ledger, int64_t id, const char *order_id, GError **error);
+/* A signature that is STORED is PLANNED again, for its bytes are damaged or removed: it is made anew. */
+bool ledger_outgoing_sign_again(struct ledger *ledger, int64_t id, GError **error);
 /* *n: how often a file was. *order_id: the newest order of these; NULL: none; g_free it. */
 bool ledger_outgoing_redelivered(struct ledger *ledger, int64_t id, int64_t *n, char **order_id, GError **error);
 
@@ -78,7 +87,8 @@ struct ledger_outgoing_choice {
     int64_t job;               /* an instruction: its answers and outcomes, and the work orders of its Devices, */
     int64_t first_item, items; /* whose work items are these */
 };
-/* *names: those that are DELIVERED, in the order of planning, at most `limit`: char *. g_ptr_array_unref. */
+/* *names: those that are DELIVERED, but for signatures, in the order of planning, at most `limit`: char *.
+ * g_ptr_array_unref. */
 bool ledger_outgoing_choose(struct ledger *ledger, const struct ledger_outgoing_choice *choice, int64_t limit,
                             GPtrArray **names, GError **error);
 /* *n: Devices on the work order of that job whose work has ended. */
@@ -87,7 +97,8 @@ bool ledger_outgoing_ended_since(struct ledger *ledger, int64_t job, int64_t *n,
 bool ledger_outgoing_files_of(struct ledger *ledger, int64_t job, GPtrArray **files, GError **error);
 /* *files: those that are PLANNED, in the order of planning. */
 bool ledger_outgoing_files_planned(struct ledger *ledger, GPtrArray **files, GError **error);
-/* *files: the first `limit` that are STORED or STAGED for a drop, in the order of planning. */
+/* *files: the first `limit` that are STORED or STAGED for a drop and do not wait for their signatures, in the order of
+ * planning. */
 bool ledger_outgoing_files_deliverable(struct ledger *ledger, const char *drop, int64_t limit, GPtrArray **files,
                                        GError **error);
 /* *files: those that go into a folder below the `out` of their drop and are neither DELIVERED nor GIVEN_UP, in the

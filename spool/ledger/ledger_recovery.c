@@ -3,6 +3,7 @@
 
 #include "spool/ledger/ledger_identity.h"
 #include "spool/ledger/ledger_numbering.h"
+#include "spool/ledger/ledger_outgoing.h"
 #include "spool/ledger/ledger_private.h"
 
 #include <string.h>
@@ -355,8 +356,11 @@ bool ledger_recovery_conclude_work_orders(struct ledger *ledger, const struct le
 {
     LEDGER_SQL(conclude,
                "UPDATE outgoing SET state=3,rename_sent=1,concluded=1,delivered_at=? WHERE state<3 AND kind='EMW'");
+    LEDGER_SQL(signatures, "UPDATE outgoing SET state=3,rename_sent=1,concluded=1,delivered_at=?"
+                           " WHERE state<3 AND kind='EMW" LEDGER_SIGNATURE "'");
 
-    if (!ledger_run(ledger, &conclude, LEDGER_VALUES(LEDGER_INT(recovery->at)), error))
+    if (!ledger_run(ledger, &signatures, LEDGER_VALUES(LEDGER_INT(recovery->at)), error) ||
+        !ledger_run(ledger, &conclude, LEDGER_VALUES(LEDGER_INT(recovery->at)), error))
         return false;
     *n = sqlite3_changes64(ledger->db);
     return true;

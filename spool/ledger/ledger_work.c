@@ -4,6 +4,7 @@
  */
 #include "spool/ledger/ledger_work.h"
 
+#include "spool/ledger/ledger_outgoing.h"
 #include "spool/ledger/ledger_private.h"
 #include "spool/ledger/ledger_reference.h"
 #include "spool/ledger/ledger_verdicts.h"
@@ -423,10 +424,16 @@ bool ledger_work_order_each(struct ledger *ledger, int64_t job, ledger_work_orde
     return good;
 }
 
+/* The signature of a work order `outgoing` may stand in the drop before it. Then the order stays as it is. */
+#define UNSIGNED                                                                                                       \
+    " AND NOT EXISTS(SELECT 1 FROM outgoing s WHERE s.name=outgoing.name||'" LEDGER_SIGNATURE "'"                      \
+    " AND(s.state=3 OR s.rename_sent<>0))"
+
 bool ledger_orders_undelivered(struct ledger *ledger, GArray *jobs, GError **error)
 {
-    LEDGER_SQL(find, "SELECT job FROM outgoing WHERE state<3 AND rename_sent=0 AND kind='EMW'"
-                     " AND NOT EXISTS(SELECT 1 FROM redelivered r WHERE r.outgoing=outgoing.id) ORDER BY id");
+    LEDGER_SQL(find,
+               "SELECT job FROM outgoing WHERE state<3 AND rename_sent=0 AND kind='EMW'"
+               " AND NOT EXISTS(SELECT 1 FROM redelivered r WHERE r.outgoing=outgoing.id)" UNSIGNED " ORDER BY id");
     sqlite3_stmt *q = ledger_query(ledger, &find, LEDGER_NO_VALUES, error);
     bool row = true, good = q != NULL;
     while (good && (good = ledger_row(ledger, q, &row, error)) && row) {
@@ -441,11 +448,13 @@ bool ledger_order_shorten(struct ledger *ledger, int64_t job, GError **error)
 {
     LEDGER_SQL(shorten, "UPDATE outgoing SET state=0,rows=rows-1,size=-1,sha256=NULL,upload_name=NULL WHERE job=?"
                         " AND state<3 AND rename_sent=0 AND kind='EMW' AND rows>0"
-                        " AND NOT EXISTS(SELECT 1 FROM redelivered r WHERE r.outgoing=outgoing.id)");
+                        " AND NOT EXISTS(SELECT 1 FROM redelivered r WHERE r.outgoing=outgoing.id)" UNSIGNED);
+    LEDGER_SQL(unsign, "UPDATE outgoing SET state=0,size=-1,sha256=NULL,upload_name=NULL WHERE job=?"
+                       " AND state<3 AND kind='EMW" LEDGER_SIGNATURE "'");
     if (!ledger_run(ledger, &shorten, LEDGER_VALUES(LEDGER_INT(job)), error))
         return false;
     if (sqlite3_changes(ledger->db) == 1)
-        return true;
+        return ledger_run(ledger, &unsign, LEDGER_VALUES(LEDGER_INT(job)), error);
     g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_BUG,
                 "ledger: a Device cannot be withdrawn from the work order of job %" G_GINT64_FORMAT
                 ": it may be delivered, or it has no record",

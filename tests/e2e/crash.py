@@ -320,6 +320,24 @@ def hand_over_signed(stage):
     stage.drop("mcc", GOOD[0])
 
 
+@functools.lru_cache
+def own_pair():
+    """Certificate and key of the gateway. RSA: a signature that is made again has the same bytes."""
+    with tempfile.TemporaryDirectory() as folder:
+        made = Authority(folder, "root").signer("own", "/CN=gateway", kind="rsa2048")
+        with open(made.pem, "rb") as pem, open(made.key, "rb") as key:
+            return pem.read(), key.read()
+
+
+def sign_outgoing(stage):
+    for name, content in zip(("own.pem", "own.key"), own_pair()):
+        path = os.path.join(os.path.dirname(stage.conf), name)
+        with open(path, "wb") as file:
+            file.write(content)
+        os.chmod(path, 0o600)
+    stage.set("gateway signing_key=own.key\ngateway signing_certificate=own.pem")
+
+
 FILES = (("mcc", GOOD[0]), ("mcc", GOOD[1]),
          ("mcc", REJECTED, "EMI_MCC_90-B3-D5-1F-30-0E-C0-01_20230703_060000_000003.csv"),
          ("mcc", glob.glob(f"{SAMPLES}/codes/C101/EMI*")[0],
@@ -685,6 +703,10 @@ SCRIPTS = (
     Script("newer with a marker", settings("drop mcc complete=marker"), newer_marked, once, only=TAKING),
     # A file comes with its signature, and both leave the drop.
     Script("signed", hand_over_signed, once, only=("custody-", "source-")),
+    # Outgoing files are signed; then a signature rots before its delivery.
+    Script("signing", sign_outgoing, hand_over(("mcc", GOOD[0])), once, hand_over(("mcc", GOOD[1])),
+           rot("active", answer(os.path.basename(GOOD[1])) + ".p7s", "delivery-uploaded:before"), once, once,
+           only="signature", allowed=(0, 1, 2)),
     Script("crashes", end_judging_thrice, once),
     # A payload rots in ready/, an envelope is lost; the same bytes come again; then an answer rots before its delivery.
     Script("mending", hand_over(("mcc", GOOD[0])), rot("ready", "payload", "job-activated:before"), once,

@@ -7,11 +7,13 @@ import json
 import os
 import re
 import shutil
+import signal
+import sqlite3
 import subprocess
 import tempfile
 import time
 
-from home import DISK, GATE, NOW, PATIENCE, SANITIZED, Home, Tap, answer
+from home import DISK, GATE, NOW, PATIENCE, SANITIZED, Home, Tap, answer, terminate, wait_until
 from live import MCC, TCSP, codes_of, instruction, name_of, send, sound
 from signer import Authority, openssl
 from sshd import Sshd
@@ -184,6 +186,156 @@ def test_sftp(tap, world):
         tap.ok(codes_of(home, name_of(1)) == ("AC", []) and os.listdir(home.inbox("mcc")) == [],
                "and is taken with its signature", os.listdir(home.inbox("mcc")))
         sound(tap, home, "over SFTP")
+
+
+# ---- the gateway's own files ----
+
+def proves(home, world, drop, names, signer=None):
+    """Which files of a drop's `out` have no good signature beside them, as openssl sees it."""
+    bad = []
+    for name in names:
+        path = os.path.join(home.path("drops", drop, "out"), name)
+        done = subprocess.run(["openssl", "cms", "-verify", "-binary", "-inform", "DER", "-in", path + ".p7s",
+                               "-content", path, "-CAfile", world.ca, "-purpose", "any", "-no_check_time",
+                               "-out", os.devnull,
+                               *(["-signer", world.path("found.pem")] if signer else [])],
+                              capture_output=True, check=False)
+        same = signer is None or (done.returncode == 0 and
+                                  openssl("x509", "-in", world.path("found.pem")) == openssl("x509", "-in", signer))
+        if done.returncode != 0 or not same:
+            bad.append((name, done.stderr))
+    return bad
+
+
+def outgoing(home, drop):
+    """Names in `out` without signatures, and those of signatures without their suffix."""
+    names = home.out(drop)
+    return [n for n in names if not n.endswith(".p7s")], [n[:-4] for n in names if n.endswith(".p7s")]
+
+
+def own_key(world, name, **validity):
+    made = world.root.authority("own-ca").signer(name, "/O=Test/CN=gateway", **validity)
+    with open(world.path(f"{name}.all"), "wb") as file:
+        for path in (made.pem, *made.chain):
+            file.write(openssl("x509", "-in", path))
+    os.chmod(made.key, 0o600)
+    return f"key={made.key}", f"certificate={world.path(name + '.all')}", made
+
+
+def signing_home(world, *settings, name="gateway"):
+    key, certificate, signer = own_key(world, name)
+    home = Home()
+    home.set("\n".join([f"gateway signing_{key}", f"gateway signing_{certificate}", *settings]))
+    return home, signer
+
+
+def test_outgoing(tap, world):
+    home, signer = signing_home(world, "drop tcos sign=before", "drop ecos sign=no")
+    send(home, name_of(1), instruction(1))
+    send(home, "nonsense.csv", b"x", "ecos")
+    done = home.run()
+    home.run(now="2023-07-17T12:00:00Z")
+    found = {drop: outgoing(home, drop) for drop in ("mcc", "tcos", "dcc", "ecos")}
+    kinds = {name[:3] for drop in found for name in found[drop][0]}
+    tap.ok({"EMA", "EMD", "EMW", "INC"} <= kinds and any("MGMT" in name for name in found["dcc"][0]) and
+           all(files == signed for drop, (files, signed) in found.items() if drop != "ecos"),
+           "each file has its signature, reports, too", found, done.stderr)
+    tap.ok([proves(home, world, drop, files, signer.pem) for drop, (files, _) in found.items() if drop != "ecos"] ==
+           [[], [], []], "and openssl verifies it with the chain that it holds")
+    tap.ok(found["ecos"][0] != [] and found["ecos"][1] == [], "sign=no: none for that drop", found["ecos"])
+    with sqlite3.connect(home.path("spool", "ledger.sqlite")) as ledger:
+        names = [row[0] for row in ledger.execute("SELECT name FROM outgoing WHERE drop_name IN('mcc','tcos')"
+                                                  " ORDER BY id")]
+    tap.ok(names[0] + ".p7s" == names[1] and any(one == other + ".p7s" and other.startswith("EMW")
+                                                 for one, other in zip(names, names[1:])),
+           "after their files, or before them by sign=before", names)
+    sound(tap, home, "with signed files")
+    ema = found["mcc"][0][0]
+    kept = [home.read_out("mcc", name) for name in (ema, ema + ".p7s")]
+    for name in (ema, ema + ".p7s"):
+        os.unlink(os.path.join(home.path("drops", "mcc", "out"), name))
+    home.command("redeliver", ema, "--reason", "lost")
+    home.run(now="2023-07-17T12:00:00Z")
+    tap.ok([home.read_out("mcc", name) for name in (ema, ema + ".p7s")] == kept,
+           "redeliver brings both again, with the same bytes")
+    stored = [os.path.join(top, ema + ".p7s") for top, _, names in os.walk(home.path("spool")) if ema + ".p7s" in names]
+    with open(stored[0], "wb") as file:
+        file.write(world.mcc.sign(b"else"))
+    told = home.command("spool", "verify").stdout
+    tap.ok(ema.encode() + b".p7s" in told, "spool verify tells of another signature in its place", told)
+    home.command("redeliver", ema, "--reason", "damaged")
+    os.unlink(os.path.join(home.path("drops", "mcc", "out"), ema + ".p7s"))
+    done = home.run(now="2023-07-17T12:00:00Z")
+    home.run(now="2023-07-17T12:00:00Z")
+    tap.ok(b"A111" in done.stderr and proves(home, world, "mcc", [ema]) == [] and
+           home.read_out("mcc", ema + ".p7s") != kept[1], "it is made anew when it is delivered again", done.stderr)
+    sound(tap, home, "after that")
+    with sqlite3.connect(home.path("spool", "ledger.sqlite")) as ledger:
+        ledger.execute("UPDATE outgoing SET sha256=(SELECT sha256 FROM outgoing WHERE kind='EMD') WHERE kind='EMA'"
+                       " AND name=?", (ema,))
+    told = home.command("spool", "verify").stdout
+    tap.ok(b"is no signature of" in told, "and of a row whose file was not signed", told)
+
+
+def test_rotation(tap, world):
+    key, certificate, _ = own_key(world, "first", start="20230101000000Z", end="20230703120500Z")
+    next_key, next_certificate, second = own_key(world, "second-own", start="20230703121000Z")
+    home = Home()
+    home.set(f"gateway signing_{key}\ngateway signing_{certificate}")
+    send(home, name_of(1), instruction(1))
+    home.run()
+    tap.ok(proves(home, world, "mcc", [answer(name_of(1))], world.path("first.pem")) == [],
+           "the present key signs")
+    send(home, name_of(2), instruction(2, (2,)))
+    done = home.run(now="2023-07-03T12:06:00Z")
+    tap.ok(answer(name_of(2)) not in home.out("mcc") and b"ends at 2023-07-03T12:05:00Z" in done.stderr,
+           "with an expired certificate nothing is signed, and files wait", done.stderr)
+    status = home.command("status", now="2023-07-03T12:06:00Z")
+    tap.ok(b"CRITICAL" in status.stdout.upper() and b"signing_certificate" in status.stdout, "status says so",
+           status.stdout)
+    told = home.command("doctor", now="2023-07-03T12:06:00Z").stdout
+    tap.ok(b"certificates  bad" in told and b"signing       bad" in told, "doctor, too", told)
+    home.set(f"gateway next_signing_{next_key}\ngateway next_signing_{next_certificate}")
+    home.run(now="2023-07-03T12:09:59Z")
+    tap.ok(answer(name_of(2)) not in home.out("mcc"), "the next key waits for its notBefore")
+    home.run(now="2023-07-03T12:10:00Z")
+    tap.ok(proves(home, world, "mcc", [answer(name_of(2)), answer(name_of(2), "EMD")], second.pem) == [],
+           "then it takes over", home.out("mcc"))
+    sound(tap, home, "after the rotation")
+
+
+def test_keys(tap, world):
+    home, _ = signing_home(world, name="good-own")
+    other = own_key(world, "other-own")[2]
+    os.chmod(other.key, 0o640)
+    cases = [(f"gateway signing_key={other.key}", "chmod go="), ("gateway signing_key=/nowhere", "/nowhere"),
+             (f"gateway signing_key={world.path('good-own.all')}", "no private key"),
+             ("gateway signing_certificate=", "set together"), (f"gateway signing_certificate={other.key}", "no cert")]
+    for setting, text in cases:
+        before = open(home.path("ecosgate.conf"), encoding="ascii").read()
+        home.set(setting)
+        done = home.run()
+        tap.ok(done.returncode == 2 and text in done.stderr.decode(), f"no start: {text}", done.stderr)
+        with open(home.path("ecosgate.conf"), "w", encoding="ascii") as file:
+            file.write(before)
+    os.chmod(other.key, 0o600)
+    before = open(home.path("ecosgate.conf"), encoding="ascii").read()
+    home.set(f"gateway signing_key={other.key}")
+    done = home.run()
+    tap.ok(done.returncode == 2 and b"is not the key of the certificate" in done.stderr, "nor with another's key",
+           done.stderr)
+    with open(home.path("ecosgate.conf"), "w", encoding="ascii") as file:
+        file.write(before)
+    with home.daemon() as gate:
+        wait_until(lambda: os.path.exists(home.path("spool", "heartbeat")))
+        home.set("gateway signing_key=/nowhere")
+        gate.send_signal(signal.SIGHUP)
+        send(home, name_of(1), instruction(1))
+        wait_until(lambda: answer(name_of(1)) + ".p7s" in home.out("mcc"))
+        terminate(gate)
+        said = gate.stderr.read()
+    tap.ok(proves(home, world, "mcc", [answer(name_of(1))]) == [] and b"not taken over" in said,
+           "a key that cannot be read at SIGHUP changes nothing", said)
 
 
 # ---- bad signatures ----
@@ -411,6 +563,9 @@ def main():
             test_settings(tap, world)
             test_calls(tap, world)
             test_sftp(tap, world)
+            test_outgoing(tap, world)
+            test_rotation(tap, world)
+            test_keys(tap, world)
         finally:
             shutil.rmtree(world.dir)
 

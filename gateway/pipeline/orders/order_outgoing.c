@@ -20,6 +20,7 @@ struct redelivery {
     GArray *done, *rejected; /* int64_t: jobs that go back to active/ from there, each once */
     GHashTable *seen;        /* int64_t *: all jobs */
     int64_t ended;           /* Devices on work orders among them whose work has ended since */
+    guint chosen;            /* files without their signatures */
     bool work_orders;        /* there are such */
     char *refusal;           /* why none is; NULL: all are */
 };
@@ -98,12 +99,28 @@ static bool add_file(struct gateway *gateway, struct redelivery *r, const char *
     return true;
 }
 
+/* The signature of a file goes with it. One that was not delivered needs no order. */
+static bool add_signature(struct gateway *gateway, struct redelivery *r, const char *name, GError **error)
+{
+    g_autofree char *signature = g_strconcat(name, LEDGER_SIGNATURE, NULL);
+    g_autofree struct ledger_outgoing *file = NULL;
+
+    if (r->refusal != NULL)
+        return true;
+    r->chosen++;
+    if (!ledger_outgoing_named(gateway->ledger, signature, &file, error))
+        return false;
+    if (file != NULL && (file->state == LEDGER_DELIVERED || file->state == LEDGER_GIVEN_UP))
+        g_ptr_array_add(r->files, g_steal_pointer(&file));
+    return true;
+}
+
 static bool add_files(struct gateway *gateway, const struct order *order, struct redelivery *r, GError **error)
 {
     if (order->list == NULL)
-        return add_file(gateway, r, order->file, error);
+        return add_file(gateway, r, order->file, error) && add_signature(gateway, r, order->file, error);
     for (char **name = order->list; *name != NULL && r->refusal == NULL; name++)
-        if (!add_file(gateway, r, *name, error))
+        if (!add_file(gateway, r, *name, error) || !add_signature(gateway, r, *name, error))
             return false;
     return true;
 }
@@ -117,6 +134,9 @@ static bool deliver_again(struct gateway *gateway, const struct order *order, co
         if (!ledger_outgoing_deliver_again(gateway->ledger, file->id, order->id, error) ||
             !ledger_retention_restored(gateway->ledger, file->id, error))
             return false;
+        if (file->removed != 0 && ledger_outgoing_is_signature(file) &&
+            !ledger_outgoing_sign_again(gateway->ledger, file->id, error))
+            return false;
     }
     return true;
 }
@@ -126,11 +146,11 @@ static char *result_of(const struct redelivery *r)
 {
     GString *text = g_string_new(ORDER_DONE);
 
-    if (r->files->len > 1)
-        g_string_append_printf(text, ": files delivered again %u", r->files->len);
+    if (r->chosen > 1)
+        g_string_append_printf(text, ": files delivered again %u", r->chosen);
     if (r->work_orders)
         g_string_append_printf(text, "%sDevices on work orders that have ended since %" G_GINT64_FORMAT,
-                               r->files->len > 1 ? ", " : ": ", r->ended);
+                               r->chosen > 1 ? ", " : ": ", r->ended);
     return g_string_free(text, FALSE);
 }
 
@@ -161,8 +181,8 @@ static bool make_plain(struct gateway *gateway, const struct redelivery *r, GErr
     for (guint i = 0; i < r->files->len; i++) {
         const struct ledger_outgoing *file = r->files->pdata[i];
         g_autofree char *path = job_path(gateway->spool, JOB_ACTIVE, file->job, file->name);
-        if (path == NULL)
-            continue;
+        if (path == NULL || (file->removed != 0 && ledger_outgoing_is_signature(file)))
+            continue; /* such a signature is made anew */
         if (!(file->removed != 0 ? answer_mend(gateway, file, JOB_ACTIVE, error) : unpack(path, error)))
             return false;
     }
