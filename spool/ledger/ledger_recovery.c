@@ -1,6 +1,7 @@
 /* Recoveries: tables recovery, lost_number, withheld, replaced_ledger, drop_claim, and floors in counter. */
 #include "spool/ledger/ledger_recovery.h"
 
+#include "spool/ledger/ledger_evidence.h"
 #include "spool/ledger/ledger_identity.h"
 #include "spool/ledger/ledger_numbering.h"
 #include "spool/ledger/ledger_outgoing.h"
@@ -351,19 +352,31 @@ bool ledger_recovery_withhold_file(struct ledger *ledger, const struct ledger_ve
            withhold(ledger, &of, recovery, verdict->judged_at, error);
 }
 
+/* Each has its link of the evidence, as any delivery: one that was to be delivered once more has an older one. */
+static bool conclude_kind(struct ledger *ledger, const char *kind, int64_t at, int64_t *n, GError **error)
+{
+    LEDGER_SQL(next, "SELECT ifnull(min(id),0) FROM outgoing WHERE state<3 AND kind=?");
+    LEDGER_SQL(conclude, "UPDATE outgoing SET state=3,rename_sent=1,concluded=1,delivered_at=? WHERE id=?");
+    int64_t id = 0;
+
+    for (*n = 0;; ++*n) {
+        if (!ledger_number(ledger, ledger_query(ledger, &next, LEDGER_VALUES(LEDGER_TEXT(kind)), error), &id, error))
+            return false;
+        if (id == 0)
+            return true;
+        if (!ledger_run(ledger, &conclude, LEDGER_VALUES(LEDGER_INT(at), LEDGER_INT(id)), error) ||
+            !ledger_evidence_add(ledger, LEDGER_EVIDENCE_DELIVERED, id, 0, error))
+            return false;
+    }
+}
+
 bool ledger_recovery_conclude_work_orders(struct ledger *ledger, const struct ledger_recovery *recovery, int64_t *n,
                                           GError **error)
 {
-    LEDGER_SQL(conclude,
-               "UPDATE outgoing SET state=3,rename_sent=1,concluded=1,delivered_at=? WHERE state<3 AND kind='EMW'");
-    LEDGER_SQL(signatures, "UPDATE outgoing SET state=3,rename_sent=1,concluded=1,delivered_at=?"
-                           " WHERE state<3 AND kind='EMW" LEDGER_SIGNATURE "'");
+    int64_t signatures = 0;
 
-    if (!ledger_run(ledger, &signatures, LEDGER_VALUES(LEDGER_INT(recovery->at)), error) ||
-        !ledger_run(ledger, &conclude, LEDGER_VALUES(LEDGER_INT(recovery->at)), error))
-        return false;
-    *n = sqlite3_changes64(ledger->db);
-    return true;
+    return conclude_kind(ledger, "EMW" LEDGER_SIGNATURE, recovery->at, &signatures, error) &&
+           conclude_kind(ledger, "EMW", recovery->at, n, error);
 }
 
 /* Released items `h`. Those whose first try waits without a due time get one: a transition and the session's row. */

@@ -245,6 +245,24 @@ def test_undelivered(tap):
         sound(tap, home, f"the copy was made at {step}")
 
 
+def test_redelivered(tap):
+    """A work order that was delivered, and is to be delivered once more when the copy is made."""
+    home = Gateway()
+    home.parties.instruct([1])
+    home.go(0)
+    name = next(name for name, _ in home.fetched if name.startswith("EMW_"))
+    done = home.command("redeliver", name, *REASON)
+    home.keep()
+    home.go(1)
+    home.put_back()
+    home.go(2)
+    home.command("recover", *REASON)
+    _, new = home.go(3)
+    tap.ok(done.returncode == 0 and name not in new, "a work order to be delivered once more counts as delivered",
+           done.stderr, new)
+    sound(tap, home, "after a redelivery that was lost")
+
+
 def test_deleted(tap):
     """The ledger is gone: nothing makes a new one but init --ledger, and no job is lost."""
     home = lived()
@@ -966,6 +984,7 @@ if __name__ == "__main__":
         test_after(report, recovered)
         test_results(report)
         test_undelivered(report)
+        test_redelivered(report)
         test_deleted(report)
         test_open_jobs(report)
         test_no_envelope(report)
