@@ -172,6 +172,41 @@ def test_policies(tap, world):
            done.stderr)
 
 
+def test_renewed_list(tap, world):
+    """A revocation list that has ended, renewed at SIGHUP."""
+    world.root.crl(world.path("own.crl"), end=BEFORE)
+    home = signed_home(world, f"signer_crl={world.path('own.crl')}")
+    told = home.command("status").stdout
+    tap.ok(b"CRITICAL" in told and b"signer_crl" in told, "status tells of a revocation list that has ended", told)
+    with home.daemon() as gate:
+        send_signed(home, 1, world.mcc.sign(instruction(1)))
+        wait_until(lambda: answer(name_of(1)) in home.out("mcc"))
+        world.root.crl(world.path("own.crl"))
+        gate.send_signal(signal.SIGHUP)
+        send_signed(home, 2, world.mcc.sign(instruction(2)))
+        wait_until(lambda: answer(name_of(2)) in home.out("mcc"))
+        terminate(gate)
+    tap.ok("out of date" in fault_of(home, name_of(1)) and fault_of(home, name_of(2)) is None,
+           "the renewed list counts from SIGHUP on", fault_of(home, name_of(1)), fault_of(home, name_of(2)))
+
+
+def test_damaged(tap, world):
+    """The stored signature rots before the verdict."""
+    home = signed_home(world)
+    send_signed(home, 1, world.mcc.sign(instruction(1)))
+    stopped = home.run(env={"ECOSGATE_CRASH": "job-activated:before"})
+    path = home.path("spool", "ready", "00000001", "signature.p7s")
+    if stopped.returncode >= 0:
+        return  # built without crash points
+    with open(path, "r+b") as file:
+        file.write(b"x")
+    done = home.run()
+    job = shown(home, name_of(1))
+    tap.ok(job["state"] == "corrupt" and "signature.p7s is missing" in job["reason"] and job["verdicts"] == [] and
+           home.out("mcc") == [] and b"signature.p7s" in home.command("spool", "verify").stdout,
+           "a signature that is damaged before the verdict: no verdict, corrupt/, and a reason", job, done.stderr)
+
+
 def test_sftp(tap, world):
     with tempfile.TemporaryDirectory(dir=DISK) as folder, Sshd(folder) as server:
         home = signed_home(world)
@@ -563,6 +598,8 @@ def main():
             test_settings(tap, world)
             test_calls(tap, world)
             test_sftp(tap, world)
+            test_renewed_list(tap, world)
+            test_damaged(tap, world)
             test_outgoing(tap, world)
             test_rotation(tap, world)
             test_keys(tap, world)
