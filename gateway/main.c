@@ -79,6 +79,8 @@ static const struct command commands[] = {
     {"redeliver", "[FILE …]",
      "[--batch BATCH] [--recipient PARTY|MPID|EUI-64] [--type TYPE] [--since TIME] [--until TIME] --reason TEXT",
      "deliver files of the gateway once more: by name, or those that fit", command_redeliver},
+    {"purge", "", "--before DATE [--dry-run] --reason TEXT",
+     "remove personal data (MPxN) of work that ended before DATE, for good", command_purge},
     {"report", "REF", "[--period TIME] [--supplier MPID] [--out FILE]",
      "print a report as it was issued, or as it would be now", command_report},
     {"report list", "", "", "list issued reports: when, to whom, how many rows", command_report_list},

@@ -52,7 +52,7 @@ WRITING_COMMANDS = {f"gateway/commands/{name}" for name in (
     "incident_close.c",
     "profile_folder.c", "redeliver.c", "sequence_set.c", "claim_take.c", "backup.c", "restore.c", "recover.c",
     "device_release.c", "device_end.c", "dispatch_orders.c", "drop_orders.c", "batch_orders.c",
-    "device_orders.c")}
+    "device_orders.c", "purge.c")}
 # Headers that also declare functions which only read: answer_digest, job_envelope_read.
 READING = {("gateway/commands/verify_job.c", "gateway/answers/answer.h"),
            ("gateway/commands/verify_job.c", "spool/custody.h")}

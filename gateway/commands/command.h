@@ -97,6 +97,7 @@ int command_evidence(struct invocation *invocation);         /* an archive that 
 int command_why(struct invocation *invocation);              /* why something is where it is */
 int command_report(struct invocation *invocation);           /* the files of one report */
 int command_report_list(struct invocation *invocation);      /* the files of all issued reports */
+int command_purge(struct invocation *invocation);            /* an order: remove personal data */
 int command_redeliver(struct invocation *invocation);        /* an order: deliver files once more */
 int command_report_redeliver(struct invocation *invocation); /* the same (redeliver.c) */
 int command_thresholds(struct invocation *invocation);       /* how near each sender is to its thresholds */

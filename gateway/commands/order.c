@@ -13,6 +13,7 @@
 #include "gateway/pipeline/pickup.h"
 #include "gateway/pipeline/quick_check.h"
 #include "gateway/pipeline/places.h"
+#include "gateway/pipeline/purge.h"
 #include "spool/ledger/ledger_actions.h"
 
 #include <stdio.h>
@@ -30,7 +31,8 @@ static bool try_ourselves(const struct read_access *access, bool *taken, GError 
     *taken = gateway_open(&writer, access->config, GATEWAY_WRITER, &cause);
     if (*taken) {
         bool good = (writer.fault.kind != LEDGER_SOUND || pickup_settle_incoming(&writer, error)) &&
-                    places_heal(&writer, error) && clock_watch_set(&writer, error) && orders_carry_out(&writer, error);
+                    places_heal(&writer, error) && clock_watch_set(&writer, error) &&
+                    orders_carry_out(&writer, error) && purge_finish(&writer, clock_now(), error);
         if (good)
             quick_check_end(&writer);
         gateway_close(&writer);

@@ -74,14 +74,14 @@ struct packed_reader *read_access_open_file(const struct spool *spool, int64_t i
     return NULL;
 }
 
-char *read_access_removed(int64_t at)
+char *read_access_removed(int64_t at, bool purged)
 {
     char text[INSTANT_TEXT_SIZE];
 
     instant_print(at, text);
-    return g_strdup_printf("its bytes were removed from the spool at %s ([retention]); the ledger keeps its size, its "
+    return g_strdup_printf("its bytes were removed from the spool at %s (%s); the ledger keeps its size, its "
                            "SHA-256 and all that it led to; a backup made before that time has the bytes",
-                           text);
+                           text, purged ? "purge" : "[retention]");
 }
 
 char **read_access_files(const struct spool *spool, int64_t id, enum job_state *state, GError **error)

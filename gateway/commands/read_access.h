@@ -40,8 +40,8 @@ GArray *read_access_places(const struct spool *spool, GError **error);
  * NULL without an error: there is no such job, or no regular file of that name. */
 struct packed_reader *read_access_open_file(const struct spool *spool, int64_t id, const char *file, GError **error);
 
-/* What to say of a file whose bytes were removed at that time, and what to do. g_free. */
-char *read_access_removed(int64_t at);
+/* What to say of a file whose bytes were removed at that time, and what to do; purged: by `purge`. g_free. */
+char *read_access_removed(int64_t at, bool purged);
 
 /* The names of a job's files, and in *state the folder in which they were seen. NULL without an error and JOB_NOWHERE
  * in *state: the job has no folder. g_strfreev. */

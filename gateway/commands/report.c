@@ -12,6 +12,7 @@
 #include "gateway/reports/report.h"
 #include "gateway/reports/report_schedule.h"
 #include "spool/digest.h"
+#include "spool/ledger/ledger_jobs.h"
 #include "spool/ledger/ledger_outgoing.h"
 #include "spool/ledger/ledger_reports.h"
 
@@ -78,7 +79,10 @@ static struct packed_reader *open_stored(struct request *request, const struct l
     struct packed_reader *reader = read_access_open_file(request->access.gateway.spool, file->job, file->name, &cause);
 
     if (reader == NULL && file->removed != 0) {
-        g_autofree char *text = read_access_removed(file->removed);
+        g_autofree struct ledger_job *job = NULL;
+        bool purged =
+            ledger_job_get(request->access.gateway.ledger, file->job, &job, NULL) && job != NULL && job->purged != 0;
+        g_autofree char *text = read_access_removed(file->removed, purged);
         g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_RETRY, "%s: %s", file->name, text);
     } else if (reader == NULL) {
         g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_RETRY, "%s cannot be read: %s", file->name,

@@ -39,20 +39,23 @@ static char *default_file(struct read_access *access, int64_t id, GError **error
     return g_strdup(files->len > 0 ? ((struct ledger_outgoing *)files->pdata[0])->name : job->name);
 }
 
-/* *at: when the bytes of the file were removed; 0: they were not. */
-static bool find_removal(struct read_access *access, int64_t id, const char *file, int64_t *at, GError **error)
+/* *text: that the bytes of the file were removed; NULL: they were not; g_free. */
+static bool find_removal(struct read_access *access, int64_t id, const char *file, char **text, GError **error)
 {
+    int64_t at = 0;
     g_autofree struct ledger_job *job = NULL;
     g_autofree struct ledger_outgoing *outgoing = NULL;
 
-    *at = 0;
+    *text = NULL;
     if (!ledger_job_get(access->gateway.ledger, id, &job, error) ||
         !ledger_outgoing_named(access->gateway.ledger, file, &outgoing, error))
         return false;
     if (job != NULL && strcmp(file, JOB_PAYLOAD) == 0)
-        *at = job->removed;
+        at = job->removed;
     else if (outgoing != NULL && outgoing->job == id)
-        *at = outgoing->removed;
+        at = outgoing->removed;
+    if (at != 0)
+        *text = read_access_removed(at, job != NULL && job->purged != 0);
     return true;
 }
 
@@ -60,7 +63,7 @@ static int no_file(struct read_access *access, int64_t id, const char *file)
 {
     enum job_state state;
     GError *error = NULL;
-    int64_t removed;
+    g_autofree char *removed = NULL;
 
     g_autofree char *archived = NULL;
 
@@ -75,9 +78,8 @@ static int no_file(struct read_access *access, int64_t id, const char *file)
     if (!find_removal(access, id, file, &removed, &error))
         return command_unable(error);
     g_autofree char *shown = command_shown(file);
-    if (removed != 0) {
-        g_autofree char *text = read_access_removed(removed);
-        g_printerr("ecosgate: job %08" G_GINT64_FORMAT ", %s: %s\n", id, shown, text);
+    if (removed != NULL) {
+        g_printerr("ecosgate: job %08" G_GINT64_FORMAT ", %s: %s\n", id, shown, removed);
         return EXIT_REFUSED;
     }
     g_printerr("ecosgate: job %08" G_GINT64_FORMAT " has no file '%s'; 'ecosgate spool show %08" G_GINT64_FORMAT

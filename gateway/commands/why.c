@@ -132,9 +132,9 @@ static void answer_file(struct question *q, json_t *object, const char *name, st
 }
 
 /* Sets the member removed: when the file's bytes were, and what to do. null: they were not. */
-static void name_removal(struct question *q, int64_t at)
+static void name_removal(struct question *q, int64_t at, const struct ledger_job *job)
 {
-    g_autofree char *text = at != 0 ? read_access_removed(at) : NULL;
+    g_autofree char *text = at != 0 ? read_access_removed(at, job != NULL && job->purged != 0) : NULL;
 
     output_set_text(q->object, "removed", text);
 }
@@ -184,6 +184,7 @@ static bool name_profile(struct question *q, const struct ledger_outgoing *file,
 static bool answer_outgoing(struct question *q, GError **error)
 {
     g_autofree struct ledger_outgoing *file = NULL;
+    g_autofree struct ledger_job *job = NULL;
     struct explanation e;
     char number[JOB_ID_SIZE];
 
@@ -191,11 +192,11 @@ static bool answer_outgoing(struct question *q, GError **error)
         return false;
     if (file == NULL)
         return true;
-    if (!explain_outgoing(q->gateway, file, &e, error))
+    if (!ledger_job_get(q->gateway->ledger, file->job, &job, error) || !explain_outgoing(q->gateway, file, &e, error))
         return false;
     job_id_print(file->job, number);
     answer_file(q, new_object("part", number, ledger_outgoing_state_name(file->state)), file->name, &e);
-    name_removal(q, file->removed);
+    name_removal(q, file->removed, job);
     return name_archive(q, file->job, error) && name_redelivery(q, file, error) && name_profile(q, file, error);
 }
 
@@ -224,7 +225,7 @@ static bool answer_job(struct question *q, GError **error)
         return false;
     job_id_print(job->id, number);
     answer_file(q, new_object("file", number, job_state_name(state)), job->name, &e);
-    name_removal(q, job->removed);
+    name_removal(q, job->removed, job);
     return name_archive(q, job->id, error) && name_profile_of_job(q, job->id, error);
 }
 

@@ -28,6 +28,7 @@
 #include "gateway/pipeline/pickup.h"
 #include "gateway/pipeline/places.h"
 #include "gateway/pipeline/profile_watch.h"
+#include "gateway/pipeline/purge.h"
 #include "gateway/pipeline/queue.h"
 #include "gateway/pipeline/reference.h"
 #include "gateway/pipeline/archiving.h"
@@ -57,6 +58,7 @@ struct pipeline {
     struct expect_watch *expect;
     struct missing_watch *missing;
     struct retention *retention;
+    struct purging *purging;
     int64_t next_archiving; /* archiving_pass */
     int wake;               /* event descriptor */
     bool blocked;           /* by the last pass (A105, A109): nothing is due by itself */
@@ -84,6 +86,7 @@ struct pipeline *pipeline_new(struct gateway *gateway, GError **error)
         pipeline->expect = expect_watch_new(gateway, pipeline->pickup);
         pipeline->missing = missing_watch_new(gateway);
         pipeline->retention = retention_new(gateway);
+        pipeline->purging = purging_new(gateway);
         return pipeline;
     }
     pipeline_free(pipeline);
@@ -99,6 +102,7 @@ void pipeline_free(struct pipeline *pipeline)
     expect_watch_free(pipeline->expect);
     missing_watch_free(pipeline->missing);
     retention_free(pipeline->retention);
+    purging_free(pipeline->purging);
     pickup_free(pipeline->pickup);
     claims_free(pipeline->claims); /* its guards belong to the workers that have ended now */
     if (pipeline->wake >= 0)
@@ -218,6 +222,7 @@ static bool work(struct pipeline *pipeline, GError **error)
            missing_watch(pipeline->missing, pipeline->begun, error) &&
            retention_pass(pipeline->retention, pipeline->begun, error) &&
            archiving_pass(gateway, &pipeline->next_archiving, error) &&
+           purging_pass(pipeline->purging, pipeline->begun, error) &&
            dispatch_next(gateway, pipeline->begun, &pipeline->next_dispatch, error) &&
            report_schedule_next(gateway, &pipeline->next_report, error) && clock_watch_keep(gateway, error);
 }
@@ -320,6 +325,7 @@ int64_t pipeline_due(const struct pipeline *pipeline)
     due = MIN(due, MIN(queue_due(pipeline->queue), expect_watch_due(pipeline->expect)));
     due = MIN(due, retention_due(pipeline->retention));
     due = MIN(due, MAX(pipeline->next_archiving - clock_monotonic(), 0));
+    due = MIN(due, purging_due(pipeline->purging));
     int64_t next =
         pipeline->next_dispatch == 0 ? pipeline->next_report : MIN(pipeline->next_dispatch, pipeline->next_report);
     next = MIN(next, MIN(pipeline->next_expected, missing_watch_next(pipeline->missing)));

@@ -275,7 +275,7 @@ static struct ledger *open_writer(const char *path, bool make, ledger_upgrade_te
     static const char settings[] = "PRAGMA page_size=8192;PRAGMA journal_mode=WAL;"
                                    "PRAGMA synchronous=FULL;PRAGMA wal_autocheckpoint=0;"
                                    "PRAGMA cache_size=-32768;PRAGMA temp_store=FILE;" /* KiB */
-                                   "PRAGMA mmap_size=0;";
+                                   "PRAGMA mmap_size=0;PRAGMA secure_delete=ON;";     /* for purge: no old bytes */
     g_autofree char *dir = g_path_get_dirname(path);
     int64_t version = 0;
     struct stat st;

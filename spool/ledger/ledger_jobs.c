@@ -9,7 +9,8 @@
 
 #define COLUMNS                                                                                                        \
     "id,direction,name,type,form,org,sender,sequence,drop_name,received,size,sha256,revision,"                         \
-    "source_dev,source_ino,source_ctime_ns,source_size,reason,healed,removed"
+    "source_dev,source_ino,source_ctime_ns,source_size,reason,healed,removed,"                                         \
+    "purged"
 
 static const size_t strings[] = {offsetof(struct ledger_job, name),   offsetof(struct ledger_job, type),
                                  offsetof(struct ledger_job, form),   offsetof(struct ledger_job, org),
@@ -40,6 +41,7 @@ static void read_job(sqlite3_stmt *q, int c, void *row)
     job->reason = ledger_text(q, c + 17);
     job->healed = sqlite3_column_int64(q, c + 18);
     job->removed = sqlite3_column_int64(q, c + 19);
+    job->purged = sqlite3_column_int64(q, c + 20);
 }
 
 static const struct ledger_shape shape = {sizeof(struct ledger_job), read_job, strings, G_N_ELEMENTS(strings)};

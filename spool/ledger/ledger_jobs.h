@@ -33,6 +33,7 @@ struct ledger_job {
     struct source_identity source; /* of the sender's copy, while it may still be in the drop */
     const char *reason;            /* why it is held or corrupt; NULL: it is neither */
     int64_t removed;               /* when its payload was removed (ledger_retention.h); 0: it was not */
+    int64_t purged; /* when its personal data were removed for good (ledger_purge.h); 0: they were not */
     int64_t healed; /* the damaged job that got the bytes of this one and is judged in its place; 0: none */
 };
 

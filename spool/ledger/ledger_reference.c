@@ -34,8 +34,9 @@ static const struct {
 bool ledger_inventory_put(struct ledger *ledger, const struct ledger_inventory *r, GError **error)
 {
     LEDGER_SQL(put, "INSERT OR REPLACE INTO inventory(device_id,device_type,status,manufacturer,model,firmware,mpxn,"
-                    "chf,supplier,map,region,installed,commissioned,credentials,pending)"
-                    " VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
+                    "chf,supplier,map,region,installed,commissioned,credentials,pending) VALUES(?1,?2,?3,?4,?5,?6,"
+                    "iif(EXISTS(SELECT 1 FROM purged_device p WHERE p.device_id=?1),NULL,?7),"
+                    "?8,?9,?10,?11,?12,?13,?14,?15)");
     return ledger_run(ledger, &put,
                       LEDGER_VALUES(LEDGER_ID(r->device), LEDGER_TEXT(r->device_type), LEDGER_TEXT(r->status),
                                     LEDGER_TEXT(r->manufacturer), LEDGER_TEXT(r->model), LEDGER_TEXT(r->firmware),

@@ -451,6 +451,14 @@ static const char *const versions[] = {
     " settled INTEGER NOT NULL DEFAULT 0);"
     "CREATE TABLE archive_range(first INTEGER PRIMARY KEY, last INTEGER NOT NULL, archive INTEGER NOT NULL);"
     "CREATE INDEX archive_range_of ON archive_range(archive,last);"
+    /* The removal of personal data (ledger_purge.h); purged_device: whose rows of the inventory get no MPxN. */
+    "ALTER TABLE job ADD COLUMN purged INTEGER;"
+    "CREATE TABLE purge(id INTEGER PRIMARY KEY, order_id TEXT NOT NULL UNIQUE, before INTEGER NOT NULL,"
+    " begun INTEGER NOT NULL, ended INTEGER, stage INTEGER NOT NULL, job INTEGER NOT NULL, item INTEGER NOT NULL,"
+    " files INTEGER NOT NULL, jobs INTEGER NOT NULL, devices INTEGER NOT NULL, points INTEGER NOT NULL,"
+    " bytes INTEGER NOT NULL);"
+    "CREATE TABLE purged_device(device_id INTEGER PRIMARY KEY, purge INTEGER NOT NULL);"
+    "CREATE INDEX outcome_file_instruction ON outcome_file(instruction);"
     "PRAGMA user_version=13;",
 };
 

@@ -183,6 +183,9 @@ class Stage(Home):
         rows = [row for row in rows if not row.startswith("operator_action")]
         # A recovery says which generation it found, and that depends on how often the gateway was started.
         rows = [row.split(":")[0] if row.startswith("recovery") else row for row in rows]
+        # A purge that is ordered again finds nothing. A stop loses the size of files that were removed before it.
+        rows = [re.sub(r", \d+\)$", "", UUID.sub("", row)) if row.startswith("purge:") else row
+                for row in rows if not (row.startswith("purge:") and row.endswith(", 3, 0, 0, 0, 0, 0, 0, 0)"))]
         of_orders = ("numbering", "claim_take", "operator_end", "device_release", "transition", "operator_hold",
                      "withdrawn", "redelivered")
         rows = [UUID.sub("", row) if row.startswith(of_orders) else row for row in rows]
@@ -799,6 +802,14 @@ SCRIPTS = (
            at("12:00:00"), stand_flat, at("13:00:00", day=4), collect, give("redeliver --type EMW", "13:01:00", day=4),
            at("13:02:00", day=4), at("14:00:00", day=7), collect, give("redeliver --type EMW", "14:01:00", day=7),
            at("14:02:00", day=7), only=KEEPING, most=3),
+    # The personal data of what ended yesterday are removed: of an instruction in which every Device was refused, of one
+    # whose Device migrated, and of a file that was rejected whole.
+    Script("purged", settings("gateway reports_from=2023-09-01T00:00:00Z\ndrop ecos complete=at-once\n"
+                              "retention instructions=1;never"),
+           hand_over(("mcc", REJECTED)), instruct(*range(1, 61), sequence=7), at("12:00:00"),
+           result(1, "06:00:00", *(f"MCC.B-7-06.{n},{DEVICE % n},FAILED,25,,,1,,,,,,," for n in range(1, 61))),
+           at("12:01:00"), at("13:00:00", day=5), give("purge --before 2023-07-05", "13:01:00", day=5),
+           at("13:02:00", day=5), only=("purge-", "file-purged", "ledger-scrubbed", "order-"), most=3),
     # A large batch is withdrawn in slices; the first one has 64 Devices.
     Script("a large batch", settings("gateway dispatch_hours=13-14"), instruct(*range(1, 71)), once,
            give("batch withdraw B-1-06", "12:00:00"), at("12:01:00"), only=("batch-slice", "order-")),

@@ -144,6 +144,15 @@ static void name_device(struct order *order, int64_t number)
         order->as = (char *)(number % 2 ? "failed" : "migrated");
 }
 
+/* Of an order about an archive. */
+static void name_archive(struct order *order, int64_t number)
+{
+    if (order->verb == ORDER_ARCHIVE)
+        order->before = number;
+    order->archive = (char *)"/srv/an archive.tar.zst";
+    order->digest = (char *)"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+}
+
 static void name_subject(struct order *order, int64_t number)
 {
     switch (order->verb) {
@@ -181,12 +190,12 @@ static void name_subject(struct order *order, int64_t number)
     case ORDER_RESUME_DROP:
         order->drop = (char *)"mcc", order->direction = (char *)(number % 2 ? "in" : "both");
         break;
-    case ORDER_ARCHIVE:
+    case ORDER_PURGE:
         order->before = number;
-        __attribute__((fallthrough));
+        break;
+    case ORDER_ARCHIVE:
     case ORDER_RESTORE_ARCHIVE:
-        order->archive = (char *)"/srv/an archive.tar.zst";
-        order->digest = (char *)"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+        name_archive(order, number);
         break;
     case ORDER_PAUSE_DISPATCH:
     case ORDER_RESUME_DISPATCH:

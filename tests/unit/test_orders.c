@@ -220,7 +220,7 @@ static void make_no_text(const char *path)
 
 static void make_unknown_verb(const char *path)
 {
-    assert_true(g_file_set_contents(path, "[order]\nverb=purge\njob=14\nreason=x\nat=1\n", -1, NULL));
+    assert_true(g_file_set_contents(path, "[order]\nverb=abolish\njob=14\nreason=x\nat=1\n", -1, NULL));
 }
 
 #define DEVICE "00-DB-12-00-00-00-E0-01"
@@ -247,7 +247,7 @@ static void test_orders__file_that_is_no_order__kept_with_its_cause(void **state
                  {"latin", make_latin_1, "it is not UTF-8 text"},
                  {"cut", make_cut, "it is no key file: expected a line [order], then lines KEY=VALUE"},
                  {"zeros", make_no_text, "the file is no order: "},
-                 {"verb", make_unknown_verb, "its verb 'purge' is not known"},
+                 {"verb", make_unknown_verb, "its verb 'abolish' is not known"},
                  {"line", make_command_line, "it is no key file"},
                  {"device", make_verb_with_device, "its verb is not known"},
                  {"folder", make_folder, "it is a folder"}};
@@ -318,7 +318,7 @@ static void test_orders__incomplete_file__recorded_as_unreadable(void **state)
     static const char *const texts[] = {"[order]\nverb=hold\njob=31\nat=1\n",
                                         "[order]\nverb=hold\njob=31\nreason=\nat=1\n",
                                         "[order]\nverb=hold\njob=31\nreason=x\n",
-                                        "[order]\nverb=purge\njob=31\nreason=x\nat=1\n",
+                                        "[order]\nverb=abolish\njob=31\nreason=x\nat=1\n",
                                         "[order]\nverb=hold\nreason=x\nat=1\n",
                                         "[order]\nverb=hold\nincident=1\nreason=x\nat=1\n",
                                         "[order]\nverb=close\njob=31\nreason=x\nat=1\n",

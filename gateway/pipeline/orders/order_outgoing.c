@@ -59,9 +59,13 @@ static char *refuse(const char *name, const struct ledger_outgoing *file, enum j
     return NULL;
 }
 
-/* The same of a file whose bytes were removed: it is built again from rows. g_free. */
-static char *refuse_removed(struct gateway *gateway, const struct ledger_outgoing *file)
+/* The same of a file whose bytes were removed: it is built again from rows, which a purge has changed. g_free. */
+static char *refuse_removed(struct gateway *gateway, const struct ledger_outgoing *file, bool purged)
 {
+    if (purged)
+        return g_strdup_printf("the bytes of %s, and the rows that made them, were removed for good by an operator's "
+                               "purge; a backup made before has the file",
+                               file->name);
     g_autofree char *obstacle = mending_obstacle(gateway, file);
 
     return obstacle == NULL ? NULL
@@ -74,17 +78,19 @@ static bool add_file(struct gateway *gateway, struct redelivery *r, const char *
 {
     g_autofree struct ledger_outgoing *file = NULL;
     g_autofree char *archived = NULL;
+    g_autofree struct ledger_job *job = NULL;
     enum job_state state = JOB_NOWHERE;
     int64_t ended = 0;
 
     if (!ledger_outgoing_named(gateway->ledger, name, &file, error) ||
+        (file != NULL && !ledger_job_get(gateway->ledger, file->job, &job, error)) ||
         (file != NULL && !job_find(gateway->spool, file->job, &state, error)))
         return false;
     if (file != NULL && !archived_text(gateway, file->job, &archived, error))
         return false;
     r->refusal = archived != NULL ? g_strdup_printf("%s: %s", name, archived) : refuse(name, file, state);
     if (r->refusal == NULL && file->removed != 0)
-        r->refusal = refuse_removed(gateway, file);
+        r->refusal = refuse_removed(gateway, file, job != NULL && job->purged != 0);
     if (r->refusal != NULL)
         return true;
     if (strcmp(file->kind, "EMW") == 0) {

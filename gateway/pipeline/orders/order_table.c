@@ -1,6 +1,7 @@
 /*
  * Everything about an order that depends on its verb or on what it names: the only place that lists verbs and keys.
  */
+#include "formats/instant.h"
 #include "gateway/answers/incident_id.h"
 #include "gateway/pipeline/orders/order_private.h"
 #include "gateway/pipeline/recover.h"
@@ -77,6 +78,14 @@ static char *about_archive(const struct order *order)
     return g_strdup_printf("archive %s", order->archive);
 }
 
+static char *about_purge(const struct order *order)
+{
+    char text[INSTANT_TEXT_SIZE];
+
+    instant_print(order->before, text);
+    return g_strdup_printf("personal data before %s", text);
+}
+
 /* ---- the verbs ---- */
 
 #define NUMBERS                                                                                                        \
@@ -84,6 +93,7 @@ static char *about_archive(const struct order *order)
         "sender", "type", "number"                                                                                     \
     }
 #define LEAVING "a running gateway removes their folders from the spool in slices"
+#define NEXT_PURGE "what is left of it: 'ecosgate purge --before DATE --dry-run'"
 #define NEXT_LOOK "the next look of 'ecosgate run' at the drop replaces the claim"
 
 /* The verbs stand in ledgers and in order files that wait: none may change. */
@@ -115,6 +125,7 @@ static const struct order_kind kinds[ORDER_VERB_COUNT] = {
     [ORDER_WITHDRAW_DEVICE] =
         {"withdraw device", "device withdraw", {"device"}, about_device, order_device_withdraw, NULL},
     [ORDER_HOLD_DEVICE] = {"hold device", "device hold", {"device"}, about_device, order_device_hold, NULL},
+    [ORDER_PURGE] = {"purge", "purge", {"before"}, about_purge, order_purge, NEXT_PURGE},
     [ORDER_RESUME_DROP] = {"resume drop", "drop resume", {"drop", "direction"}, about_drop, order_drop_pause, NULL},
 };
 

@@ -41,6 +41,7 @@ enum order_verb {
     ORDER_WITHDRAW_DEVICE,
     ORDER_ARCHIVE,
     ORDER_RESTORE_ARCHIVE,
+    ORDER_PURGE,
     ORDER_SEQUENCE_FORGET, /* as ORDER_SEQUENCE, and no lost number counts any more */
     ORDER_VERB_COUNT
 };
@@ -69,7 +70,7 @@ struct order {
                        * orders about an archive its jobs, "1-12" or "15" (archiving.h) */
     char *archive;    /* of orders about an archive: the path of its file, */
     char *digest;     /* and the SHA-256 of it; */
-    int64_t before;   /* of ORDER_ARCHIVE: its jobs have ended before that time */
+    int64_t before;   /* of ORDER_ARCHIVE and ORDER_PURGE: what ended before that time */
     char *device;     /* of orders about a Device: its ID; of ORDER_RELEASE_DEVICE also "all", every one withheld; */
     char *as;         /* and of ORDER_END_DEVICE what it ends as: "migrated" or "failed" */
     char *reason;     /* why, in the operator's words */

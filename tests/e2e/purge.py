@@ -1,0 +1,263 @@
+#!/usr/bin/env python3
+"""`purge` removes MPxN of ended work for good: no byte of one is left in spool or ledger (TAP)."""
+import fcntl
+import gzip
+import json
+import os
+import re
+import shutil
+import signal
+import sqlite3
+
+from home import SOURCE, Copy, Home, Tap, wait_until
+from parties import Parties, at, confirmed, device, instructed, said, sound
+from redeliver import redeliver
+
+DAY = 24 * 60
+LATER = at(60 * DAY)  # 1 September: the reports of July and August are issued
+BEFORE = "2023-08-01"
+MANY = range(1, 61)
+SUPPLIER = "90-B3-D5-1F-30-05-00-01"
+SETTINGS = ("gateway mpxn_check_digits=warn\ngateway inventory_max_age=3650\nreview C125=warn\n"
+            "drop ecos complete=at-once\ndrop dcc complete=at-once")
+STEPS = ("order-done:after", "purge-noted:after", "purge-noted:after:5", "file-purged:after:2",
+         "ledger-scrubbed:before", "ledger-scrubbed:after", "purge-ended:before", "purge-ended:after")
+
+
+def point(number):
+    """An MPAN that nothing else in the files looks like, and that is another one for each Device."""
+    return f"77{number:03}98765432"
+
+
+def row(number, mpxn=None):
+    return {**instructed(number), "MPxN": mpxn or point(number)}
+
+
+def known(number):
+    return (f"{device(number)},ESME,Commissioned,AB01,010A030B,0002012F,{point(number)},,{SUPPLIER},,North,2021-04-06,"
+            "2021-04-06,TCOS,")
+
+
+def raw(home, numbers):
+    """The places in which bytes of these MPxN stand, plain or packed: the whole home but its drops."""
+    wanted = re.compile(b"|".join(point(n).encode() for n in numbers))
+    found = []
+    for root, _, names in os.walk(home.path("spool")):
+        for name in names:
+            with open(os.path.join(root, name), "rb") as file:
+                data = file.read()
+            if wanted.search(gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data):
+                found.append(os.path.relpath(os.path.join(root, name), home.path("spool")))
+    return found
+
+
+def columns(home, numbers):
+    """The columns of the ledger in which these MPxN stand."""
+    wanted = re.compile("|".join(point(n) for n in numbers))
+    connection = sqlite3.connect(home.path("spool", "ledger.sqlite"))
+    found = set()
+    for table, in connection.execute("SELECT name FROM sqlite_schema WHERE type='table'").fetchall():
+        cursor = connection.execute(f"SELECT * FROM {table}")
+        names = [item[0] for item in cursor.description]
+        for values in cursor:
+            found |= {f"{table}.{name}" for name, value in zip(names, values) if wanted.search(str(value))}
+    connection.close()
+    return found
+
+
+def migrated(parties, numbers, batch):
+    parties.result(*(said(n, batch=batch, record=i) for i, n in enumerate(numbers, 1)))
+    parties.confirm(*(confirmed(n, batch=batch, record=i) for i, n in enumerate(numbers, 1)))
+
+
+def played(settings=""):
+    """60 Devices have migrated, one of which the instruction knew by another MPxN; 61 has failed, 62 was refused, 63
+    was in a file that was rejected whole, and 64 in none. Every report until September is issued."""
+    home = Home(SETTINGS + ("\n" + settings if settings else ""))
+    parties = Parties(home)
+    parties.references("PTY", f"{SUPPLIER},SUPPLIER,AAAA,First,")
+    parties.references("INV", *(known(n) for n in (*MANY, 61, 64)))
+    parties.references("COS", *(f"{point(n)},{SUPPLIER},{SUPPLIER},2022-01-01" for n in (1, 2, 64)))
+    home.run()
+    parties.instruct([row(n, point(65) if n == 7 else None) for n in MANY])
+    parties.instruct([row(61), {**row(62), "DeviceType": "FISH"}])
+    parties.instruct([row(63)], count=3)
+    home.run()
+    migrated(parties, MANY, 1)
+    parties.result(said(61, "FAILED", gbcs="25", batch=2, record=1))
+    home.run(now=at(10))
+    for minutes in (DAY, 8 * DAY, 30 * DAY, 60 * DAY - 5):
+        home.run(now=at(minutes))
+    return home, parties
+
+
+def purge(home, *words, before=BEFORE, env=None, now=LATER):
+    return home.command("purge", "--before", before, "--reason", "law", *words, now=now, env=env)
+
+
+GONE = (*MANY, 65)
+LATE = (61, 62, 63)  # what an open incident keeps
+
+
+class Twins:
+    """Homes that are as `home` was."""
+
+    def __init__(self, home):
+        self.copy = Copy(home.dir)
+
+    def home(self):
+        twin = Home()
+        shutil.rmtree(twin.dir)
+        self.copy.write(twin.dir)
+        return twin
+
+
+def purges(home):
+    return Parties(home).rows("SELECT stage, jobs, devices, points, bytes, ended IS NOT NULL FROM purge")
+
+
+def clean(home, numbers=GONE):
+    return columns(home, numbers), raw(home, numbers)
+
+
+def test_columns(tap, home):
+    everything = (*GONE, *LATE, 64)
+    with open(f"{SOURCE}/gateway/NOTES.md", encoding="utf-8") as file:
+        listed = file.read()
+    found = columns(home, everything)
+    tap.ok({"work_item.mpxn", "inventory.mpxn", "cos.mpxn", "finding.value", "finding.text"} == found,
+           "MPxN stand in the columns that the notes list", found)
+    tap.ok(all(f"`{name}`" in listed for name in ("work_item.mpxn", "inventory.mpxn", "cos.mpxn", "finding.value")),
+           "which they name")
+    tap.ok(any(".gz" in name for name in raw(home, everything)), "some of the files are packed")
+
+
+def test_wrong(tap, home):
+    for words, text in ((("--before", "tomorrow"), b"is no time"), (("--before", "2023-13-01"), b"is no time"),
+                        (("--before", ""), b"is no time"), (("--before", "2023-09-02"), b"is in the future"),
+                        (("--before", "9999-12-31"), b"is in the future"), ((), b"give --before DATE")):
+        done = home.command("purge", *words, "--reason", "x", now=LATER)
+        tap.ok(done.returncode == 2 and text in done.stderr, f"a wrong call: {' '.join(words)}", done.stderr)
+    today = purge(home, before="2023-09-01", now=at(60 * DAY + 60))
+    tap.ok(today.returncode == 1 and b"MAPR of the period from 2023-08-28" in today.stderr or
+           b"is not issued yet, and may need" in today.stderr, "today: a report is still to come", today.stderr)
+    tap.ok(home.command("purge", "--before", BEFORE, now=LATER).returncode == 2, "a reason is needed")
+    tap.ok(purges(home) == [], "nothing of that has begun")
+
+
+def test_all(tap, home):
+    answers = home.out("mcc")
+    dry = home.command("--json", "purge", "--before", BEFORE, "--dry-run", now=LATER)
+    fact = json.loads(dry.stdout)
+    tap.ok(dry.returncode == 0 and fact["devices"] == len(MANY) and fact["refusal"] is None, "a dry run counts", fact)
+    tap.ok(purges(home) == [] and raw(home, GONE), "and removes nothing")
+    done = purge(home)
+    _, jobs, devices, points, size, ended = purges(home)[0]
+    tap.ok(done.returncode == 0 and b"purge done: begun" in done.stdout and ended, "without a gateway it ends at once",
+           done.stdout, done.stderr)
+    tap.ok((jobs, devices, size) == (fact["jobs"], fact["devices"], fact["bytes"]),
+           "it removes what the dry run counted", purges(home), fact)
+    tap.ok(points == len(MANY) + 2, "rows of the inventory, and changes of supplier", points)
+    tap.ok(clean(home) == (set(), []), "no byte of an MPxN is left in ledger, WAL, shm and spool", clean(home))
+    tap.ok(columns(home, [61]) >= {"inventory.mpxn", "work_item.mpxn"} and columns(home, [63]) == {"finding.value"} and
+           columns(home, [64]) == {"inventory.mpxn", "cos.mpxn"},
+           "what an open incident keeps, and what is in scope, stays", columns(home, LATE))
+    sound(tap, home, "after a purge")
+    links = Parties(home).rows("SELECT line FROM evidence WHERE kind='purge' ORDER BY n")
+    tap.ok(len(links) == jobs + 1 and f"jobs {jobs}, Devices {devices}" in links[-1][0], "the evidence has its links",
+           links[-1])
+    again = purge(home)
+    tap.ok(again.returncode == 0 and purges(home)[1][1:4] == (0, 0, 0), "a second one finds nothing", purges(home))
+    test_consequences(tap, home, answers)
+
+
+def test_consequences(tap, home, answers):
+    name = next(name for name in answers if name.startswith("EMD") and "_000001_" in name)
+    os.remove(home.path("drops", "mcc", "out", name))
+    done = redeliver(home, name, now=LATER)
+    tap.ok(done.returncode == 1 and b"were removed for good by an operator's purge" in done.stderr,
+           "an answer that was purged is not delivered again", done.stderr)
+    job = home.json("why", name, now=LATER)[0]
+    tap.ok("(purge)" in (job["removed"] or ""), "why says who removed it", job)
+    number = next(row["id"] for row in home.json("spool", "list") if row["type"] == "EMI")
+    cat = home.command("spool", "cat", number, now=LATER)
+    tap.ok(cat.returncode == 1 and b"(purge)" in cat.stderr, "and so does spool cat", cat.stderr)
+    shown = home.json("device", "show", device(7), now=LATER)[0]
+    tap.ok(shown["mpxn"] is None and shown["state"] == "MIGRATED", "the Device is known without its MPxN", shown)
+    tar = home.command("evidence", number, "--out", home.path("a.tar"), now=LATER)
+    tap.ok(tar.returncode == 0 and b"files are not in it" in tar.stderr, "evidence says what is absent", tar.stderr)
+    os.remove(home.path("a.tar"))
+    home.command("incident", "close", "--category", "b", "--yes", "--reason", "x", now=LATER)
+    home.command("incident", "close", "--category", "d", "--yes", "--reason", "x", now=LATER)
+    home.command("incident", "close", "--category", "c", "--yes", "--reason", "x", now=LATER)
+    home.run(now=LATER)
+    done = purge(home)
+    tap.ok(clean(home, (*GONE, 62, 63)) == (set(), []), "once incidents are closed the rest goes", done.stderr,
+           clean(home, (*GONE, 62, 63)))
+    tap.ok(columns(home, [61]) == {"inventory.mpxn"} and raw(home, [61]) == ["ledger.sqlite"],
+           "but the inventory's MPxN of a Device that has not migrated", columns(home, [61]), raw(home, [61]))
+    parties = Parties(home)
+    parties.numbers["INV"] = 1
+    parties.references("INV", *(known(n) for n in (*MANY, 61, 64)))
+    home.run(now=at(60 * DAY + 5))
+    tap.ok(columns(home, GONE) <= {"finding.value", "finding.text"} and "inventory.mpxn" in columns(home, [61]),
+           "a later INV brings no MPxN of a purged Device back, but in what is found in that file itself",
+           columns(home, GONE))
+    sound(tap, home, "after a second purge, and an INV")
+
+
+def test_kills(tap, twins):
+    for step in STEPS:  # before and after each one: crash.py
+        home = twins.home()
+        done = purge(home, env={"ECOSGATE_CRASH": step})
+        home.run(now=at(60 * DAY + 5))
+        tap.ok(done.returncode == -signal.SIGKILL and clean(home) == (set(), []) and purges(home)[0][1] == 43 and
+               len(purges(home)) == 1, f"killed at {step} the next run ends it", done.returncode, clean(home),
+               purges(home))
+    sound(tap, home, "after a kill")
+
+
+def test_beside(tap, twins):
+    """While the gateway runs, twice at once, while somebody reads, and beside a backup."""
+    home = twins.home()
+    reader = sqlite3.connect(home.path("spool", "ledger.sqlite"), isolation_level=None)
+    reader.execute("BEGIN")
+    reader.execute("SELECT count(*) FROM job").fetchone()
+    gateway = home.daemon(now=at(60 * DAY + 5))
+    wait_until(lambda: home.json("status", now=at(60 * DAY + 5))[0]["running"])
+    first = purge(home, now=at(60 * DAY + 6))
+    second = purge(home, now=at(60 * DAY + 6))
+    tap.ok(first.returncode == 0 and second.returncode == 1 and b"is under way" in second.stderr,
+           "the second order at once is refused", first.stderr, second.stderr)
+    wait_until(lambda: purges(home)[0][0] == 3)
+    tap.ok(not purges(home)[0][-1], "it does not end while somebody reads what it has removed")
+    reader.close()
+    wait_until(lambda: purges(home)[0][-1])
+    gateway.terminate()
+    said = gateway.communicate()[1]
+    tap.ok(b"the purge waits: another program reads the ledger" in said and
+           b"purge: removed the personal data of 43 jobs with 60 Devices" in said, "the log says both", said[-2000:])
+    tap.ok(clean(home) == (set(), []), "a running gateway removes all beside its work", clean(home))
+    sound(tap, home, "after a purge beside other work")
+    home = twins.home()
+    with open(home.path("spool", "backup"), "wb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        done = purge(home)
+        tap.ok(done.returncode == 0 and purges(home)[0][1] == 0, "while a backup is made it stands still", purges(home))
+    home.run(now=at(60 * DAY + 5))
+    tap.ok(clean(home) == (set(), []), "and goes on behind it", clean(home))
+
+
+def main():
+    with Tap() as tap:
+        home, _ = played("retention instructions=1;never\nretention reports=1;never")
+        twins = Twins(home)
+        test_columns(tap, home)
+        test_wrong(tap, home)
+        test_all(tap, home)
+        test_kills(tap, twins)
+        test_beside(tap, twins)
+
+
+if __name__ == "__main__":
+    main()
