@@ -41,8 +41,8 @@ bool plan_outgoing(struct gateway *gateway, const struct ledger_outgoing *outgoi
     whole.sender = own;
     whole.environment = gateway->config->environment;
     whole.size = -1;
-    const struct drop *drop = config_drop(gateway->config, outgoing->drop);
-    if (gateway->spool == NULL || !config_signs(gateway->config, drop)) /* a dry run has no key */
+    const struct drop *drop = gateway->spool != NULL ? config_drop(gateway->config, outgoing->drop) : NULL;
+    if (!config_signs(gateway->config, drop)) /* a dry run has neither drops nor a key */
         return ledger_outgoing_plan(gateway->ledger, &whole, id, error);
     if (drop->sign == DROP_SIGN_BEFORE)
         return plan_signature(gateway, &whole, true, error) && ledger_outgoing_plan(gateway->ledger, &whole, id, error);
