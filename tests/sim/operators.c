@@ -304,7 +304,8 @@ void operators_read_log(struct world *world, struct process *daemon)
     }
 }
 
-/* A restored ledger may not know the file. */
+/* A restored ledger may not know the file: that is 1. A command that could not run, as with a mistake in the
+ * configuration, has answered nothing, and is given again in the next round. */
 static void redelivered(struct world *world, int status, const char *name)
 {
     GPtrArray *unseen = world->operators->unseen;
@@ -312,7 +313,7 @@ static void redelivered(struct world *world, int status, const char *name)
 
     if (status == 0)
         kinds_seen(SEEN_ASK_RECIPIENT);
-    if (status > 0 && g_ptr_array_find_with_equal_func(unseen, name, g_str_equal, &at))
+    if (status == 1 && g_ptr_array_find_with_equal_func(unseen, name, g_str_equal, &at))
         (void)g_ptr_array_remove_index(unseen, at);
 }
 
