@@ -276,9 +276,12 @@ static void instruct_many(struct sim *sim, void *user)
     }
     send_devices(world, chosen, NULL, 0);
     const struct sent *sent = world->order_of_sent->pdata[world->order_of_sent->len - 1];
+    const char *bar = strrchr(sent->name, '_');
+    if (bar == NULL) /* the name is its mistake: no batch comes of it */
+        return;
     struct many *many = world_keep(world, g_new0(struct many, 1));
     many->world = world;
-    (void)snprintf(many->batch, sizeof many->batch, "MCC.B-%lu", strtoul(strrchr(sent->name, '_') + 1, NULL, 10));
+    (void)snprintf(many->batch, sizeof many->batch, "MCC.B-%lu", strtoul(bar + 1, NULL, 10));
     sim_at(sim, world_between(world, sim_random(sim, "many"), 20 * SIM_MINUTE, 3 * SIM_HOUR), withdraw_many, many);
 }
 
