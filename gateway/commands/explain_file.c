@@ -63,11 +63,32 @@ static bool explain_waiting(struct gateway *gateway, const struct ledger_outgoin
     return true;
 }
 
+/* *signature: the name of the one that is not made yet, without which the file is not delivered; NULL: none is. */
+static bool find_unsigned(struct gateway *gateway, const struct ledger_outgoing *file, char **signature, GError **error)
+{
+    g_autofree char *name = g_strconcat(file->name, LEDGER_SIGNATURE, NULL);
+    g_autofree struct ledger_outgoing *row = NULL;
+
+    if (!ledger_outgoing_named(gateway->ledger, name, &row, error))
+        return false;
+    *signature = row != NULL && row->state == LEDGER_PLANNED ? g_steal_pointer(&name) : NULL;
+    return true;
+}
+
+static void explain_signature(const struct ledger_outgoing *file, const char *signature, struct explanation *e)
+{
+    e->because = g_strdup_printf("%s is %s, but not signed yet; it is delivered with its signature", file->name,
+                                 ledger_outgoing_state_name(file->state));
+    e->waits_for = g_strdup_printf("%s, which the next pass makes if a certificate to sign with is valid", signature);
+    e->moves = g_strdup("`ecosgate run`; `ecosgate doctor` says whether a certificate is valid, and what to do if none "
+                        "is");
+}
+
 /* Of a file that is not delivered, and whose folder may have become another party's. */
 static bool explain_undelivered(struct gateway *gateway, const struct ledger_outgoing *file, struct explanation *e,
                                 GError **error)
 {
-    g_autofree char *outage = NULL;
+    g_autofree char *outage = NULL, *signature = NULL;
     struct report_address address;
 
     if (!report_address_find(gateway, file, &address, error))
@@ -75,8 +96,12 @@ static bool explain_undelivered(struct gateway *gateway, const struct ledger_out
     g_free(address.folder);
     if (address.waits)
         return explain_waiting(gateway, file, e, error);
-    if (!explain_outage(gateway, file->drop, &outage, error))
+    if (!find_unsigned(gateway, file, &signature, error) || !explain_outage(gateway, file->drop, &outage, error))
         return false;
+    if (signature != NULL && file->state == LEDGER_STORED) {
+        explain_signature(file, signature, e);
+        return true;
+    }
     e->because = g_strdup_printf("%s is %s and not yet delivered to the drop %s%s%s", file->name,
                                  ledger_outgoing_state_name(file->state), file->drop, outage != NULL ? "; " : "",
                                  outage != NULL ? outage : "");

@@ -20,10 +20,12 @@ from expect import expect
 from home import PATIENCE, SAMPLES, SOURCE, Home, Tap, claim_text
 from locked import HOLDER
 from operations import Desk, calls_of, pattern
+from live import instruction, name_of, send
 from parties import Parties, at, confirmed, device, said
 from side_by_side import annex
 from recipients import GONE, ISSUED, begin, put
 from reports import Estate, inventory, E1, E2, E4, E6
+from signature import World, own_key, send_signed, signed_home, signing_home
 from sshd import Sshd, make_key, write_known_hosts
 from verify import spoil_page
 
@@ -380,11 +382,36 @@ def archived_job():
     yield now
 
 
+def without_signature():
+    world = World()
+    home = signed_home(world, "signature_wait=0")
+    send(home, name_of(1), instruction(1))
+    home.run()
+    yield home, at(5)
+    send_signed(home, 1, world.mcc.sign(instruction(1)))
+    yield at(6)
+    yield at(7)
+    world.remove()
+
+
+def certificate_ended():
+    world = World()
+    home, _ = signing_home(world, name="first", end="20230703120500Z")
+    send(home, name_of(1), instruction(1))
+    home.run(now=at(6))
+    yield home, at(10)
+    key, certificate, _ = own_key(world, "second")
+    home.set(f"gateway next_signing_{key}\ngateway next_signing_{certificate}")
+    yield at(12)
+    yield at(13)
+    world.remove()
+
+
 SCENES = (not_running, drop_down, host_key, corrupt_job, damaged_file, missing_number, late_file, not_taken, restored,
           two_gateways, disk_full, locked_ledger, damaged_ledger, clock_set_back, withdrawn, held_batch, lost_order,
           stuck_device, contradiction, held_reference, late_report, gone_recipient, profile_fault, paused_drop, storm,
           refused_order, unknown_health, old_page, no_metrics, no_inventory, audited, removed_bytes,
-          over_threshold, archived_job)
+          over_threshold, archived_job, without_signature, certificate_ended)
 
 
 # ---- the pages ----

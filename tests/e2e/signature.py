@@ -38,6 +38,9 @@ class World:
     def path(self, name):
         return os.path.join(self.dir, name)
 
+    def remove(self):
+        shutil.rmtree(self.dir)
+
 
 def signed_home(world, *settings, policy="required"):
     home = Home()
@@ -183,6 +186,7 @@ def test_renewed_list(tap, world):
         wait_until(lambda: answer(name_of(1)) in home.out("mcc"))
         world.root.crl(world.path("own.crl"))
         gate.send_signal(signal.SIGHUP)
+        next((line for line in gate.stderr if b"read again" in line), None)
         send_signed(home, 2, world.mcc.sign(instruction(2)))
         wait_until(lambda: answer(name_of(2)) in home.out("mcc"))
         terminate(gate)
@@ -257,8 +261,8 @@ def own_key(world, name, **validity):
     return f"key={made.key}", f"certificate={world.path(name + '.all')}", made
 
 
-def signing_home(world, *settings, name="gateway"):
-    key, certificate, signer = own_key(world, name)
+def signing_home(world, *settings, name="gateway", **validity):
+    key, certificate, signer = own_key(world, name, **validity)
     home = Home()
     home.set("\n".join([f"gateway signing_{key}", f"gateway signing_{certificate}", *settings]))
     return home, signer
@@ -328,6 +332,9 @@ def test_rotation(tap, world):
     status = home.command("status", now="2023-07-03T12:06:00Z")
     tap.ok(b"CRITICAL" in status.stdout.upper() and b"signing_certificate" in status.stdout, "status says so",
            status.stdout)
+    cause = home.json("why", name_of(2), now="2023-07-03T12:06:00Z")[0]
+    tap.ok("not signed yet" in cause["because"] and "`ecosgate doctor`" in cause["moved_by"],
+           "why says that the signature is what is missing, and who tells more", cause)
     told = home.command("doctor", now="2023-07-03T12:06:00Z").stdout
     tap.ok(b"certificates  bad" in told and b"signing       bad" in told, "doctor, too", told)
     home.set(f"gateway next_signing_{next_key}\ngateway next_signing_{next_certificate}")
@@ -337,6 +344,20 @@ def test_rotation(tap, world):
     tap.ok(proves(home, world, "mcc", [answer(name_of(2)), answer(name_of(2), "EMD")], second.pem) == [],
            "then it takes over", home.out("mcc"))
     sound(tap, home, "after the rotation")
+
+
+def test_overlap(tap, world):
+    """While both certificates are valid the one that begins later signs, whichever setting names it."""
+    (key, certificate, old), (next_key, next_certificate, new) = (
+        own_key(world, "old", start="20230101000000Z"), own_key(world, "new", start="20230703121000Z"))
+    for one, other in ("", "next_"), ("next_", ""):
+        home = Home("\n".join((f"gateway {one}signing_{key}", f"gateway {one}signing_{certificate}",
+                               f"gateway {other}signing_{next_key}", f"gateway {other}signing_{next_certificate}")))
+        for number, now, signer in (1, "2023-07-03T12:09:59Z", old), (2, "2023-07-03T12:10:00Z", new):
+            send(home, name_of(number), instruction(number, (number,)))
+            home.run(now=now)
+            tap.ok(proves(home, world, "mcc", [answer(name_of(number))], signer.pem) == [],
+                   f"{other}signing_certificate begins at 12:10: who signs at {now}", home.out("mcc"))
 
 
 def test_keys(tap, world):
@@ -365,12 +386,12 @@ def test_keys(tap, world):
         wait_until(lambda: os.path.exists(home.path("spool", "heartbeat")))
         home.set("gateway signing_key=/nowhere")
         gate.send_signal(signal.SIGHUP)
+        refused = next((line for line in gate.stderr if b"not taken over" in line), None)
         send(home, name_of(1), instruction(1))
         wait_until(lambda: answer(name_of(1)) + ".p7s" in home.out("mcc"))
         terminate(gate)
-        said = gate.stderr.read()
-    tap.ok(proves(home, world, "mcc", [answer(name_of(1))]) == [] and b"not taken over" in said,
-           "a key that cannot be read at SIGHUP changes nothing", said)
+    tap.ok(refused is not None and proves(home, world, "mcc", [answer(name_of(1))]) == [],
+           "a key that cannot be read at SIGHUP changes nothing", refused)
 
 
 # ---- bad signatures ----
@@ -602,9 +623,11 @@ def main():
             test_damaged(tap, world)
             test_outgoing(tap, world)
             test_rotation(tap, world)
+            test_overlap(tap, world)
             test_keys(tap, world)
         finally:
-            shutil.rmtree(world.dir)
+            world.remove()
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -134,7 +134,6 @@ static void read_order(const char *data, size_t size)
     check_order(order);
 }
 
-/* Names what the verb is about. There is no default, so that the compiler asks for what a new verb is about. */
 /* Of an order that is about a Device. */
 static void name_device(struct order *order, int64_t number)
 {
@@ -153,6 +152,7 @@ static void name_archive(struct order *order, int64_t number)
     order->digest = (char *)"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 }
 
+/* Names what the verb is about. There is no default, so that the compiler asks for what a new verb is about. */
 static void name_subject(struct order *order, int64_t number)
 {
     switch (order->verb) {
