@@ -153,7 +153,7 @@ static int64_t shortest(GHashTable *faults, int64_t due)
 
     g_hash_table_iter_init(&iter, faults);
     while (g_hash_table_iter_next(&iter, NULL, &fault)) {
-        if (((struct entry_fault *)fault)->firm)
+        if (((struct entry_fault *)fault)->firm && !((struct entry_fault *)fault)->waits)
             due = MIN(due, inbox_fault_wait(fault));
     }
     return due;

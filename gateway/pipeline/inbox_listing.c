@@ -264,6 +264,9 @@ static bool decide(struct listing *l, struct decided *decided, GError **error)
         return false;
     if (is_beside_file(l, listed->name))
         return true;
+    struct entry_fault *fault = inbox_fault(inbox, listed->name);
+    if (fault != NULL)
+        fault->waits = result->decision == PICKUP_WAIT; /* else the drop would be listed again at once, for ever */
     guint reason = g_str_hash(result->reason);
     bool new = known->decided != (int)result->decision || known->reason != reason;
     known->decided = (int)result->decision;

@@ -37,6 +37,7 @@ struct entry_fault {
     char *text;                      /* the newest cause; NULL: none in this run */
     bool firm;                       /* it is a fault of the entry; false: it may only have been unlucky */
     bool seen;                       /* by the listing that is being decided about */
+    bool waits;                      /* by the newest listing, for something else: no try is due */
 };
 
 /* Why a fetch failed. */
@@ -147,7 +148,8 @@ struct entry_fault *inbox_fault(const struct inbox *inbox, const char *name);
 const struct entry_fault *inbox_fault_ahead(const struct inbox *inbox, const char *name);
 /* Microseconds until an entry is tried again; 0: now. */
 int64_t inbox_fault_wait(const struct entry_fault *fault);
-/* Microseconds until the first of all is tried again; G_MAXINT64: there is none. */
+/* Microseconds until the first of all is tried again; G_MAXINT64: there is none. One that waits for something else is
+ * not tried: the next listing decides about it. */
 int64_t inbox_faults_due(const struct inbox *inbox);
 
 /* True if there is an entry whose `seen` the listing has not set. */

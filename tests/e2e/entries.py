@@ -5,6 +5,7 @@ import os
 import pwd
 import sqlite3
 import tempfile
+import time
 
 from home import Home, Tap, terminate, wait_until
 from live import instruction, name_of, send, sound
@@ -305,6 +306,25 @@ def test_daemon(tap, peer):
     daemon.stderr.close()
 
 
+def test_daemon_waits(tap, peer):
+    """A file that could not be taken, and waits for its marker by the time at which it would be tried again."""
+    home = over_sftp(peer, NO_INC, drops=("mcc",), complete="marker")
+    give(home, 1)
+    send(home, name_of(1) + ".done", b"")
+    peer.arm("open", "status", times=None, match="000001.csv", code=3)
+    daemon = home.daemon()
+    wait_until(lambda: faults(home) != [])
+    os.remove(os.path.join(home.inbox("mcc"), name_of(1) + ".done"))
+    time.sleep(9)  # the third try would be due after 4 s, the fourth after 8
+    listed = peer.count("opendir")
+    time.sleep(1)
+    found = peer.count("opendir") - listed
+    tap.ok(found <= 1, "a file that waits is not looked for without a pause", found)
+    peer.behave()
+    terminate(daemon)
+    daemon.stderr.close()
+
+
 # ---- a newer file of the same name ----
 
 def contents(home):
@@ -462,7 +482,7 @@ def test_journal(tap):
 LOCAL = (test_temporary, test_journal, test_larger_than_the_disk, test_unreadable, test_name_taken_again, test_stray,
          test_long_name)
 REMOTE = (test_listed_twice, test_no_types, test_refused, test_over_the_end, test_wrong_size, test_always_missing,
-          test_not_removed, test_cut_each_time, test_daemon, test_newer_at_the_rename,
+          test_not_removed, test_cut_each_time, test_daemon, test_daemon_waits, test_newer_at_the_rename,
           test_no_rename, test_hidden_names)
 
 
