@@ -121,7 +121,7 @@ static void check_order(const struct order *order)
         bool names_nothing = order_kind(order->verb)->keys[0] == NULL;
         g_assert_true((order->job >= 1) + (order->incident >= 1) + (order->file != NULL) + (order->drop != NULL) +
                               (order->device != NULL) + (order->sender != NULL && order->type != NULL) +
-                              (order->archive != NULL && order->digest != NULL) ==
+                              (order->archive != NULL && order->digest != NULL) + (order->verb == ORDER_PURGE) ==
                           !names_nothing &&
                       order->reason != NULL && order->reason[0]);
     }
@@ -221,7 +221,8 @@ static void check_subject(const struct order *read, const struct order *order)
     g_assert_cmpstr(read->batch, ==, order->batch);
     g_assert_cmpstr(read->archive, ==, order->archive);
     g_assert_cmpstr(read->digest, ==, order->digest);
-    g_assert_true(read->before == (order->verb == ORDER_ARCHIVE ? order->before : -1));
+    bool before = order->verb == ORDER_ARCHIVE || order->verb == ORDER_PURGE;
+    g_assert_true(read->before == (before ? order->before : -1));
 }
 
 /* Writes an order with any reason and reads it back. The command line makes sure that a reason is UTF-8. */
