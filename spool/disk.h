@@ -89,6 +89,12 @@ const char *disk_file_sha256(const struct disk_file *file);
 void disk_file_free(struct disk_file *file);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(disk_file_t, disk_file_free)
 
+/* ---- one file without a name ---- */
+
+/* A file in a folder that nobody else can open and that is gone once it is closed; -1 on an error. Nothing is
+ * synced. */
+int disk_temporary(const char *dir, GError **error);
+
 /* ---- one file, written over in place ---- */
 
 /* Writes text over the beginning of the regular file at path, which has no second name, and line ends over the rest of

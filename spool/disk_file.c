@@ -281,3 +281,20 @@ void disk_file_free(struct disk_file *file)
     g_free(file->temporary);
     g_free(file);
 }
+
+/* Where the file system makes no file without a name, the name is one of those that the start removes (ledger.c): a
+ * kill may come before the unlink. */
+int disk_temporary(const char *dir, GError **error)
+{
+    g_autofree char *path = g_build_filename(dir, "etilqs_XXXXXX", NULL);
+    int fd = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+
+    if (fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR || errno == ENOENT)) {
+        fd = mkostemp(path, O_CLOEXEC);
+        if (fd >= 0)
+            (void)unlink(path); /* if it stays, the next start removes it */
+    }
+    if (fd < 0)
+        (void)disk_fail(error, "make a temporary file in", dir, errno);
+    return fd;
+}

@@ -9,8 +9,8 @@
  *   report_free(report);
  *
  * Between report_collect and the last report_write nothing may change in the ledger that the report tells of. A report
- * holds 16 bytes of memory for each row. All functions that can fail return false with *error set: the ledger cannot
- * be read, or the byte function failed.
+ * holds 16 bytes of memory for each row, or keeps its rows in a temporary file (MAPR). All functions that can fail
+ * return false with *error set: the ledger cannot be read, or the byte function failed.
  */
 #ifndef ECOSGATE_GATEWAY_REPORTS_REPORT_H
 #define ECOSGATE_GATEWAY_REPORTS_REPORT_H
@@ -20,13 +20,17 @@
 #include "formats/writer.h"
 #include "gateway/reports/calendar.h"
 #include "gateway/gateway.h"
+#include "spool/sorter.h"
 
 struct report;
+struct report_shared;
 
 /* Calls report_assign (report_private.h) for each row of the report. */
 typedef bool report_collect_fn(struct report *report, GError **error);
 /* Writes the row that was assigned with that key. */
 typedef bool report_row_fn(struct report *report, int64_t key, GError **error);
+/* Writes the row that was kept (report_keep), with its key and its values. */
+typedef bool report_kept_row_fn(struct report *report, const struct sorter_record *row, GError **error);
 /* Writes the whole file of a report that has no rows. */
 typedef bool report_page_fn(struct report *report, writer_bytes_fn *bytes, void *user, GError **error);
 /* Records what later reports need, in the transaction that issues this one. */
@@ -42,8 +46,10 @@ struct report_kind {
     const char *role;           /* of its recipients in PTY; NULL: it is one file, for everybody */
     const char *drop;           /* where it goes, unless PTY names another drop */
     report_collect_fn *collect;
-    report_row_fn *row;       /* NULL: page is set */
-    report_page_fn *page;     /* NULL: row is set */
+    /* One of these three is set: */
+    report_row_fn *row;
+    report_kept_row_fn *kept_row; /* of reports with a row for nearly every Device: nothing is read again for it */
+    report_page_fn *page;
     report_record_fn *record; /* NULL: nothing is recorded */
     bool once;                /* each row is in one period only, the first that is issued after the gateway knew it */
 };
@@ -68,6 +74,14 @@ struct report *report_new(struct gateway *gateway, const struct report_kind *kin
 void report_free(struct report *report);
 typedef struct report report_t;
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(report_t, report_free)
+
+/* What several reports share, while nothing changes in the ledger that reports tell of: reports of the same period's
+ * end then walk the same survey of the estate. report_shared_free, after the reports. */
+struct report_shared *report_shared_new(void);
+/* NULL is allowed. */
+void report_shared_free(struct report_shared *shared);
+/* To be called before report_collect; without it the report shares nothing. Borrowed. */
+void report_share(struct report *report, struct report_shared *shared);
 
 /* Sets the recipients: the parties of the kind's role that PTY names now, or everybody. */
 bool report_to_parties(struct report *report, GError **error);

@@ -1,10 +1,9 @@
 /*
- * ECOSMIG-003, -006 and MAPR: Devices of the inventory. The key of a row of MAPR is the Device's EUI-64; of the other
- * two, whose rows are each in one period only, the index of a struct once.
+ * ECOSMIG-003, -006 and MAPR: Devices of the inventory. The key of a row of MAPR is the Device's EUI-64, and its values
+ * are kept with it; of the other two, whose rows are each in one period only, the key is the index of a struct once.
  */
 #include "gateway/reports/report_private.h"
 
-#include "gateway/reports/migration_status.h"
 #include "spool/ledger/ledger_reports.h"
 #include "spool/ledger/ledger_sessions.h"
 #include "spool/ledger/ledger_work.h"
@@ -280,30 +279,30 @@ static bool add_installed(void *user, const struct ledger_reported *row, GError 
     return true;
 }
 
-static bool find_one_installed(void *user, const struct ledger_inventory *device, GError **error)
+static bool find_one_installed(void *user, const struct ledger_surveyed *device, GError **error)
 {
     const struct installing *walk = user;
     struct report *report = walk->report;
-    struct ledger *ledger = report->gateway->ledger;
-    int64_t at = installed_at(device);
-    const struct ledger_reported row = {.ref = report->kind->ref, .device = device->device};
-    struct migration_past past = {0};
+    int64_t at = installed_at(&device->device);
+    const struct ledger_reported row = {.ref = report->kind->ref, .device = device->device.device};
+    const struct once once = {.device = row.device, .supplier = device->supplier};
     bool reported = false;
 
-    if (strcmp(device->credentials, "ECOS") != 0 || at < walk->from || at >= report->period.ends)
+    if (strcmp(device->device.credentials, "ECOS") != 0 || at < walk->from || at >= report->period.ends ||
+        report_past_of(device).begun)
         return true;
-    if (!ledger_reported_exists(ledger, &row, &reported, error) ||
-        !ledger_work_of_device_each(ledger, device->device, report_add_past, &past, error))
+    if (!ledger_reported_exists(report->gateway->ledger, &row, &reported, error))
         return false;
-    return reported || past.begun || add_installed(report, &row, error);
+    if (!reported)
+        g_array_append_val(report->subjects, once);
+    return true;
 }
 
 static bool find_installed(struct report *report, GError **error)
 {
     struct installing walk = {.report = report};
 
-    return first_start(report, &walk.from, error) &&
-           ledger_inventory_each(report->gateway->ledger, find_one_installed, &walk, error);
+    return first_start(report, &walk.from, error) && report_survey_each(report, find_one_installed, &walk, error);
 }
 
 bool report_collect_installed(struct report *report, GError **error)
@@ -338,48 +337,110 @@ bool report_write_installed(struct report *report, int64_t key, GError **error)
 
 /* ---- MAPR: all Devices of a Meter Asset Provider ---- */
 
-static bool assign_asset(void *user, const struct ledger_inventory *device, GError **error)
+/* What is kept of a row; its texts follow, each with its NUL. */
+struct asset {
+    const char *status; /* MigrationStatus, which is a constant */
+    int64_t commissioned, migrated_at;
+};
+enum asset_text {
+    ASSET_MPXN,
+    ASSET_TYPE,
+    ASSET_MANUFACTURER,
+    ASSET_MODEL,
+    ASSET_FIRMWARE,
+    ASSET_STATUS,
+    ASSET_MPID,
+    ASSET_TEXTS
+};
+
+/* The walk over the Devices. */
+struct assets {
+    struct report *report;
+    GHashTable *mpids; /* a Supplier's id → its MPID; NULL: PTY does not name it */
+    GByteArray *row;
+};
+
+/* *mpid: borrowed. Each Supplier is asked for once. */
+static bool mpid_of(struct assets *walk, uint64_t supplier, const char **mpid, GError **error)
 {
-    (void)error; /* cannot fail */
-    if (device->map != 0)
-        report_assign(user, device->map, (int64_t)device->device);
+    g_autofree struct ledger_party *party = NULL;
+    gpointer known;
+
+    if (!g_hash_table_lookup_extended(walk->mpids, &supplier, NULL, &known)) {
+        if (!ledger_party_get(walk->report->gateway->ledger, supplier, "SUPPLIER", &party, error))
+            return false;
+        known = party != NULL ? g_strdup(party->mpid) : NULL;
+        g_hash_table_insert(walk->mpids, g_memdup2(&supplier, sizeof supplier), known);
+    }
+    *mpid = known;
     return true;
+}
+
+static bool keep_asset(void *user, const struct ledger_surveyed *device, GError **error)
+{
+    struct assets *walk = user;
+    const struct ledger_inventory *d = &device->device;
+    const char *mpid = NULL;
+
+    if (d->map == 0)
+        return true;
+    if (!mpid_of(walk, device->supplier, &mpid, error))
+        return false;
+    const struct migration_past past = report_past_of(device);
+    const struct asset asset = {
+        migration_status(walk->report->gateway->config, d, &past, device->non_migratable_since != 0), d->commissioned,
+        past.migrated_at};
+    const char *const texts[ASSET_TEXTS] = {d->mpxn, d->device_type, d->manufacturer, d->model, d->firmware, d->status,
+                                            mpid};
+    g_byte_array_set_size(walk->row, 0);
+    g_byte_array_append(walk->row, (const guint8 *)&asset, sizeof asset);
+    for (size_t i = 0; i < ASSET_TEXTS; i++) {
+        const char *text = texts[i] != NULL ? texts[i] : ""; /* an empty cell, too */
+        g_byte_array_append(walk->row, (const guint8 *)text, (guint)strlen(text) + 1);
+    }
+    const struct sorter_record row = {.b = d->device, .data = walk->row->data, .len = walk->row->len};
+    return report_keep(walk->report, d->map, &row, error);
 }
 
 bool report_collect_assets(struct report *report, GError **error)
 {
-    return ledger_inventory_each(report->gateway->ledger, assign_asset, report, error);
+    struct assets walk = {.report = report};
+
+    walk.mpids = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, g_free);
+    walk.row = g_byte_array_new();
+    bool good = report_survey_each(report, keep_asset, &walk, error);
+    g_hash_table_unref(walk.mpids);
+    g_byte_array_unref(walk.row);
+    return good;
 }
 
 #define MAPR_FACTS(FACT)                                                                                               \
     FACT(MAPR, map_id, report->to->eui64)                                                                              \
-    FACT(MAPR, device_mpxn, device->mpxn)                                                                              \
+    FACT(MAPR, device_mpxn, texts[ASSET_MPXN])                                                                         \
     FACT(MAPR, device_id, id)                                                                                          \
-    FACT(MAPR, device_type, device->device_type)                                                                       \
-    FACT(MAPR, device_manufacturer, device->manufacturer)                                                              \
-    FACT(MAPR, device_model, device->model)                                                                            \
-    FACT(MAPR, device_firmware, device->firmware)                                                                      \
-    FACT(MAPR, device_status, device->status)                                                                          \
-    FACT(MAPR, device_commissioned, report_date(device->commissioned, commissioned))                                   \
-    FACT(MAPR, supplier_mpid, party != NULL ? party->mpid : NULL)                                                      \
-    FACT(MAPR, migration_status, now.status)                                                                           \
-    FACT(MAPR, migration_date, report_date(now.migrated_at, migrated))
+    FACT(MAPR, device_type, texts[ASSET_TYPE])                                                                         \
+    FACT(MAPR, device_manufacturer, texts[ASSET_MANUFACTURER])                                                         \
+    FACT(MAPR, device_model, texts[ASSET_MODEL])                                                                       \
+    FACT(MAPR, device_firmware, texts[ASSET_FIRMWARE])                                                                 \
+    FACT(MAPR, device_status, texts[ASSET_STATUS])                                                                     \
+    FACT(MAPR, device_commissioned, report_date(asset->commissioned, commissioned))                                    \
+    FACT(MAPR, supplier_mpid, texts[ASSET_MPID])                                                                       \
+    FACT(MAPR, migration_status, asset->status)                                                                        \
+    FACT(MAPR, migration_date, report_date(asset->migrated_at, migrated))
 FACTS_DECLARE(MAPR);
 
-bool report_write_assets(struct report *report, int64_t key, GError **error)
+bool report_write_assets(struct report *report, const struct sorter_record *kept, GError **error)
 {
-    struct ledger *ledger = report->gateway->ledger;
-    g_autofree struct ledger_inventory *device = NULL;
-    g_autofree struct ledger_party *party = NULL;
+    const struct asset *asset = kept->data;
+    const char *texts[ASSET_TEXTS], *at = (const char *)(asset + 1);
     char id[EUI64_TEXT_SIZE], commissioned[INSTANT_TEXT_SIZE], migrated[INSTANT_TEXT_SIZE];
-    uint64_t supplier = 0;
-    struct report_device now;
 
-    if (!ledger_inventory_get(ledger, (uint64_t)key, &device, error) || !report_look_at(report, device, &now, error) ||
-        !ledger_supplier_of(ledger, device->device, report->period.ends, &supplier, error) ||
-        !ledger_party_get(ledger, supplier, "SUPPLIER", &party, error))
-        return false;
-    eui64_print(device->device, id);
+    (void)error; /* the writer keeps its errors */
+    for (size_t i = 0; i < ASSET_TEXTS; i++) {
+        texts[i] = at;
+        at += strlen(at) + 1;
+    }
+    eui64_print(kept->b, id);
     FACTS_FILL(MAPR, row);
     report_writer_row(report->writer, &row);
     return true;

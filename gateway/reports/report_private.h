@@ -9,9 +9,11 @@
 #include "formats/report_writer.h"
 #include "gateway/answers/cells.h"
 #include "gateway/reports/mgmt_page.h"
+#include "gateway/reports/migration_status.h"
 #include "gateway/reports/report.h"
 #include "spool/ledger/ledger_devices.h"
 #include "spool/ledger/ledger_estate.h"
+#include "spool/ledger/ledger_survey.h"
 
 struct report_row {
     uint32_t recipient; /* index in recipients */
@@ -26,9 +28,12 @@ struct report {
     char starts[INSTANT_TEXT_SIZE], ends[INSTANT_TEXT_SIZE]; /* the period, as text */
     GArray *recipients;                                      /* struct report_recipient, by id */
     GArray *rows;                                            /* struct report_row, by recipient and key */
-    GArray *first;      /* guint: the index of each recipient's first row, and after them the number of all rows */
-    int64_t unassigned; /* rows that belong to no recipient */
-    GArray *subjects;   /* of kinds whose keys are indexes: what they are indexes of; else NULL */
+    GArray *first;       /* guint: the index of each recipient's first row, and after them the number of all rows */
+    int64_t unassigned;  /* rows that belong to no recipient */
+    GArray *subjects;    /* of kinds whose keys are indexes: what they are indexes of; else NULL */
+    struct sorter *kept; /* of kinds with kept_row: a: index in recipients, b: key, and what report_keep was given */
+    struct report_shared *shared; /* what reports of the same time share; */
+    bool own_shared;              /* freed with this report */
     /* While a file is written: */
     const struct report_recipient *to;
     const struct report_layout *layout; /* in its profile; NULL: a page, which has no columns */
@@ -39,6 +44,9 @@ struct report {
 /* Gives a row to the recipient that is this party; without such a recipient it counts as unassigned. */
 void report_assign(struct report *report, uint64_t party, int64_t key);
 
+/* The same with the values of the row (len bytes), for kinds with kept_row. */
+bool report_keep(struct report *report, uint64_t party, const struct sorter_record *row, GError **error);
+
 /* True: that party is a recipient. */
 bool report_knows(const struct report *report, uint64_t party);
 
@@ -48,9 +56,23 @@ const char *report_date(int64_t at, char text[INSTANT_TEXT_SIZE]);
 /* A row visitor of the ledger: adds the work item to the struct migration_past that is user. Cannot fail. */
 bool report_add_past(void *user, const struct ledger_work *work, GError **error);
 
-/* *yes: at the period's end the Device is in scope, holds TCoS credentials and was not migrated by this gateway. One
+/* ---- the survey of the period's end (report_survey.c) ---- */
+
+/* What reports of one time have in common, made by the first of them that needs it. */
+struct report_shared {
+    struct ledger_survey *survey; /* NULL: none yet */
+    GArray *progress;             /* the tallies of MGMT of this period; NULL: none yet */
+    struct period period;
+};
+
+/* Visits all Devices of the inventory in the order of their ids, as they were at the period's end. */
+bool report_survey_each(struct report *report, ledger_survey_visit visit, void *user, GError **error);
+/* What a Device's work items say. */
+struct migration_past report_past_of(const struct ledger_surveyed *device);
+/* True: at the period's end the Device is in scope, holds TCoS credentials and was not migrated by this gateway. One
  * that migrated at the very end still remains: the end does not belong to the period. */
-bool report_remains(const struct report *report, const struct ledger_inventory *device, bool *yes, GError **error);
+bool report_remains(const struct report *report, const struct ledger_inventory *device,
+                    const struct migration_past *past);
 
 /* ---- the columns that reports about single Devices begin with ---- */
 
@@ -111,7 +133,8 @@ bool report_look_at(const struct report *report, const struct ledger_inventory *
 
 /* Devices of the inventory (report_estate.c): ECOSMIG-003, -006 and MAPR. */
 report_collect_fn report_collect_gained, report_collect_installed, report_collect_assets;
-report_row_fn report_write_gained, report_write_installed, report_write_assets;
+report_row_fn report_write_gained, report_write_installed;
+report_kept_row_fn report_write_assets;
 
 /* Records the rows of a report whose rows are in one period only (kind->once). */
 report_record_fn report_record_once;

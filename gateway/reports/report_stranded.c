@@ -8,25 +8,20 @@
 #include "spool/ledger/ledger_work.h"
 #include "validators/catalogue.h"
 
-static bool assign_stranded(void *user, const struct ledger_inventory *device, GError **error)
+static bool assign_stranded(void *user, const struct ledger_surveyed *device, GError **error)
 {
     struct report *report = user;
-    uint64_t supplier = 0;
-    bool remaining = false;
+    const struct migration_past past = report_past_of(device);
 
-    if (!report_remains(report, device, &remaining, error))
-        return false;
-    if (!remaining)
-        return true;
-    if (!ledger_supplier_of(report->gateway->ledger, device->device, report->period.ends, &supplier, error))
-        return false;
-    report_assign(report, supplier, (int64_t)device->device);
+    (void)error; /* cannot fail */
+    if (report_remains(report, &device->device, &past))
+        report_assign(report, device->supplier, (int64_t)device->device.device);
     return true;
 }
 
 bool report_collect_stranded(struct report *report, GError **error)
 {
-    return ledger_inventory_each(report->gateway->ledger, assign_stranded, report, error);
+    return report_survey_each(report, assign_stranded, report, error);
 }
 
 /* What was tried so far. */

@@ -2,11 +2,12 @@
  * ECOSMIG-004, -005 and MGMT: counts of Devices by recipient and by what they have in common: type and model, type, or
  * type and region. Each such group is a tally; the key of a row is the index of its tally.
  *
- * The walks over inventory and sessions come in no order of groups, so tallies are found through a hash table.
+ * One walk over the survey of the estate counts all Devices. What is known of a Device from elsewhere, by its reviews
+ * and the ends of its sessions within the period, is sorted by Device beforehand and read beside the walk. Devices come
+ * in no order of groups, so tallies are found through a hash table.
  */
 #include "gateway/reports/report_private.h"
 
-#include "gateway/reports/migration_status.h"
 #include "spool/ledger/ledger_progress.h"
 #include "spool/ledger/ledger_work.h"
 
@@ -37,37 +38,70 @@ struct group {
 
 /* The count of one group. */
 struct tally {
-    uint64_t supplier;
-    char *device_type, *region, *manufacturer, *model, *firmware; /* "" where the group has NULL */
-    int64_t since; /* ECOSMIG-004: from when on the model is Non-Migratable, seconds UTC */
+    struct group group; /* its own texts; "" for NULL */
+    int64_t since;      /* ECOSMIG-004: from when on the model is Non-Migratable, seconds UTC */
     int64_t figures[FIGURES];
     GHashTable *codes; /* MGMT: code → how many sessions failed with it; NULL: none */
 };
 
-/* The walks of one report. */
+/* The walk of one report. */
 struct tallying {
     struct report *report;
-    GHashTable *index;    /* a group as text → index of its tally + 1 */
-    enum activity figure; /* ECOSMIG-005: which figure the present walk counts */
+    GHashTable *tallies; /* a struct tally → itself */
+    /* What is known of Devices from elsewhere. a: the Device; ECOSMIG-005: b: the figure; MGMT: data: a code */
+    struct sorter *events;
 };
 
 static void clear_tally(gpointer user)
 {
     struct tally *tally = user;
+    const struct group *g = &tally->group;
+    const char *const texts[] = {g->device_type, g->region, g->manufacturer, g->model, g->firmware};
 
-    g_free(tally->device_type);
-    g_free(tally->region);
-    g_free(tally->manufacturer);
-    g_free(tally->model);
-    g_free(tally->firmware);
+    for (size_t i = 0; i < G_N_ELEMENTS(texts); i++)
+        g_free((gpointer)texts[i]);
     if (tally->codes != NULL)
         g_hash_table_unref(tally->codes);
+}
+
+static guint hash_group(gconstpointer p)
+{
+    const struct group *g = &((const struct tally *)p)->group;
+    guint hash = (guint)(g->supplier ^ g->supplier >> 32);
+
+    hash = hash * 31 + g_str_hash(g->device_type);
+    hash = hash * 31 + g_str_hash(g->region);
+    hash = hash * 31 + g_str_hash(g->manufacturer);
+    hash = hash * 31 + g_str_hash(g->model);
+    return hash * 31 + g_str_hash(g->firmware);
+}
+
+/* The order of rows, which a recipient's file has. */
+static int by_group(gconstpointer a, gconstpointer b)
+{
+    const struct group *x = &((const struct tally *)a)->group, *y = &((const struct tally *)b)->group;
+    int difference = strcmp(x->device_type, y->device_type);
+
+    if (difference == 0)
+        difference = strcmp(x->region, y->region);
+    if (difference == 0)
+        difference = strcmp(x->manufacturer, y->manufacturer);
+    if (difference == 0)
+        difference = strcmp(x->model, y->model);
+    return difference != 0 ? difference : strcmp(x->firmware, y->firmware);
+}
+
+static gboolean same_group(gconstpointer p, gconstpointer q)
+{
+    return ((const struct tally *)p)->group.supplier == ((const struct tally *)q)->group.supplier &&
+           by_group(p, q) == 0;
 }
 
 static void begin(struct tallying *t, struct report *report)
 {
     *t = (struct tallying){.report = report};
-    t->index = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    t->tallies = g_hash_table_new(hash_group, same_group);
+    t->events = ledger_sorter_new(report->gateway->ledger);
     report->subjects = g_array_new(FALSE, TRUE, sizeof(struct tally));
     g_array_set_clear_func(report->subjects, clear_tally);
 }
@@ -81,112 +115,73 @@ static const char *text(const char *value)
 /* The tally of a group, which is made when it does not exist yet. */
 static struct tally *tally_of(struct tallying *t, const struct group *group)
 {
-    GArray *tallies = t->report->subjects;
-    g_autofree char *name =
-        g_strdup_printf("%" G_GUINT64_FORMAT "|%s|%s|%s|%s|%s", group->supplier, text(group->device_type),
-                        text(group->region), text(group->manufacturer), text(group->model), text(group->firmware));
-    guint at = GPOINTER_TO_UINT(g_hash_table_lookup(t->index, name));
+    struct tally wanted = {.group = {group->supplier, text(group->device_type), text(group->region),
+                                     text(group->manufacturer), text(group->model), text(group->firmware)}};
+    struct tally *tally = g_hash_table_lookup(t->tallies, &wanted);
 
-    if (at == 0) {
-        struct tally tally = {.supplier = group->supplier,
-                              .device_type = g_strdup(text(group->device_type)),
-                              .region = g_strdup(text(group->region)),
-                              .manufacturer = g_strdup(text(group->manufacturer)),
-                              .model = g_strdup(text(group->model)),
-                              .firmware = g_strdup(text(group->firmware))};
-        g_array_append_val(tallies, tally);
-        at = tallies->len;
-        g_hash_table_insert(t->index, g_steal_pointer(&name), GUINT_TO_POINTER(at));
-    }
-    return &g_array_index(tallies, struct tally, at - 1);
+    if (tally != NULL)
+        return tally;
+    const struct group *g = &wanted.group;
+    tally = g_new0(struct tally, 1);
+    tally->group =
+        (struct group){g->supplier,        g_strdup(g->device_type), g_strdup(g->region), g_strdup(g->manufacturer),
+                       g_strdup(g->model), g_strdup(g->firmware)};
+    (void)g_hash_table_add(t->tallies, tally);
+    return tally;
 }
 
-/* The order of rows, which a recipient's file has. */
-static int by_group(gconstpointer a, gconstpointer b)
+/* Assigns a row for each tally, in their order. */
+static void assign(struct report *report)
 {
-    const struct tally *x = a, *y = b;
-    int difference = strcmp(x->device_type, y->device_type);
+    GArray *tallies = report->subjects;
 
-    if (difference == 0)
-        difference = strcmp(x->region, y->region);
-    if (difference == 0)
-        difference = strcmp(x->manufacturer, y->manufacturer);
-    if (difference == 0)
-        difference = strcmp(x->model, y->model);
-    return difference != 0 ? difference : strcmp(x->firmware, y->firmware);
+    for (guint i = 0; i < tallies->len; i++)
+        report_assign(report, g_array_index(tallies, struct tally, i).group.supplier, i);
 }
 
-/* Sorts the tallies, and assigns a row for each. */
+/* Sorts the tallies and assigns their rows. */
 static void end(struct tallying *t)
 {
-    GArray *tallies = t->report->subjects;
+    GHashTableIter tallies;
+    gpointer tally;
 
-    g_hash_table_unref(t->index);
-    g_array_sort(tallies, by_group);
-    for (guint i = 0; i < tallies->len; i++)
-        report_assign(t->report, g_array_index(tallies, struct tally, i).supplier, i);
-}
-
-/* The Device Model, as the inventory has it. */
-static struct ledger_nmm model_of(const struct ledger_inventory *device)
-{
-    return (struct ledger_nmm){.device_type = device->device_type,
-                               .manufacturer = text(device->manufacturer),
-                               .model = text(device->model),
-                               .firmware = text(device->firmware)};
-}
-
-bool report_remains(const struct report *report, const struct ledger_inventory *device, bool *yes, GError **error)
-{
-    struct migration_past past = {0};
-
-    *yes = migration_in_scope(report->gateway->config, device) && strcmp(device->credentials, "TCOS") == 0;
-    if (!*yes)
-        return true;
-    if (!ledger_work_of_device_each(report->gateway->ledger, device->device, report_add_past, &past, error))
-        return false;
-    *yes = past.migrated_at == 0 || past.migrated_at >= report->period.ends;
-    return true;
+    g_hash_table_iter_init(&tallies, t->tallies);
+    while (g_hash_table_iter_next(&tallies, &tally, NULL)) {
+        g_array_append_vals(t->report->subjects, tally, 1);
+        g_free(tally); /* its texts are those of the copy now */
+    }
+    g_hash_table_unref(t->tallies);
+    sorter_free(t->events);
+    g_array_sort(t->report->subjects, by_group);
+    assign(t->report);
 }
 
 /* The Device's Supplier at the period's end; 0: there is none, or it is no recipient. */
-static bool supplier_of(const struct report *report, uint64_t device, uint64_t *supplier, GError **error)
+static uint64_t supplier_of(const struct report *report, const struct ledger_surveyed *device)
 {
-    if (!ledger_supplier_of(report->gateway->ledger, device, report->period.ends, supplier, error))
-        return false;
-    if (!report_knows(report, *supplier))
-        *supplier = 0;
-    return true;
+    return report_knows(report, device->supplier) ? device->supplier : 0;
 }
 
 /* ---- ECOSMIG-004, Non-Migratable models ---- */
 
-static bool tally_non_migratable(void *user, const struct ledger_inventory *device, GError **error)
+static bool tally_non_migratable(void *user, const struct ledger_surveyed *device, GError **error)
 {
     struct tallying *t = user;
-    struct ledger *ledger = t->report->gateway->ledger;
-    const struct ledger_nmm model = model_of(device);
-    uint64_t supplier = 0;
-    int64_t since = 0;
-    bool remaining = false;
+    const struct ledger_inventory *d = &device->device;
+    const struct migration_past past = report_past_of(device);
 
-    if (!ledger_model_non_migratable_since(ledger, &model, t->report->period.ends, &since, error))
-        return false;
-    if (since == 0)
+    (void)error; /* cannot fail */
+    if (device->non_migratable_since == 0 || !report_remains(t->report, d, &past))
         return true;
-    if (!report_remains(t->report, device, &remaining, error) ||
-        !supplier_of(t->report, device->device, &supplier, error))
-        return false;
-    if (!remaining)
-        return true;
+    uint64_t supplier = supplier_of(t->report, device);
     if (supplier == 0) {
         t->report->unassigned++;
         return true;
     }
-    const struct group group = {supplier, .device_type = model.device_type, .manufacturer = model.manufacturer,
-                                .model = model.model, .firmware = model.firmware};
+    const struct group group = {supplier, .device_type = d->device_type, .manufacturer = d->manufacturer,
+                                .model = d->model, .firmware = d->firmware};
     struct tally *tally = tally_of(t, &group);
-    tally->since = since;
+    tally->since = device->non_migratable_since;
     tally->figures[REMAINING]++;
     return true;
 }
@@ -196,7 +191,7 @@ bool report_collect_non_migratable(struct report *report, GError **error)
     struct tallying t;
 
     begin(&t, report);
-    bool good = ledger_inventory_each(report->gateway->ledger, tally_non_migratable, &t, error);
+    bool good = report_survey_each(report, tally_non_migratable, &t, error);
     end(&t);
     return good;
 }
@@ -207,12 +202,12 @@ bool report_collect_non_migratable(struct report *report, GError **error)
     FACT(ECOSMIG_004, period_end, report->ends)                                                                        \
     FACT(ECOSMIG_004, supplier_id, report->to->eui64)                                                                  \
     FACT(ECOSMIG_004, supplier_mpid, report->to->mpid)                                                                 \
-    FACT(ECOSMIG_004, device_type, tally->device_type)                                                                 \
-    FACT(ECOSMIG_004, device_manufacturer, tally->manufacturer)                                                        \
-    FACT(ECOSMIG_004, device_model, tally->model)                                                                      \
-    FACT(ECOSMIG_004, device_firmware, tally->firmware)                                                                \
+    FACT(ECOSMIG_004, device_type, tally->group.device_type)                                                           \
+    FACT(ECOSMIG_004, device_manufacturer, tally->group.manufacturer)                                                  \
+    FACT(ECOSMIG_004, device_model, tally->group.model)                                                                \
+    FACT(ECOSMIG_004, device_firmware, tally->group.firmware)                                                          \
     FACT(ECOSMIG_004, non_migratable_since, report_date(tally->since, since))                                          \
-    FACT(ECOSMIG_004, non_migratable_resolver, catalogue_resolver(C107, tally->device_type))                           \
+    FACT(ECOSMIG_004, non_migratable_resolver, catalogue_resolver(C107, tally->group.device_type))                     \
     FACT(ECOSMIG_004, count_devices, cell_number(tally->figures[REMAINING], count))
 FACTS_DECLARE(ECOSMIG_004);
 
@@ -229,84 +224,88 @@ bool report_write_non_migratable(struct report *report, int64_t key, GError **er
 
 /* ---- ECOSMIG-005, activity ---- */
 
-/* Counts a Device in t->figure. One that the inventory does not have belongs to nobody. */
-static bool tally_device(struct tallying *t, uint64_t id, GError **error)
+/* Keeps a figure of a Device for the walk. */
+static bool note(struct tallying *t, uint64_t device, enum activity figure, GError **error)
 {
-    struct report *report = t->report;
-    g_autofree struct ledger_inventory *device = NULL;
-    uint64_t supplier = 0;
-
-    if (!ledger_inventory_get(report->gateway->ledger, id, &device, error) ||
-        (device != NULL && !supplier_of(report, id, &supplier, error)))
-        return false;
-    if (supplier == 0) {
-        report->unassigned += t->figure == SUCCEEDED || t->figure == FAILED;
-        return true;
-    }
-    const struct group group = {supplier, .device_type = device->device_type};
-    tally_of(t, &group)->figures[t->figure]++;
-    return true;
+    return sorter_add(t->events, &(struct sorter_record){device, figure, NULL, 0}, error);
 }
 
 /* A record of an instruction that was judged in the period. */
-static bool tally_reviewed(void *user, uint64_t device, enum ledger_state outcome, GError **error)
+static bool note_reviewed(void *user, uint64_t device, enum ledger_state outcome, GError **error)
 {
-    struct tallying *t = user;
-
-    t->figure = INSTRUCTED;
-    if (!tally_device(t, device, error))
-        return false;
-    if (outcome == LEDGER_READY)
-        return true;
-    t->figure = outcome == LEDGER_REJECTED ? REJECTED : DEFERRED;
-    return tally_device(t, device, error);
+    return note(user, device, INSTRUCTED, error) &&
+           (outcome == LEDGER_READY || note(user, device, outcome == LEDGER_REJECTED ? REJECTED : DEFERRED, error));
 }
 
 /* A work item that was accepted before the period's end and had not ended then. */
-static bool tally_unfinished(void *user, uint64_t device, enum ledger_state outcome, GError **error)
+static bool note_unfinished(void *user, uint64_t device, enum ledger_state outcome, GError **error)
 {
-    struct tallying *t = user;
-
     (void)outcome; /* READY */
-    t->figure = IN_PROGRESS;
-    return tally_device(t, device, error);
+    return note(user, device, IN_PROGRESS, error);
 }
 
-static bool tally_end(void *user, int64_t item, uint64_t device, const char *code, GError **error)
+/* The ends of one kind. */
+struct ends {
+    struct tallying *t;
+    enum activity figure;
+};
+
+static bool note_end(void *user, int64_t item, uint64_t device, const char *code, GError **error)
 {
+    const struct ends *ends = user;
+
     (void)item, (void)code; /* only Devices are counted */
-    return tally_device(user, device, error);
+    return note(ends->t, device, ends->figure, error);
 }
 
-static bool tally_ends(struct tallying *t, enum activity figure, enum ledger_state state, GError **error)
+static bool note_ends(struct tallying *t, enum activity figure, enum ledger_state state, GError **error)
 {
     const struct ledger_ended which = {state, {t->report->period.starts, t->report->period.ends}};
+    struct ends ends = {t, figure};
 
-    t->figure = figure;
-    return ledger_ended_sessions_each(t->report->gateway->ledger, &which, tally_end, t, error);
+    return ledger_ended_sessions_each(t->report->gateway->ledger, &which, note_end, &ends, error);
 }
 
-/* A Device, not a session: one that an operator has released and that migrated again counts once. */
-static bool tally_migrated(void *user, uint64_t device, GError **error)
+/* Counts a Device. device NULL: the inventory does not have it, and so it belongs to nobody. */
+static void count(struct tallying *t, const struct ledger_surveyed *device, enum activity figure)
+{
+    const struct group group = {device != NULL ? supplier_of(t->report, device) : 0,
+                                .device_type = device != NULL ? device->device.device_type : NULL};
+
+    if (group.supplier == 0)
+        t->report->unassigned += figure == SUCCEEDED || figure == FAILED;
+    else
+        tally_of(t, &group)->figures[figure]++;
+}
+
+/* Counts what was kept of this Device, and of those before it, which the inventory does not have. NULL: of the rest. */
+static bool count_noted(struct tallying *t, const struct ledger_surveyed *device, GError **error)
+{
+    const struct sorter_record *event;
+
+    while ((event = sorter_peek(t->events)) != NULL && (device == NULL || event->a <= device->device.device)) {
+        bool there = device != NULL && event->a == device->device.device;
+        count(t, there ? device : NULL, (enum activity)event->b);
+        if (!sorter_skip(t->events, error))
+            return false;
+    }
+    return true;
+}
+
+/* CUMULATIVE_MIGRATED counts a Device, not a session: one that an operator has released and that migrated again counts
+ * once. */
+static bool tally_activity(void *user, const struct ledger_surveyed *device, GError **error)
 {
     struct tallying *t = user;
+    const struct migration_past past = report_past_of(device);
 
-    t->figure = CUMULATIVE_MIGRATED;
-    return tally_device(t, device, error);
+    if (past.migrated_at != 0 && past.migrated_at < t->report->period.ends)
+        count(t, device, CUMULATIVE_MIGRATED);
+    if (report_remains(t->report, &device->device, &past))
+        count(t, device, REMAINING);
+    return count_noted(t, device, error);
 }
 
-static bool tally_remaining(void *user, const struct ledger_inventory *device, GError **error)
-{
-    struct tallying *t = user;
-    bool remaining = false;
-
-    if (!report_remains(t->report, device, &remaining, error))
-        return false;
-    t->figure = REMAINING;
-    return !remaining || tally_device(t, device->device, error);
-}
-
-/* One walk for each figure, and one over the inventory for what remains. */
 bool report_collect_activity(struct report *report, GError **error)
 {
     struct ledger *ledger = report->gateway->ledger;
@@ -314,12 +313,12 @@ bool report_collect_activity(struct report *report, GError **error)
     struct tallying t;
 
     begin(&t, report);
-    bool good = ledger_reviews_each(ledger, &period, tally_reviewed, &t, error) &&
-                tally_ends(&t, REJECTED, LEDGER_REJECTED, error) && tally_ends(&t, DEFERRED, LEDGER_DEFERRED, error) &&
-                tally_ends(&t, SUCCEEDED, LEDGER_MIGRATED, error) && tally_ends(&t, FAILED, LEDGER_FAILED, error) &&
-                ledger_unfinished_each(ledger, period.until, tally_unfinished, &t, error) &&
-                ledger_migrated_devices_each(ledger, period.until, tally_migrated, &t, error) &&
-                ledger_inventory_each(ledger, tally_remaining, &t, error);
+    bool good = ledger_reviews_each(ledger, &period, note_reviewed, &t, error) &&
+                note_ends(&t, REJECTED, LEDGER_REJECTED, error) && note_ends(&t, DEFERRED, LEDGER_DEFERRED, error) &&
+                note_ends(&t, SUCCEEDED, LEDGER_MIGRATED, error) && note_ends(&t, FAILED, LEDGER_FAILED, error) &&
+                ledger_unfinished_each(ledger, period.until, note_unfinished, &t, error) &&
+                sorter_rewind(t.events, error) && report_survey_each(report, tally_activity, &t, error) &&
+                count_noted(&t, NULL, error);
     end(&t);
     return good;
 }
@@ -331,7 +330,7 @@ bool report_collect_activity(struct report *report, GError **error)
     FACT(ECOSMIG_005, period_end, report->ends)                                                                        \
     FACT(ECOSMIG_005, supplier_id, report->to->eui64)                                                                  \
     FACT(ECOSMIG_005, supplier_mpid, report->to->mpid)                                                                 \
-    FACT(ECOSMIG_005, device_type, tally->device_type)                                                                 \
+    FACT(ECOSMIG_005, device_type, tally->group.device_type)                                                           \
     FACT(ECOSMIG_005, count_instructed, texts[INSTRUCTED])                                                             \
     FACT(ECOSMIG_005, count_rejected, texts[REJECTED])                                                                 \
     FACT(ECOSMIG_005, count_deferred, texts[DEFERRED])                                                                 \
@@ -358,70 +357,87 @@ bool report_write_activity(struct report *report, int64_t key, GError **error)
 
 /* ---- MGMT, progress ---- */
 
-static struct tally *tally_for_all(struct tallying *t, const struct ledger_inventory *device)
-{
-    const struct group group = {t->report->gateway->config->eui64, device->device_type, .region = device->region};
-
-    return tally_of(t, &group);
-}
-
-/* A Device of the inventory, for MGMT. The figures from FAILED_ONCE on count only Devices that remain. */
-static bool tally_progress(void *user, const struct ledger_inventory *device, GError **error)
+/* A session that failed in the period: keeps its code for the walk. */
+static bool note_code(void *user, int64_t item, uint64_t device, const char *code, GError **error)
 {
     struct tallying *t = user;
-    struct ledger *ledger = t->report->gateway->ledger;
-    const struct ledger_nmm model = model_of(device);
-    struct migration_past past = {0};
-    int64_t since = 0;
-    bool remaining = false;
 
-    if (!migration_in_scope(t->report->gateway->config, device))
+    (void)item; /* only Devices and codes are counted */
+    return code == NULL ||
+           sorter_add(t->events, &(struct sorter_record){device, 0, code, (uint32_t)strlen(code) + 1}, error);
+}
+
+static void count_code(struct tally *tally, const char *code)
+{
+    if (tally->codes == NULL)
+        tally->codes = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    guint n = GPOINTER_TO_UINT(g_hash_table_lookup(tally->codes, code));
+    g_hash_table_insert(tally->codes, g_strdup(code), GUINT_TO_POINTER(n + 1));
+}
+
+/* A Device of the inventory. The figures from FAILED_ONCE on count only Devices that remain. */
+static bool tally_progress(void *user, const struct ledger_surveyed *device, GError **error)
+{
+    struct tallying *t = user;
+    const struct migration_past past = report_past_of(device);
+    const struct sorter_record *event;
+
+    while ((event = sorter_peek(t->events)) != NULL && event->a < device->device.device) {
+        if (!sorter_skip(t->events, error))
+            return false;
+    }
+    if (!migration_in_scope(t->report->gateway->config, &device->device))
         return true;
-    if (!report_remains(t->report, device, &remaining, error) ||
-        !ledger_work_of_device_each(ledger, device->device, report_add_past, &past, error) ||
-        !ledger_model_non_migratable_since(ledger, &model, t->report->period.ends, &since, error))
-        return false;
-    int64_t *figures = tally_for_all(t, device)->figures;
+    const struct group group = {t->report->gateway->config->eui64, device->device.device_type,
+                                .region = device->device.region};
+    struct tally *tally = tally_of(t, &group);
+    for (; event != NULL && event->a == device->device.device; event = sorter_peek(t->events)) {
+        count_code(tally, event->data);
+        if (!sorter_skip(t->events, error))
+            return false;
+    }
+    bool remaining = report_remains(t->report, &device->device, &past);
+    int64_t *figures = tally->figures;
     figures[IN_SCOPE]++;
     figures[remaining ? TO_MIGRATE : MIGRATED]++;
     if (!remaining)
         return true;
     figures[FAILED_ONCE] += past.failed == 1;
     figures[FAILED_MANY] += past.failed > 1;
-    figures[NON_MIGRATABLE] += since != 0;
+    figures[NON_MIGRATABLE] += device->non_migratable_since != 0;
     return true;
 }
 
-/* A session that failed in the period: counts its code. */
-static bool tally_code(void *user, int64_t item, uint64_t id, const char *code, GError **error)
+static bool collect_progress(struct report *report, GError **error)
 {
-    struct tallying *t = user;
-    g_autofree struct ledger_inventory *device = NULL;
-
-    (void)item; /* only Devices and codes are counted */
-    if (!ledger_inventory_get(t->report->gateway->ledger, id, &device, error))
-        return false;
-    if (device == NULL || code == NULL || !migration_in_scope(t->report->gateway->config, device))
-        return true;
-    struct tally *tally = tally_for_all(t, device);
-    if (tally->codes == NULL)
-        tally->codes = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-    guint n = GPOINTER_TO_UINT(g_hash_table_lookup(tally->codes, code));
-    g_hash_table_insert(tally->codes, g_strdup(code), GUINT_TO_POINTER(n + 1));
-    return true;
-}
-
-bool report_collect_progress(struct report *report, GError **error)
-{
-    struct ledger *ledger = report->gateway->ledger;
     const struct ledger_ended failed = {LEDGER_FAILED, {report->period.starts, report->period.ends}};
     struct tallying t;
 
     begin(&t, report);
-    bool good = ledger_inventory_each(ledger, tally_progress, &t, error) &&
-                ledger_ended_sessions_each(ledger, &failed, tally_code, &t, error);
+    bool good = ledger_ended_sessions_each(report->gateway->ledger, &failed, note_code, &t, error) &&
+                sorter_rewind(t.events, error) && report_survey_each(report, tally_progress, &t, error);
     end(&t);
     return good;
+}
+
+/* MGMT and MGMT-PAGE have the same tallies. */
+bool report_collect_progress(struct report *report, GError **error)
+{
+    struct report_shared *shared = report->shared;
+
+    if (shared != NULL && shared->progress != NULL && shared->period.starts == report->period.starts &&
+        shared->period.ends == report->period.ends) {
+        report->subjects = g_array_ref(shared->progress);
+        assign(report);
+        return true;
+    }
+    if (!collect_progress(report, error))
+        return false;
+    shared = report->shared;
+    g_clear_pointer(&shared->progress, g_array_unref);
+    shared->progress = g_array_ref(report->subjects);
+    shared->period = report->period;
+    return true;
 }
 
 /* The most frequent code, of equally frequent ones the first by name; NULL: none. */
@@ -447,8 +463,8 @@ static const char *top_code(const struct tally *tally)
 #define MGMT_FACTS(FACT)                                                                                               \
     FACT(MGMT, period_start, report->starts)                                                                           \
     FACT(MGMT, period_end, report->ends)                                                                               \
-    FACT(MGMT, device_type, tally->device_type)                                                                        \
-    FACT(MGMT, device_region, tally->region)                                                                           \
+    FACT(MGMT, device_type, tally->group.device_type)                                                                  \
+    FACT(MGMT, device_region, tally->group.region)                                                                     \
     FACT(MGMT, count_in_scope, texts[IN_SCOPE])                                                                        \
     FACT(MGMT, count_migrated, texts[MIGRATED])                                                                        \
     FACT(MGMT, count_failed_once, texts[FAILED_ONCE])                                                                  \
@@ -478,8 +494,8 @@ bool report_progress_row(const struct report *report, guint i, struct mgmt_row *
         return false;
     const struct tally *tally = &g_array_index(report->subjects, struct tally, i);
     const int64_t *figures = tally->figures;
-    *row = (struct mgmt_row){.device_type = tally->device_type,
-                             .region = tally->region,
+    *row = (struct mgmt_row){.device_type = tally->group.device_type,
+                             .region = tally->group.region,
                              .in_scope = figures[IN_SCOPE],
                              .migrated = figures[MIGRATED],
                              .failed_once = figures[FAILED_ONCE],

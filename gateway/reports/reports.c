@@ -25,7 +25,8 @@
  * up of many periods some ten times as slow. The sync also flushes what others write on the spool's file system. */
 struct batch {
     struct gateway *gateway;
-    GPtrArray *reports; /* struct issued */
+    struct report_shared *shared; /* by the reports */
+    GPtrArray *reports;           /* struct issued */
     int64_t files, rows;
     int fs;          /* the spool's file system, opened before the first file is written; -1: not yet */
     GPtrArray *made; /* struct ledger_outgoing: files that are whole and not recorded yet */
@@ -62,6 +63,7 @@ static void free_outgoing(gpointer user)
 static void begin_batch(struct batch *batch, struct gateway *gateway)
 {
     *batch = (struct batch){.gateway = gateway, .fs = -1};
+    batch->shared = report_shared_new();
     batch->reports = g_ptr_array_new_with_free_func(free_issued);
     batch->made = g_ptr_array_new_with_free_func(free_outgoing);
 }
@@ -69,6 +71,7 @@ static void begin_batch(struct batch *batch, struct gateway *gateway)
 static void end_batch(struct batch *batch)
 {
     g_ptr_array_unref(batch->reports);
+    report_shared_free(batch->shared);
     g_ptr_array_unref(batch->made);
     disk_fs_close(batch->fs);
 }
@@ -228,6 +231,7 @@ static bool add_planned(struct batch *batch, int64_t job, GError **error)
     if (!is_planned(usable))
         return true;
     g_autoptr(report_t) report = report_new(gateway, kind, (struct period){period->starts, period->ends});
+    report_share(report, batch->shared);
     if (!report_to_issued(report, usable, error) || !report_collect(report, error))
         return false;
     add_issued(batch, g_steal_pointer(&report), period);
@@ -425,6 +429,7 @@ static bool plan_due(struct batch *batch, int64_t now, GError **error)
         if (kind == NULL)
             return true;
         g_autoptr(report_t) report = report_new(gateway, kind, period);
+        report_share(report, batch->shared);
         if (!report_to_parties(report, error) || !report_collect(report, error) ||
             !plan(batch, g_steal_pointer(&report), kind, period, error))
             return false;

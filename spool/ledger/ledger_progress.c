@@ -33,20 +33,6 @@ bool ledger_ended_sessions_count(struct ledger *ledger, const struct ledger_ende
 #define MIGRATED_DEVICES " FROM session s CROSS JOIN work_item w ON w.item=s.item"
 #define MIGRATED_BEFORE " WHERE s.state=7 AND s.ended<?1"
 
-bool ledger_migrated_devices_each(struct ledger *ledger, int64_t at, ledger_device_visit visit, void *user,
-                                  GError **error)
-{
-    LEDGER_SQL(standing, "SELECT DISTINCT w.device_id" MIGRATED_DEVICES
-                         " LEFT JOIN device_release r ON r.device_id=w.device_id" MIGRATED_BEFORE
-                         " AND(r.transition IS NULL OR s.last>r.transition)");
-    sqlite3_stmt *q = ledger_query(ledger, &standing, LEDGER_VALUES(LEDGER_INT(at)), error);
-    bool row = true, good = q != NULL;
-    while (good && (good = ledger_row(ledger, q, &row, error)) && row)
-        good = visit(user, (uint64_t)sqlite3_column_int64(q, 0), error);
-    ledger_end(q);
-    return good;
-}
-
 bool ledger_migrated_devices_count(struct ledger *ledger, int64_t at, int64_t *n, GError **error)
 {
     LEDGER_SQL(count, "SELECT count(DISTINCT w.device_id)" MIGRATED_DEVICES MIGRATED_BEFORE);

@@ -22,11 +22,6 @@ bool ledger_ended_sessions_each(struct ledger *ledger, const struct ledger_ended
 /* *n: how many there are. */
 bool ledger_ended_sessions_count(struct ledger *ledger, const struct ledger_ended *which, int64_t *n, GError **error);
 
-typedef bool (*ledger_device_visit)(void *user, uint64_t device, GError **error);
-/* Visits, in no order, each Device that had migrated before `at` and whose migration no operator has overruled: once,
- * however many of its sessions ended so. */
-bool ledger_migrated_devices_each(struct ledger *ledger, int64_t at, ledger_device_visit visit, void *user,
-                                  GError **error);
 /* *n: how many Devices had migrated before `at`, with those that an operator has overruled since. */
 bool ledger_migrated_devices_count(struct ledger *ledger, int64_t at, int64_t *n, GError **error);
 

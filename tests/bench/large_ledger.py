@@ -15,6 +15,8 @@ NOW = 1688385600  # 2023-07-03T12:00:00Z
 DAY = 86400
 RARE = "0B0B0B0B"  # a model that twenty Devices have
 SUPPLIERS = 100
+FIRST_MAP = 0x90B3D51F30060000
+MAPS = 5
 READY, REJECTED, DEFERRED, DISPATCHED, RETRY_WAIT, CONFIRM_PENDING, MISMATCH, MIGRATED, FAILED = range(9)
 
 
@@ -45,6 +47,11 @@ def supplier_of(house):
     return min(share * share // 100_003 * (SUPPLIERS - 1) // 100_003, SUPPLIERS - 2)
 
 
+def map_of(house):
+    """The Devices of one home of five belong to no Meter Asset Provider."""
+    return None if house % 5 == 4 else signed(FIRST_MAP + house // 5 % MAPS)
+
+
 def mpan(house):
     return f"{10 + house % 14}{house:011d}"
 
@@ -60,7 +67,7 @@ def inventory(devices):
         model = RARE if n % (devices // 20) == 3 else f"010A{n % 40:04X}"
         yield (device_of(n), kind, "Commissioned", "AB01", model, f"000201{n % 7:02X}",
                (mpan(house), mprn(house), None)[n % 3], FIRST_HUB + house,
-               None if kind == "GPF" else signed(FIRST_SUPPLIER + supplier_of(house)), None, "North",
+               None if kind == "GPF" else signed(FIRST_SUPPLIER + supplier_of(house)), map_of(house), "North",
                NOW - 900 * DAY, NOW - 890 * DAY, "TCOS", None)
 
 
@@ -216,6 +223,13 @@ def fill(ledger, devices=DEVICES, sessions=SESSIONS, count=JOBS):
         db.executemany(f'INSERT INTO "{table}"({columns}) VALUES({places})', rows[table])
     db.executemany("INSERT INTO party(party_id,role,mpid,name) VALUES(?,'SUPPLIER',?,?)",
                    ((signed(FIRST_SUPPLIER + n), f"S{n:03d}", f"Supplier {n}") for n in range(SUPPLIERS)))
+    db.executemany("INSERT INTO party(party_id,role,mpid,name) VALUES(?,'MAP',?,?)",
+                   ((signed(FIRST_MAP + n), f"M{n:03d}", f"Provider {n}") for n in range(MAPS)))
+    # All firmware of one model of each type of forty, and one firmware of another one.
+    db.executemany("INSERT INTO non_migratable(device_type,manufacturer,model,firmware,since,until)"
+                   " VALUES(?,?,?,?,?,?)",
+                   ((kind, "AB01", model, firmware, NOW - 30 * DAY, None) for kind in ("ESME", "GSME", "GPF")
+                    for model, firmware in (("010A0003", ""), ("010A0007", "00020102"))))
     for _, sql in made:
         db.execute(sql)
     # The last instructions are not dispatched; of the others some are not wholly ended.

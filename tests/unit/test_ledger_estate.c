@@ -1,5 +1,6 @@
 /* What reference data say: the Suppliers of Devices, their changes, Non-Migratable models. */
 #include "spool/ledger/ledger_estate.h"
+#include "spool/ledger/ledger_survey.h"
 #include "tests/unit/ledger_rows.h"
 
 #include <setjmp.h>
@@ -131,10 +132,94 @@ static void test_ledger_estate__non_migratable_model__until_the_longest_ends(voi
     assert_true(ledger_model_non_migratable_until(ledger, &row, 120, &until, NULL) && until == 0);
 }
 
+/* What a survey says of a Device is what the questions about one Device say. */
+struct comparing {
+    int64_t at;
+    uint64_t last; /* Device */
+    int seen;
+};
+
+static bool compare_one(void *user, const struct ledger_surveyed *device, GError **error)
+{
+    const struct ledger_inventory *d = &device->device;
+    const struct ledger_nmm model = {.device_type = d->device_type,
+                                     .manufacturer = d->manufacturer != NULL ? d->manufacturer : "",
+                                     .model = d->model != NULL ? d->model : "",
+                                     .firmware = d->firmware};
+    struct comparing *comparing = user;
+    int64_t since = 0;
+
+    (void)error;
+    assert_true(comparing->seen == 0 || d->device > comparing->last);
+    comparing->last = d->device;
+    comparing->seen++;
+    assert_int_equal(device->supplier, supplier(d->device, comparing->at));
+    assert_true(ledger_model_non_migratable_since(ledger, &model, comparing->at, &since, NULL));
+    assert_int_equal(device->non_migratable_since, since);
+    g_autofree struct ledger_inventory *row = NULL;
+    assert_true(ledger_inventory_get(ledger, d->device, &row, NULL));
+    assert_int_equal(row->chf, d->chf);
+    assert_int_equal(row->supplier, d->supplier);
+    assert_string_equal(row->status, d->status);
+    assert_int_equal(g_strcmp0(row->mpxn, d->mpxn), 0);
+    assert_int_equal(g_strcmp0(row->model, d->model), 0);
+    assert_int_equal(g_strcmp0(row->firmware, d->firmware), 0);
+    return true;
+}
+
+/* Ids on both sides of 2^63, which SQLite orders as signed numbers. */
+static void put_random(GRand *random)
+{
+    static const char *const types[] = {"ESME", "GSME", "GPF", "PPMID"},
+                             *const statuses[] = {"Commissioned", "Recovered", "Suspended", "Withdrawn"},
+                             *const models[] = {NULL, "M1", "M2"};
+    const struct ledger_inventory row = {.device = (uint64_t)(int64_t)g_rand_int_range(random, -40, 40),
+                                         .device_type = types[g_rand_int_range(random, 0, 4)],
+                                         .status = statuses[g_rand_int_range(random, 0, 4)],
+                                         .manufacturer = "A",
+                                         .model = models[g_rand_int_range(random, 0, 3)],
+                                         .firmware = models[g_rand_int_range(random, 0, 3)],
+                                         .mpxn = g_rand_boolean(random) ? (g_rand_boolean(random) ? "11" : "12") : NULL,
+                                         .chf = (uint64_t)(int64_t)g_rand_int_range(random, -3, 4),
+                                         .supplier = (uint64_t)g_rand_int_range(random, 0, 4),
+                                         .credentials = "TCOS"};
+
+    assert_true(ledger_inventory_put(ledger, &row, NULL));
+}
+
+static void test_ledger_survey__any_estate__says_what_questions_about_one_device_say(void **state)
+{
+    const struct ledger_nmm entries[] = {{"ESME", "A", "M1", "", 10, 30, NULL, NULL},
+                                         {"GPF", "A", "M2", "M1", 20, LEDGER_FOR_EVER, NULL, NULL}};
+    g_autoptr(GRand) random = g_rand_new_with_seed(18);
+
+    (void)state;
+    for (size_t i = 0; i < G_N_ELEMENTS(entries); i++)
+        assert_true(ledger_nmm_put(ledger, &entries[i], NULL));
+    put_cos("11", 10, 7);
+    put_cos("11", 20, 8);
+    put_cos("12", 25, 9);
+    for (int round = 0; round < 60; round++) {
+        put_random(random);
+        put_random(random);
+        struct comparing comparing = {.at = round % 40};
+        g_autoptr(ledger_survey_t) survey = ledger_survey_make(ledger, comparing.at, NULL);
+        assert_non_null(survey);
+        assert_true(ledger_survey_each(survey, compare_one, &comparing, NULL));
+        int seen = comparing.seen;
+        comparing.seen = 0;
+        assert_true(ledger_survey_each(survey, compare_one, &comparing, NULL));
+        assert_int_equal(seen, comparing.seen);
+        assert_true(seen > 0);
+    }
+}
+
 int main(void)
 {
 #define T(test) cmocka_unit_test_setup_teardown(test, enter, leave)
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_ledger_survey__any_estate__says_what_questions_about_one_device_say, enter,
+                                        leave),
         T(test_ledger_estate__supplier_of_a_meter__changes_with_time),
         T(test_ledger_estate__supplier_of_a_gpf__by_what_is_on_its_hub),
         T(test_ledger_estate__cos_of_a_gpf__by_the_meter_that_says_whose_it_is),

@@ -1,0 +1,61 @@
+/*
+ * The survey that reports of one time share. Making one takes longer than all walks over it: those of a week need it
+ * four times and more.
+ */
+#include "gateway/reports/report_private.h"
+
+#include <string.h>
+
+struct report_shared *report_shared_new(void)
+{
+    return g_new0(struct report_shared, 1);
+}
+
+static void clear(struct report_shared *shared)
+{
+    g_clear_pointer(&shared->survey, ledger_survey_free);
+    g_clear_pointer(&shared->progress, g_array_unref);
+}
+
+void report_shared_free(struct report_shared *shared)
+{
+    if (shared == NULL)
+        return;
+    clear(shared);
+    g_free(shared);
+}
+
+void report_share(struct report *report, struct report_shared *shared)
+{
+    report->shared = shared;
+}
+
+bool report_survey_each(struct report *report, ledger_survey_visit visit, void *user, GError **error)
+{
+    if (report->shared == NULL) {
+        report->shared = report_shared_new();
+        report->own_shared = true;
+    }
+    struct report_shared *shared = report->shared;
+    if (shared->survey != NULL && ledger_survey_at(shared->survey) != report->period.ends)
+        clear(shared);
+    if (shared->survey == NULL)
+        shared->survey = ledger_survey_make(report->gateway->ledger, report->period.ends, error);
+    return shared->survey != NULL && ledger_survey_each(shared->survey, visit, user, error);
+}
+
+struct migration_past report_past_of(const struct ledger_surveyed *device)
+{
+    struct migration_past past = {0};
+
+    for (size_t i = 0; i < device->n_work; i++)
+        migration_past_add(&past, &device->work[i]);
+    return past;
+}
+
+bool report_remains(const struct report *report, const struct ledger_inventory *device,
+                    const struct migration_past *past)
+{
+    return strcmp(device->credentials, "TCOS") == 0 && migration_in_scope(report->gateway->config, device) &&
+           (past->migrated_at == 0 || past->migrated_at >= report->period.ends);
+}
