@@ -52,4 +52,7 @@ uint64_t unpack_packed_bytes_read(const struct unpack *unpack);
 /* NULL is allowed. */
 void unpack_free(struct unpack *unpack);
 
+/* The version of libarchive that is loaded, "3.6.2". */
+const char *unpack_library_version(void);
+
 #endif

@@ -399,3 +399,11 @@ static void zip_close(struct unpack *u)
 }
 
 const struct unpack_packing unpack_zip = {zip_open, zip_pull, zip_close};
+
+const char *unpack_library_version(void)
+{
+    const char *text = archive_version_string(); /* "libarchive 3.6.2" */
+    const char *space = strrchr(text, ' ');
+
+    return space != NULL ? space + 1 : text;
+}

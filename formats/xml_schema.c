@@ -8,6 +8,7 @@
 #include <glib.h>
 #include <libxml/parser.h>
 #include <libxml/xmlschemas.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { MAX_FAULTS = 20 /* of one text: one mistake may give thousands */ };
@@ -129,4 +130,11 @@ void xml_schema_free(struct xml_schema *schema)
         return;
     xmlSchemaFree(schema->schema);
     g_free(schema);
+}
+
+char *xml_schema_library_version(void)
+{
+    int number = atoi(xmlParserVersion); /* "20914", and words behind it */
+
+    return g_strdup_printf("%d.%d.%d", number / 10000, number / 100 % 100, number % 100);
 }

@@ -30,4 +30,7 @@ bool xml_schema_validate(struct xml_schema *schema, const char *text, size_t len
 /* NULL is allowed. */
 void xml_schema_free(struct xml_schema *schema);
 
+/* The version of libxml2 that is loaded, "2.9.14". g_free. */
+char *xml_schema_library_version(void);
+
 #endif

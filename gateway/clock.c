@@ -5,6 +5,7 @@
 #include "gateway/clock.h"
 
 #include <glib.h>
+#include <sys/timex.h>
 #include <time.h>
 
 static bool stopped;
@@ -105,4 +106,14 @@ void clock_accept(void)
 int64_t clock_monotonic(void)
 {
     return g_get_monotonic_time();
+}
+
+bool clock_synchronized(bool *synchronized)
+{
+    struct timex question = {0}; /* it changes nothing */
+
+    if (adjtimex(&question) < 0)
+        return false;
+    *synchronized = (question.status & STA_UNSYNC) == 0;
+    return true;
 }

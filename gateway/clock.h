@@ -48,6 +48,9 @@ void clock_expect(int64_t base);
 /* The clock is right: an operator says so. */
 void clock_accept(void);
 
+/* *synchronized: the kernel says that something (chrony, ntpd) keeps its clock right. False: it says nothing. */
+bool clock_synchronized(bool *synchronized);
+
 /* Microseconds that only go forward, whatever --now or a correction of the clock says. The count stands still while the
  * machine is suspended. It is for pauses and time limits of this process: what it waits for (a transfer of ours, an
  * answer, facts that are picked up, another command) does not go on either, and a limit that ended by a sleep would

@@ -125,3 +125,8 @@ void digest_text(const char *text, char hex[DIGEST_HEX_SIZE])
 
     g_strlcpy(hex, made, DIGEST_HEX_SIZE);
 }
+
+const char *digest_library_version(void)
+{
+    return OpenSSL_version(OPENSSL_VERSION_STRING);
+}

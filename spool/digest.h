@@ -39,4 +39,7 @@ bool digest_file(const char *path, char hex[DIGEST_HEX_SIZE], uint64_t *size, GE
 /* The digest of the characters of a string, without its NUL. For short ones. */
 void digest_text(const char *text, char hex[DIGEST_HEX_SIZE]);
 
+/* The version of OpenSSL's libcrypto that is loaded, "3.0.17". */
+const char *digest_library_version(void);
+
 #endif

@@ -183,6 +183,9 @@ char *disk_mount_point(const char *path);
 /* *network: path lies on NFS, SMB, AFS or the like, where neither locks nor SQLite's WAL are safe. */
 bool disk_is_network_fs(const char *path, bool *network, GError **error);
 
+/* True: path lies in memory (tmpfs, ramfs), which a restart of the machine empties. */
+bool disk_is_memory(const char *path);
+
 /* The name of a user as the user database has it, "uid 1001" for one that it does not know. g_free. */
 char *disk_user_name(uid_t uid);
 /* "alice, group ops, mode 0640": of what a message about rights has to say. g_free. */

@@ -113,6 +113,14 @@ bool disk_fs_can_sync(const char *path)
            !network;
 }
 
+bool disk_is_memory(const char *path)
+{
+    enum { TMPFS = 0x01021994, RAMFS = 0x858458f6 }; /* <linux/magic.h> */
+    struct statfs fs;
+
+    return statfs(path, &fs) == 0 && ((uint32_t)fs.f_type == TMPFS || (uint32_t)fs.f_type == (uint32_t)RAMFS);
+}
+
 bool disk_is_network_fs(const char *path, bool *network, GError **error)
 {
     /* NFS, SMB, SMB2, CIFS, AFS, AFS of Linux, Coda, NCP, Ceph, 9P: from <linux/magic.h> and statfs(2). */

@@ -415,3 +415,8 @@ void packed_proof_free(struct packed_proof *proof)
     digest_free(proof->digest);
     g_free(proof);
 }
+
+const char *packed_library_version(void)
+{
+    return zlibVersion();
+}

@@ -85,4 +85,7 @@ bool packed_unpack(const char *path, GError **error);
 /* Removes the file in both forms. *freed, if not NULL, is raised by its bytes on the disk. */
 bool packed_remove(enum step step, const char *path, int64_t *freed, GError **error);
 
+/* The version of zlib that is loaded, "1.2.13". */
+const char *packed_library_version(void);
+
 #endif

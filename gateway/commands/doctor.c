@@ -11,6 +11,7 @@
 #include "gateway/commands/words.h"
 #include "gateway/condition/closing.h"
 #include "gateway/condition/expiry.h"
+#include "gateway/condition/host.h"
 #include "gateway/config_signature.h"
 #include "gateway/drops/drop_folders.h"
 #include "gateway/gateway.h"
@@ -313,17 +314,27 @@ static bool probe_gateway(const struct invocation *invocation, struct home *home
     return !findings.unfit;
 }
 
+/* False: it is unfit. */
+static bool probe_host(const struct invocation *invocation, const struct config *config)
+{
+    struct doctor_findings findings = {.rows = json_array()};
+
+    host_probe(config, doctor_add, &findings);
+    doctor_print(invocation, &findings, "host");
+    return !findings.unfit;
+}
+
 int doctor_probe_all(const struct invocation *invocation, const struct config *config, const char *only)
 {
     struct home home = {.config = config};
-    bool fit = true;
+    bool fit = only != NULL || probe_host(invocation, config);
 
     if (only != NULL && config_drop(config, only) == NULL) {
         words_no_drop("doctor", config, only);
         return EXIT_REFUSED;
     }
     if (only == NULL)
-        fit = probe_gateway(invocation, &home);
+        fit = probe_gateway(invocation, &home) && fit;
     for (guint i = 0; i < config->drops->len; i++) {
         const struct drop *drop = config->drops->pdata[i];
         if (only == NULL || strcmp(only, drop->name) == 0)

@@ -18,6 +18,7 @@
 
 #include <signal.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 /* Microseconds. */
@@ -45,6 +46,15 @@ static void on_alarm(int signal_number)
     log_last_words("something holds the process that does not end within the time for a stop; it ends as by a kill, "
                    "and nothing is lost: the next start goes on");
     _exit(EXIT_UNABLE);
+}
+
+/* A core dump would hold keys and personal data. Where a filter of system calls refuses this, as in the package's unit,
+ * whoever starts the gateway sets the limit. */
+static void leave_no_core(void)
+{
+    static const struct rlimit none = {0, 0};
+
+    (void)setrlimit(RLIMIT_CORE, &none);
 }
 
 static void catch_signals(void)
@@ -113,6 +123,7 @@ static int run(const struct config *config, const struct run_log *log, bool once
     GError *error = NULL;
 
     catch_signals();
+    leave_no_core();
     if (!once)
         daemon_catch_reload();
     clock_compare();

@@ -162,3 +162,8 @@ const struct transport sftp_transport = {
     .interrupt = drop_interrupt,
     .close = drop_close,
 };
+
+const char *sftp_drop_library_version(void)
+{
+    return sftp_library_version();
+}

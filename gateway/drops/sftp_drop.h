@@ -12,4 +12,7 @@
 
 extern const struct transport sftp_transport;
 
+/* The version of libssh2 that is loaded, "1.10.0". */
+const char *sftp_drop_library_version(void);
+
 #endif

@@ -577,3 +577,8 @@ int64_t ledger_changes(const struct ledger *ledger)
 {
     return sqlite3_total_changes64(ledger->db);
 }
+
+const char *ledger_engine_version(void)
+{
+    return sqlite3_libversion();
+}

@@ -94,6 +94,9 @@ void ledger_listen(struct ledger *ledger, ledger_listener *listener);
 /* Moves the WAL into the database as far as readers allow. For the writer, at the end of a pass. */
 bool ledger_checkpoint(struct ledger *ledger, GError **error);
 
+/* The version of SQLite that is loaded, "3.40.1". */
+const char *ledger_engine_version(void);
+
 /* How many rows this connection has changed: it differs if a row has changed in between. */
 int64_t ledger_changes(const struct ledger *ledger);
 

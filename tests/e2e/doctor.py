@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """The command doctor: what it finds at drops on a real sshd and at local ones, what it says of unfit ones, and that
 it leaves nothing behind (TAP)."""
+import itertools
 import json
 import os
 import re
@@ -13,6 +14,7 @@ from sshd import Sshd, find, forgiving, make_key, write_known_hosts
 
 PROBES = ["reachable", "host-key", "algorithms", "login", "extensions", "list", "write", "read-back", "temporary",
           "rename", "rename-onto", "space", "clock", "remove", "strategy", "claim"]
+HOST = ["user", "core", "swap", "disk", "random", "time", "libraries"]
 LOCAL = ["list", "write", "read-back", "rename", "rename-onto", "space", "clock", "writers", "remove", "strategy",
          "claim"]
 
@@ -79,13 +81,14 @@ def test_fit(tap, server):
     tap.ok(drops == {None, "mcc", "tcos", "ecos", "dcc", "suppliers", "maps"} and done.returncode == 0,
            "without a name: all drops, and the gateway itself", drops)
     noted = find_row(rows, "credentials")
-    tap.ok([row["probe"] for row in rows if row["drop"] is None] == ["credentials", "room", "ledger", "orders"] and
+    tap.ok([row["probe"] for row in rows if row["drop"] is None and row["probe"] not in HOST] ==
+           ["credentials", "room", "ledger", "orders"] and
            noted["result"] == "note" and "set ecos_subject" in noted["text"],
            "the gateway itself: a note while ecos_subject is not set", rows)
     home.set("gateway ecos_subject=90-B3-D5-1F-30-02-00-00\ngateway tcos_closes=2030-01-01T00:00:00Z")
     home.run()
     _, rows = doctor(home)
-    tap.ok([row["probe"] + " " + row["result"] for row in rows if row["drop"] is None] ==
+    tap.ok([row["probe"] + " " + row["result"] for row in rows if row["drop"] is None and row["probe"] not in HOST] ==
            ["closing good", "credentials good", "room good", "ledger good", "orders good"],
            "and good when it is set", rows)
     with open(home.conf, encoding="utf-8") as file:
@@ -99,8 +102,8 @@ def test_fit(tap, server):
     with open(home.conf, "w", encoding="utf-8") as file:
         file.write(before)
     text = home.command("doctor").stdout.decode()
-    tap.ok(re.findall("^gateway.*$", text, re.M) == ["gateway: fit"] and text.startswith("gateway: fit\n  probe"),
-           "the text has one block for the gateway", text)
+    tap.ok(re.findall("^(?:host|gateway).*$", text, re.M) == ["host: fit", "gateway: fit"] and
+           text.startswith("host: fit\n  probe"), "the text has one block for the machine, one for the gateway", text)
     os.mkdir(home.path("drops", "mcc", "taken"))
     home.set(f"drop mcc taken={server.remote(home.path('drops', 'mcc', 'taken'))}")
     done, rows = doctor(home, "mcc")
@@ -270,10 +273,65 @@ def test_agent(tap, top):
         unfit(tap, "no agent and no identity", home, "login", ["SSH_AUTH_SOCK"], {"SSH_AUTH_SOCK": "/nonexistent"})
 
 
+def host_rows(home):
+    return [row for row in doctor(home)[1] if row["drop"] is None and row["probe"] in HOST]
+
+
+def test_host(tap):
+    """The machine: each finding against what this test reads from the kernel itself."""
+    home = Home()
+    rows = host_rows(home)
+    tap.ok([probe for probe, _ in itertools.groupby(row["probe"] for row in rows)] == HOST, "every probe, in order",
+           rows)
+    with open("/proc/sys/kernel/core_pattern", encoding="utf-8") as file:
+        piped = file.read().startswith("|")
+    tap.ok(find_row(rows, "core")["result"] == ("note" if piped else "good"), "core dumps: who takes them", rows)
+    with open("/proc/swaps", encoding="utf-8") as file:
+        areas = [line.split()[0] for line in file.readlines()[1:]]
+    told = [row["text"].split()[0] for row in rows if row["probe"] == "swap" and row["result"] == "note"]
+    tap.ok(set(told) <= set(areas) and (told or all(re.match("/dev/(dm-|zram)", area) for area in areas)),
+           "swap: each area that is not encrypted", rows, areas)
+    for name in ("SQLite", "libxml2", "libarchive", "zlib", "OpenSSL", "libssh2"):
+        tap.ok(re.search(rf"{name} \d+\.\d+\.\d+", " ".join(row["text"] for row in rows)), f"the version of {name}",
+               rows)
+    packed = subprocess.run(["python3", "-c", "import sqlite3; print(sqlite3.sqlite_version)"], check=False,
+                            capture_output=True, env={"PATH": "/usr/bin"}).stdout.decode().strip()
+    tap.ok(not packed or f"SQLite {packed}" in find_row(rows, "libraries")["text"], "which is the loaded one", packed)
+
+
+def test_owner_and_disk(tap):
+    """Whose the home is and where it lies: a note, and bad in service."""
+    home = Home()
+    for environment, result, status in (("TEST", "note", 0), ("LIVE", "bad", 1)):
+        home.set(f"gateway environment={environment}")
+        os.chown(home.path("spool"), 0, 0)
+        done, rows = doctor(home)
+        row = find_row(rows, "user")
+        tap.ok(row["result"] == result and "belongs to root" in row["text"] and done.returncode == status,
+               f"{environment}: a spool of root is {result}", row, done.stderr)
+        os.chown(home.path("spool"), 65534, 65534)
+        row = find_row(host_rows(home), "user")
+        tap.ok(row["result"] == "good", f"{environment}: a spool of another user is good", row)
+    os.chown(home.path("spool"), 0, 0)
+    for folder, memory in (("/dev/shm", True), ("/var/tmp", False)):
+        kind = subprocess.run(["stat", "-f", "-c", "%T", folder], capture_output=True, check=True).stdout.strip()
+        if (kind == b"tmpfs") != memory:
+            print(f"# {folder} is {kind.decode()} here: left out")
+            continue
+        with tempfile.TemporaryDirectory(dir=folder) as top:
+            home.set(f"gateway spool={top}/spool\ngateway ledger={top}/ledger.sqlite")
+            os.mkdir(f"{top}/spool")
+            rows = [row for row in host_rows(home) if row["probe"] == "disk"]
+            tap.ok([row["result"] for row in rows] == (["bad", "bad"] if memory else ["good"]),
+                   f"spool and ledger in {folder}", rows)
+
+
 def main():
     top = tempfile.gettempdir()
     with Tap() as tap:
         test_local(tap)
+        test_host(tap)
+        test_owner_and_disk(tap)
         with Sshd(top) as server:
             test_fit(tap, server)
             test_unfit(tap, server)

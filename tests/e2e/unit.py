@@ -117,7 +117,9 @@ def test_filter(tap):
             done = home.command("run", "--once", prefix=prefix, env=env)
             tap.ok(done.returncode == 0 and len(home.out("mcc")) == 2 * number and len(home.out("tcos")) == number,
                    f"a pass over local drops and SFTP works behind it, {number}", done.returncode, done.stderr.decode())
-        for words in (("doctor",), ("status",), ("spool", "verify"), ("backup", os.path.join(home.top, "backup"))):
+        # What `doctor` asks of the clock is not in the filter; the unit never runs it.
+        for words in (("doctor", "mcc"), ("status",), ("spool", "verify"),
+                      ("backup", os.path.join(home.top, "backup"))):
             done = home.command(*words, prefix=prefix, env=env)
             tap.ok(done.returncode in (0, 1) and b"Bad system call" not in done.stderr, f"{words[0]} too",
                    done.returncode, done.stderr.decode())

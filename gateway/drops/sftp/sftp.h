@@ -192,4 +192,7 @@ bool sftp_make_folder(struct sftp *sftp, const char *path, GError **error);
 /* Sets *bytes to what this user can still write beside path. REFUSED if the server lacks statvfs@openssh.com. */
 bool sftp_free_space(struct sftp *sftp, const char *path, uint64_t *bytes, GError **error);
 
+/* The version of libssh2 that is loaded, "1.10.0". */
+const char *sftp_library_version(void);
+
 #endif

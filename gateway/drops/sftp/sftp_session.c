@@ -290,3 +290,8 @@ const struct sftp_server *sftp_server(const struct sftp *sftp)
 {
     return &sftp->server;
 }
+
+const char *sftp_library_version(void)
+{
+    return libssh2_version(0);
+}
