@@ -77,10 +77,10 @@ static bool insert_transitions(struct ledger *ledger, const struct ledger_first_
 /* One session for each transition that was just inserted: they are found by the work order and their numbers in it. */
 static bool insert_sessions(struct ledger *ledger, const struct ledger_first_try *first, GError **error)
 {
-    LEDGER_SQL(insert,
-               "INSERT INTO session(item,state,transitions,last,try,answered,unused,delays,begun,ends,due,wake)"
-               " SELECT item,?3,1,id,?4,0,0,0,?5,?6,?7,?7 FROM transition WHERE job=?1 AND state=3 AND record>=?2"
-               " ORDER BY record");
+    LEDGER_SQL(insert, "INSERT INTO session(item,state,transitions,last,try,answered,unused,delays,begun,ends,due,wake,"
+                       "device_id) SELECT item,?3,1,id,?4,0,0,0,?5,?6,?7,?7," LEDGER_DEVICE_OF(
+                           "transition.item") " FROM transition WHERE job=?1 AND state=3 AND record>=?2"
+                                              " ORDER BY record");
     const struct ledger_session *s = &first->session;
     return ledger_run(ledger, &insert,
                       LEDGER_VALUES(LEDGER_INT(first->transition.job), LEDGER_INT(first->transition.record),

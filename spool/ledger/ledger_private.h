@@ -70,7 +70,9 @@ struct ledger {
      * that was at its savepoint. */
     int64_t counted[LEDGER_STATES], counted_before[LEDGER_STATES];
     ledger_listener *listener; /* NULL: nobody listens */
-    GHashTable *statements;    /* address of a struct ledger_sql → its sqlite3_stmt, owned */
+    bool finds;                /* the connection knows the functions of ledger_find_filter.h */
+    struct ledger_find_filter *find_filter;
+    GHashTable *statements; /* address of a struct ledger_sql → its sqlite3_stmt, owned */
 };
 
 /* Opens a file that does not change while it is open: without locks, WAL and files beside it. NULL on an error. */
@@ -297,18 +299,22 @@ extern const struct ledger_shape ledger_verdict_shape;
  * then written one after the other, in the order of the file. */
 #define LEDGER_INVENTORY_INDEXES                                                                                       \
     "CREATE UNIQUE INDEX inventory_device ON inventory(device_id);"                                                    \
-    "CREATE INDEX inventory_hub ON inventory(chf) WHERE chf IS NOT NULL;"                                              \
+    "CREATE INDEX inventory_hub ON inventory(chf, device_type, device_id) WHERE chf IS NOT NULL;"                      \
     "CREATE INDEX inventory_point ON inventory(mpxn) WHERE mpxn IS NOT NULL;"
-/* The same, for ledger_find.h; part of version 11. A FULL file makes them again, so they have few columns. */
+/* The same, for ledger_find.h. Behind what is looked for they have what saves reading the row. A FULL file makes them
+ * again, so they have few columns. */
 #define LEDGER_INVENTORY_FIND_INDEXES                                                                                  \
-    "CREATE INDEX inventory_supplier ON inventory(supplier) WHERE supplier IS NOT NULL;"                               \
-    "CREATE INDEX inventory_model ON inventory(model, firmware) WHERE model IS NOT NULL;"
+    "CREATE INDEX inventory_supplier ON inventory(supplier, chf, device_id, device_type) WHERE supplier IS NOT NULL;"  \
+    "CREATE INDEX inventory_model ON inventory(model, firmware, device_id, manufacturer) WHERE model IS NOT NULL;"
 #define LEDGER_COS_INDEXES                                                                                             \
     "CREATE UNIQUE INDEX cos_event ON cos(mpxn, starts);"                                                              \
     "CREATE INDEX cos_gained ON cos(gaining, starts);"
 
 /* LEDGER_FOR_EVER in SQL; stored as NULL. */
 #define LEDGER_FOR_EVER_SQL "9223372036854775807"
+
+/* The Device of a work item. Its session keeps it for the indexes of ledger_find.h; nothing else reads it there. */
+#define LEDGER_DEVICE_OF(item) "(SELECT w.device_id FROM work_item w WHERE w.item=" item ")"
 
 /* Whether the model of a work item `w` is Non-Migratable at a time (ledger_model_non_migratable_until). */
 #define LEDGER_IS_NON_MIGRATABLE(at)                                                                                   \

@@ -301,8 +301,9 @@ static bool begin_sessions(struct ledger *ledger, const struct items *of, int64_
                "INSERT INTO transition(item,n,at,state,try,code) SELECT item,1,?3,0,0,'A109' FROM work_item w"
                " WHERE item BETWEEN ?1 AND ?2 AND slot=0 AND outcome=0"
                " AND NOT EXISTS(SELECT 1 FROM session s WHERE s.item=w.item) ORDER BY item");
-    LEDGER_SQL(sessions, "INSERT INTO session(item,state,transitions,last,try,answered,unused,delays,code)"
-                         " SELECT item,0,1,id,0,0,0,0,code FROM transition WHERE id>? ORDER BY id");
+    LEDGER_SQL(sessions, "INSERT INTO session(item,state,transitions,last,try,answered,unused,delays,code,device_id)"
+                         " SELECT item,0,1,id,0,0,0,0,code," LEDGER_DEVICE_OF(
+                             "transition.item") " FROM transition WHERE id>? ORDER BY id");
     LEDGER_SQL(counts, "UPDATE verdict SET dispatched=accepted WHERE items>0 AND accepted>dispatched"
                        " AND first_item BETWEEN ?1 AND ?2");
     struct ledger_values range = LEDGER_VALUES(LEDGER_INT(of->first), LEDGER_INT(of->last));

@@ -460,6 +460,18 @@ static const char *const versions[] = {
     "CREATE TABLE purged_device(device_id INTEGER PRIMARY KEY, purge INTEGER NOT NULL);"
     "CREATE INDEX outcome_file_instruction ON outcome_file(instruction);"
     "PRAGMA user_version=13;",
+    /* Version 14: indexes that find Devices have the Device beside their key (ledger_find_filter.h). */
+    "ALTER TABLE session ADD COLUMN device_id INTEGER;"
+    "DROP INDEX session_live;DROP INDEX session_ended;DROP INDEX session_code;"
+    "UPDATE session SET device_id=(SELECT w.device_id FROM work_item w WHERE w.item=session.item);"
+    "CREATE INDEX session_live ON session(state, item, device_id) WHERE ended IS NULL;"
+    "CREATE INDEX session_ended ON session(state, ended, item, device_id) WHERE ended IS NOT NULL;"
+    "CREATE INDEX session_code ON session(code, item, device_id) WHERE code IS NOT NULL;"
+    "DROP INDEX work_item_refused;DROP INDEX work_item_code;"
+    "CREATE INDEX work_item_refused ON work_item(outcome, item, device_id) WHERE outcome<>0;"
+    "CREATE INDEX work_item_code ON work_item(code, item, device_id) WHERE code IS NOT NULL;"
+    "DROP INDEX inventory_device;DROP INDEX inventory_hub;DROP INDEX inventory_point;DROP INDEX inventory_supplier;"
+    "DROP INDEX inventory_model;" LEDGER_INVENTORY_INDEXES LEDGER_INVENTORY_FIND_INDEXES "PRAGMA user_version=14;",
 };
 
 /* 0 for a new database. */

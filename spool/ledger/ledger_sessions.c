@@ -94,9 +94,10 @@ static bool add_transition(struct ledger *ledger, const struct ledger_work *work
 /* The first transition. The unique key refuses it (SPOOL_ERROR_EXISTS) if there is a session by now. */
 static bool insert_session(struct ledger *ledger, int64_t item, const struct ledger_session *s, GError **error)
 {
-    LEDGER_SQL(insert, "INSERT INTO session(item,state,transitions,last,try,answered,unused,delays,begun,ends,"
-                       "code,next_eligible,tcos,ecos,due,ended,wake)"
-                       " VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?15)");
+    LEDGER_SQL(insert,
+               "INSERT INTO session(item,state,transitions,last,try,answered,unused,delays,begun,ends,"
+               "code,next_eligible,tcos,ecos,due,ended,wake,device_id)"
+               " VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?15," LEDGER_DEVICE_OF("?1") ")");
     return ledger_run(ledger, &insert, LEDGER_VALUES(SESSION_VALUES(item, s), LEDGER_INT_OR_NULL(s->ended)), error);
 }
 

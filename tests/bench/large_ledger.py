@@ -124,7 +124,7 @@ def sessions_of(sessions):
         at = NOW - (sessions * 6 // 5 - item) // 20
         due = at + 3 * DAY if live and state != MISMATCH else None
         yield (item, state, 2, transition, 1, 1, 0, 0, at - DAY, at + 2 * DAY, due, code, None, None if live else at,
-               transition if state >= CONFIRM_PENDING else None, None, due)
+               transition if state >= CONFIRM_PENDING else None, None, due, device_of(item * 4))
 
 
 def transitions(sessions):
@@ -186,7 +186,7 @@ TABLES = {
     "work_item": "item,job,record,device_id,slot,outcome,next_eligible,passes,device_text,device_type,manufacturer,"
                  "model,firmware,mpxn,chf,region,attempt,code,text,kept",
     "session": "item,state,transitions,last,try,answered,unused,delays,begun,ends,due,code,next_eligible,ended,tcos,"
-               "ecos,wake",
+               "ecos,wake,device_id",
     "transition": "id,item,n,before,at,state,try,job,record,code,due,statement",
     "job": "id,direction,name,type,form,org,sender,sequence,drop_name,received,size,sha256,revision",
     "verdict": "job,revision,judged_at,outcome,batch,declared,parsed,accepted,rejected,deferred,code,first_item,items,"

@@ -2,13 +2,20 @@
 """device find, spool list with conditions, why of what lies in a drop: nothing is missed, nothing is too much (TAP).
 
 What is found is compared with what `device show` and the whole list say of each thing, for each condition and each pair
-of conditions, as one list and page by page.
+of conditions, as one list and page by page. On a ledger of 120,000 Devices, where conditions have thousands each, with
+what a plain scan of its tables finds.
 """
 import itertools
+import os
 import re
+import sqlite3
+import sys
 
-from home import Home, Tap
+from home import SOURCE, Home, Tap
 from reports import CCCC, E1, E2, E4, E5, E6, E7, E8, G1, GOOD, P1, P2, POINT, Estate, described, hub, kind_of
+
+sys.path.insert(0, os.path.join(SOURCE, "tests", "bench"))
+import large_ledger as large  # noqa: E402 (the path is set above)
 
 NOW = "2028-02-25T12:00:00Z"
 UNKNOWN = "00-DB-12-00-00-00-E0-09"  # not in the inventory
@@ -286,8 +293,101 @@ def test_in_drop(tap, home):
            "a file that lies in a drop and was never taken", fresh)
 
 
+# ---- many Devices ----
+
+# Of each kind values that thousands of Devices have. No Device of the model 010A0005 was ever instructed, and none of
+# S000 but two have migrated (large_home).
+THOUSANDS = {"supplier": ["S000", "S001"], "model": ["AB01/010A0005", "AB01/010A0004", "AB01/010A0004/00020104"],
+             "state": ["MIGRATED", "REJECTED", "READY", "FAILED"], "code": ["C106", "D117"], "batch": ["B-2"]}
+
+
+def large_home():
+    """Two of S000's Devices, and none else of it, have migrated."""
+    home = Home()
+    home.run(now="2023-07-03T12:00:00Z")
+    ledger = home.path("spool", "ledger.sqlite")
+    large.fill(ledger, 120_000, 20_000, 2_000)
+    db = sqlite3.connect(ledger)
+    db.execute("UPDATE inventory SET supplier=? WHERE supplier=? AND device_id IN(SELECT s.device_id FROM session s"
+               " WHERE s.state=7 ORDER BY s.item LIMIT -1 OFFSET 2)",
+               [large.signed(large.FIRST_SUPPLIER + n) for n in (2, 0)])
+    db.commit()
+    db.close()
+    return home
+
+
+def owners(db):
+    """Whose each Device is: by the last change of its meter, else the inventory; a GPF is that of the first meter."""
+    gained = dict(db.execute("SELECT mpxn,gaining FROM cos WHERE starts<=? ORDER BY starts", (large.NOW,)))
+    owner, of_hub, gpfs = {}, {}, []
+    for device, kind, hub_id, point, supplier in db.execute("SELECT device_id,device_type,chf,mpxn,supplier FROM"
+                                                            " inventory ORDER BY device_type='ESME',device_id"):
+        if kind == "GPF":
+            gpfs.append((device, hub_id))
+            continue
+        owner[device] = gained.get(point, supplier)
+        of_hub.setdefault(hub_id, owner[device])
+    return owner | {device: of_hub.get(hub_id) for device, hub_id in gpfs}
+
+
+def scanned(home):
+    """All that each value has, by tables that are read from end to end. A Device has one work item at most."""
+    db = sqlite3.connect(home.path("spool", "ledger.sqlite"))
+    found = {}
+    mpids = dict(db.execute("SELECT party_id,mpid FROM party WHERE role='SUPPLIER'"))
+    for device, owner in owners(db).items():
+        found.setdefault(("supplier", mpids.get(owner)), set()).add(device)
+    for device, manufacturer, model, firmware in db.execute("SELECT device_id,manufacturer,model,firmware FROM"
+                                                            " inventory"):
+        for name in (f"{manufacturer}/{model}", f"{manufacturer}/{model}/{firmware}"):
+            found.setdefault(("model", name), set()).add(device)
+    states = ["READY", "REJECTED", "DEFERRED", "DISPATCHED", "RETRY_WAIT", "CONFIRM_PENDING", "CONFIRM_MISMATCH",
+              "MIGRATED", "FAILED"]
+    for device, job, state, code in db.execute("SELECT w.device_id,w.job,ifnull(s.state,w.outcome),"
+                                               "iif(s.item IS NULL,w.code,s.code) FROM work_item w"
+                                               " LEFT JOIN session s ON s.item=w.item"):
+        for name in (("state", states[state]), ("code", code), ("batch", f"B-{job}")):
+            found.setdefault(name, set()).add(device)
+    db.close()
+    return found
+
+
+def is_part_of(rows, whole):
+    """In the order of the whole."""
+    rest = iter(whole)
+    return all(row in rest for row in rows)
+
+
+def test_thousands(tap):
+    """Whatever is asked together, the answer is that of a plain scan, in the order of one condition alone."""
+    home = large_home()
+    found = scanned(home)
+    asked = [(kind, value) for kind, values in THOUSANDS.items() for value in values]
+
+    def of(some):
+        words = [word for kind, value in some for word in (f"--{kind}", value)]
+        return [row["device"] for row in home.json("device", "find", *words, "--limit", "0",
+                                                   now="2023-07-03T12:00:00Z")]
+    alone = {one: of([one]) for one in asked}
+    bad = [f"{one}: {len(alone[one])}, scanned {len(found[one])}" for one in asked
+           if sorted(alone[one]) != sorted(map(large.eui, found[one]))]
+    some = [some for n in (2, 3, 4) for some in itertools.combinations(asked, n) if len(dict(some)) == n]
+    none, many = 0, 0
+    for one in some[::1 if os.environ.get("ALL") else 3] + [(("supplier", "S000"), ("state", "MIGRATED"))]:
+        wanted = set.intersection(*(found[condition] for condition in one))
+        rows = of(one)
+        none, many = none + (not wanted), many + (len(wanted) > 100)
+        if sorted(rows) != sorted(map(large.eui, wanted)):
+            bad.append(f"{one}: {len(rows)}, scanned {len(wanted)}")
+        if not any(is_part_of(rows, alone[condition]) for condition in one):
+            bad.append(f"{one}: in the order of none of them")
+    tap.ok(not bad and none > 10 and many > 5, "120,000 Devices: what is asked together is what a scan finds",
+           none, many, *bad[:20])
+
+
 def main():
     with Tap() as tap:
+        test_thousands(tap)
         home = play()
         facts = known(home)
         expected = test_one_condition(tap, home, facts)
