@@ -3,7 +3,9 @@
 #include "formats/instant.h"
 #include "gateway/reports/report_schedule.h"
 
-enum { PAGE = 64 /* jobs of one question */, LOOK = 20000 /* work items of one question */ };
+/* Of one question: jobs that are found, jobs that are looked at, work items. A ledger has many jobs that no purge takes,
+ * and each later purge more that an earlier one has taken. */
+enum { PAGE = 64, ROWS = 5000, LOOK = 20000 };
 
 /* ---- the time ---- */
 
@@ -59,8 +61,11 @@ bool purge_scope_refusal(struct gateway *gateway, int64_t before, int64_t now, c
 
 void purge_walk_begin(struct purge_walk *walk, int64_t before, int64_t after)
 {
-    *walk = (struct purge_walk){
-        .before = before, .job = after, .page = g_array_new(FALSE, FALSE, sizeof(int64_t)), .state = JOB_NOWHERE};
+    *walk = (struct purge_walk){.before = before,
+                                .job = after,
+                                .asked = after,
+                                .page = g_array_new(FALSE, FALSE, sizeof(int64_t)),
+                                .state = JOB_NOWHERE};
 }
 
 void purge_walk_end(struct purge_walk *walk)
@@ -97,20 +102,29 @@ static bool look_on(struct purge_walk *walk, struct gateway *gateway, bool *foun
     return true;
 }
 
+/* The next page; it may be empty. *end: behind it there is nothing. */
+static bool turn_page(struct purge_walk *walk, struct gateway *gateway, bool *end, GError **error)
+{
+    const struct ledger_purge_choice choice = {walk->before, walk->asked, walk->asked + ROWS, PAGE};
+    int64_t newest = 0;
+
+    walk->at = 0;
+    g_array_set_size(walk->page, 0);
+    if (!ledger_purge_newest(gateway->ledger, &newest, error) ||
+        !ledger_purge_jobs(gateway->ledger, &choice, walk->page, error))
+        return false;
+    walk->asked = walk->page->len == PAGE ? g_array_index(walk->page, int64_t, PAGE - 1) : choice.upto;
+    *end = walk->page->len == 0 && choice.upto >= newest;
+    return true;
+}
+
 bool purge_walk_step(struct purge_walk *walk, struct gateway *gateway, bool *found, bool *end, GError **error)
 {
     *found = *end = false;
     if (walk->looked < walk->items.items)
         return look_on(walk, gateway, found, error);
-    if (walk->at == walk->page->len) {
-        walk->at = 0;
-        g_array_set_size(walk->page, 0);
-        if (!ledger_purge_jobs(gateway->ledger, &(struct ledger_purge_choice){walk->before, walk->job, PAGE},
-                               walk->page, error))
-            return false;
-        *end = walk->page->len == 0;
-        return true;
-    }
+    if (walk->at == walk->page->len)
+        return turn_page(walk, gateway, end, error);
     walk->job = g_array_index(walk->page, int64_t, walk->at++);
     walk->looked = 0;
     walk->look = (struct ledger_purge_look){false, false};

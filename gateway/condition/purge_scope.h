@@ -15,7 +15,8 @@ bool purge_scope_refusal(struct gateway *gateway, int64_t before, int64_t now, c
 /* The jobs of a purge, one after the other. */
 struct purge_walk {
     int64_t before;
-    int64_t job; /* looked at last; 0 at the beginning */
+    int64_t job;   /* looked at last; 0 at the beginning */
+    int64_t asked; /* up to this one the ledger was asked */
     GArray *page;
     guint at;
     struct ledger_purge_items items; /* those of the job that is being looked at; items 0: none is */

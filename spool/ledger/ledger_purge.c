@@ -94,10 +94,16 @@ bool ledger_purge_end(struct ledger *ledger, const struct ledger_purge *purge, i
 #define OUTCOME_KNOWN                                                                                                  \
     "(v.ended=v.accepted AND v.reported=1 AND EXISTS(SELECT 1 FROM outcome_file f WHERE f.instruction=j.id)"           \
     " AND " DELIVERED("outcome_file f JOIN outgoing p ON p.job=f.job WHERE f.instruction=j.id") ")"
+bool ledger_purge_newest(struct ledger *ledger, int64_t *job, GError **error)
+{
+    LEDGER_SQL(newest, "SELECT ifnull(max(id),0) FROM job");
+    return ledger_number(ledger, ledger_query(ledger, &newest, LEDGER_NO_VALUES, error), job, error);
+}
+
 bool ledger_purge_jobs(struct ledger *ledger, const struct ledger_purge_choice *choice, GArray *jobs, GError **error)
 {
     LEDGER_SQL(ended, "SELECT j.id FROM job j LEFT JOIN verdict v ON v.job=j.id AND v.revision=j.revision"
-                      " WHERE j.id>?2 AND j.received<?1 AND j.purged IS NULL AND j.source_ino IS NULL"
+                      " WHERE j.id>?2 AND j.id<=?4 AND j.received<?1 AND j.purged IS NULL AND j.source_ino IS NULL"
                       " AND(j.type IS NULL OR v.outcome='RJ' OR j.type IN(" TYPES "))"
                       " AND(j.direction=1 OR v.judged_at<?1 OR(v.job IS NULL AND EXISTS(SELECT 1 FROM job h WHERE"
                       " h.id=j.healed AND h.purged IS NOT NULL)))"
@@ -105,9 +111,10 @@ bool ledger_purge_jobs(struct ledger *ledger, const struct ledger_purge_choice *
                       " AND " DELIVERED("outgoing p WHERE p.job=j.id") " AND NOT EXISTS(SELECT 1 FROM incident n WHERE "
                                                                        "n.cleared IS NULL AND n.device_id IS NULL"
                                                                        " AND n.job=j.id) ORDER BY j.id LIMIT ?3");
-    sqlite3_stmt *q = ledger_query(
-        ledger, &ended, LEDGER_VALUES(LEDGER_INT(choice->before), LEDGER_INT(choice->after), LEDGER_INT(choice->limit)),
-        error);
+    sqlite3_stmt *q = ledger_query(ledger, &ended,
+                                   LEDGER_VALUES(LEDGER_INT(choice->before), LEDGER_INT(choice->after),
+                                                 LEDGER_INT(choice->limit), LEDGER_INT(choice->upto)),
+                                   error);
     bool row = true, good = q != NULL;
 
     while (good && (good = ledger_row(ledger, q, &row, error)) && row) {

@@ -51,8 +51,11 @@ bool ledger_purge_end(struct ledger *ledger, const struct ledger_purge *purge, i
 struct ledger_purge_choice {
     int64_t before; /* seconds UTC */
     int64_t after;  /* a job: those that follow it */
+    int64_t upto;   /* and none behind this one: what a call may take depends on it */
     int64_t limit;  /* how many */
 };
+/* The newest job; 0: there is none. */
+bool ledger_purge_newest(struct ledger *ledger, int64_t *job, GError **error);
 /* Appends to `jobs` (int64_t) those that by their own rows have ended before the time and hold personal data. Where
  * their folders stand is not looked at, nor their Devices (ledger_purge_look). */
 bool ledger_purge_jobs(struct ledger *ledger, const struct ledger_purge_choice *choice, GArray *jobs, GError **error);
