@@ -12,6 +12,7 @@
 #include "gateway/commands/order.h"
 #include "gateway/pipeline/archiving.h"
 #include "spool/ledger/ledger_archive.h"
+#include "spool/ledger/ledger_jobs.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -22,6 +23,8 @@ struct work {
     struct ledger_archive *archive;
     GArray *jobs;           /* int64_t: which are wanted, ascending */
     GHashTable *wanted;     /* the same */
+    GHashTable *purged;     /* those of which a purge has removed the personal data */
+    int64_t left_out;       /* files of theirs that do not come back */
     struct disk_file *file; /* that is being written */
 };
 
@@ -55,10 +58,17 @@ static bool may_return(struct work *work, int64_t job, bool *may, GError **error
     return true;
 }
 
-static void add(struct work *work, int64_t job)
+static bool add(struct work *work, int64_t id, GError **error)
 {
-    if (g_hash_table_add(work->wanted, g_memdup2(&job, sizeof job)))
-        g_array_append_val(work->jobs, job);
+    g_autofree struct ledger_job *job = NULL;
+
+    if (!ledger_job_get(work->access.gateway.ledger, id, &job, error))
+        return false;
+    if (g_hash_table_add(work->wanted, g_memdup2(&id, sizeof id)))
+        g_array_append_val(work->jobs, id);
+    if (job != NULL && job->purged != 0)
+        g_hash_table_add(work->purged, g_memdup2(&id, sizeof id));
+    return true;
 }
 
 static bool choose_all(struct work *work, const char *path, GError **error)
@@ -72,8 +82,8 @@ static bool choose_all(struct work *work, const char *path, GError **error)
         bool may = false;
         if (!may_return(work, g_array_index(ids, int64_t, i), &may, error))
             return false;
-        if (may)
-            add(work, g_array_index(ids, int64_t, i));
+        if (may && !add(work, g_array_index(ids, int64_t, i), error))
+            return false;
     }
     return true;
 }
@@ -92,8 +102,8 @@ static bool choose_named(struct work *work, char *const *names, bool *good, GErr
                        "or has not left the spool yet; 'ecosgate spool show' and 'ecosgate archive list' say more\n",
                        job);
         *good = *good && may;
-        if (*good)
-            add(work, job);
+        if (*good && !add(work, job, error))
+            return false;
     }
     return true;
 }
@@ -132,6 +142,13 @@ static void drop_folders(struct work *work)
     }
 }
 
+/* What a purge would have removed from the job's folder: what it has removed from the ledger must not come back. */
+static bool is_gone(const struct work *work, const struct archive_piece *piece)
+{
+    return g_hash_table_contains(work->purged, &piece->job) && strcmp(piece->name, JOB_ENVELOPE) != 0 &&
+           strcmp(piece->name, JOB_SIGNATURE) != 0;
+}
+
 /* An archive_file_sink. */
 static bool store(void *user, const struct archive_piece *piece, GError **error)
 {
@@ -139,6 +156,10 @@ static bool store(void *user, const struct archive_piece *piece, GError **error)
 
     if (!g_hash_table_contains(work->wanted, &piece->job))
         return true;
+    if (is_gone(work, piece)) {
+        work->left_out += piece->data == NULL;
+        return true;
+    }
     if (work->file == NULL) {
         g_autofree char *folder = archiving_path(&work->access.gateway, ARCHIVING_RETURNING, piece->job);
         g_autofree char *path = g_build_filename(folder, piece->name, NULL);
@@ -228,7 +249,14 @@ static int restore(struct work *work, struct invocation *invocation, bool all, c
         return EXIT_REFUSED;
     }
     g_array_sort(work->jobs, by_id);
-    return stage(work, path, &error) ? give(work, invocation, reason) : command_unable(error);
+    if (!stage(work, path, &error))
+        return command_unable(error);
+    if (work->left_out > 0)
+        g_printerr("ecosgate: archive restore: %" G_GINT64_FORMAT
+                   " files do not come back, for a purge has removed the "
+                   "personal data of their jobs; %s still has them: destroy it where the law asks for it\n",
+                   work->left_out, path);
+    return give(work, invocation, reason);
 }
 
 int command_archive_restore(struct invocation *invocation)
@@ -253,12 +281,14 @@ int command_archive_restore(struct invocation *invocation)
         return EXIT_UNABLE;
     work.jobs = g_array_new(FALSE, FALSE, sizeof(int64_t));
     work.wanted = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
+    work.purged = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
     int status = EXIT_UNABLE;
     if (!command_refuses_now(invocation, work.access.config))
         status = restore(&work, invocation, all, reason);
     disk_file_free(work.file);
     g_array_unref(work.jobs);
     g_hash_table_unref(work.wanted);
+    g_hash_table_unref(work.purged);
     g_free(work.archive);
     read_access_close(&work.access);
     return status;

@@ -135,6 +135,7 @@ static bool range_of(struct ledger *ledger, int64_t job, struct ledger_archive_r
 bool ledger_archive_take_out(struct ledger *ledger, int64_t job, GError **error)
 {
     LEDGER_SQL(cut, "DELETE FROM archive_range WHERE first=?");
+    LEDGER_SQL(purged, "UPDATE job SET stored=?2 WHERE id=?1 AND purged IS NOT NULL"); /* it has no files to pack */
     struct ledger_archive_range range = {0};
     int64_t archive;
 
@@ -145,7 +146,8 @@ bool ledger_archive_take_out(struct ledger *ledger, int64_t job, GError **error)
     return ledger_run(ledger, &cut, LEDGER_VALUES(LEDGER_INT(range.first)), error) &&
            add_range(ledger, archive, &(const struct ledger_archive_range){range.first, job - 1}, error) &&
            add_range(ledger, archive, &(const struct ledger_archive_range){job + 1, range.last}, error) &&
-           set_stored(ledger, job, LEDGER_STORED_PLAIN, error);
+           set_stored(ledger, job, LEDGER_STORED_PLAIN, error) &&
+           ledger_run(ledger, &purged, LEDGER_VALUES(LEDGER_INT(job), LEDGER_INT(LEDGER_STORED_REMOVED)), error);
 }
 
 bool ledger_archive_settle(struct ledger *ledger, const struct ledger_archive *archive, int64_t upto, bool settled,

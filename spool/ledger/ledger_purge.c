@@ -90,6 +90,9 @@ bool ledger_purge_end(struct ledger *ledger, const struct ledger_purge *purge, i
 
 /* The files that the job leads to are delivered, or given up, and were before ?1. */
 #define DELIVERED(of) "NOT EXISTS(SELECT 1 FROM " of " AND(p.state<3 OR p.delivered_at>=?1))"
+/* The ledger has recorded an archive with the job, whose folder may not have left yet: its bytes stay in the archive. */
+#define IN_ARCHIVE                                                                                                     \
+    "(ifnull((SELECT last FROM archive_range r WHERE r.first<=j.id ORDER BY r.first DESC LIMIT 1),0)>=j.id)"
 /* An instruction whose last outcome was delivered before ?1: no session of it ended later. */
 #define OUTCOME_KNOWN                                                                                                  \
     "(v.ended=v.accepted AND v.reported=1 AND EXISTS(SELECT 1 FROM outcome_file f WHERE f.instruction=j.id)"           \
@@ -103,8 +106,8 @@ bool ledger_purge_newest(struct ledger *ledger, int64_t *job, GError **error)
 bool ledger_purge_jobs(struct ledger *ledger, const struct ledger_purge_choice *choice, GArray *jobs, GError **error)
 {
     LEDGER_SQL(ended, "SELECT j.id FROM job j LEFT JOIN verdict v ON v.job=j.id AND v.revision=j.revision"
-                      " WHERE j.id>?2 AND j.id<=?4 AND j.received<?1 AND j.purged IS NULL AND j.source_ino IS NULL"
-                      " AND(j.type IS NULL OR v.outcome='RJ' OR j.type IN(" TYPES "))"
+                      " WHERE j.id>?2 AND j.id<=?4 AND j.received<?1 AND j.purged IS NULL AND j.source_ino IS NULL AND"
+                      " NOT" IN_ARCHIVE " AND(j.type IS NULL OR v.outcome='RJ' OR j.type IN(" TYPES "))"
                       " AND(j.direction=1 OR v.judged_at<?1 OR(v.job IS NULL AND EXISTS(SELECT 1 FROM job h WHERE"
                       " h.id=j.healed AND h.purged IS NOT NULL)))"
                       " AND(v.job IS NULL OR v.items=0 OR v.outcome='RJ' OR " OUTCOME_KNOWN ")"

@@ -189,6 +189,26 @@ def added(name, kind=tarfile.REGTYPE, link="", data=b"x"):
     return change
 
 
+def test_purged(tap):
+    """What a purge has removed from the ledger does not come back from an archive that was made before."""
+    home, _ = played()
+    out = home.path("p.tar.zst")
+    tap.ok(archive(home, out).returncode == 0, "jobs leave the spool")
+    with home_ledger(home) as ledger:
+        job, = ledger.execute("SELECT min(id) FROM job WHERE type='EMI'").fetchone()
+        ledger.execute("UPDATE job SET purged=1,removed=1 WHERE id=?", (job,))
+        ledger.execute("UPDATE outgoing SET removed=1 WHERE job=?", (job,))
+    done = restore(home, out, str(job), str(job + 1))
+    back = {path for path in files_of(home) if path.split("/")[-2] in (f"{job:08}", f"{job + 1:08}")}
+    of_job = sorted(path.split("/")[-1] for path in back if f"{job:08}" in path)
+    tap.ok(done.returncode == 0 and of_job == ["envelope"] and len(back) == 2 and
+           b"files do not come back, for a purge has removed the personal data of their jobs" in done.stderr,
+           "a purged job comes back without its files, and that is said", done.stderr, back)
+    for now in (at(3 * DAY), at(9 * DAY)):  # nor are they missed
+        home.run(now=now)
+    sound(tap, home, "after a purged job came back")
+
+
 def test_damaged(tap, home, out):
     good = open(out, "rb").read()
     bad = home.path("bad.tar.zst")
@@ -308,3 +328,4 @@ if __name__ == "__main__":
         test_refused(report, place, made_archive)
         test_daemon(report)
         test_changed_meanwhile(report)
+        test_purged(report)

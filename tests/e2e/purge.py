@@ -257,6 +257,20 @@ def test_beside(tap, twins):
     tap.ok(clean(home) == (set(), []), "and goes on behind it", clean(home))
 
 
+def test_archived(tap, twins):
+    """A job whose archive the ledger has recorded is left alone, also before its folder has left the spool."""
+    home = twins.home()
+    with sqlite3.connect(home.path("spool", "ledger.sqlite")) as connection:
+        job, = connection.execute("SELECT min(id) FROM job WHERE type='EMI'").fetchone()
+        connection.execute("INSERT INTO archive(name,sha256,ended_before,at,settled) VALUES('a','b',1,1,1)")
+        connection.execute("INSERT INTO archive_range(first,last,archive) VALUES(?,?,1)", (job, job))
+    connection.close()
+    done = purge(home)
+    tap.ok(done.returncode == 0 and purges(home)[0][1] == 42 and "work_item.mpxn" in columns(home, MANY) and
+           any(f"{job:08}/payload" in path for path in raw(home, MANY)),
+           "a job that is in an archive is not purged", done.stderr, purges(home))
+
+
 def main():
     with Tap() as tap:
         home, _ = played("retention instructions=1;never\nretention reports=1;never")
@@ -266,6 +280,7 @@ def main():
         test_all(tap, home)
         test_kills(tap, twins)
         test_beside(tap, twins)
+        test_archived(tap, twins)
 
 
 if __name__ == "__main__":
