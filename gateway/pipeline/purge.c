@@ -232,7 +232,7 @@ static bool work_on_pages(struct purging *p, GError **error)
     if (!ledger_scrub(p->gateway->ledger, PAGES, &p->scrub, error))
         return false;
     if (p->scrub.waits) {
-        say_waits(p, "another program reads the ledger; 'ecosgate status' and 'lsof' say which");
+        say_waits(p, "another program reads the ledger; end it: 'lslocks' says which");
         p->stuck = true;
     }
     return !p->scrub.end || end_purge(p, error);

@@ -407,11 +407,56 @@ def certificate_ended():
     world.remove()
 
 
+READER = """
+import sqlite3, sys
+ledger = sqlite3.connect(sys.argv[1], isolation_level=None)
+ledger.execute("BEGIN")
+ledger.execute("SELECT count(*) FROM job").fetchone()
+print("reads", flush=True)
+sys.stdin.read()
+"""
+
+
+def to_purge():
+    """A home whose three Devices have migrated, on a day when their data can be purged."""
+    home, parties = worked("gateway reports_from=2023-09-01T00:00:00Z")
+    parties.result(*(said(n) for n in (1, 2, 3)))
+    parties.confirm(*(confirmed(n) for n in (1, 2, 3)))
+    home.run(now=at(2))
+    return home, at(5 * 24 * 60)
+
+
+def order_purge(home, now):
+    home.command("purge", "--before", "2023-07-05", "--reason", "retention schedule", now=now)
+
+
+def waiting_purge():
+    home, now = to_purge()
+    reader = subprocess.Popen([sys.executable, "-c", READER, home.path("spool", "ledger.sqlite")],
+                              stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    reader.stdout.readline()
+    order_purge(home, now)
+    yield home, now, {"4711": str(reader.pid)}
+    yield now
+    reader.wait(timeout=PATIENCE)
+    yield at(5 * 24 * 60 + 1)
+
+
+def stuck_purge():
+    home, now = to_purge()
+    os.mkdir(os.path.join(home.job(1), "notes"))
+    order_purge(home, now)
+    yield home, now
+    yield now
+    yield at(5 * 24 * 60 + 2)
+
+
 SCENES = (not_running, drop_down, host_key, corrupt_job, damaged_file, missing_number, late_file, not_taken, restored,
           two_gateways, disk_full, locked_ledger, damaged_ledger, clock_set_back, withdrawn, held_batch, lost_order,
           stuck_device, contradiction, held_reference, late_report, gone_recipient, profile_fault, paused_drop, storm,
           refused_order, unknown_health, old_page, no_metrics, no_inventory, audited, removed_bytes,
-          over_threshold, archived_job, without_signature, certificate_ended)
+          over_threshold, archived_job, without_signature, certificate_ended, waiting_purge,
+          stuck_purge)
 
 
 # ---- the pages ----
