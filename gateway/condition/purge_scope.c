@@ -3,8 +3,8 @@
 #include "formats/instant.h"
 #include "gateway/reports/report_schedule.h"
 
-/* Of one question: jobs that are found, jobs that are looked at, work items. A ledger has many jobs that no purge takes,
- * and each later purge more that an earlier one has taken. */
+/* Of one question: jobs that are found, jobs that are looked at, work items. A ledger has many jobs that no purge
+ * takes, and each later purge more that an earlier one has taken. */
 enum { PAGE = 64, ROWS = 5000, LOOK = 20000 };
 
 /* ---- the time ---- */

@@ -90,7 +90,7 @@ bool ledger_purge_end(struct ledger *ledger, const struct ledger_purge *purge, i
 
 /* The files that the job leads to are delivered, or given up, and were before ?1. */
 #define DELIVERED(of) "NOT EXISTS(SELECT 1 FROM " of " AND(p.state<3 OR p.delivered_at>=?1))"
-/* The ledger has recorded an archive with the job, whose folder may not have left yet: its bytes stay in the archive. */
+/* The ledger has recorded an archive with the job, whose folder may not have left yet: the archive keeps its bytes. */
 #define IN_ARCHIVE                                                                                                     \
     "(ifnull((SELECT last FROM archive_range r WHERE r.first<=j.id ORDER BY r.first DESC LIMIT 1),0)>=j.id)"
 /* An instruction whose last outcome was delivered before ?1: no session of it ended later. */
