@@ -61,12 +61,14 @@ bool ledger_reviews_each(struct ledger *ledger, const struct ledger_interval *ju
         visit, user, error);
 }
 
+/* The + keeps SQLite from making an index of all work items by outcome for this one query: 32 CPU seconds instead of
+ * 0.4 with 1,250,000 of them. */
 bool ledger_unfinished_each(struct ledger *ledger, int64_t at, ledger_review_visit visit, void *user, GError **error)
 {
     LEDGER_SQL(unfinished, "SELECT w.device_id,w.outcome FROM verdict v CROSS JOIN work_item w"
                            " ON w.item>=v.first_item AND w.item<v.first_item+v.items"
                            " LEFT JOIN session s ON s.item=w.item WHERE v.judged_at<?1 AND v.items>0"
-                           " AND w.outcome=0 AND (s.ended IS NULL OR s.ended>=?1) AND NOT EXISTS"
+                           " AND +w.outcome=0 AND (s.ended IS NULL OR s.ended>=?1) AND NOT EXISTS"
                            "(SELECT 1 FROM session_was c WHERE c.item=w.item AND c.ended<?1)");
     return each_review(ledger, ledger_query(ledger, &unfinished, LEDGER_VALUES(LEDGER_INT(at)), error), visit, user,
                        error);
