@@ -13,6 +13,8 @@ enum device_kind { ESME, GSME, GPF };
 
 #define TCOS_SUBJECT "90-B3-D5-1F-30-01-00-00"
 #define ECOS_SUBJECT "90-B3-D5-1F-30-02-00-00"
+/* What the MCC instructs by mistake: it is in no inventory. */
+#define DEVICE_OF_NOBODY "00-DB-12-00-FF-FF-FF-A0"
 
 struct device {
     unsigned number;

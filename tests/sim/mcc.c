@@ -40,7 +40,7 @@ static void spoil(struct random *random, const char *values[])
     static const struct {
         unsigned column;
         const char *value;
-    } ways[] = {{0, "00-DB-12-00-FF-FF-FF-A0"},
+    } ways[] = {{0, DEVICE_OF_NOBODY},
                 {0, "no id"},
                 {1, "PPMID"},
                 {2, "ZZZZ"},

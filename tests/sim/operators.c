@@ -499,6 +499,7 @@ void operators_judge(struct world *world)
         if (!estate_has_supplier(world->estate, device))
             oracle_unreported(world->oracle, device->id);
     }
+    oracle_unreported(world->oracle, DEVICE_OF_NOBODY);
     oracle_judge(world->oracle, world->operators->open);
     if (!sim_is_broken(world->sim))
         judge_damage(world);
