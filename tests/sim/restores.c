@@ -72,7 +72,7 @@ static void back_up(struct sim *sim, void *user)
         return;
     struct backup *backup = g_new0(struct backup, 1);
     backup->world = world;
-    backup->at = sim_now(sim);
+    backup->at = machine_clock(sim, world->home); /* as the gateway's files tell the time */
     backup->dir = g_strdup_printf("%s/backup-%u", sim_folder(sim), restores->backups->len + 1);
     g_ptr_array_add(restores->backups, backup);
     const char *const argv[] = {"backup", backup->dir, NULL};
