@@ -23,6 +23,7 @@ struct operators {
     GHashTable *seen;  /* "CONFIRM MCC.B-1.1" → when it was first seen, int64_t * */
     GHashTable *open;  /* incidents that the gateway calls open, at the end */
     bool verified;     /* a verify of the end has run */
+    char *digest;      /* of the job that a question is about; NULL: there is no such job */
     GPtrArray *unseen; /* char *: files that count as delivered, and that nobody has seen in their drop */
 };
 
@@ -233,21 +234,50 @@ static void give_up(struct world *world, const char *id, const char *subject)
     dcc_correct(world);
 }
 
-/* A107: a lost ledger was about to remove the file. What says the incident, an operator does: the file gets its name
- * back, or goes if its sender has put it once more. */
-static void name_back(struct world *world, const char *id, const char *subject)
+/* The name that a copy had, in its path; NULL: it is no such copy. */
+static const char *name_of_copy(const char *path)
 {
     static const char TAKEN[] = "/.ecosgate-taken-";
-    const char *at = strstr(subject, TAKEN), *dash = at != NULL ? strchr(at + strlen(TAKEN), '-') : NULL;
+    const char *at = strstr(path, TAKEN), *dash = at != NULL ? strchr(at + strlen(TAKEN), '-') : NULL;
 
-    if (dash == NULL || seen_for(world, "A107", id) < 6 * SIM_HOUR)
+    return dash != NULL ? dash + 1 : NULL;
+}
+
+static void read_digest(struct world *world, json_t *job)
+{
+    g_free(world->operators->digest);
+    world->operators->digest = g_strdup(text_of(job, "sha256"));
+}
+
+/* The copy goes if the job has it, or if its sender has put the file once more. If not, it gets its name back. */
+static void end_copy(struct world *world, int status, const char *from)
+{
+    g_autofree char *digest = g_steal_pointer(&world->operators->digest), *bytes = NULL, *own = NULL;
+    g_autofree char *folder = g_path_get_dirname(from), *to = g_build_filename(folder, name_of_copy(from), NULL);
+    gsize size;
+
+    if ((status != 0 && status != 1) || !g_file_get_contents(from, &bytes, &size, NULL))
+        return; /* the question could not be asked, or the copy is gone */
+    own = g_compute_checksum_for_data(G_CHECKSUM_SHA256, (const guchar *)bytes, size);
+    bool has = g_strcmp0(digest, own) == 0;
+    bool goes = has || g_file_test(to, G_FILE_TEST_EXISTS);
+    if ((goes ? unlink(from) : rename(from, to)) == 0)
+        sim_say(world->sim, "an operator %s %s%s", goes ? "removes" : "gives its name back to", from,
+                has ? ": its job has it" : "");
+}
+
+/* A107: a lost ledger was about to remove the file. The operator does what the incident says: he asks the spool
+ * first. */
+static void look_at_copy(struct world *world, const char *id, const char *subject)
+{
+    const char *slash = strchr(subject, '/'), *name = name_of_copy(subject);
+
+    if (name == NULL || slash == NULL || seen_for(world, "A107", id) < 6 * SIM_HOUR)
         return;
-    g_autofree char *folder = g_strdup_printf("%s/%.*s/in", world->drops, (int)(at - subject), subject);
-    g_autofree char *from = g_strconcat(folder, at, NULL), *to = g_build_filename(folder, dash + 1, NULL);
-    bool again = g_file_test(to, G_FILE_TEST_EXISTS);
-
-    if ((again ? unlink(from) : rename(from, to)) == 0)
-        sim_say(world->sim, "an operator %s %s", again ? "removes" : "gives its name back to", from);
+    g_autofree char *from = g_strdup_printf("%s/%.*s/in%s", world->drops, (int)(slash - subject), subject, slash);
+    g_autofree char *job =
+        g_strdup_printf("%" G_GUINT64_FORMAT, g_ascii_strtoull(slash + strlen("/.ecosgate-taken-"), NULL, 10));
+    operators_run(world, read_digest, end_copy, from, (const char *const[]){"--json", "spool", "show", job, NULL});
 }
 
 static void read_incident(struct world *world, json_t *incident)
@@ -266,7 +296,7 @@ static void read_incident(struct world *world, json_t *incident)
     if (strcmp(code, "A113") == 0 && seen_for(world, "A113", id) > 5 * SIM_DAY)
         watches_close(world);
     if (strcmp(code, "A107") == 0)
-        name_back(world, id, text_of(incident, "subject"));
+        look_at_copy(world, id, text_of(incident, "subject"));
     if (strcmp(code, "A110") == 0 && seen_for(world, "A110", id) > SIM_HOUR)
         restores_take_back(world, text_of(incident, "subject"));
     if (strcmp(code, "A117") == 0)
@@ -528,6 +558,7 @@ void operators_free(struct world *world)
 {
     g_queue_free_full(world->operators->commands, free_command);
     g_ptr_array_free(world->operators->unseen, TRUE);
+    g_free(world->operators->digest);
     g_hash_table_destroy(world->operators->seen);
     g_hash_table_destroy(world->operators->open);
     g_free(world->operators);

@@ -11,6 +11,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#define MISSPELT "max_sesions"
+
 enum way { STOP_FIRST, WRITE_FIRST, MISTAKE, WAYS, RELOAD };
 
 struct settings {
@@ -298,7 +300,7 @@ static void correct(struct sim *sim, void *user)
         return;
     world->settings->wrong = false;
     GString *text = read_file(world);
-    drop_line(text, "gateway", "max_sesions");
+    drop_line(text, "gateway", MISSPELT);
     settings_write(world, text);
     g_string_free(text, TRUE);
     sim_say(world->sim, "the mistake in the configuration is corrected");
@@ -307,11 +309,16 @@ static void correct(struct sim *sim, void *user)
         read_again(world, false);
 }
 
+bool settings_mistaken(const char *said)
+{
+    return strstr(said, MISSPELT) != NULL;
+}
+
 static void make_mistake(struct world *world)
 {
     GString *text = read_file(world);
 
-    settings_set(text, "gateway", "max_sesions", "5");
+    settings_set(text, "gateway", MISSPELT, "5");
     settings_write(world, text);
     g_string_free(text, TRUE);
     world->settings->wrong = true;
@@ -441,7 +448,7 @@ static void reload(struct sim *sim, void *user)
     settings->way = RELOAD;
     if (mistaken) {
         GString *text = read_file(world);
-        settings_set(text, "gateway", "max_sesions", "5");
+        settings_set(text, "gateway", MISSPELT, "5");
         settings_write(world, text);
         g_string_free(text, TRUE);
         settings->wrong = true;

@@ -158,9 +158,10 @@ void standby_old_ended(struct world *world, struct process *process, int status)
         return;
     }
     /* 0: it was told to stop, before it stood still or because it did nothing. */
-    if (status > 0 && strstr(said, "A110") == NULL)
+    bool replaced = status > 0 && strstr(said, "A110") != NULL;
+    if (status > 0 && !replaced && !settings_mistaken(said))
         sim_broken(world->sim, "standby", "%s ends with %d, and does not say A110: %s", old->home, status, said);
-    if (status > 0)
+    if (replaced)
         kinds_seen(SEEN_STANDBY_A110);
     processes_end_others(world->sim, old->home, process);
     remove_disk(old->home);

@@ -251,6 +251,9 @@ void settings_choose(struct world *world, GString *text);
 void settings_set(GString *text, const char *group, const char *name, const char *value);
 /* Writes the configuration of the home. */
 void settings_write(struct world *world, const GString *text);
+/* A run of the gateway ended because of a mistake that settings.c made. Nobody corrects it on a node that was replaced.
+ */
+bool settings_mistaken(const char *said);
 
 /* A standby takes over from a node that died, or that froze and wakes up later. */
 void standby_begin(struct world *world);
