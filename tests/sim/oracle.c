@@ -467,7 +467,9 @@ void oracle_unreported(struct oracle *oracle, const char *device)
 
 bool oracle_has_reached(const struct oracle *oracle, const char *name)
 {
-    return g_hash_table_contains(oracle->taken, name);
+    const struct taken *taken = g_hash_table_lookup(oracle->taken, name);
+
+    return taken != NULL && taken->times >= taken->must_come;
 }
 
 /* ---- the end ---- */

@@ -28,6 +28,7 @@ struct sftp {
     struct random *random;
     bool connected, interrupted;
     int64_t answered; /* true time of the last answer */
+    char *lied;       /* what it said it had renamed, and did not; NULL: nothing */
     struct sftp_server known;
 };
 
@@ -54,6 +55,7 @@ struct sftp *sftp_new(const struct sftp_peer *peer)
 
 void sftp_free(struct sftp *sftp)
 {
+    g_free(sftp->lied);
     g_free(sftp);
 }
 
@@ -242,12 +244,18 @@ static struct sftp_attributes attributes_of(struct sftp *sftp, const struct stat
     return attributes;
 }
 
+/* A server that says it renamed a file, and did not, does not hide it as well: no client could tell that from a file
+ * that its recipient has taken. */
 static bool is_hidden(struct sftp *sftp, const char *path)
 {
     const char *slash = strrchr(path, '/'), *name = slash != NULL ? slash + 1 : path;
     const struct server_quirks *quirks = shared->faults ? &sftp->server->quirks : &none;
 
-    return name[0] == '.' && name[1] != '\0' && happens(sftp, quirks->hidden, SEEN_SERVER_HIDDEN);
+    if (name[0] != '.' || name[1] == '\0' || !random_chance(sftp->random, quirks->hidden) ||
+        g_strcmp0(sftp->lied, path) == 0)
+        return false;
+    kinds_seen(SEEN_SERVER_HIDDEN);
+    return true;
 }
 
 bool sftp_lstat(struct sftp *sftp, const char *path, struct sftp_attributes *attributes, GError **error)
@@ -477,6 +485,10 @@ static bool rename_as(struct sftp *sftp, const char *from, const char *to, int *
     if (!ask(sftp, "rename", from, true, &fate, error))
         return false;
     *errnum = fate.refuse ? EACCES : 0;
+    if (!fate.refuse && fate.despite) {
+        g_free(sftp->lied);
+        sftp->lied = g_strdup(from);
+    }
     if (fate.refuse == fate.despite && syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) != 0 &&
         *errnum == 0)
         *errnum = errno;
