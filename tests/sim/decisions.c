@@ -147,8 +147,8 @@ static void redeliver_one(struct world *world)
 
 /* ---- a sender's number ---- */
 
-/* Never beyond what the sender has sent: the gateway would call the files between outdated. Nor after a restore: in a
- * new numbering no number is lost (OPERATIONS.md). */
+/* Never beyond what the gateway has answered: it would call the files between outdated. Nor after a restore: in a new
+ * numbering no number is lost (OPERATIONS.md). */
 static void set_sequence(struct world *world)
 {
     static const char *const types[] = {"EMI", "EMT", "EMC", "INV", "COS", "NMM", "PTY"};
@@ -159,6 +159,8 @@ static void set_sequence(struct world *world)
     if (last <= 2 || restores_back_to(world) != 0)
         return;
     back = MIN(back, last - 1);
+    if (last - back > oracle_answered(world->oracle, type))
+        return;
     g_autofree char *number = g_strdup_printf("%u", last - back);
     sim_say(world->sim, "an operator sets the number of %s back to %s", type, number);
     operators_run(world, NULL, NULL, NULL,

@@ -65,6 +65,8 @@ GPtrArray *oracle_taken(const struct oracle *oracle);
 bool oracle_was_put_away(const struct oracle *oracle, const char *name);
 /* All files of that type that a restore has lost have come again and were judged. */
 bool oracle_came_again(const struct oracle *oracle, const char *type);
+/* The highest number of a file of that type that was taken in and answered; 0: none. */
+unsigned oracle_answered(const struct oracle *oracle, const char *type);
 
 /* An operator has overruled what is known of the Device. */
 void oracle_released(struct oracle *oracle, const char *device);

@@ -154,3 +154,19 @@ bool oracle_came_again(const struct oracle *oracle, const char *type)
     }
     return true;
 }
+
+unsigned oracle_answered(const struct oracle *oracle, const char *type)
+{
+    unsigned highest = 0;
+
+    for (unsigned i = 0; i < oracle->order_of_inbound->len; i++) {
+        const struct inbound *inbound = oracle->order_of_inbound->pdata[i];
+        const char *number = strrchr(inbound->name, '_');
+        if (strcmp(inbound->type, type) != 0 || number == NULL)
+            continue;
+        for (unsigned v = 0; v < inbound->verdicts->len; v++)
+            if (strcmp(((const struct verdict *)inbound->verdicts->pdata[v])->outcome, "RJ") != 0)
+                highest = MAX(highest, oracle_number(number + 1));
+    }
+    return highest;
+}
