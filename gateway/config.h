@@ -7,6 +7,7 @@
 
 #include "formats/filename.h"
 #include "formats/profile.h"
+#include "gateway/cells/cells.h"
 #include "gateway/retention_rules.h"
 #include "gateway/drops/drop.h"
 #include "gateway/log.h"
@@ -71,6 +72,7 @@ struct config {
     int64_t inventory_max_age; /* seconds */
     int64_t cos_window;        /* seconds */
     int64_t daily_limit;       /* Devices a day; 0: any number */
+    enum cells_mode cells;     /* where files are parsed */
     enum review_mode review[CODE_COUNT];
     enum review_mode gpf_supplier; /* of C114 for a GPF */
     enum review_mode region;       /* of C125 for the region */

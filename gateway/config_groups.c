@@ -124,6 +124,7 @@ static void load_gateway(struct config_loading *l, struct config *c)
     static const enum check_digits digits_of[] = {CHECK_DIGITS_WARN, CHECK_DIGITS_OFF, CHECK_DIGITS_REJECT};
     static const char *const forms[] = {"csv", "xml", NULL};
     static const char *const inventory[] = {"auto", "required", NULL};
+    static const char *const cells[] = {"used", "required", "no", NULL}; /* as enum cells_mode */
     const char *g = "gateway";
 
     c->org = config_text_value(l, g, "org", NULL);
@@ -162,6 +163,7 @@ static void load_gateway(struct config_loading *l, struct config *c)
         RULES_DAY * config_number_value(l, g, "inventory_max_age", (struct config_range){8, 1, 3650});
     c->cos_window = RULES_DAY * config_number_value(l, g, "cos_window", (struct config_range){7, 0, 3650});
     c->daily_limit = config_number_value(l, g, "daily_limit", (struct config_range){0, 0, 1000000000});
+    c->cells = (enum cells_mode)config_choice_value(l, g, "cells", cells);
     config_load_signing(l, c);
 }
 

@@ -46,6 +46,7 @@ struct gateway {
     GHashTable *held;                     /* of claims.h: drops that were ours since the home was opened; NULL: none */
     struct claims *claims;                /* of the pipeline (claims.h), borrowed; NULL: there is none */
     GSList *outages;                      /* struct outage, of the pipeline (outage.h), borrowed */
+    struct cells *cells;                  /* that parse files (cells/cells.h), of `run`; NULL: this process does */
     const volatile bool *stop;            /* when it becomes true, work ends at the next safe point; may be NULL */
     int64_t wait_until;                   /* monotonic microseconds: until then this pass waits for drops */
     bool clock_recalled;                  /* a jump of the clock that an earlier process saw was taken up */

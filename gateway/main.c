@@ -3,6 +3,7 @@
  * gateway/commands/.
  */
 #include "formats/instant.h"
+#include "gateway/cells/cells.h"
 #include "gateway/clock.h"
 #include "gateway/commands/command.h"
 
@@ -412,6 +413,8 @@ int main(int argc, char **argv)
     setlocale(LC_CTYPE, "C.UTF-8");         /* messages hold UTF-8, whatever the user's locale */
     json_set_alloc_funcs(g_malloc, g_free); /* without memory the program ends, so that no output lacks a member */
     set_signals();
+    if (argc == 2 && strcmp(argv[1], CELLS_HELPER) == 0)
+        return cells_help();
     int status = parse_options(&options, context, &argc, &argv) ? run(&options, context, argc, argv) : EXIT_UNABLE;
     g_free(options.config);
     g_free(options.now);

@@ -1,5 +1,5 @@
 /*
- * One file from its name to its verdict. The reader (formats/reader.h) calls back for the header, each record, the
+ * One file from its name to its verdict. The reading (formats/reading.h) calls back for the header, each record, the
  * declared count and each fault; what it calls a fault becomes a code here (code_of). Records are judged in
  * judge_records.c.
  *
@@ -11,7 +11,7 @@
 
 #include "formats/eui64.h"
 #include "formats/instant.h"
-#include "formats/reader.h"
+#include "formats/reading.h"
 #include "formats/text.h"
 #include "spool/ledger/ledger_numbering.h"
 #include "validators/history_rules.h"
@@ -21,8 +21,6 @@
 
 #include <inttypes.h>
 #include <string.h>
-
-enum { READ_SIZE = 64 * 1024 };
 
 G_DEFINE_QUARK(ecosgate - judge - error, judge_error)
 
@@ -35,7 +33,8 @@ static void fail(struct judging *j, GError *error)
         j->error = error;
     else
         g_error_free(error);
-    reader_stop(j->reader);
+    if (j->reading != NULL)
+        reading_stop(j->reading);
 }
 
 /* The code for each kind of fault that a reader finds. */
@@ -225,57 +224,56 @@ static void judge_totals(struct judging *j)
         add_empty(j, "expected at least one record without errors, found none; what was known before stays");
 }
 
-/* Feeds the reader until the end, a refusal or an error. */
-static void read_through(struct judging *j, struct unpack *unpack)
+/* Reads until the end, a refusal or an error. */
+static void read_through(struct judging *j)
 {
-    g_autofree char *buffer = g_malloc(READ_SIZE);
-    ssize_t n;
+    enum reading_state state = READING_MORE;
     GError *error = NULL;
 
-    while ((n = unpack_read(unpack, buffer, READ_SIZE, &error)) > 0) {
+    while (state == READING_MORE || state == READING_WAITS) {
         if (j->request->stop != NULL && *j->request->stop) {
             fail(j,
                  g_error_new_literal(JUDGE_ERROR, JUDGE_ERROR_STOPPED, "stopped while judging; nothing was decided"));
             return;
         }
-        if (!reader_push(j->reader, buffer, (size_t)n)) {
-            j->cut_short = true;
-            return;
-        }
-        if (j->request->on_progress != NULL)
-            j->request->on_progress(j->request->user, unpack_packed_bytes_read(unpack));
+        state = reading_step(j->reading, &error);
+        if (state == READING_MORE && j->request->on_progress != NULL)
+            j->request->on_progress(j->request->user, j->reading->packed);
     }
-    if (n == UNPACK_ERROR) {
+    if (state == READING_FAILED)
         fail(j, error);
-    } else if (n == UNPACK_REFUSED) {
+    else if (state == READING_CUT)
         j->cut_short = true;
-        on_fault(j, unpack_fault(unpack));
-    } else if (!reader_finish(j->reader)) {
-        j->cut_short = true;
-    }
 }
 
 static void read_content(struct judging *j)
 {
     const struct filename *name = &j->verdict->filename;
-    const struct reader_sink sink = {j, on_header, on_record, on_count, on_fault};
-    const struct reader_limits limits = {j->file.rules->max_devices};
-    const char *stem = j->verdict->name_is_known ? j->request->name : NULL;
-    struct unpack *unpack = unpack_new(j->request->fd, name->pack, stem, name->stem_len, &j->file.rules->unpack);
+    const struct rules *rules = j->file.rules;
+    const struct reading_request request = {
+        .fd = j->request->fd,
+        .pack = name->pack,
+        .stem = j->verdict->name_is_known ? j->request->name : NULL,
+        .stem_len = name->stem_len,
+        .unpack = &rules->unpack,
+        .form = name->form,
+        .type = name->type,
+        .max_records = rules->max_devices,
+        .sink = {j, on_header, on_record, on_count, on_fault},
+    };
 
     j->verdict->content_read = true;
     j->type = judge_inbound_type(name->type);
     j->expected_number = 1;
     j->file.seen = device_set_new();
-    j->reader = reader_new(name->form, name->type, &limits, &sink);
+    j->reading = reading_open(rules->readings, &request);
     if (j->type->begin == NULL || j->type->begin(j, &j->error))
-        read_through(j, unpack);
-    j->verdict->parsed = reader_records(j->reader);
+        read_through(j);
+    j->verdict->parsed = j->reading->records;
     if (!j->cut_short && j->error == NULL)
         judge_totals(j);
-    reader_free(j->reader);
+    reading_close(j->reading);
     device_set_free(j->file.seen);
-    unpack_free(unpack);
 }
 
 /* Any error of category b rejects the file whole; its records then count as rejected, whatever their own codes. */
@@ -322,23 +320,27 @@ static void add_untimely(struct judging *j, const struct profile_untimely *untim
     findings_add(j->file.findings, &(struct finding){.code = B115, .text = text}, NULL, 0);
 }
 
-/* Chooses the profile. False: the file is in the format of one that is not valid, which is said. */
-static bool choose_profile(struct judging *j)
+/* Chooses the profile. *timely false: the file is in the format of one that is not valid, which is said. */
+static bool choose_profile(struct judging *j, bool *timely, GError **error)
 {
     const struct judge_request *request = j->request;
     const struct profile_choice choice = profile_choice_of(request->rules);
-    const struct profile_file_content file = {request->name, request->name_len, request->fd, &request->rules->unpack};
+    const struct profile_file_content file = {request->name, request->name_len, request->fd, &request->rules->unpack,
+                                              request->rules->readings};
     struct verdict *verdict = j->verdict;
     struct profile_untimely untimely;
 
-    verdict->profile = j->file.profile = profile_choose(&choice, &file);
-    if (!profile_find_untimely(&choice, &file, verdict->profile, &untimely))
+    verdict->profile = j->file.profile = profile_choose(&choice, &file, error);
+    if (verdict->profile == NULL || !profile_find_untimely(&choice, &file, verdict->profile, &untimely, error))
+        return false;
+    *timely = untimely.profile == NULL;
+    if (*timely)
         return true;
     add_untimely(j, &untimely);
     verdict->name_is_known =
         filename_parse(verdict->profile, request->name, request->name_len, &verdict->filename, NULL, NULL);
     verdict->numbering = LEDGER_NUMBERING_NONE;
-    return false;
+    return true;
 }
 
 /* g_free */
@@ -407,13 +409,15 @@ static bool judge_all(struct judging *j, GError **error)
     g_autofree char *escaped = text_escape(j->request->name, j->request->name_len, 0);
     struct verdict *verdict = j->verdict;
     struct history history = {0};
-    bool authentic;
+    bool authentic, timely = false;
 
     if (j->request->rejection != NULL)
         add_rejection(j);
     if (!judge_signature(j, &authentic, error))
         return false;
-    if (!authentic || !choose_profile(j)) {
+    if (authentic && !choose_profile(j, &timely, error))
+        return false;
+    if (!authentic || !timely) {
         conclude(verdict);
         return true;
     }

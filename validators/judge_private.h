@@ -38,7 +38,7 @@ struct judging {
     struct judged_file file;         /* what the rules see of it */
     const struct inbound_type *type; /* set once the content is read */
     struct verdict *verdict;
-    struct reader *reader;
+    struct reading *reading;    /* NULL: the content is not read yet */
     struct ledger_file subject; /* the file, for questions about earlier files */
     char sender[EUI64_TEXT_SIZE];
     struct review review;        /* of an instruction, if there is a ledger */

@@ -5,7 +5,7 @@
  */
 #include "validators/profile_choice.h"
 
-#include "formats/reader.h"
+#include "formats/reading.h"
 
 #include <glib.h>
 #include <string.h>
@@ -211,89 +211,94 @@ static void see_count(void *user, const struct field *declared)
     (void)declared; /* likewise */
 }
 
-static bool fits(const struct profile *profile, const struct profile_file_content *file, const GString *head)
+/* *fit: whether the head of the content has the frame of the profile. A packing that is damaged is no matter here: the
+ * verdict tells it. */
+static bool look(const struct profile *profile, const struct profile_file_content *file, bool *fit, GError **error)
 {
-    struct look look = {0};
-    const struct reader_sink sink = {&look, see_record, see_record, see_count, see_fault};
-    const struct reader_limits limits = {HEAD_RECORDS};
+    struct look seen = {0};
     struct filename parsed;
+    enum reading_state state;
 
     (void)filename_parse(profile, file->name, file->len, &parsed, NULL, NULL);
+    *fit = false;
     if (parsed.type == NULL || !parsed.type->inbound || parsed.form == FORM_UNKNOWN)
-        return false;
-    struct reader *reader = reader_new(parsed.form, parsed.type, &limits, &sink);
-    (void)reader_push(reader, head->str, head->len);
-    (void)reader_finish(reader); /* the XML parser keeps the last bytes back until the text has ended */
-    reader_free(reader);
-    return !look.strange;
+        return true;
+    const struct reading_request request = {
+        .fd = file->fd,
+        .pack = parsed.pack,
+        .unpack = file->unpack,
+        .form = parsed.form,
+        .type = parsed.type,
+        .max_records = HEAD_RECORDS,
+        .head = HEAD_BYTES,
+        .sink = {&seen, see_record, see_record, see_count, see_fault},
+    };
+    struct reading *reading = reading_open(file->readings, &request);
+    do
+        state = reading_step(reading, error);
+    while (state == READING_MORE || state == READING_WAITS);
+    reading_close(reading);
+    *fit = !seen.strange;
+    return state != READING_FAILED;
 }
 
-/* The first plain bytes of the file; fewer where it is shorter or damaged, which the verdict tells. */
-static GString *read_head(const struct profile_file_content *file, enum filename_pack pack)
+/* The first of the candidates whose frame the content has: its index; their number where none has. */
+static bool find_fitting(const GArray *candidates, const struct profile_file_content *file, guint *found,
+                         GError **error)
 {
-    GString *head = g_string_sized_new(HEAD_BYTES);
-    struct unpack *unpack = unpack_new(file->fd, pack, NULL, 0, file->unpack);
-    ssize_t n = 1;
+    bool fit = false;
 
-    while (n > 0 && head->len < HEAD_BYTES) {
-        n = unpack_read(unpack, head->str + head->len, HEAD_BYTES - head->len, NULL);
-        if (n > 0)
-            g_string_set_size(head, head->len + (size_t)n);
+    for (*found = 0; *found < candidates->len; (*found)++) {
+        if (!look(profile_at(candidates, *found), file, &fit, error))
+            return false;
+        if (fit)
+            break;
     }
-    unpack_free(unpack);
-    return head;
+    return true;
 }
 
-const struct profile *profile_choose(const struct profile_choice *choice, const struct profile_file_content *file)
+const struct profile *profile_choose(const struct profile_choice *choice, const struct profile_file_content *file,
+                                     GError **error)
 {
     g_autoptr(GArray) candidates = find_candidates(choice);
-    struct filename parsed;
+    guint found;
 
     keep_best(candidates, file->name, file->len);
     if (candidates->len == 1)
         return profile_at(candidates, 0);
-    (void)filename_parse(profile_at(candidates, 0), file->name, file->len, &parsed, NULL, NULL);
-    g_autoptr(GString) head = read_head(file, parsed.pack);
-    for (guint i = 0; i < candidates->len; i++) {
-        if (fits(profile_at(candidates, i), file, head))
-            return profile_at(candidates, i);
-    }
-    return profile_at(candidates, 0);
+    if (!find_fitting(candidates, file, &found, error))
+        return NULL;
+    return profile_at(candidates, found < candidates->len ? found : 0);
 }
 
 /* ---- profiles that are not valid ---- */
 
-/* The first candidate whose frame the content has; if none has, the first at all where its name alone tells it. */
-static const struct candidate *untimely_of(const GArray *candidates, const struct profile_file_content *file,
-                                           const GString *head, bool by_name)
-{
-    for (guint i = 0; i < candidates->len; i++) {
-        if (fits(profile_at(candidates, i), file, head))
-            return &g_array_index(candidates, struct candidate, i);
-    }
-    return by_name ? &g_array_index(candidates, struct candidate, 0) : NULL;
-}
-
 bool profile_find_untimely(const struct profile_choice *choice, const struct profile_file_content *file,
-                           const struct profile *chosen, struct profile_untimely *untimely)
+                           const struct profile *chosen, struct profile_untimely *untimely, GError **error)
 {
     g_autoptr(GArray) candidates = g_array_new(FALSE, FALSE, sizeof(struct candidate));
     struct filename parsed;
+    bool fit = false;
+    guint found;
 
+    *untimely = (struct profile_untimely){.profile = NULL};
     add_candidates(candidates, choice, UNTIMELY);
     if (candidates->len == 0)
-        return false;
+        return true;
     keep_best(candidates, file->name, file->len);
     if (!g_array_index(candidates, struct candidate, 0).in_grammar)
-        return false;
+        return true;
     bool by_name = !filename_parse(chosen, file->name, file->len, &parsed, NULL, NULL);
-    (void)filename_parse(profile_at(candidates, 0), file->name, file->len, &parsed, NULL, NULL);
-    g_autoptr(GString) head = read_head(file, parsed.pack);
-    if (!by_name && fits(chosen, file, head))
+    if (!by_name && !look(chosen, file, &fit, error))
         return false;
-    const struct candidate *found = untimely_of(candidates, file, head, by_name);
-    if (found == NULL)
+    if (fit)
+        return true;
+    if (!find_fitting(candidates, file, &found, error))
         return false;
-    *untimely = (struct profile_untimely){found->profile, found->from, found->until};
+    if (found == candidates->len && !by_name)
+        return true;
+    /* If none has it, the first at all, where its name alone tells it. */
+    const struct candidate *of = &g_array_index(candidates, struct candidate, found < candidates->len ? found : 0);
+    *untimely = (struct profile_untimely){of->profile, of->from, of->until};
     return true;
 }

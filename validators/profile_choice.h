@@ -38,12 +38,15 @@ struct profile_choice {
 /* The choice for a file that is judged by these rules. */
 struct profile_choice profile_choice_of(const struct rules *rules);
 
+struct readings;
+
 /* A file whose content may be looked at. */
 struct profile_file_content {
     const char *name; /* raw bytes, len of them */
     size_t len;
     int fd; /* a regular file, open for reading; its position stays */
     const struct unpack_limits *unpack;
+    const struct readings *readings; /* who unpacks and parses it; NULL: this process */
 };
 
 /* Whether the i-th profile of a list is valid at that time. */
@@ -60,19 +63,22 @@ bool profile_choose_by_name(const struct profile_choice *choice, const char *nam
 /* The profile that the name fits and, of several, the first whose frame the content has: the root element with its
  * namespace and version, the header record, the title row. If no content fits, the newest profile that the name fits;
  * if no name fits, the newest of the likely sender. The content is looked at only where several profiles fit the name,
- * and no further than the first 64 KiB. */
-const struct profile *profile_choose(const struct profile_choice *choice, const struct profile_file_content *file);
+ * and no further than the first 64 KiB. NULL: it could not be read (reading.h). */
+const struct profile *profile_choose(const struct profile_choice *choice, const struct profile_file_content *file,
+                                     GError **error);
 
 /* A profile of the sender's list that is not valid when the file arrives, and when it is: not before `from`, and before
- * `until`, where the next version may have closed an open end. INT64_MIN, INT64_MAX: no such limit. */
+ * `until`, where the next version may have closed an open end. INT64_MIN, INT64_MAX: no such limit.
+ * profile NULL: there is none. */
 struct profile_untimely {
     const struct profile *profile;
     int64_t from, until;
 };
 
-/* Whether the file is in the format of a listed profile that is not valid for it, and not in that of the chosen one:
- * its name fits and, where names do not tell them apart, the frame of its content. */
+/* Finds out whether the file is in the format of a listed profile that is not valid for it, and not in that of the
+ * chosen one: its name fits and, where names do not tell them apart, the frame of its content. False: it could not be
+ * read (reading.h). */
 bool profile_find_untimely(const struct profile_choice *choice, const struct profile_file_content *file,
-                           const struct profile *chosen, struct profile_untimely *untimely);
+                           const struct profile *chosen, struct profile_untimely *untimely, GError **error);
 
 #endif

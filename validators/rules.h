@@ -53,6 +53,8 @@ struct identity {
     size_t n_parties;
 };
 
+struct readings;
+
 struct rules {
     const struct identity *identity; /* NULL: B103 and B207 are not judged */
     struct ledger *ledger;           /* NULL: nothing that needs the past or reference data is judged */
@@ -75,6 +77,7 @@ struct rules {
     enum review_mode gpf_supplier;       /* of C114 for a GPF, in place of review[C114] */
     uint32_t max_devices;                /* records in one file (B111) */
     struct unpack_limits unpack;         /* bytes and ratio of a packed file (B111) */
+    const struct readings *readings;     /* who unpacks and parses (formats/reading.h); NULL: this process */
     struct retry_rules retry;            /* of sessions */
     const struct signature_trust
         *trust;               /* of `check --trust`: each file must be signed by somebody whom it names; NULL:

@@ -4,6 +4,7 @@
  * verdict must not depend on a file that happens to be in the current folder.
  */
 #include "formats/text.h"
+#include "gateway/cells/cells.h"
 #include "gateway/clock.h"
 #include "gateway/commands/check_answers.h"
 #include "gateway/commands/check_files.h"
@@ -34,6 +35,7 @@ struct check {
     struct identity identity;          /* whose parties send files of that profile */
     struct party *parties;             /* of identity */
     struct signature_trust *trust;     /* of --trust */
+    struct cells *cells;               /* that parse the files; NULL: this process does */
     const char *signature;             /* of --signature; NULL: the file beside */
     size_t max_findings;
     struct check_output output;
@@ -371,6 +373,7 @@ static int run(struct invocation *invocation, const struct check_options *option
     struct check check = {.max_findings = FINDINGS_DEFAULT_MAX};
     struct profile_source source = {.profile = NULL};
     g_autoptr(config_t) config = NULL;
+    GError *error = NULL;
 
     if (!good_options(invocation, options))
         return EXIT_UNABLE;
@@ -383,13 +386,20 @@ static int run(struct invocation *invocation, const struct check_options *option
             return EXIT_UNABLE;
         config_rules(config, clock_now(), &check.rules);
     }
+    check.cells = cells_start(config != NULL ? config->cells : CELLS_USED, &error);
+    if (error != NULL)
+        return command_unable(error);
+    check.rules.readings = cells_readings(check.cells);
     check.rules.now = clock_now();
     if (options->profile != NULL) {
-        if (!profile_source_sound(&source, invocation, options->profile))
+        if (!profile_source_sound(&source, invocation, options->profile)) {
+            cells_end(check.cells);
             return EXIT_UNABLE;
+        }
         read_by(&check, source.profile);
     }
     int status = load_trust(&check, options) ? judge_all(&check, invocation, options, config) : EXIT_UNABLE;
+    cells_end(check.cells);
     signature_trust_free(check.trust);
     g_free(check.parties);
     profile_source_close(&source);

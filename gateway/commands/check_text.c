@@ -8,7 +8,7 @@
 
 static void judged(struct check_output *output, const struct check_judged *file)
 {
-    verdict_text_print(file->path, file->fd, &output->rules->unpack, file->verdict);
+    verdict_text_print(file->path, file->fd, output->rules, file->verdict);
     for (guint i = 0; file->answers != NULL && i < file->answers->len; i++) {
         const char *path = file->answers->pdata[i];
         g_autofree char *shown = text_escape(path, strlen(path), 0);

@@ -15,6 +15,7 @@
 #include "gateway/commands/manager.h"
 #include "gateway/config_changes.h"
 #include "gateway/drops/transport.h"
+#include "gateway/pipeline/cells_watch.h"
 #include "gateway/pipeline/outage.h"
 #include "gateway/profiles.h"
 #include "spool/pulse.h"
@@ -252,7 +253,8 @@ static bool read_again(struct daemon *d, GError **error)
         replace_config(d, config);
         log_event(LOG(EVENT_RELOADED), "the configuration was read again: %s",
                   changes != NULL ? changes : "no setting has changed");
-        if (open && (!profiles_tell_changed(gateway, &cause) || (*d->pipeline = pipeline_new(gateway, &cause)) == NULL))
+        if (open && (!cells_watch_begin(gateway, &cause) || !profiles_tell_changed(gateway, &cause) ||
+                     (*d->pipeline = pipeline_new(gateway, &cause)) == NULL))
             good = outlive(d, g_steal_pointer(&cause), error);
     } else {
         tell_refused(cause);

@@ -5,6 +5,7 @@
 #include "gateway/commands/doctor.h"
 
 #include "formats/instant.h"
+#include "gateway/cells/cells.h"
 #include "gateway/clock.h"
 #include "gateway/commands/claim_seen.h"
 #include "gateway/commands/output.h"
@@ -297,11 +298,40 @@ static void probe_signatures(struct doctor_findings *findings, const struct conf
                    "outgoing files are signed, and each key is that of its certificate");
 }
 
+/* What the processes that parse files have against a parser that runs foreign code. */
+static void probe_cells(struct doctor_findings *findings, const struct config *config)
+{
+    g_autofree char *lacks = NULL, *text = NULL;
+    g_autoptr(GError) error = NULL;
+    struct cells *cells = cells_start(config->cells, &error);
+
+    if (cells != NULL && error == NULL)
+        (void)cells_probe(cells, &lacks, &error); /* the error tells */
+    if (error != NULL)
+        text = g_strdup(error->message);
+    else if (cells == NULL)
+        text = g_strdup("files are parsed in the process that has keys and ledger (cells=no); set cells=used or "
+                        "cells=required");
+    else if (lacks != NULL)
+        text = g_strdup_printf("files are parsed in processes of their own, which lack %s: this kernel or build has "
+                               "none",
+                               lacks);
+    else
+        text = g_strdup("files are parsed in processes of their own, with all guards (seccomp, Landlock, limits)");
+    doctor_add(findings, "cells",
+               error != NULL                    ? PROBE_BAD
+               : cells == NULL || lacks != NULL ? PROBE_NOTE
+                                                : PROBE_GOOD,
+               text);
+    cells_end(cells);
+}
+
 /* What concerns no drop. False: the gateway is unfit. */
 static bool probe_gateway(const struct invocation *invocation, struct home *home)
 {
     struct doctor_findings findings = {.rows = json_array()};
 
+    probe_cells(&findings, home->config);
     probe_closing(&findings, home->config);
     probe_credentials(&findings, home->config);
     probe_profiles(&findings, home->config);

@@ -5,12 +5,12 @@
  */
 #include "gateway/commands/excerpt.h"
 
+#include "formats/reading.h"
 #include "formats/text.h"
 
 #include <string.h>
 
 enum {
-    READ_SIZE = 64 * 1024,
     LINE_BYTES = 512,  /* of a line that one excerpt reads */
     SHOWN_BEFORE = 40, /* characters before the place */
     SHOWN_CHARS = 100, /* characters of the excerpt */
@@ -25,6 +25,7 @@ struct excerpting {
     guint begun;          /* the first of wanted whose part of the line has not begun */
     uint32_t line;        /* number of the line being read */
     uint32_t column;      /* its characters that were passed */
+    bool any;             /* a byte has come */
 };
 
 static guint hash_place(gconstpointer place)
@@ -158,24 +159,31 @@ static size_t mark_bytes(const char *data, size_t len)
     return len >= 3 && memcmp(data, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
 }
 
-GHashTable *excerpt_places(int fd, enum filename_pack pack, const struct unpack_limits *limits, GArray *places)
+static void on_bytes(void *user, const char *data, size_t len)
+{
+    struct excerpting *x = user;
+    size_t mark = x->any ? 0 : mark_bytes(data, len);
+
+    x->any = true;
+    feed(x, data + mark, len - mark);
+}
+
+GHashTable *excerpt_places(int fd, enum filename_pack pack, const struct excerpt_source *source, GArray *places)
 {
     struct excerpting x = {.wanted = places, .line = 1};
-    struct unpack *unpack = unpack_new(fd, pack, NULL, 0, limits);
-    g_autofree char *buffer = g_malloc(READ_SIZE);
-    ssize_t n;
+    const struct reading_request request = {
+        .fd = fd, .pack = pack, .unpack = source->limits, .sink = {.user = &x}, .on_bytes = on_bytes};
+    enum reading_state state = READING_MORE;
 
     x.excerpts = g_hash_table_new_full(hash_place, is_same_place, NULL, free_excerpt);
     x.texts = g_ptr_array_new_with_free_func(free_text);
     g_ptr_array_set_size(x.texts, (gint)places->len);
     g_array_sort(places, by_place);
-    for (bool first = true; x.next < places->len && (n = unpack_read(unpack, buffer, READ_SIZE, NULL)) > 0;
-         first = false) {
-        size_t mark = first ? mark_bytes(buffer, (size_t)n) : 0;
-        feed(&x, buffer + mark, (size_t)n - mark);
-    }
+    struct reading *reading = places->len > 0 ? reading_open(source->readings, &request) : NULL;
+    while (x.next < places->len && (state == READING_MORE || state == READING_WAITS))
+        state = reading_step(reading, NULL);
     keep_line(&x);
     g_ptr_array_unref(x.texts);
-    unpack_free(unpack);
+    reading_close(reading);
     return x.excerpts;
 }

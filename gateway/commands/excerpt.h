@@ -16,9 +16,17 @@ struct excerpt {
     size_t caret;    /* characters of text before the place */
 };
 
+struct readings;
+
+/* How the file is unpacked. */
+struct excerpt_source {
+    const struct unpack_limits *limits;
+    const struct readings *readings; /* by whom; NULL: by this process */
+};
+
 /* Returns a map from struct place to struct excerpt; g_hash_table_unref frees both. places holds struct place in any
  * order; it is sorted, and may name a place several times. The file is read from its beginning; fd stays open. Places
  * on lines that do not exist, or that cannot be unpacked within the limits, are left out. */
-GHashTable *excerpt_places(int fd, enum filename_pack pack, const struct unpack_limits *limits, GArray *places);
+GHashTable *excerpt_places(int fd, enum filename_pack pack, const struct excerpt_source *source, GArray *places);
 
 #endif

@@ -4,6 +4,7 @@
  * A signal ends both at the next safe point, and transfers are interrupted. A disk, a network file system or a library
  * may hold the process all the same. STOP_SECONDS after the signal it ends as by a kill, which loses nothing.
  */
+#include "gateway/cells/cells.h"
 #include "gateway/clock.h"
 #include "gateway/commands/beat.h"
 #include "gateway/commands/command.h"
@@ -12,6 +13,7 @@
 #include "gateway/commands/progress.h"
 #include "gateway/commands/run_log.h"
 #include "gateway/config_rights.h"
+#include "gateway/pipeline/cells_watch.h"
 #include "gateway/pipeline/quick_check.h"
 #include "gateway/profiles.h"
 #include "gateway/pipeline/pipeline.h"
@@ -116,7 +118,7 @@ static void write_files(struct gateway *gateway)
 }
 
 /* Frees the configuration, or the one that has taken its place. */
-static int run(const struct config *config, const struct run_log *log, bool once)
+static int run(const struct config *config, struct cells *cells, const struct run_log *log, bool once)
 {
     struct gateway gateway;
     struct progress progress;
@@ -129,15 +131,18 @@ static int run(const struct config *config, const struct run_log *log, bool once
     clock_compare();
     if (!gateway_open(&gateway, config, GATEWAY_WRITER, &error)) {
         config_free((struct config *)config);
+        cells_end(cells);
         return command_unable(error);
     }
+    gateway.cells = cells;
     progress_init(&progress);
     gateway.stop = &stop;
     gateway.yields = !once;
     gateway.on_progress = on_progress;
     gateway.progress_user = &progress;
     beat_begin(config, once);
-    bool checked = profiles_tell_changed(&gateway, &error) && quick_check_begin(&gateway, &error);
+    bool checked = cells_watch_begin(&gateway, &error) && profiles_tell_changed(&gateway, &error) &&
+                   quick_check_begin(&gateway, &error);
     struct pipeline *pipeline = checked ? pipeline_new(&gateway, &error) : NULL;
     bool good = pipeline != NULL && (once ? run_once(pipeline, &error) : daemon_run(&gateway, &pipeline, log, &error));
     progress_clear(&progress);
@@ -150,6 +155,7 @@ static int run(const struct config *config, const struct run_log *log, bool once
     if (good)
         quick_check_end(&gateway);
     gateway_close(&gateway);
+    cells_end(gateway.cells);
     config_free((struct config *)gateway.config); /* ours: command_run */
     if (!good)
         return command_unable(error);
@@ -166,13 +172,19 @@ static int load_and_run(struct invocation *invocation, const struct run_log *log
     g_autoptr(config_t) config = command_config(invocation);
     if (config == NULL || command_refuses_now(invocation, config))
         return EXIT_UNABLE;
+    /* Before anything is opened that it must not have: it is a copy of this process. */
+    struct cells *cells = cells_start(config->cells, &error);
+    if (error != NULL)
+        return command_unable(error);
     run_log_begin(log, config);
     g_autofree char *rights = config_rights_problems(config, config->path);
     if (rights != NULL)
         g_set_error_literal(&error, CONFIG_ERROR, 0, rights);
-    if (rights != NULL || !config_check_folders(config, &error))
+    if (rights != NULL || !config_check_folders(config, &error)) {
+        cells_end(cells);
         return command_unable(error);
-    return run(g_steal_pointer(&config), log, once);
+    }
+    return run(g_steal_pointer(&config), cells, log, once);
 }
 
 int command_run(struct invocation *invocation)

@@ -115,21 +115,22 @@ static void print_finding(const struct verdict *verdict, const char *path, const
 }
 
 /* The lines that findings point to: struct place → struct excerpt. */
-static GHashTable *excerpts_of(int fd, const struct unpack_limits *limits, const struct verdict *verdict)
+static GHashTable *excerpts_of(int fd, const struct rules *rules, const struct verdict *verdict)
 {
     g_autoptr(GArray) wanted = g_array_new(FALSE, FALSE, sizeof(struct place));
+    const struct excerpt_source source = {&rules->unpack, rules->readings};
 
     for (size_t i = 0; i < findings_kept(verdict->findings); i++) {
         struct place at = findings_at(verdict->findings, i)->at;
         if (at.line)
             g_array_append_val(wanted, at);
     }
-    return excerpt_places(fd, verdict->filename.pack, limits, wanted);
+    return excerpt_places(fd, verdict->filename.pack, &source, wanted);
 }
 
-void verdict_text_print(const char *path, int fd, const struct unpack_limits *limits, const struct verdict *verdict)
+void verdict_text_print(const char *path, int fd, const struct rules *rules, const struct verdict *verdict)
 {
-    g_autoptr(GHashTable) excerpts = excerpts_of(fd, limits, verdict);
+    g_autoptr(GHashTable) excerpts = excerpts_of(fd, rules, verdict);
     g_autofree char *shown = text_escape(path, strlen(path), 0);
     g_autofree char *counts = counts_of(verdict);
     size_t kept = findings_kept(verdict->findings);

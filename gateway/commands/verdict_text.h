@@ -3,7 +3,7 @@
  * summary at the end. Goes to standard output, with colour on a terminal only.
  *
  *   struct verdict_totals totals = {0};
- *   verdict_text_count(&totals, &verdict); verdict_text_print(path, fd, &limits, &verdict);   for each file
+ *   verdict_text_count(&totals, &verdict); verdict_text_print(path, fd, &rules, &verdict);   for each file
  *   verdict_text_summary(&totals, &rules);
  */
 #ifndef ECOSGATE_GATEWAY_COMMANDS_VERDICT_TEXT_H
@@ -32,7 +32,7 @@ char *verdict_text_place(const struct finding *finding);
 void verdict_text_count(struct verdict_totals *totals, const struct verdict *verdict);
 /* Prints one file's verdict and findings. Reads fd again from its beginning, for the lines around the findings; the
  * caller keeps and closes it. path is escaped here. */
-void verdict_text_print(const char *path, int fd, const struct unpack_limits *limits, const struct verdict *verdict);
+void verdict_text_print(const char *path, int fd, const struct rules *rules, const struct verdict *verdict);
 /* Prints the totals, and the codes that a dry run does not judge. */
 void verdict_text_summary(const struct verdict_totals *totals, const struct rules *rules);
 

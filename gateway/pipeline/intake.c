@@ -15,7 +15,9 @@
 #include "formats/text.h"
 #include "gateway/answers/incidents.h"
 #include "gateway/answers/plan.h"
+#include "gateway/cells/cells.h"
 #include "gateway/clock.h"
+#include "gateway/pipeline/cells_watch.h"
 #include "gateway/pipeline/kept_signature.h"
 #include "gateway/pipeline/damage.h"
 #include "gateway/pipeline/mending.h"
@@ -235,6 +237,7 @@ struct proof {
     uint64_t size;
     GError *error; /* the payload could not be read */
     bool same;     /* size and digest are those of the job; set by proof_end */
+    char *died;    /* why it ended its cell too often; NULL: it did not; owned */
 };
 
 static gpointer prove(gpointer user)
@@ -274,6 +277,7 @@ static void proof_abandon(struct proof *proof)
     if (proof->thread != NULL)
         (void)proof_end(proof, NULL);
     g_clear_error(&proof->error);
+    g_clear_pointer(&proof->died, g_free);
 }
 
 /* ---- judging ---- */
@@ -314,6 +318,7 @@ static bool judge_in_transaction(struct intake *intake, int fd, struct proof *pr
     rules.job = job->id;
     rules.drop = job->drop;
     rules.received = job->received;
+    rules.readings = cells_readings(gateway->cells);
     struct judge_request request = {.name = raw_name,
                                     .name_len = len,
                                     .fd = fd,
@@ -382,6 +387,29 @@ static bool judge_payload(struct gateway *gateway, const struct ledger_job *job,
     return good;
 }
 
+/* Judges it until that works, fails for good, or has ended its cell too often: then proof->died says so, and the proof
+ * has ended. */
+static bool judge_again(struct gateway *gateway, const struct ledger_job *job, int fd, struct proof *proof,
+                        GError **error)
+{
+    struct cells_tries tries = {0};
+    GError *cause = NULL;
+    bool good;
+
+    do
+        good = judge_payload(gateway, job, fd, proof, &cause);
+    while (!good && cells_watch_again(gateway, job->id, &tries, &cause) && tries.died < CELLS_MOST_DEATHS);
+    if (!good && cause == NULL) {
+        proof->died = g_strdup_printf(
+            "%s, three times; keep the file for whoever mends the program, and requeue it then", tries.text);
+        good = proof_end(proof, &cause);
+    }
+    g_free(tries.text);
+    if (cause != NULL)
+        g_propagate_error(error, cause);
+    return good;
+}
+
 /* Judges the payload, open at fd, while its proof runs. Moves the job to corrupt/ if it crashed too often or is not
  * what was received. */
 static bool judge_or_move_aside(struct gateway *gateway, const struct ledger_job *job, int fd, struct proof *proof,
@@ -393,17 +421,18 @@ static bool judge_or_move_aside(struct gateway *gateway, const struct ledger_job
         return false;
     if (crashes < INTAKE_MAX_CRASHES) {
         crash_mark_watch(gateway->spool, JOB_ACTIVE, job->id);
-        bool good = judge_payload(gateway, job, fd, proof, error);
+        bool good = judge_again(gateway, job, fd, proof, error);
         crash_mark_unwatch();
-        if (!good || proof->same)
+        if (!good || (proof->same && proof->died == NULL))
             return good;
     } else if (!proof_end(proof, error)) {
         return false;
     }
     return move_aside(gateway, job->id, !proof->same,
-                      proof->same ? "judging it crashed the program three times (fatal signal); requeue it once the "
-                                    "program is mended"
-                                  : "its payload is not what was received: size or SHA-256 differ" WAY_OUT,
+                      proof->same && proof->died != NULL ? proof->died
+                      : proof->same ? "judging it crashed the program three times (fatal signal); requeue it once the "
+                                      "program is mended"
+                                    : "its payload is not what was received: size or SHA-256 differ" WAY_OUT,
                       error);
 }
 

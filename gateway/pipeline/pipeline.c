@@ -14,6 +14,7 @@
 #include "gateway/answers/incident_log.h"
 #include "gateway/answers/incidents.h"
 #include "gateway/clock.h"
+#include "gateway/pipeline/cells_watch.h"
 #include "gateway/pipeline/claims.h"
 #include "gateway/pipeline/clock_watch.h"
 #include "gateway/pipeline/damage.h"
@@ -278,6 +279,7 @@ bool pipeline_pass(struct pipeline *pipeline, int64_t patience, GError **error)
     struct gateway *gateway = pipeline->gateway;
 
     gateway->wait_until = clock_monotonic() + patience;
+    cells_watch(gateway);
     bool good = whole_pass(pipeline, error);
     /* Also of a pass that ended early: its commits hold. */
     good = incident_log_pass(gateway, good ? error : NULL) && good;

@@ -82,14 +82,14 @@ def test_fit(tap, server):
            "without a name: all drops, and the gateway itself", drops)
     noted = find_row(rows, "credentials")
     tap.ok([row["probe"] for row in rows if row["drop"] is None and row["probe"] not in HOST] ==
-           ["credentials", "room", "ledger", "orders"] and
+           ["cells", "credentials", "room", "ledger", "orders"] and
            noted["result"] == "note" and "set ecos_subject" in noted["text"],
            "the gateway itself: a note while ecos_subject is not set", rows)
     home.set("gateway ecos_subject=90-B3-D5-1F-30-02-00-00\ngateway tcos_closes=2030-01-01T00:00:00Z")
     home.run()
     _, rows = doctor(home)
     tap.ok([row["probe"] + " " + row["result"] for row in rows if row["drop"] is None and row["probe"] not in HOST] ==
-           ["closing good", "credentials good", "room good", "ledger good", "orders good"],
+           ["cells good", "closing good", "credentials good", "room good", "ledger good", "orders good"],
            "and good when it is set", rows)
     with open(home.conf, encoding="utf-8") as file:
         before = file.read()

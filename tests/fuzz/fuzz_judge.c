@@ -265,7 +265,7 @@ static void check_excerpts(const struct judged *judged, int fd)
     for (size_t i = 0; i < findings_kept(findings); i++)
         if (findings_at(findings, i)->at.line > 0)
             g_array_append_val(wanted, findings_at(findings, i)->at);
-    excerpts = excerpt_places(fd, FILENAME_PLAIN, &rules.unpack, wanted);
+    excerpts = excerpt_places(fd, FILENAME_PLAIN, &(struct excerpt_source){&rules.unpack, NULL}, wanted);
     for (guint i = 0; i < wanted->len; i++) {
         struct place at = g_array_index(wanted, struct place, i);
         const struct excerpt *excerpt = g_hash_table_lookup(excerpts, &at);

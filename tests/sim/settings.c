@@ -110,6 +110,7 @@ void settings_choose(struct world *world, GString *text)
     struct random *random = sim_random(world->sim, "settings");
     static const char *const days[] = {"30", "7", "2"}, *const forms[] = {"csv", "xml"};
 
+    settings_set(text, "gateway", "cells", "no"); /* no process but those of the simulator */
     settings_set(text, "gateway", "next_session", days[random_below(random, G_N_ELEMENTS(days))]);
     settings_set(text, "gateway", "work_order_form", forms[random_below(random, G_N_ELEMENTS(forms))]);
     settings_set(text, "gateway", "inventory", random_chance(random, 0.5) ? "required" : "auto");

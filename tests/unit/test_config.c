@@ -105,12 +105,15 @@ static void test_config__reference_data__have_settings(void **state)
 {
     (void)state;
     g_autoptr(config_t) c = load_text(base, NULL);
-    g_autoptr(config_t) other = load("[drop mcc]\n", "reference_wait=5\nshrink_limit=0\n[drop mcc]\n", NULL);
+    g_autoptr(config_t) other =
+        load("[drop mcc]\n", "reference_wait=5\nshrink_limit=0\ncells=required\n[drop mcc]\n", NULL);
 
     assert_non_null(c);
+    assert_int_equal(c->cells, CELLS_USED);
     assert_int_equal(c->reference_wait, 60);
     assert_int_equal(c->shrink_limit, 20);
     assert_non_null(other);
+    assert_int_equal(other->cells, CELLS_REQUIRED);
     assert_int_equal(other->reference_wait, 5);
     assert_int_equal(other->shrink_limit, 0);
 }

@@ -18,7 +18,7 @@ static GHashTable *excerpts_of(const char *text, size_t len, struct place at)
 
     assert_true(fd >= 0 && write(fd, text, len) == (ssize_t)len);
     g_array_append_val(wanted, at);
-    GHashTable *excerpts = excerpt_places(fd, FILENAME_PLAIN, &limits, wanted);
+    GHashTable *excerpts = excerpt_places(fd, FILENAME_PLAIN, &(struct excerpt_source){&limits, NULL}, wanted);
     (void)close(fd);
     return excerpts;
 }

@@ -125,14 +125,15 @@ static void test_profile_choice__judged_again__profiles_of_both_times_are_tried(
     (void)state; /* cmocka's signature */
     for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
         const struct profile_choice choice = {&identity, "mcx", NULL, cases[i].at, cases[i].again};
-        const struct profile_file_content file = {name, strlen(name), fileno(empty), &limits};
+        const struct profile_file_content file = {name, strlen(name), fileno(empty), &limits, NULL};
         const struct profile *found = NULL;
         struct profile_untimely untimely = {0};
         struct filename parsed;
         (void)profile_choose_by_name(&choice, file.name, file.len, &parsed, &found);
         if (found != cases[i].expected)
             fail_msg("case %zu: read with %s-%s", i, found->name, found->version);
-        bool any = profile_find_untimely(&choice, &file, found, &untimely);
+        assert_true(profile_find_untimely(&choice, &file, found, &untimely, NULL));
+        bool any = untimely.profile != NULL;
         if (any != (cases[i].untimely != NULL) || untimely.profile != cases[i].untimely)
             fail_msg("case %zu: another profile than expected fits at another time", i);
         if (any && (untimely.from != cases[i].from || untimely.until != cases[i].until))

@@ -1,0 +1,105 @@
+/* The process that reads one content. It has no way back to anything: when it has said all, it ends. */
+#include "gateway/cells/cell_guard.h"
+#include "gateway/cells/cell_message.h"
+#include "gateway/cells/cells_private.h"
+
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+enum {
+    LEAST_CPU = 120,       /* seconds, and one more for each MiB that may be unpacked */
+    FLUSH_EVERY = 1 << 20, /* packed bytes */
+};
+
+static struct cell_out out = {.fd = CELL_SOCKET}; /* large: not on the stack */
+
+static void on_header(void *user, const struct record *header)
+{
+    (void)user;
+    cell_say_header(&out, header);
+}
+
+static void on_record(void *user, const struct record *record)
+{
+    (void)user;
+#ifdef ECOSGATE_CRASH_POINTS
+    cell_attack(record->ordinal);
+#endif
+    cell_say_record(&out, record);
+}
+
+static void on_count(void *user, const struct field *declared)
+{
+    (void)user;
+    cell_say_count(&out, declared);
+}
+
+static void on_fault(void *user, const struct fault *fault)
+{
+    (void)user;
+    cell_say_fault(&out, fault);
+}
+
+static void on_bytes(void *user, const char *bytes, size_t len)
+{
+    (void)user;
+    cell_say_bytes(&out, bytes, len);
+}
+
+/* Says all that there is in the content. Where records are rare, the gateway is to hear that the reading goes on. */
+static void read_through(struct reading *reading)
+{
+    enum reading_state state;
+    uint64_t next = CELL_PROGRESS_EVERY;
+    GError *error = NULL;
+
+    while ((state = reading_step(reading, &error)) == READING_MORE) {
+        if (reading->packed < next)
+            continue;
+        next = reading->packed + CELL_PROGRESS_EVERY;
+        cell_say_progress(&out, reading);
+        if (next % FLUSH_EVERY < CELL_PROGRESS_EVERY)
+            cell_flush(&out);
+    }
+    if (state == READING_FAILED)
+        cell_say_failed(&out, error);
+    else
+        cell_say_end(&out, reading, state);
+}
+
+static void move_descriptors(const int *fds)
+{
+    /* Both are above these: the helper has its own two descriptors there. */
+    if (dup2(fds[1], CELL_SOCKET) < 0 || dup2(fds[0], CELL_PAYLOAD) < 0 || close_range(CELL_PAYLOAD + 1, ~0U, 0) != 0)
+        _exit(1);
+}
+
+void cell_main(const struct cells_order *order, const struct profile *profile, const int *fds)
+{
+    struct reading none = {.stopped = true};
+    struct reading_request request = {
+        .fd = CELL_PAYLOAD,
+        .pack = order->pack,
+        .stem = order->has_stem ? order->stem : NULL,
+        .stem_len = order->stem_len,
+        .unpack = &order->unpack,
+        .form = order->form,
+        .type = profile != NULL ? profile_type(profile, order->type, strlen(order->type)) : NULL,
+        .max_records = order->max_records,
+        .head = order->head,
+        .sink = {NULL, on_header, on_record, on_count, on_fault},
+        .on_bytes = on_bytes,
+    };
+
+    if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0)
+        _exit(1);
+    move_descriptors(fds);
+    cell_say_hello(&out, cell_guard(LEAST_CPU + (order->unpack.max_bytes >> 20)));
+    if (order->kind == CELLS_PROBE)
+        cell_say_end(&out, &none, READING_WHOLE);
+    else
+        read_through(reading_open(NULL, &request));
+    _exit(0);
+}

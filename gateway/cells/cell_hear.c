@@ -1,0 +1,368 @@
+/*
+ * The gateway's side of the messages. Whoever has taken over a cell says what he likes. So all that the readers promise
+ * (reader.h) and that rules rely on is asked here again: numbers of fields, lengths, UTF-8, the order of records, how
+ * often something is said. A second header or declared number is a fault of the file; so there may be as many as there
+ * were faults, and one more.
+ */
+#include "gateway/cells/cell_message.h"
+
+#include <string.h>
+
+enum {
+    FIELD_BYTES = 4 * LAYOUT_HEADER_MAX_CHARS, /* characters of four bytes */
+    MOST_FAULTS = 200001,                      /* reader.c: so many, the one that says so, ... */
+    MOST_RECORD_FAULTS = 16,                   /* ... and so many for each record */
+    MOST_SLACK = 16,                           /* messages of progress beyond those that bytes explain */
+};
+
+/* The body of one message, as far as it was not read yet. */
+struct body {
+    const unsigned char *at, *end;
+    const char *wrong; /* the first thing; NULL: nothing */
+};
+
+static bool wrong(struct body *b, const char *text)
+{
+    if (b->wrong == NULL)
+        b->wrong = text;
+    b->at = b->end;
+    return false;
+}
+
+static uint64_t get_long_number(struct body *b)
+{
+    uint64_t number = 0;
+
+    for (unsigned shift = 0; shift < 64; shift += 7) {
+        if (b->at == b->end)
+            break;
+        unsigned char byte = *b->at++;
+        number |= (uint64_t)(byte & 0x7f) << shift;
+        if (byte < 0x80)
+            return number;
+    }
+    wrong(b, "a number that does not end");
+    return 0;
+}
+
+/* Nearly all have one byte. */
+static inline uint64_t get_number(struct body *b)
+{
+    return b->at < b->end && *b->at < 0x80 ? *b->at++ : get_long_number(b);
+}
+
+static inline uint32_t get_u32(struct body *b)
+{
+    uint64_t number = get_number(b);
+
+    if (number > UINT32_MAX)
+        wrong(b, "a number that is too large");
+    return (uint32_t)number;
+}
+
+static unsigned char get_byte(struct body *b)
+{
+    return b->at < b->end ? *b->at++ : (unsigned char)wrong(b, "a message that is cut");
+}
+
+/* Without NUL. Nearly all texts are: eight bytes at once. */
+static bool is_ascii(const char *text, size_t len)
+{
+    const uint64_t high = UINT64_C(0x8080808080808080), ones = UINT64_C(0x0101010101010101);
+    size_t i = 0;
+
+    for (uint64_t word; i + sizeof word <= len; i += sizeof word) {
+        memcpy(&word, text + i, sizeof word);
+        if ((word & high) != 0 || ((word - ones) & ~word & high) != 0)
+            return false;
+    }
+    for (; i < len; i++)
+        if (text[i] <= 0)
+            return false;
+    return true;
+}
+
+static bool is_text(const char *text, size_t len)
+{
+    return is_ascii(text, len) || g_utf8_validate_len(text, len, NULL); /* NUL is not valid there */
+}
+
+/* NULL: there is none, or it is wrong. */
+static inline const char *get_bytes(struct body *b, size_t most, size_t *len)
+{
+    uint64_t n = get_number(b);
+    const char *text = (const char *)b->at;
+
+    *len = 0;
+    if (n == 0)
+        return NULL;
+    if (--n > most || n > (uint64_t)(b->end - b->at)) {
+        wrong(b, "a text that is too long");
+        return NULL;
+    }
+    b->at += n;
+    *len = (size_t)n;
+    return text;
+}
+
+/* A line of printable UTF-8 with a NUL behind it. */
+static const char *get_string(struct body *b)
+{
+    size_t len;
+    const char *text = get_bytes(b, CELL_MAX_TEXT, &len);
+
+    if (text == NULL)
+        return NULL;
+    if (get_byte(b) != 0)
+        wrong(b, "a text without an end");
+    if (!is_text(text, len))
+        wrong(b, "a text that is no UTF-8");
+    for (size_t i = 0; i < len && b->wrong == NULL; i++)
+        if (g_ascii_iscntrl(text[i]))
+            wrong(b, "a text with control characters");
+    return b->wrong == NULL ? text : NULL;
+}
+
+static struct place get_place(struct body *b)
+{
+    struct place at;
+
+    at.line = get_u32(b);
+    at.column = get_u32(b);
+    return at;
+}
+
+/* The texts of all fields stand one behind the other. If one of them is no ASCII, each is looked at. */
+static void check_fields(struct body *b, const struct field *fields, size_t n, size_t bytes)
+{
+    if (is_ascii((const char *)b->at, bytes))
+        return;
+    for (size_t i = 0; i < n; i++)
+        if (fields[i].len > 0 && !g_utf8_validate_len(fields[i].text, fields[i].len, NULL))
+            wrong(b, "a field that is no UTF-8");
+}
+
+static void get_fields(struct body *b, struct field *fields, size_t n, uint32_t line)
+{
+    size_t bytes = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        fields[i].at.line = line + get_u32(b); /* as it was subtracted: modulo 2 to the 32 */
+        fields[i].at.column = get_u32(b);
+        uint64_t len = get_number(b);
+        fields[i].text = len > 0 ? "" : NULL; /* until it is known to be there */
+        fields[i].len = len > 0 ? (size_t)len - 1 : 0;
+        if (fields[i].len > FIELD_BYTES)
+            wrong(b, "a text that is too long");
+        bytes += fields[i].len;
+    }
+    if (b->wrong != NULL || bytes > (size_t)(b->end - b->at)) {
+        wrong(b, "a record that is cut");
+        return;
+    }
+    const char *at = (const char *)b->at;
+    for (size_t i = 0; i < n; i++) {
+        if (fields[i].text == NULL)
+            continue;
+        fields[i].text = at;
+        at += fields[i].len;
+    }
+    check_fields(b, fields, n, bytes);
+    if (b->wrong == NULL)
+        b->at += bytes;
+}
+
+static bool ended_well(struct body *b)
+{
+    if (b->at != b->end)
+        wrong(b, "a message that is too long");
+    return b->wrong == NULL;
+}
+
+/* ---- the kinds ---- */
+
+static void hear_hello(struct cell_ear *ear, struct body *b)
+{
+    uint32_t guards = get_u32(b);
+
+    if (ear->hello)
+        wrong(b, "a second greeting");
+    if (!ended_well(b))
+        return;
+    ear->guards = guards;
+    ear->hello = true;
+}
+
+static void hear_record(struct cell_ear *ear, struct body *b, bool is_header)
+{
+    const struct layout_record *layout = is_header ? ear->request->type->header : ear->request->type->record;
+    struct field fields[LAYOUT_MAX_COLUMNS], words[LAYOUT_MAX_COLUMNS];
+    struct record record = {.fields = fields};
+
+    record.ordinal = get_u32(b);
+    record.at = get_place(b);
+    record.n_fields = MIN(layout->n_fields + (is_header ? 0 : layout->n_kept), (size_t)LAYOUT_MAX_COLUMNS);
+    record.words = get_byte(b) != 0 ? words : NULL;
+    get_fields(b, fields, record.n_fields, record.at.line);
+    if (record.words != NULL)
+        get_fields(b, words, record.n_fields, record.at.line);
+    if (is_header ? ear->headers > ear->faults || record.ordinal != 0
+                  : record.ordinal <= ear->ordinal || record.ordinal > ear->request->max_records)
+        wrong(b, is_header ? "a further header" : "records that do not count up, or too many");
+    if (!ended_well(b))
+        return;
+    if (is_header) {
+        ear->headers++;
+        ear->request->sink.on_header(ear->request->sink.user, &record);
+        return;
+    }
+    ear->ordinal = record.ordinal;
+    ear->reading->records = MAX(ear->reading->records, record.ordinal);
+    ear->request->sink.on_record(ear->request->sink.user, &record);
+}
+
+static void hear_count(struct cell_ear *ear, struct body *b)
+{
+    struct field declared;
+
+    get_fields(b, &declared, 1, 0);
+    if (declared.text == NULL || ear->counts > ear->faults)
+        wrong(b, "a declared number that is missing or told twice");
+    if (!ended_well(b))
+        return;
+    ear->counts++;
+    ear->request->sink.on_count(ear->request->sink.user, &declared);
+}
+
+static void hear_fault(struct cell_ear *ear, struct body *b)
+{
+    uint32_t kind = get_u32(b);
+    struct fault fault = {.at = get_place(b)};
+
+    fault.ordinal = get_u32(b);
+    fault.field = get_string(b);
+    fault.value = get_bytes(b, CELL_MAX_VALUE, &fault.value_len);
+    fault.text = get_string(b);
+    if (kind > FAULT_QUOTING || fault.text == NULL || fault.ordinal > ear->request->max_records)
+        wrong(b, "a fault of no kind, without a text, or of a record that cannot be");
+    if (++ear->faults > MOST_FAULTS + (uint64_t)MOST_RECORD_FAULTS * ear->request->max_records)
+        wrong(b, "too many faults");
+    if (!ended_well(b))
+        return;
+    fault.kind = (enum fault_kind)kind;
+    ear->request->sink.on_fault(ear->request->sink.user, &fault);
+}
+
+static void hear_bytes(struct cell_ear *ear, struct body *b)
+{
+    size_t len = (size_t)(b->end - b->at);
+
+    ear->plain += len;
+    if (len > CELL_PIECE || ear->plain > ear->request->unpack->max_bytes) {
+        wrong(b, "too many bytes");
+        return;
+    }
+    ear->request->on_bytes(ear->request->sink.user, (const char *)b->at, len);
+}
+
+/* What a reading has come to. */
+static void get_progress(struct cell_ear *ear, struct body *b)
+{
+    struct reading *reading = ear->reading;
+    uint64_t packed = get_number(b);
+    uint32_t records = get_u32(b);
+
+    if (packed > ear->file_size || records > ear->request->max_records || records < ear->ordinal)
+        wrong(b, "more than the file has");
+    if (!ended_well(b))
+        return;
+    reading->packed = packed;
+    reading->records = records;
+}
+
+static void hear_progress(struct cell_ear *ear, struct body *b)
+{
+    uint64_t bytes = ear->file_size + ear->request->unpack->max_bytes;
+
+    if (++ear->progress > bytes / CELL_PROGRESS_EVERY + MOST_SLACK)
+        wrong(b, "progress without end");
+    get_progress(ear, b);
+}
+
+static void hear_end(struct cell_ear *ear, struct body *b)
+{
+    ear->end = get_byte(b) == 1 ? READING_WHOLE : READING_CUT;
+    get_progress(ear, b);
+    ear->over = b->wrong == NULL;
+}
+
+static void hear_failed(struct cell_ear *ear, struct body *b)
+{
+    uint32_t code = get_u32(b);
+    const char *text = get_string(b);
+
+    if (code > G_FILE_ERROR_FAILED || text == NULL)
+        wrong(b, "an error of no kind");
+    if (!ended_well(b))
+        return;
+    ear->failure = g_error_new_literal(G_FILE_ERROR, (gint)code, text);
+    ear->end = READING_FAILED;
+    ear->over = true;
+}
+
+static void hear(struct cell_ear *ear, struct body *b)
+{
+    unsigned char kind = get_byte(b);
+    bool records = ear->request->type != NULL;
+
+    if (!ear->hello && kind != CELL_HELLO) {
+        wrong(b, "no greeting");
+        return;
+    }
+    if (kind == CELL_HELLO)
+        hear_hello(ear, b);
+    else if (records && (kind == CELL_HEADER || kind == CELL_RECORD))
+        hear_record(ear, b, kind == CELL_HEADER);
+    else if (records && kind == CELL_COUNT)
+        hear_count(ear, b);
+    else if (records && kind == CELL_FAULT)
+        hear_fault(ear, b);
+    else if (!records && kind == CELL_BYTES)
+        hear_bytes(ear, b);
+    else if (kind == CELL_PROGRESS)
+        hear_progress(ear, b);
+    else if (kind == CELL_END)
+        hear_end(ear, b);
+    else if (kind == CELL_FAILED)
+        hear_failed(ear, b);
+    else
+        wrong(b, "a message of a kind that may not come");
+}
+
+size_t cell_hear(struct cell_ear *ear, const unsigned char *bytes, size_t len)
+{
+    size_t used = 0;
+
+    while (len - used >= CELL_HEAD && !ear->over && ear->nonsense == NULL && !ear->reading->stopped) {
+        const unsigned char *at = bytes + used;
+        size_t size = (size_t)at[0] | (size_t)at[1] << 8 | (size_t)at[2] << 16 | (size_t)at[3] << 24;
+        struct body body = {at + CELL_HEAD, at + CELL_HEAD + size, NULL};
+
+        if (size == 0 || size > CELL_MAX_MESSAGE - CELL_HEAD) {
+            ear->nonsense = g_strdup_printf("a message of %zu bytes", size);
+            break;
+        }
+        if (len - used < CELL_HEAD + size)
+            break;
+        hear(ear, &body);
+        ear->nonsense = g_strdup(body.wrong);
+        used += CELL_HEAD + size;
+    }
+    return used;
+}
+
+void cell_ear_clear(struct cell_ear *ear)
+{
+    g_clear_error(&ear->failure);
+    g_free(ear->nonsense);
+}

@@ -1,0 +1,245 @@
+/* The gateway's side of the helper: its start, its end, and what it is asked. */
+#include "gateway/cells/cells.h"
+
+#include "gateway/cells/cell_guard.h"
+#include "gateway/cells/cell_message.h"
+#include "gateway/cells/cells_private.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+extern char **environ;
+
+enum {
+    SILENCE = 120 * 1000, /* milliseconds */
+    PATIENCE = 10 * 1000, /* that the helper has to tell how a cell ended that was killed */
+};
+
+/* ---- the helper ---- */
+
+bool cells_unable(GError **error, const char *what, int errnum)
+{
+    g_set_error(error, READING_ERROR, READING_ERROR_UNABLE,
+                "no process can be started in which files are parsed: %s: %s%s; it is tried again", what,
+                g_strerror(errnum),
+                errnum == EMFILE || errnum == ENFILE ? "; raise the limit of open files (ulimit -n)"
+                : errnum == EAGAIN                   ? "; raise the limit of processes (ulimit -u)"
+                                                     : "");
+    return false;
+}
+
+static struct cells *cells_new(enum cells_mode mode)
+{
+    struct cells *cells = g_new0(struct cells, 1);
+
+    cells->readings.open = cells_open_reading;
+    cells->mode = mode;
+    cells->control = -1;
+    cells->known = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    cells->silence = SILENCE;
+#ifdef ECOSGATE_CRASH_POINTS
+    const char *shorter = g_getenv("ECOSGATE_CELLS_SILENCE");
+    cells->silence = shorter != NULL ? atol(shorter) : SILENCE;
+#endif
+    return cells;
+}
+
+/* The copy of this process, which has opened neither keys nor ledger. */
+static void become_helper(int control, pid_t gateway)
+{
+    if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0 || getppid() != gateway || dup2(control, CELLS_CONTROL) < 0 ||
+        close_range(CELLS_CONTROL + 1, ~0U, 0) != 0)
+        _exit(1);
+    cells_helper_main();
+}
+
+struct cells *cells_start(enum cells_mode mode, GError **error)
+{
+    pid_t gateway = getpid();
+    int pair[2];
+
+    if (mode == CELLS_NO)
+        return NULL;
+    (void)profile_builtin(); /* the helper and its cells have it then */
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0) {
+        cells_unable(error, "socketpair", errno);
+        return NULL;
+    }
+    pid_t pid = fork();
+    if (pid == 0)
+        become_helper(pair[1], gateway);
+    int errnum = errno;
+    (void)close(pair[1]); /* the helper's */
+    if (pid < 0) {
+        (void)close(pair[0]); /* nothing was sent */
+        cells_unable(error, "fork", errnum);
+        return NULL;
+    }
+    struct cells *cells = cells_new(mode);
+    cells->control = pair[0];
+    cells->helper = pid;
+    return cells;
+}
+
+struct cells *cells_start_later(enum cells_mode mode)
+{
+    return mode != CELLS_NO ? cells_new(mode) : NULL;
+}
+
+int cells_help(void)
+{
+    if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0)
+        return EXIT_FAILURE;
+    cells_helper_main();
+}
+
+/* Runs the program anew with its end of the pair. Returns an errno. */
+static int spawn(int control, pid_t *pid)
+{
+    char *const arguments[] = {(char *)"ecosgate", (char *)CELLS_HELPER, NULL};
+    posix_spawn_file_actions_t actions;
+    int errnum;
+
+    if ((errnum = posix_spawn_file_actions_init(&actions)) != 0)
+        return errnum;
+    /* The second of a pair is above CELLS_CONTROL, so it is copied, and the copy has no CLOEXEC. */
+    errnum = posix_spawn_file_actions_adddup2(&actions, control, CELLS_CONTROL);
+    if (errnum == 0)
+        errnum = posix_spawn_file_actions_addclosefrom_np(&actions, CELLS_CONTROL + 1);
+    if (errnum == 0)
+        errnum = posix_spawn(pid, "/proc/self/exe", &actions, NULL, arguments, environ);
+    posix_spawn_file_actions_destroy(&actions);
+    return errnum;
+}
+
+static bool start_again(struct cells *cells, GError **error)
+{
+    int pair[2];
+
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0)
+        return cells_unable(error, "socketpair", errno);
+    int errnum = spawn(pair[1], &cells->helper);
+    (void)close(pair[1]); /* the helper has its own */
+    if (errnum != 0) {
+        (void)close(pair[0]);
+        cells->helper = 0;
+        return cells_unable(error, "the program cannot be run anew", errnum);
+    }
+    cells->control = pair[0];
+    return true;
+}
+
+/* Takes leave of a helper: it has ended, or does so now. */
+static void part(struct cells *cells)
+{
+    if (cells->control >= 0)
+        (void)close(cells->control); /* ends it */
+    cells->control = -1;
+    if (cells->helper > 0) {
+        (void)kill(cells->helper, SIGKILL); /* ours, and not waited for yet */
+        while (waitpid(cells->helper, NULL, 0) < 0 && errno == EINTR)
+            ;
+    }
+    cells->helper = 0;
+    g_hash_table_remove_all(cells->known);
+}
+
+static void lose(struct cells *cells)
+{
+    cells->ended = true;
+    part(cells);
+}
+
+bool cells_helper_ended(struct cells *cells)
+{
+    if (cells != NULL && cells->helper > 0 && waitpid(cells->helper, NULL, WNOHANG) == cells->helper) {
+        cells->helper = 0;
+        lose(cells);
+    }
+    bool ended = cells != NULL && cells->ended;
+    if (ended)
+        cells->ended = false;
+    return ended;
+}
+
+void cells_end(struct cells *cells)
+{
+    if (cells == NULL)
+        return;
+    part(cells);
+    g_hash_table_unref(cells->known);
+    g_free(cells);
+}
+
+enum cells_mode cells_mode(const struct cells *cells)
+{
+    return cells != NULL ? cells->mode : CELLS_NO;
+}
+
+const struct readings *cells_readings(struct cells *cells)
+{
+    return cells != NULL ? &cells->readings : NULL;
+}
+
+/* ---- what it is asked ---- */
+
+static bool send_packet(const struct cells *cells, const struct cells_order *order, const int *fds)
+{
+    union {
+        struct cmsghdr head;
+        char bytes[CMSG_SPACE(CELLS_FDS * sizeof(int))];
+    } rights = {.bytes = {0}};
+    struct iovec part_of = {(void *)order, sizeof *order};
+    struct msghdr message = {.msg_iov = &part_of, .msg_iovlen = 1};
+    ssize_t n;
+
+    if (fds != NULL) {
+        message.msg_control = rights.bytes;
+        message.msg_controllen = sizeof rights.bytes;
+        rights.head = (struct cmsghdr){
+            .cmsg_len = CMSG_LEN(CELLS_FDS * sizeof(int)), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS};
+        memcpy(CMSG_DATA(&rights.head), fds, CELLS_FDS * sizeof(int));
+    }
+    do
+        n = sendmsg(cells->control, &message, MSG_NOSIGNAL);
+    while (n < 0 && errno == EINTR);
+    return n == (ssize_t)sizeof *order;
+}
+
+bool cells_send(struct cells *cells, const struct cells_order *order, const int *fds, GError **error)
+{
+    if (cells->control >= 0 && send_packet(cells, order, fds))
+        return true;
+    if (cells->control >= 0)
+        lose(cells);
+    if (!start_again(cells, error))
+        return false;
+    return send_packet(cells, order, fds) || cells_unable(error, "sendmsg", errno);
+}
+
+bool cells_ask_status(struct cells *cells, struct cells_status *status)
+{
+    const struct cells_order order = {.kind = CELLS_STATUS};
+    struct pollfd fd = {.fd = cells->control, .events = POLLIN};
+    ssize_t n = -1;
+
+    if (cells->control >= 0 && send_packet(cells, &order, NULL)) {
+        int ready;
+        do
+            ready = poll(&fd, 1, PATIENCE);
+        while (ready < 0 && errno == EINTR);
+        n = ready > 0 ? recv(cells->control, status, sizeof *status, 0) : -1;
+    }
+    if (n == (ssize_t)sizeof *status)
+        return true;
+    lose(cells);
+    return false;
+}

@@ -1,0 +1,96 @@
+/*
+ * Between the gateway (cells.c), the helper (cells_helper.c) and a cell (cell.c). The gateway asks the helper over a
+ * socket of packets; descriptors come with them. What a cell says goes to the gateway by a socket of its own.
+ */
+#ifndef ECOSGATE_GATEWAY_CELLS_CELLS_PRIVATE_H
+#define ECOSGATE_GATEWAY_CELLS_CELLS_PRIVATE_H
+
+#include "formats/profile.h"
+#include "formats/reading.h"
+#include "gateway/cells/cells.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+enum {
+    CELLS_CONTROL = 3, /* the helper's descriptor of the socket */
+    CELLS_CODE_SIZE = 8,
+    CELLS_STEM_SIZE = FILENAME_MAX_BYTES + 1,
+    CELLS_FDS = 2, /* with a packet at most */
+};
+
+enum cells_order_kind {
+    CELLS_READ,    /* make a cell; with the content and the cell's socket */
+    CELLS_PROBE,   /* make a cell that only greets; with two descriptors, too */
+    CELLS_STATUS,  /* how did the last cell end? is answered once it has, by struct cells_status */
+    CELLS_KILL,    /* end the last cell */
+    CELLS_PROFILE, /* from now on you know this profile; with its files (cells_profile.c) */
+};
+
+/* A packet to the helper. All members are the gateway's own; none is a sender's but the stem. */
+struct cells_order {
+    enum cells_order_kind kind;
+    char profile[PROFILE_DIGEST_SIZE]; /* its digest; "" where plain bytes are wanted */
+    char type[CELLS_CODE_SIZE];
+    enum form form;
+    enum filename_pack pack;
+    struct unpack_limits unpack;
+    uint32_t max_records;
+    uint64_t head;
+    bool has_stem;
+    size_t stem_len;
+    char stem[CELLS_STEM_SIZE];
+};
+
+/* How the last cell ended. */
+struct cells_status {
+    bool made; /* false: errnum says why not; 0: its profile is not known */
+    int errnum;
+    int status; /* of waitpid */
+};
+
+/* The gateway's side of the helper. */
+struct cells {
+    struct readings readings; /* first */
+    enum cells_mode mode;
+    int control;       /* -1: there is no helper */
+    pid_t helper;      /* to be waited for; 0: none */
+    bool ended;        /* it has ended without being asked to, and nobody was told yet */
+    GHashTable *known; /* digests of the profiles that it knows */
+    int64_t silence;   /* milliseconds that a cell may say nothing */
+};
+
+/* Sends the order, and starts a helper where there is none. fds: CELLS_FDS of them; NULL: none. False: no helper can be
+ * had (READING_ERROR_UNABLE). (cells.c) */
+bool cells_send(struct cells *cells, const struct cells_order *order, const int *fds, GError **error);
+
+/* Sets READING_ERROR_UNABLE: what could not be done, by which errno. Returns false. (cells.c) */
+bool cells_unable(GError **error, const char *what, int errnum);
+
+/* Asks how the last cell ended, and waits for its end. False: the helper has ended. (cells.c) */
+bool cells_ask_status(struct cells *cells, struct cells_status *status);
+
+/* Opens a reading that a cell does. (cell_reading.c) */
+struct reading *cells_open_reading(const struct readings *by, const struct reading_request *request);
+
+/* What the helper does with its socket at CELLS_CONTROL; ends the process. (cells_helper.c) */
+void cells_helper_main(void) __attribute__((noreturn));
+
+/* What a cell does: its two descriptors are moved to where cell_guard.h says. profile NULL: plain bytes are wanted.
+ * Ends the process. (cell.c) */
+void cell_main(const struct cells_order *order, const struct profile *profile, const int *fds)
+    __attribute__((noreturn));
+
+/* The files of a profile in memory: a descriptor; -1: errno says why not. (cells_profile.c) */
+int cells_profile_pack(const struct profile *profile);
+
+/* The profile of such a descriptor; NULL: it has faults, which cannot be. (cells_profile.c) */
+struct profile *cells_profile_unpack(int fd);
+
+#ifdef ECOSGATE_CRASH_POINTS
+/* A fault of a parser, as the environment orders it (cell_attack.c). record: the ordinal of that which was read. */
+void cell_attack(uint32_t record);
+#endif
+
+#endif

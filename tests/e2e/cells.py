@@ -1,0 +1,198 @@
+#!/usr/bin/env python3
+"""Cells: what a parser that runs foreign code reaches, what it may say, and what is left of a cell (TAP)."""
+import json
+import os
+import signal
+import socket
+
+from home import PATIENCE, SANITIZED, Home, Tap, children_of, said_so_far, wait_until
+from live import NO_INC, instruction, name_of, send, sound, states
+
+FILE = name_of(1)
+ENDED = "process that makes cells has ended"
+
+
+def attacked(home, attack, record=2, **more):
+    return {"ECOSGATE_CELL_ATTACK": f"{attack}@{record}", **more}
+
+
+def corrupt(home):
+    return list(states(home).values()) == ["corrupt"]
+
+
+def refused(tap, home, attack, text, expected="", **more):
+    """The file goes to corrupt/ after three tries; the log and `why` name the reason."""
+    send(home, FILE, instruction(1, (1, 2, 3)))
+    done = home.run(env=attacked(home, attack, **more))
+    said = done.stderr.decode()
+    why = home.command("why", "1").stdout.decode()
+    tap.ok(corrupt(home) and said.count("try ") == 3 and expected in said and expected in why,
+           text, done.returncode, said, why, states(home))
+
+
+def helpers_of(pid):
+    return [int(child) for child in children_of(pid)]
+
+
+def gone(pid):
+    return not os.path.exists(f"/proc/{pid}")
+
+
+def test_attacks(tap):
+    """Each attempt, with the filter of system calls and with Landlock alone."""
+    secret = Home().path("key")
+    with open(secret, "wb") as file:
+        file.write(b"key")
+    written = secret + ".written"
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        server.listen()
+        port = server.getsockname()[1]
+        attacks = [("read", secret, "a key file is not read"), ("write", written, "nothing is written outside"),
+                   ("connect", port, "nothing is connected to"), ("fork", "", "no process is made"),
+                   ("exec", "/bin/true", "nothing is executed"), ("trace", "", "nobody is traced"),
+                   ("kill", os.getpid(), "nobody is ended"),
+                   ("descriptors", "", "there is no other descriptor")]
+        for attack, argument, text in attacks:
+            refused(tap, Home(NO_INC), f"{attack}:{argument}", f"by the filter, {text}", "SIGSYS")
+        for attack, argument, text in attacks[:3]:
+            refused(tap, Home(NO_INC), f"{attack}:{argument}", f"by Landlock, {text}", "status 90",
+                    ECOSGATE_CELLS_WITHOUT="seccomp,limits")
+        home = Home(NO_INC)
+        refused(tap, home, f"read:{home.path('spool', 'ledger.sqlite')}", "the ledger is not opened", "SIGSYS")
+        server.setblocking(False)
+        try:
+            server.accept()
+            tap.ok(False, "nobody has connected")
+        except BlockingIOError:
+            tap.ok(not os.path.exists(written), "nobody has connected, and nothing was written")
+    home = Home(NO_INC)
+    send(home, FILE, instruction(1, (1, 2, 3)))
+    done = home.run(env=attacked(home, f"read:{secret}", ECOSGATE_CELLS_WITHOUT="seccomp,landlock,limits"))
+    tap.ok(done.returncode == 0 and "done" in states(home).values() and b"lack" in done.stderr,
+           "the attack is a real one: without guards it succeeds, and the log warns", done.stderr.decode())
+    if not SANITIZED:
+        refused(tap, Home(NO_INC), "memory", "memory has a limit")
+
+
+def number(value):
+    out = bytearray()
+    while value >= 0x80:
+        out.append(value & 0x7f | 0x80)
+        value >>= 7
+    return bytes(out + bytes([value]))
+
+
+def said(*bodies):
+    return b"".join(len(body).to_bytes(4, "little") + body for body in bodies).hex()
+
+
+def test_nonsense(tap):
+    """Whatever it says instead of records."""
+    record = bytes([2]) + number(9) + number(1) + number(1) + b"\0"
+    field = number(0) + number(1) + number(0)
+    cases = [
+        ("say:ffffffff00", "a message that is too long", "a message of"),
+        ("say:00000000", "a message of no bytes", "a message of"),
+        (f"say:{said(bytes([9]))}", "a message of no kind", "may not come"),
+        (f"say:{said(bytes([0, 3]))}", "a second greeting", "greeting"),
+        (f"say:{said(record + field * 3)}", "a record that is cut", "no parser says"),
+        (f"say:{said(record + field * 10 + b'x')}", "a record that is too long", "too long"),
+        (f"say:{said(bytes([2]) + number(1 << 31) + number(1) * 2 + b'0' + field * 20)}", "a record beyond all",
+         "count up"),
+        (f"say:{said(record + number(0) + number(1) + number(4) + field * 9 + bytes([255, 0, 65]))}",
+         "a field that is no UTF-8", "UTF-8"),
+        (f"say:{said(bytes([4, 99, 1, 1, 0, 0, 0, 2, 65, 0]))}", "a fault of no kind", "no kind"),
+        (f"say:{said(bytes([4, 1, 1, 1, 0, 0, 0, 3, 65, 10, 0]))}", "a text with a line end", "control"),
+        (f"say:{said(bytes([6]) + number(1 << 40) + number(1))}", "more bytes than the file has", "more than"),
+        ("say:", "an end without a word", "too early"),
+        ("end:7", "an end with a status", "status 7"),
+        ("crash", "a fault of memory", "(SIGS"),
+        ("flood:records", "the same record without end", "count up"),
+        ("flood:progress", "progress without end", "without end"),
+    ]
+    for attack, text, expected in cases:
+        refused(tap, Home(NO_INC), attack, f"{text} is no record", expected)
+    refused(tap, Home(NO_INC), "hang", "a cell that says nothing is ended", "said nothing",
+            ECOSGATE_CELLS_SILENCE="300")
+    for record in (1, 3):
+        home = Home(NO_INC)
+        send(home, FILE, instruction(1, (1, 2, 3)))
+        home.run(env=attacked(home, "end:1", record))
+        tap.ok(corrupt(home) and not home.out("mcc"), f"dead at record {record}: nothing was recorded")
+        home.command("spool", "requeue", "1", "--reason", "mended")
+        done = home.run()
+        tap.ok(done.returncode == 0 and len(home.out("mcc")) == 2 and len(home.out("tcos")) == 1,
+               "requeued without the fault, it is judged as if nothing had been", done.stderr.decode())
+        sound(tap, home, f"after a death at record {record}")
+
+
+def test_check(tap):
+    home = Home()
+    path = os.path.join(home.top, FILE)
+    with open(path, "wb") as file:
+        file.write(instruction(1, (1, 2, 3)))
+    done = home.command("check", path, env=attacked(home, "read:/etc/passwd"))
+    tap.ok(done.returncode == 2 and b"SIGSYS" in done.stderr, "check says that the file has ended its cell",
+           done.stderr.decode())
+    good = home.command("check", path)
+    home.set("gateway cells=no")
+    tap.ok(good.returncode == 0 and good.stdout == home.command("check", path).stdout,
+           "with and without cells check says the same", good.stdout.decode())
+
+
+def test_guards(tap):
+    home = Home(NO_INC)
+    for lacking, words in (("seccomp", "the filter of system calls"), ("landlock", "Landlock")):
+        rows = [json.loads(line) for line in home.command(
+            "--json", "doctor", env={"ECOSGATE_CELLS_WITHOUT": lacking}).stdout.splitlines()]
+        found = [row for row in rows if row["probe"] == "cells"]
+        tap.ok(found and found[0]["result"] == "note" and words in found[0]["text"],
+               f"doctor notes a kernel without {lacking}", found)
+    found = [row for row in home.json("doctor") if row["probe"] == "cells"]
+    tap.ok(found and found[0]["result"] == "good", "this machine has all guards", found)
+    home.set("gateway cells=required")
+    done = home.run(env={"ECOSGATE_CELLS_WITHOUT": "landlock"})
+    tap.ok(done.returncode == 2 and b"cells=required" in done.stderr, "cells=required: run refuses to lack one",
+           done.stderr.decode())
+    send(home, FILE, instruction(1, (1,)))
+    done = home.run()
+    tap.ok(done.returncode == 0 and "done" in states(home).values(), "and works with all of them", done.stderr.decode())
+    home.set("gateway cells=no")
+    done = home.run()
+    tap.ok(done.returncode == 0 and b"cells=no" in done.stderr, "cells=no is logged", done.stderr.decode())
+
+
+def test_helper(tap):
+    home = Home(NO_INC + "\ngateway poll_interval=1")
+    daemon = home.daemon()
+    for sequence in (1, 2):
+        tap.ok(wait_until(lambda: helpers_of(daemon.pid)), f"the daemon has a helper, {sequence}")
+        os.kill(helpers_of(daemon.pid)[0], signal.SIGKILL)
+        tap.ok(wait_until(lambda sequence=sequence: said_so_far(daemon).count(ENDED) == sequence),
+               f"its end is logged, {sequence}", said_so_far(daemon))
+        send(home, name_of(sequence), instruction(sequence, (sequence,)))
+        tap.ok(wait_until(lambda sequence=sequence: len(home.out("mcc")) == 2 * sequence or daemon.poll() is not None),
+               f"after the end of the helper another one is made, {sequence}")
+    helpers = helpers_of(daemon.pid)
+    tap.ok(len(helpers) == 1 and wait_until(lambda: not helpers_of(helpers[0])),
+           "there is one helper, and no cell is left", helpers)
+    daemon.send_signal(signal.SIGTERM)
+    tap.ok(daemon.wait(timeout=PATIENCE) == 0 and said_so_far(daemon).count(ENDED) == 2, "the daemon stops well",
+           said_so_far(daemon))
+    tap.ok(wait_until(lambda: gone(helpers[0])), "its helper ends with it")
+    daemon = home.daemon()
+    wait_until(lambda: helpers_of(daemon.pid))
+    helpers = helpers_of(daemon.pid)
+    daemon.kill()
+    daemon.wait()
+    tap.ok(wait_until(lambda: gone(helpers[0])), "also when it is killed")
+
+
+if __name__ == "__main__":
+    with Tap() as report:
+        test_attacks(report)
+        test_nonsense(report)
+        test_check(report)
+        test_guards(report)
+        test_helper(report)
