@@ -44,7 +44,8 @@ OUR_MISTAKE = re.compile("after its end|outside a transaction|values are given|c
                          "CRITICAL|WARNING")
 # Others go on where one drop or one file cannot be read: the order, and with it the numbers, may then be another. While
 # the drop of the work orders is down none is made, and then one for all.
-PASSED_OVER = re.compile(r"^open .*(/drops/\w+/(in(/[^/]*)?|out)|/payload|/out/\.ecosgate-claim)$|"
+PASSED_OVER = re.compile(r"^open .*(/drops/\w+/(in(/[^/]*)?|out)|/payload)$|"
+                         r"^\w+ .*/drops/mcc/out/\.+ecosgate-claim[^/]*$|"
                          r"^\w+ .*/drops/tcos/out(/.*)?$")
 WORKERS = 3
 VERIFY_EVERY = 8  # `spool verify`; the ledger's own check is asked every time
@@ -172,11 +173,17 @@ class Faulty(Home):
         self.seen = None  # a Look; None: the program has run since
         if copy is not None:
             copy.write(self.dir)
+            self.parse_here()
+
+    def parse_here(self):
+        """The preloaded library asks for the path of each descriptor, which ends a cell."""
+        self.set("gateway cells=no")
 
     def hand_over(self, files):
         """At once: the rule `closed` asks whether somebody has a file open, and other threads' children inherit
         ours."""
         # What a failing disk does to a drop is an incident. To report it would take a job of its own.
+        self.parse_here()
         self.set("gateway incident_party=NOBODY\n" +
                  "\n".join(f"drop {drop} complete=at-once" for drop in ("mcc", "tcos")))
         for drop, path, name in files:
@@ -486,8 +493,10 @@ MODES = {
 }
 
 
-def cases(script, kind, mode, stride, first=1):
+def cases(script, kind, mode, stride):
+    """With a stride, each mode begins at another call, so that what one leaves out another has."""
     what, times, every = MODES[mode]
+    first = 1 + list(MODES).index(mode) % stride
     for n in range(first, len(script.calls.get(kind, ())) + 1, stride * every):
         yield f"{kind}:{n}:{what}", {"times": min(times, script.runs)}
 
@@ -551,7 +560,7 @@ def test_few_files(run, few):
     missing = set(KINDS) - set(few.kinds)
     run.tap.ok(missing == {"link"}, "few files: calls of every kind are made, but link (see no RENAME_NOREPLACE)",
                missing)
-    run.every_kind(few, stride=2)
+    run.every_kind(few, stride=3)
     run.all_good(few, "killed at every 4th call", kills(few, 4))
     run.all_good(few, "a COMMIT fails, killed soon after", kills_after_commits(few))
 
@@ -590,13 +599,13 @@ def large_file(home):
 
 def test_init(run):
     init = Init("init", FEW)
-    run.every_kind(init, (FULL, LATE, STAYS_BROKEN))
-    run.all_good(init, "killed at every 5th call", kills(init, 5))
+    run.every_kind(init, (FULL, LATE, STAYS_BROKEN), 2)
+    run.all_good(init, "killed at every 7th call", kills(init, 7))
 
 
 def test_orders(run):
     for order in (Order("requeue"), Order("hold", "requeue"), Order("release", "requeue", "hold")):
-        run.every_kind(order, (BROKEN, LATE, STAYS_FULL))
+        run.every_kind(order, (BROKEN, LATE, STAYS_FULL), 2)
         run.all_good(order, "killed at every 3rd call", kills(order, 3))
 
 

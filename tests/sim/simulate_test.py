@@ -21,7 +21,7 @@ RUNS = [(11, 4, "dense"), (5, 4, "dense"), (3, 6, "hostile"), (3, 4, "calm"), (1
         (2, 4, "dense")]
 # Played only while no run has come to a kind yet. The test names what to exchange RUNS for.
 SPARE_RUNS = [(seed, 4, "dense") for seed in range(10, 30)] + [(seed, 6, "calm") for seed in range(1, 5)]
-SANITIZED_RUNS = [(2, 2, "rough"), (3, 2, "hostile")]
+SANITIZED_RUNS = [(2, 2, "rough")]  # a sanitized day takes eight times as long; the traced one is hostile
 TRACED = (3, 3, "hostile")
 SANITIZED_TRACED = (3, 1, "hostile")
 
@@ -72,8 +72,9 @@ def test_trace(tap, run):
     first, second = traced(*run), traced(*run)
     differing = next((f"{a}\n{b}" for a, b in zip(first[1].splitlines(), second[1].splitlines()) if a != b), "length")
     tap.ok(first == second, "the same seed prints the same trace, byte for byte", differing)
-    other = traced(run[0] + 1, *run[1:])
-    tap.ok(other[1] != first[1], "another seed prints another trace")
+    tap.ok(first[0] == 0, f"{run_name(run)}: every promise holds", first[1][-20000:])
+    if run != SANITIZED_TRACED:
+        tap.ok(traced(run[0] + 1, *run[1:])[1] != first[1], "another seed prints another trace")
     lines = collections.Counter(re.findall(r"\] seen: (.+)$", first[1], re.MULTILINE))
     counts = {kind: int(n) for n, kind in COUNTED.findall(first[1])}
     tap.ok(lines and all(lines[kind] == n for kind, n in counts.items()), "what is counted stands in the trace",
