@@ -310,6 +310,16 @@ bool inbox_stuck_end(struct inbox *inbox, const struct ledger_job *job, GError *
     return true;
 }
 
+void inbox_faults_begin_listing(struct inbox *inbox)
+{
+    GHashTableIter iter;
+    gpointer fault;
+
+    g_hash_table_iter_init(&iter, inbox->faults);
+    while (g_hash_table_iter_next(&iter, NULL, &fault))
+        ((struct entry_fault *)fault)->seen = false;
+}
+
 bool inbox_faults_unseen(const struct inbox *inbox)
 {
     GHashTableIter iter;

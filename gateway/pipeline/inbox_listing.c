@@ -386,6 +386,7 @@ static bool decide_all(struct listing *l, GError **error)
     collect_signatures(l);
     for (guint i = 0; i < l->inbox->entries->len; i++)
         classify(l, i);
+    inbox_faults_begin_listing(l->inbox);
     for (guint i = 0; i < l->decided->len; i++) {
         if (!follow_fault(l, &g_array_index(l->decided, struct decided, i), error))
             return false;

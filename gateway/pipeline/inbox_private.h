@@ -152,6 +152,8 @@ int64_t inbox_fault_wait(const struct entry_fault *fault);
  * not tried: the next listing decides about it. */
 int64_t inbox_faults_due(const struct inbox *inbox);
 
+/* Before a listing is decided about: no entry has been seen by it. */
+void inbox_faults_begin_listing(struct inbox *inbox);
 /* True if there is an entry whose `seen` the listing has not set. */
 bool inbox_faults_unseen(const struct inbox *inbox);
 

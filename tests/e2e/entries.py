@@ -429,6 +429,18 @@ def test_stray(tap):
            faults(home))
 
 
+def test_stray_removed(tap):
+    """While the same daemon runs."""
+    home = Home(NO_INC)
+    send(home, ".ecosgate-taken-00000099-" + name_of(1), b"?")
+    daemon = home.daemon()
+    tap.ok(wait_until(lambda: faults(home) != []), "a daemon tells of such a copy", faults(home))
+    os.remove(os.path.join(home.inbox("mcc"), ".ecosgate-taken-00000099-" + name_of(1)))
+    tap.ok(wait_until(lambda: faults(home) == []), "an operator removes it: its A107 is closed", faults(home))
+    terminate(daemon)
+    daemon.stderr.close()
+
+
 def test_long_name(tap):
     home = Home(NO_INC)
     name = "x" * 255
@@ -480,7 +492,7 @@ def test_journal(tap):
 
 
 LOCAL = (test_temporary, test_journal, test_larger_than_the_disk, test_unreadable, test_name_taken_again, test_stray,
-         test_long_name)
+         test_stray_removed, test_long_name)
 REMOTE = (test_listed_twice, test_no_types, test_refused, test_over_the_end, test_wrong_size, test_always_missing,
           test_not_removed, test_cut_each_time, test_daemon, test_daemon_waits, test_newer_at_the_rename,
           test_no_rename, test_hidden_names)
