@@ -1,0 +1,229 @@
+/*
+ * Fuzz target: any bytes as a document that a cell reads, and as what a cell says (cell_message.h).
+ * - What the gateway hears is what the reader gave, event by event, however the messages are cut.
+ * - Of messages with wrong bytes, and of any bytes, nothing reaches the sink that a reader would not give: texts are
+ *   UTF-8 within their limits, records count up, a message that is not right ends the hearing.
+ */
+#include "gateway/cells/cell_message.h"
+#include "tests/fuzz/document.h"
+
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+enum { MAX_RECORDS = 100, MAX_PLAIN = 1 << 20, WRONG_ONES = 8, GUARDS = 5 };
+
+static const struct unpack_limits limits = {.max_bytes = MAX_PLAIN, .max_ratio = 200};
+
+/* All that a sink gets, as text. */
+struct listener {
+    GString *events;
+    const struct file_type *type;
+    uint32_t ordinal;
+    struct cell_out *out; /* what comes is said there, too; NULL: nowhere */
+};
+
+static void add_fields(struct listener *l, const struct field *fields, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        g_assert(fields[i].text != NULL || fields[i].len == 0);
+        g_assert(fields[i].len <= 4 * LAYOUT_HEADER_MAX_CHARS);
+        g_assert(fields[i].len == 0 || g_utf8_validate_len(fields[i].text, fields[i].len, NULL));
+        g_string_append_printf(l->events, " %u:%u %c", fields[i].at.line, fields[i].at.column,
+                               fields[i].text != NULL ? '=' : '-');
+        g_string_append_len(l->events, fields[i].len > 0 ? fields[i].text : "", (gssize)fields[i].len);
+    }
+}
+
+static void add_record(struct listener *l, const char *word, const struct record *record)
+{
+    g_string_append_printf(l->events, "\n%s %u %u:%u", word, record->ordinal, record->at.line, record->at.column);
+    add_fields(l, record->fields, record->n_fields);
+    if (record->words != NULL)
+        add_fields(l, record->words, record->n_fields);
+}
+
+static void on_header(void *user, const struct record *record)
+{
+    struct listener *l = user;
+
+    g_assert(record->ordinal == 0);
+    add_record(l, "header", record);
+    if (l->out != NULL)
+        cell_say_header(l->out, record);
+}
+
+static void on_record(void *user, const struct record *record)
+{
+    struct listener *l = user;
+
+    g_assert(record->ordinal > l->ordinal && record->ordinal <= MAX_RECORDS);
+    g_assert(record->n_fields == l->type->record->n_fields + l->type->record->n_kept);
+    l->ordinal = record->ordinal;
+    add_record(l, "record", record);
+    if (l->out != NULL)
+        cell_say_record(l->out, record);
+}
+
+static void on_count(void *user, const struct field *declared)
+{
+    struct listener *l = user;
+
+    g_assert(declared->text != NULL);
+    g_string_append(l->events, "\ncount");
+    add_fields(l, declared, 1);
+    if (l->out != NULL)
+        cell_say_count(l->out, declared);
+}
+
+static void check_line(const char *text)
+{
+    g_assert(g_utf8_validate(text, -1, NULL));
+    for (const char *p = text; *p != '\0'; p++)
+        g_assert(!g_ascii_iscntrl(*p));
+}
+
+static void on_fault(void *user, const struct fault *fault)
+{
+    struct listener *l = user;
+    size_t len = MIN(fault->value_len, (size_t)CELL_MAX_VALUE);
+
+    g_assert(fault->kind <= FAULT_QUOTING && fault->ordinal <= MAX_RECORDS);
+    check_line(fault->text);
+    check_line(fault->field != NULL ? fault->field : "");
+    g_string_append_printf(l->events, "\nfault %d %u %u:%u %s %s %zu ", (int)fault->kind, fault->ordinal,
+                           fault->at.line, fault->at.column, fault->field != NULL ? fault->field : "-", fault->text,
+                           len);
+    g_string_append_len(l->events, fault->value != NULL ? fault->value : "", (gssize)(fault->value != NULL ? len : 0));
+    if (l->out != NULL)
+        cell_say_fault(l->out, fault);
+}
+
+static void on_bytes(void *user, const char *bytes, size_t len)
+{
+    struct listener *l = user;
+
+    g_assert(len <= CELL_PIECE);
+    g_string_append_len(l->events, bytes, (gssize)len);
+    g_assert(l->events->len <= MAX_PLAIN);
+}
+
+static struct reader_sink sink_of(struct listener *l)
+{
+    return (struct reader_sink){l, on_header, on_record, on_count, on_fault};
+}
+
+/* ---- hearing ---- */
+
+struct heard {
+    struct listener listener;
+    struct reading reading;
+    enum reading_state end; /* if it is over */
+    bool over, nonsense;
+};
+
+/* Hears the bytes: those up to `cut`, and then all that is left. type NULL: plain bytes are expected. */
+static struct heard hear(const struct file_type *type, const unsigned char *bytes, size_t len, size_t cut)
+{
+    struct heard heard = {.listener = {.events = g_string_new(NULL), .type = type}};
+    const struct reading_request request = {.type = type,
+                                            .unpack = &limits,
+                                            .max_records = MAX_RECORDS,
+                                            .sink = sink_of(&heard.listener),
+                                            .on_bytes = on_bytes};
+    struct cell_ear ear = {.reading = &heard.reading, .request = &request, .file_size = len};
+    size_t used = cell_hear(&ear, bytes, cut);
+
+    g_assert(used <= cut);
+    /* A copy of what is left, exactly as long, so that the sanitizer sees a read beyond it. */
+    g_autofree unsigned char *rest = g_memdup2(bytes + used, len - used);
+    if (ear.nonsense == NULL)
+        g_assert(cell_hear(&ear, rest, len - used) <= len - used);
+    g_assert(!ear.over || ear.nonsense == NULL);
+    g_assert((ear.failure != NULL) == (ear.over && ear.end == READING_FAILED));
+    g_assert(heard.reading.records <= MAX_RECORDS && heard.reading.packed <= len);
+    heard.end = ear.end;
+    heard.over = ear.over;
+    heard.nonsense = ear.nonsense != NULL;
+    cell_ear_clear(&ear);
+    return heard;
+}
+
+static void heard_free(struct heard *heard)
+{
+    g_string_free(heard->listener.events, TRUE);
+}
+
+/* ---- saying ---- */
+
+/* Reads the document as a cell does, and says it into a file in memory. Returns what the reader gave. */
+static struct listener say(const struct document *document, enum form form, const struct file_type *type, int fd,
+                           enum reading_state *end)
+{
+    static struct cell_out out; /* a megabyte */
+    struct listener l = {.events = g_string_new(NULL), .type = type, .out = &out};
+    const struct reader_limits most = {MAX_RECORDS};
+    struct reader_sink sink = sink_of(&l);
+    struct reader *reader = reader_new(form, type, &most, &sink);
+    struct reading reading = {0};
+
+    out.fd = fd;
+    out.len = 0;
+    cell_say_hello(&out, GUARDS);
+    *end = document_push(document, reader, false) ? READING_WHOLE : READING_CUT;
+    reading.records = reader_records(reader);
+    reader_free(reader);
+    cell_say_end(&out, &reading, *end);
+    return l;
+}
+
+static void check_same(const struct listener *given, enum reading_state end, struct heard heard)
+{
+    g_assert(heard.over && !heard.nonsense && heard.end == end);
+    if (!g_string_equal(given->events, heard.listener.events)) {
+        g_printerr("given:%s\nheard:%s\n", given->events->str, heard.listener.events->str);
+        g_assert_not_reached();
+    }
+    heard_free(&heard);
+}
+
+static void say_and_hear(const struct document *document, enum form form)
+{
+    const struct file_type *type = document_type(document, form);
+    int fd = memfd_create("fuzz", MFD_CLOEXEC);
+    uint32_t state = document->hash;
+    enum reading_state end;
+    struct listener given = say(document, form, type, fd, &end);
+    size_t len = (size_t)lseek(fd, 0, SEEK_END);
+    g_autofree unsigned char *said = g_malloc(len);
+
+    g_assert(pread(fd, said, len, 0) == (ssize_t)len && close(fd) == 0);
+    check_same(&given, end, hear(type, said, len, len));
+    check_same(&given, end, hear(type, said, len, document_random(&state) % len));
+    for (int i = 0; i < WRONG_ONES; i++) {
+        unsigned char *at = &said[document_random(&state) % len], before = *at;
+        *at = (unsigned char)(before ^ (1u << document_random(&state) % 8));
+        struct heard heard = hear(type, said, len, document_random(&state) % len);
+        heard_free(&heard);
+        if (i % 2 == 0) /* else one wrong byte more */
+            *at = before;
+    }
+    g_string_free(given.events, TRUE);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct document *document = document_new(data, size);
+    enum form form = document->len > 0 && document->text[0] == '<' ? FORM_XML : FORM_CSV;
+    struct heard heard = hear(document_type(document, form), data, size, size / 2);
+
+    heard_free(&heard);
+    heard = hear(NULL, data, size, size / 2);
+    heard_free(&heard);
+    say_and_hear(document, form);
+    document_free(document);
+    return 0;
+}
