@@ -62,6 +62,8 @@ class Recording:
         stage = Stage(script.copies[act], None, script.allowed)
         if script.name == "made":
             shutil.rmtree(stage.dir)
+        else:
+            stage.set("gateway cells=no")  # the recorder asks for the path of each descriptor, which ends a cell
         self.top = stage.top
         self.before, after = Disk(self.top), Disk(self.top)
         with tempfile.NamedTemporaryFile(prefix=FOLDER) as record:
