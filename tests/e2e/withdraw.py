@@ -186,7 +186,7 @@ def test_others_go_on(tap):
 
     Each reading of the clock takes it on by a second, so that a slice and a verdict have times of their own. The clock
     of limits goes so fast that each slice takes longer than a withdrawal may take at once."""
-    home = Home("gateway dispatch_hours=23-24")
+    home = Home("gateway dispatch_hours=23-24\ngateway cells=no")  # a cell with this clock is ended
     parties = Parties(home)
     parties.instruct(range(1, 4096))
     home.run()

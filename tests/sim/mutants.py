@@ -167,8 +167,8 @@ MUTANTS = [
              "        return true;")]),
     Mutant("a late fact is in each month's report", "calm", 1, 56, [
         Edit("gateway/reports/report_estate.c",
-             "    if (!reported)\n",
-             "    if (!reported || true)\n"),
+             "    if (!reported)\n        g_array_append_val(report->subjects, *once);",
+             "    if (!reported || true)\n        g_array_append_val(report->subjects, *once);"),
         Edit("spool/ledger/ledger_reports.c",
              "\"INSERT INTO reported_row(",
              "\"INSERT OR IGNORE INTO reported_row(")]),
