@@ -349,7 +349,9 @@ static void second_made(struct sim *sim, struct process *process, int status, vo
         g_free(text);
         text = g_strjoinv(after, parts);
     }
-    if (!g_file_set_contents(path, text, -1, NULL))
+    g_autoptr(GString) conf = g_string_new(text);
+    settings_set(conf, "gateway", "cells", "no"); /* no process but those of the simulator */
+    if (!g_file_set_contents(path, conf->str, -1, NULL))
         g_error("%s cannot be written", path);
     sim_say(sim, "a second gateway is started on the drops mcc, tcos and maps");
     kinds_seen(SEEN_SECOND);

@@ -14,10 +14,11 @@ from tap import Tap  # noqa: E402
 BUILD = os.environ.get("top_builddir", ".")
 SIMULATE = os.path.join(BUILD, "tests", "sim", "simulate")
 
-# (seed, days, profile): a run each. Dense runs see what comes seldom; a calm one asks for what must happen in time.
+# (seed, days, profile): a run each. Dense runs see what comes seldom; a calm one asks for what must happen in time; the
+# traced one is hostile.
 # Dense 2 and 5 and hostile 3 found faults. A change of the program moves draws, so a seed does not meet the same fault
 # for ever; the mended ones have tests of their own, or a fault of mutants.py.
-RUNS = [(11, 4, "dense"), (5, 4, "dense"), (3, 6, "hostile"), (3, 4, "calm"), (17, 4, "dense"), (6, 4, "dense"),
+RUNS = [(11, 4, "dense"), (36, 4, "dense"), (5, 4, "dense"), (3, 4, "calm"), (17, 4, "dense"), (6, 4, "dense"),
         (2, 4, "dense")]
 # Played only while no run has come to a kind yet. The test names what to exchange RUNS for.
 SPARE_RUNS = [(seed, 4, "dense") for seed in range(10, 30)] + [(seed, 6, "calm") for seed in range(1, 5)]
