@@ -35,7 +35,7 @@ only "zlib and libarchive: formats/unpack*.[ch], spool/packed.c and the tars of 
 only "libcrypto: spool/digest.c and validators/signature*.[ch] alone" 'include <openssl/' \
     '(spool/digest\.c|validators/signature[a-z_]*\.[ch])'
 only "libssh2: gateway/drops/sftp/ alone" 'include <libssh2[a-z_]*\.h>' 'gateway/drops/sftp/[a-z_]*\.[ch]'
-only "libseccomp: gateway/cells/cell_guard.c alone" 'include <seccomp\.h>' 'gateway/cells/cell_guard\.c'
+only "libseccomp: gateway/cells/cell_filter_make.c alone" 'include <seccomp\.h>' 'gateway/cells/cell_filter_make\.c'
 jansson='gateway/commands/[a-z_]*\.[ch]|formats/profile/profile_[a-z_]*\.[ch]|formats/writer\.c'
 only "jansson: --json, the files of a profile, kept columns, and the log" 'include <jansson\.h>' \
     "($jansson|gateway/pipeline/split\.c|gateway/log_form\.c)"

@@ -3,9 +3,11 @@
 #include "gateway/cells/cell_message.h"
 #include "gateway/cells/cells_private.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -71,9 +73,18 @@ static void read_through(struct reading *reading)
 
 static void move_descriptors(const int *fds)
 {
-    /* Both are above these: the helper has its own two descriptors there. */
-    if (dup2(fds[1], CELL_SOCKET) < 0 || dup2(fds[0], CELL_PAYLOAD) < 0 || close_range(CELL_PAYLOAD + 1, ~0U, 0) != 0)
+    /* Copies first: one of them may have the number that the other one gets. */
+    int socket = fcntl(fds[1], F_DUPFD, CELL_PAYLOAD + 1), payload = fcntl(fds[0], F_DUPFD, CELL_PAYLOAD + 1);
+
+    if (dup2(socket, CELL_SOCKET) < 0 || dup2(payload, CELL_PAYLOAD) < 0 || close_range(CELL_PAYLOAD + 1, ~0U, 0) != 0)
         _exit(1);
+}
+
+/* Else libarchive has the C library look for the zone, behind the filter. */
+static void settle_zone(void)
+{
+    (void)g_setenv("TZ", "UTC0", TRUE);
+    tzset();
 }
 
 void cell_main(const struct cells_order *order, const struct profile *profile, const int *fds)
@@ -96,6 +107,8 @@ void cell_main(const struct cells_order *order, const struct profile *profile, c
     if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0)
         _exit(1);
     move_descriptors(fds);
+    if (order->pack == FILENAME_ZIP)
+        settle_zone();
     cell_say_hello(&out, cell_guard(LEAST_CPU + (order->unpack.max_bytes >> 20)));
     if (order->kind == CELLS_PROBE)
         cell_say_end(&out, &none, READING_WHOLE);

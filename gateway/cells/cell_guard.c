@@ -3,7 +3,7 @@
  * does not take: so an attempt is seen, and is not tried in another way. Landlock takes away all paths and, by newer
  * kernels, the network and signals to others; it holds if the filter has a hole.
  *
- * libseccomp makes the program of the filter once, in the helper; a cell only loads it, which costs microseconds.
+ * The program of the filter is made when this program is built (cell_filter_make.c); a cell only loads it.
  */
 #include "gateway/cells/cell_guard.h"
 
@@ -11,19 +11,14 @@
 
 #include <fcntl.h>
 #include <glib.h>
-#include <linux/filter.h>
 #include <linux/landlock.h>
 #include <linux/seccomp.h>
 #include <stddef.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-#ifdef HAVE_LIBSECCOMP
-#include <seccomp.h>
-#endif
 
 #if defined(__SANITIZE_ADDRESS__)
 #define SANITIZED 1 /* the sanitizer reserves terabytes, and has calls of its own; it tells what it finds on stderr */
@@ -33,11 +28,7 @@
 
 enum {
     MEMORY = 512 << 20, /* bytes of address space; the program itself has a fifth of it */
-    MOST_FILTER = 4096, /* instructions */
 };
-
-static struct sock_filter filter[MOST_FILTER];
-static struct sock_fprog program = {.filter = filter}; /* len 0: there is none */
 
 char *cell_guards_lacking(uint32_t guards)
 {
@@ -64,71 +55,12 @@ static bool may_have(const char *guard)
 
 /* ---- system calls ---- */
 
-#ifdef HAVE_LIBSECCOMP
-
-/* Memory, the end, and what the C library asks for meanwhile. None of them reaches anything outside of the process. */
-static const int calls[] = {
-    SCMP_SYS(brk),        SCMP_SYS(munmap),        SCMP_SYS(mremap),       SCMP_SYS(madvise),         SCMP_SYS(futex),
-    SCMP_SYS(exit_group), SCMP_SYS(exit),          SCMP_SYS(rt_sigreturn), SCMP_SYS(getrandom),       SCMP_SYS(getpid),
-    SCMP_SYS(gettid),     SCMP_SYS(clock_gettime), SCMP_SYS(gettimeofday), SCMP_SYS(restart_syscall),
-};
-
-static const int calls_of_sanitizers[] = {
-    SCMP_SYS(sigaltstack), SCMP_SYS(rt_sigaction), SCMP_SYS(rt_sigprocmask), SCMP_SYS(sched_yield),
-    SCMP_SYS(write),       SCMP_SYS(readlink),     SCMP_SYS(getuid),         SCMP_SYS(prctl),
-};
-
-static void allow_with(scmp_filter_ctx context, int call, struct scmp_arg_cmp compared)
-{
-    (void)seccomp_rule_add_array(context, SCMP_ACT_ALLOW, call, 1, &compared); /* a call that is missing is refused */
-}
-
-static void allow_calls(scmp_filter_ctx context)
-{
-    for (size_t i = 0; i < G_N_ELEMENTS(calls); i++)
-        (void)seccomp_rule_add_array(context, SCMP_ACT_ALLOW, calls[i], 0, NULL); /* as above */
-    for (size_t i = 0; SANITIZED && i < G_N_ELEMENTS(calls_of_sanitizers); i++)
-        (void)seccomp_rule_add_array(context, SCMP_ACT_ALLOW, calls_of_sanitizers[i], 0, NULL);
-    allow_with(context, SCMP_SYS(write), SCMP_A0(SCMP_CMP_EQ, CELL_SOCKET));
-    allow_with(context, SCMP_SYS(pread64), SCMP_A0(SCMP_CMP_EQ, CELL_PAYLOAD));
-    allow_with(context, SCMP_SYS(fstat), SCMP_A0(SCMP_CMP_EQ, CELL_PAYLOAD));
-    allow_with(context, SCMP_SYS(newfstatat), SCMP_A0(SCMP_CMP_EQ, CELL_PAYLOAD)); /* fstat of the C library */
-    allow_with(context, SCMP_SYS(mmap), SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
-    allow_with(context, SCMP_SYS(mprotect), SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
-}
-
-static void make_filter(void)
-{
-    scmp_filter_ctx context = may_have("seccomp") ? seccomp_init(SCMP_ACT_KILL_PROCESS) : NULL;
-    int fd = memfd_create("filter", MFD_CLOEXEC);
-
-    if (context != NULL && fd >= 0) {
-        allow_calls(context);
-        (void)seccomp_attr_set(context, SCMP_FLTATR_CTL_OPTIMIZE,
-                               2); /* else a line of comparisons: slower, and right */
-        ssize_t n = seccomp_export_bpf(context, fd) == 0 ? pread(fd, filter, sizeof filter, 0) : 0;
-        if (n > 0 && (size_t)n < sizeof filter)
-            program.len = (unsigned short)((size_t)n / sizeof *filter);
-    }
-    if (context != NULL)
-        seccomp_release(context);
-    if (fd >= 0)
-        (void)close(fd); /* memory */
-}
-
-#else
-
-static void make_filter(void)
-{
-    program.len = 0; /* this build has no libseccomp */
-}
-
-#endif
-
-/* False: the kernel has none, or a filter around the gateway does not let us have it. */
+/* False: the kernel or this build has none, or a filter around the gateway does not let us have it. */
 static bool filter_calls(void)
 {
-    return program.len > 0 && syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) == 0;
+    struct sock_fprog program = {.len = cell_filter_len, .filter = (struct sock_filter *)cell_filter};
+
+    return program.len > 0 && may_have("seccomp") && syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) == 0;
 }
 
 /* ---- Landlock ---- */
@@ -187,7 +119,6 @@ void cell_guard_prepare(void)
             _exit(1);
     if (null > STDERR_FILENO)
         (void)close(null); /* its copies stay */
-    make_filter();
 }
 
 uint32_t cell_guard(uint64_t cpu)

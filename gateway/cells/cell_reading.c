@@ -87,7 +87,10 @@ static enum reading_state end_cell(struct far *f, const char *text, GError **err
 {
     const struct cells_order order = {.kind = CELLS_KILL};
 
-    (void)cells_send(f->cells, &order, NULL, NULL); /* without a helper there is no cell */
+    if (f->cells->alone)
+        cells_alone_end(f->cells);
+    else
+        (void)cells_send(f->cells, &order, NULL, NULL); /* without a helper there is no cell */
     return fail(error, READING_ERROR_DIED, text);
 }
 
@@ -178,7 +181,7 @@ static bool make_known(struct cells *cells, const struct profile *profile, GErro
 {
     struct cells_order order = {.kind = CELLS_PROFILE};
 
-    if (profile == profile_builtin() || g_hash_table_contains(cells->known, profile->digest))
+    if (cells->alone || profile == profile_builtin() || g_hash_table_contains(cells->known, profile->digest))
         return true;
     int fd = cells_profile_pack(profile);
     if (fd < 0)
@@ -215,21 +218,24 @@ static bool fill_order(struct cells_order *order, const struct reading_request *
     return true;
 }
 
-/* *own: the gateway's end of the cell's socket. */
-static bool order_cell(struct cells *cells, const struct cells_order *order, int payload, int *own, GError **error)
+/* f->fd: the gateway's end of the cell's socket; -1: f->error says why there is none. */
+static void order_cell(struct far *f, const struct cells_order *order)
 {
+    const struct file_type *type = f->request.type;
     int pair[2];
 
-    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
-        return cells_unable(error, "no socket for a cell", errno);
-    const int fds[CELLS_FDS] = {payload, pair[1]};
-    bool good = cells_send(cells, order, fds, error);
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0) {
+        (void)cells_unable(&f->error, "no socket for a cell", errno);
+        return;
+    }
+    const int fds[CELLS_FDS] = {f->request.fd, pair[1]};
+    bool good = f->cells->alone ? cells_alone_make(f->cells, order, type != NULL ? type->profile : NULL, fds, &f->error)
+                                : cells_send(f->cells, order, fds, &f->error);
     (void)close(pair[1]); /* the cell has its own */
     if (good)
-        *own = pair[0];
+        f->fd = pair[0];
     else
         (void)close(pair[0]);
-    return good;
 }
 
 static void begin(struct far *f)
@@ -245,7 +251,8 @@ static void begin(struct far *f)
             (f->request.type != NULL && !make_known(f->cells, f->request.type->profile, &f->error)))
             return;
         pid_t helper = f->cells->helper;
-        if (!order_cell(f->cells, &order, f->request.fd, &f->fd, &f->error) || f->cells->helper == helper || i > 0)
+        order_cell(f, &order);
+        if (f->fd < 0 || f->cells->helper == helper || i > 0)
             return;
         (void)close(f->fd); /* it knows no profile, and makes no cell */
         f->fd = -1;
@@ -282,7 +289,7 @@ bool cells_probe(struct cells *cells, char **lacks, GError **error)
     f->ear = (struct cell_ear){.reading = &f->reading, .request = &f->request};
     f->fd = -1;
     f->heard = clock_monotonic();
-    (void)order_cell(cells, &order, STDIN_FILENO, &f->fd, &f->error);
+    order_cell(f, &order);
     while (state == READING_WAITS || state == READING_MORE)
         state = step(&f->reading, error);
     *lacks = state == READING_WHOLE ? cell_guards_lacking(f->ear.guards) : NULL;

@@ -94,6 +94,15 @@ struct cells *cells_start_later(enum cells_mode mode)
     return mode != CELLS_NO ? cells_new(mode) : NULL;
 }
 
+struct cells *cells_start_alone(enum cells_mode mode)
+{
+    struct cells *cells = cells_start_later(mode);
+
+    if (cells != NULL)
+        cells->alone = true;
+    return cells;
+}
+
 int cells_help(void)
 {
     if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0)
@@ -174,6 +183,8 @@ void cells_end(struct cells *cells)
 {
     if (cells == NULL)
         return;
+    if (cells->alone)
+        cells_alone_leave(cells);
     part(cells);
     g_hash_table_unref(cells->known);
     g_free(cells);
@@ -231,6 +242,10 @@ bool cells_ask_status(struct cells *cells, struct cells_status *status)
     struct pollfd fd = {.fd = cells->control, .events = POLLIN};
     ssize_t n = -1;
 
+    if (cells->alone) {
+        cells_alone_status(cells, status);
+        return true;
+    }
     if (cells->control >= 0 && send_packet(cells, &order, NULL)) {
         int ready;
         do

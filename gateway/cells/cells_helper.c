@@ -152,13 +152,19 @@ static void serve(struct helper *h)
             (void)close(fds[i]); /* the cell has its own */
 }
 
-static void settle_signals(struct helper *h)
+void cells_ignore_signals(void)
 {
     static const int ignored[] = {SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGPIPE, SIGALRM, SIGUSR1, SIGUSR2};
-    sigset_t child;
 
     for (size_t i = 0; i < G_N_ELEMENTS(ignored); i++)
         (void)signal(ignored[i], SIG_IGN);
+}
+
+static void settle_signals(struct helper *h)
+{
+    sigset_t child;
+
+    cells_ignore_signals();
     (void)signal(SIGCHLD, SIG_DFL);
     sigemptyset(&child);
     sigaddset(&child, SIGCHLD);
@@ -176,9 +182,7 @@ void cells_helper_main(void)
     (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
     cell_guard_prepare();
     settle_signals(&h);
-    (void)profile_builtin();            /* cells have it then */
-    (void)g_setenv("TZ", "UTC0", TRUE); /* else libarchive has the C library look for the zone, behind the filter */
-    tzset();
+    (void)profile_builtin(); /* cells have it then */
     for (;;) {
         struct pollfd fds[] = {{.fd = CELLS_CONTROL, .events = POLLIN}, {.fd = h.children, .events = POLLIN}};
         if (poll(fds, G_N_ELEMENTS(fds), -1) < 0 && errno != EINTR)

@@ -59,11 +59,25 @@ struct cells {
     bool ended;        /* it has ended without being asked to, and nobody was told yet */
     GHashTable *known; /* digests of the profiles that it knows */
     int64_t silence;   /* milliseconds that a cell may say nothing */
+    bool alone;        /* there is never a helper: cells are copies of this process (cells_alone.c) */
+    pid_t cell;        /* the last of those; to be waited for; 0: none */
 };
 
 /* Sends the order, and starts a helper where there is none. fds: CELLS_FDS of them; NULL: none. False: no helper can be
  * had (READING_ERROR_UNABLE). (cells.c) */
 bool cells_send(struct cells *cells, const struct cells_order *order, const int *fds, GError **error);
+
+/* Where there is no helper: makes a cell, with the descriptors of CELLS_READ, and ends the one before. False: there can
+ * be none (READING_ERROR_UNABLE). (cells_alone.c, like those that follow) */
+bool cells_alone_make(struct cells *cells, const struct cells_order *order, const struct profile *profile,
+                      const int *fds, GError **error);
+/* How the last cell ended; waits for its end. */
+void cells_alone_status(struct cells *cells, struct cells_status *status);
+/* Ends the last cell if it has not ended, and waits for it. */
+void cells_alone_end(struct cells *cells);
+
+/* Ends it, and does not wait. No cell may be made any more. */
+void cells_alone_leave(struct cells *cells);
 
 /* Sets READING_ERROR_UNABLE: what could not be done, by which errno. Returns false. (cells.c) */
 bool cells_unable(GError **error, const char *what, int errnum);
@@ -76,6 +90,9 @@ struct reading *cells_open_reading(const struct readings *by, const struct readi
 
 /* What the helper does with its socket at CELLS_CONTROL; ends the process. (cells_helper.c) */
 void cells_helper_main(void) __attribute__((noreturn));
+
+/* Has this process, a helper or a cell, ignore what ends the gateway. (cells_helper.c) */
+void cells_ignore_signals(void);
 
 /* What a cell does: its two descriptors are moved to where cell_guard.h says. profile NULL: plain bytes are wanted.
  * Ends the process. (cell.c) */

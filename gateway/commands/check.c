@@ -333,6 +333,19 @@ static bool good_options(const struct invocation *invocation, const struct check
     return good_name(invocation, options->name);
 }
 
+/* Before anything is read, so that the cells of a file have nothing of another one. */
+static bool begin_cells(struct check *check, const struct config *config, guint files, GError **error)
+{
+    enum cells_mode mode = config != NULL ? config->cells : CELLS_USED;
+    GError *cause = NULL;
+
+    check->cells = files == 1 ? cells_start_alone(mode) : cells_start(mode, &cause);
+    check->rules.readings = cells_readings(check->cells);
+    if (cause != NULL)
+        g_propagate_error(error, cause);
+    return cause == NULL;
+}
+
 /* Judges the files by the rules and the profile. config NULL: there is none. */
 static int judge_all(struct check *check, struct invocation *invocation, const struct check_options *options,
                      const struct config *config)
@@ -343,12 +356,14 @@ static int judge_all(struct check *check, struct invocation *invocation, const s
 
     if (format == NULL)
         return EXIT_UNABLE;
+    g_autoptr(GPtrArray) entries = check_files_find(invocation->argc, invocation->argv, options->name, &names);
+    if (!begin_cells(check, config, entries->len, &error))
+        return command_unable(error);
     if (options->answers != NULL) {
         check->answers = check_answers_new(options->answers, config, check->rules.now, &error);
         if (check->answers == NULL)
             return command_unable(error);
     }
-    g_autoptr(GPtrArray) entries = check_files_find(invocation->argc, invocation->argv, options->name, &names);
     check_output_begin(&check->output, format, &check->rules);
     int status = check_entries(check, entries);
     check_answers_free(check->answers);
@@ -373,7 +388,6 @@ static int run(struct invocation *invocation, const struct check_options *option
     struct check check = {.max_findings = FINDINGS_DEFAULT_MAX};
     struct profile_source source = {.profile = NULL};
     g_autoptr(config_t) config = NULL;
-    GError *error = NULL;
 
     if (!good_options(invocation, options))
         return EXIT_UNABLE;
@@ -386,23 +400,18 @@ static int run(struct invocation *invocation, const struct check_options *option
             return EXIT_UNABLE;
         config_rules(config, clock_now(), &check.rules);
     }
-    check.cells = cells_start(config != NULL ? config->cells : CELLS_USED, &error);
-    if (error != NULL)
-        return command_unable(error);
-    check.rules.readings = cells_readings(check.cells);
     check.rules.now = clock_now();
     if (options->profile != NULL) {
-        if (!profile_source_sound(&source, invocation, options->profile)) {
-            cells_end(check.cells);
+        if (!profile_source_sound(&source, invocation, options->profile))
             return EXIT_UNABLE;
-        }
         read_by(&check, source.profile);
     }
     int status = load_trust(&check, options) ? judge_all(&check, invocation, options, config) : EXIT_UNABLE;
-    cells_end(check.cells);
     signature_trust_free(check.trust);
     g_free(check.parties);
     profile_source_close(&source);
+    (void)fflush(stdout);   /* what fails is told when it is closed */
+    cells_end(check.cells); /* last: a cell ends meanwhile */
     return status;
 }
 

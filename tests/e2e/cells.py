@@ -4,8 +4,9 @@ import json
 import os
 import signal
 import socket
+import subprocess
 
-from home import PATIENCE, SANITIZED, Home, Tap, children_of, said_so_far, wait_until
+from home import GATE, PATIENCE, SANITIZED, Home, Tap, children_of, said_so_far, wait_until
 from live import NO_INC, instruction, name_of, send, sound, states
 
 FILE = name_of(1)
@@ -132,13 +133,44 @@ def test_check(tap):
     path = os.path.join(home.top, FILE)
     with open(path, "wb") as file:
         file.write(instruction(1, (1, 2, 3)))
-    done = home.command("check", path, env=attacked(home, "read:/etc/passwd"))
-    tap.ok(done.returncode == 2 and b"SIGSYS" in done.stderr, "check says that the file has ended its cell",
+    other = os.path.join(home.top, name_of(2))
+    with open(other, "wb") as file:
+        file.write(instruction(2, (4,)))
+    for attack, expected in (("read:/etc/passwd", "SIGSYS"), ("descriptors", "SIGSYS"), ("end:7", "status 7"),
+                             ("crash", "(SIGS")):
+        for files in ((path,), (path, other)):
+            done = home.command("check", *files, env=attacked(home, attack))
+            tap.ok(done.returncode == 2 and expected in done.stderr.decode(),
+                   f"check of {len(files)} says that {attack} has ended the cell", done.stderr.decode())
+    done = home.command("check", path, env=attacked(home, "descriptors", ECOSGATE_CELLS_WITHOUT="seccomp"))
+    tap.ok("status 90" in done.stderr.decode(), "the cell of check has no other descriptor", done.stderr.decode())
+    done = home.command("check", path, env=attacked(home, "hang", ECOSGATE_CELLS_SILENCE="300"))
+    tap.ok(done.returncode == 2 and b"said nothing" in done.stderr, "a cell of check that says nothing is ended",
            done.stderr.decode())
     good = home.command("check", path)
     home.set("gateway cells=no")
     tap.ok(good.returncode == 0 and good.stdout == home.command("check", path).stdout,
            "with and without cells check says the same", good.stdout.decode())
+
+
+def test_processes_of_check(tap):
+    """One file: its cell alone. Several: a helper, which has heard of none of them. None outlives check."""
+    home = Home()
+    paths = [os.path.join(home.top, name_of(sequence)) for sequence in (1, 2)]
+    for sequence, path in enumerate(paths, 1):
+        with open(path, "wb") as file:
+            file.write(instruction(sequence, (sequence,)))
+    env = {**os.environ, "ECOSGATE_CELL_ATTACK": "hang@1"}
+    for files, depth in ((paths[:1], 1), (paths, 2)):
+        with subprocess.Popen([GATE, "check", *files], env=env, stdout=subprocess.DEVNULL) as check:
+            found = [check.pid]
+            for _ in range(depth):
+                wait_until(lambda: helpers_of(found[-1]))  # pylint: disable=cell-var-from-loop
+                found.append(helpers_of(found[-1])[0])
+            tap.ok(not helpers_of(found[-1]) and all(len(helpers_of(pid)) == 1 for pid in found[:-1]),
+                   f"check of {len(files)} has {depth} processes beside its own", found)
+            check.kill()
+        tap.ok(wait_until(lambda: all(gone(pid) for pid in found)), "which end with it", found)
 
 
 def test_guards(tap):
@@ -194,5 +226,6 @@ if __name__ == "__main__":
         test_attacks(report)
         test_nonsense(report)
         test_check(report)
+        test_processes_of_check(report)
         test_guards(report)
         test_helper(report)
