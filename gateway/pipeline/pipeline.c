@@ -280,7 +280,9 @@ bool pipeline_pass(struct pipeline *pipeline, int64_t patience, GError **error)
 
     gateway->wait_until = clock_monotonic() + patience;
     cells_watch(gateway);
+    ledger_look_begin(gateway->ledger);
     bool good = whole_pass(pipeline, error);
+    ledger_look_end(gateway->ledger);
     /* Also of a pass that ended early: its commits hold. */
     good = incident_log_pass(gateway, good ? error : NULL) && good;
     log_tick();

@@ -138,6 +138,7 @@ bool ledger_usable(const struct ledger *ledger, GError **error)
 
 bool ledger_execute(struct ledger *ledger, const char *sql, GError **error)
 {
+    ledger_let_go(ledger);
     return ledger_usable(ledger, error) &&
            (sqlite3_exec(ledger->db, sql, NULL, NULL, NULL) == SQLITE_OK || ledger_fail(ledger, error));
 }
@@ -530,6 +531,7 @@ bool ledger_checkpoint(struct ledger *ledger, GError **error)
 {
     if (!ledger_usable(ledger, error))
         return false;
+    ledger_let_go(ledger);
     /* PASSIVE waits for no reader: what a reader still needs stays in the WAL until the next pass. */
     int result = sqlite3_wal_checkpoint_v2(ledger->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
     return result == SQLITE_OK || result == SQLITE_BUSY || ledger_fail(ledger, error);

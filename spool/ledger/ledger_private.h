@@ -56,11 +56,13 @@ struct ledger_recent_batch {
 struct ledger {
     sqlite3 *db;
     bool writer;
-    uint64_t dev, ino; /* of the file, for a writer */
-    bool savepoint;    /* one is set */
-    bool unknown;      /* a COMMIT failed and may hold all the same: no further call is served */
-    int64_t next_item; /* number of the next work item; 0: ask the table */
-    int64_t next_job;  /* ids below this one are reserved already */
+    uint64_t dev, ino;    /* of the file, for a writer */
+    bool savepoint;       /* one is set */
+    bool one_moment;      /* ledger_look_begin */
+    sqlite3_stmt *moment; /* stands on a row and holds that moment; NULL: none does */
+    bool unknown;         /* a COMMIT failed and may hold all the same: no further call is served */
+    int64_t next_item;    /* number of the next work item; 0: ask the table */
+    int64_t next_job;     /* ids below this one are reserved already */
     struct ledger_recent_batch recent_batch;
     /* The link that this connection added last, so that the next one need not ask for it; n 0: ask the table. It
      * outlives a commit: there is one writer. Would another program add one, the insert of ours would fail with its
@@ -182,6 +184,8 @@ struct ledger_sql {
  */
 sqlite3_stmt *ledger_query(struct ledger *ledger, const struct ledger_sql *statement, struct ledger_values values,
                            GError **error);
+/* Before a transaction: it may not begin at the moment that ledger_look_begin holds. */
+void ledger_let_go(struct ledger *ledger);
 /* Moves to the next row; *row is false after the last one. */
 bool ledger_row(struct ledger *ledger, sqlite3_stmt *query, bool *row, GError **error);
 /* Resets the statement, so that it no longer holds a read lock. NULL is allowed. */

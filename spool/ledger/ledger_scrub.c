@@ -121,6 +121,7 @@ static bool empty_wal(struct ledger *ledger, bool *empty, GError **error)
 
     if (!ledger_number(ledger, ledger_query(ledger, &get, LEDGER_NO_VALUES, error), &patience, error))
         return false;
+    ledger_let_go(ledger);
     (void)sqlite3_busy_timeout(ledger->db, 0);
     int code = sqlite3_wal_checkpoint_v2(ledger->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
     (void)sqlite3_busy_timeout(ledger->db, (int)patience);

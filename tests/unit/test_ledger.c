@@ -201,6 +201,45 @@ static void test_ledger__reader_beside_a_writer_or_alone__sees_rows(void **state
     (void)state;
 }
 
+static int64_t seen_by(struct ledger *of)
+{
+    int64_t value = -1;
+
+    assert_true(ledger_counter_get(of, "n", &value, NULL));
+    return value;
+}
+
+static void add_to(struct ledger *of)
+{
+    assert_true(ledger_begin(of, NULL));
+    assert_true(ledger_counter_add(of, "n", 1, NULL));
+    assert_true(ledger_commit(STEP_FIRST_RUN_NOTED, of, NULL));
+}
+
+static void test_ledger_look__others_write_meanwhile__is_of_one_moment_until_a_transaction(void **state)
+{
+    g_autoptr(ledger_t) other = ledger_open_writer("ledger.db", NULL, NULL);
+
+    assert_non_null(other);
+    ledger_look_begin(ledger);
+    assert_int_equal(seen_by(ledger), 0);
+    add_to(other);
+    assert_int_equal(seen_by(ledger), 0); /* that moment is held */
+    add_to(ledger);                       /* is not BUSY, although the moment was an older one */
+    assert_int_equal(seen_by(ledger), 2);
+    add_to(ledger);
+    assert_int_equal(seen_by(ledger), 3);
+    assert_true(ledger_checkpoint(ledger, NULL));
+    add_to(other);
+    assert_int_equal(seen_by(ledger), 4); /* a checkpoint lets go */
+    add_to(other);
+    ledger_look_end(ledger);
+    assert_int_equal(seen_by(ledger), 5);
+    add_to(other);
+    assert_int_equal(seen_by(ledger), 6); /* without one, each question is of its own moment */
+    (void)state;
+}
+
 /* Job 1: Devices live, rejected, malformed, deferred, live. */
 static void add_batch(void)
 {
@@ -395,6 +434,7 @@ int main(void)
         T(test_ledger_counts__rolled_back_whole_or_to_a_savepoint__say_what_is_there),
         T(test_ledger_counts__incidents_closed_in_each_way__none_is_left),
         T(test_ledger__reader_beside_a_writer_or_alone__sees_rows),
+        T(test_ledger_look__others_write_meanwhile__is_of_one_moment_until_a_transaction),
         T(test_ledger_devices__batch_to_dispatch__counts_agree),
         T(test_ledger_verdicts__findings__come_back_in_order),
         T(test_ledger_actions__same_order_twice__is_refused),
