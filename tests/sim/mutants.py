@@ -227,10 +227,28 @@ MUTANTS = [
         Edit("spool/ledger/ledger_recovery.c",
              "           withhold(ledger, &of, recovery, verdict->judged_at, error);",
              "           (recovery >= 0 || withhold(ledger, &of, recovery, verdict->judged_at, error));")]),
+    Mutant("dispatch that is paused goes on", "dense", 3, 4, [
+        Edit("gateway/pipeline/dispatch_review.c",
+             "(*paused || ledger_hold_exists(",
+             "(ledger_hold_exists(")]),
     Mutant("a file that is not taken is not told", "calm", 23, 6, [
         Edit("gateway/pipeline/outbox_taken.c",
              "if (at == 0 || clock_now() - at <",
              "if (at >= 0 || clock_now() - at <")]),
+    Mutant("rows go to the first recipient", "calm", 1, 26, [
+        Edit("gateway/reports/report.c",
+             "struct report_row row = {at, key};",
+             "struct report_row row = {0, key};")]),
+    Mutant("an outcome goes out although work has not ended", "calm", 1, 26, [
+        Edit("spool/ledger/ledger_private.h",
+             "AND((ended=accepted AND reported=0)",
+             "AND((ended<=accepted AND reported=0)")]),
+    Mutant("redeliver leaves a file out", "dense", 3, 4, [
+        Edit("gateway/pipeline/orders/order_outgoing.c",
+             "    for (guint i = 0; i < r->files->len; i++) {\n        const struct ledger_outgoing *file = "
+             "r->files->pdata[i];\n        if (!ledger_outgoing_deliver_again(",
+             "    for (guint i = r->files->len > 1; i < r->files->len; i++) {\n        const struct ledger_outgoing "
+             "*file = r->files->pdata[i];\n        if (!ledger_outgoing_deliver_again(")]),
 ]
 
 

@@ -33,6 +33,7 @@ struct verdict {
     int64_t ended_at;   /* and when the last of them had ended, as it says */
     bool lost;          /* the ledger went back to a time before it */
     int64_t outcome_at; /* of the first EMO; 0: none */
+    bool outcome_open;  /* that EMO shows a Device whose work has not ended */
     unsigned newest;    /* the highest number of an EMO: one that comes late says nothing any more (FILES.md, 6) */
     GPtrArray *items;   /* struct item * of the EMD, in order */
 };

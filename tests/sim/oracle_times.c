@@ -107,7 +107,21 @@ static void judge_wait(struct oracle *oracle, const struct verdict *verdict)
                    verdict->inbound->name, OUTCOME_WAIT_DAYS);
 }
 
-/* From the NextEligible on that an EMO named, no failure before it counts against the Device. */
+/* The first EMO shows work that has not ended only when it has waited its time for it. Of a Device whose order nobody
+ * has taken, only that much is known: its session began when it was accepted, at the earliest. */
+static void judge_early(struct oracle *oracle, const struct verdict *verdict)
+{
+    int64_t last = verdict->at;
+
+    for (unsigned i = 0; i < verdict->items->len; i++)
+        if (verdict->items->pdata[i] != NULL)
+            last = MAX(last, session_end(verdict->items->pdata[i]));
+    if (verdict->outcome_open && !oracle->clock_wrong && oracle->restores == 0 &&
+        verdict->outcome_at < last + OUTCOME_WAIT_DAYS * SIM_DAY)
+        sim_broken(oracle->sim, "early", "the first EMO to %s shows work that has not ended, and did not wait %d days",
+                   verdict->inbound->name, OUTCOME_WAIT_DAYS);
+}
+
 /* All work on the Device was withdrawn by operators. */
 static bool was_withdrawn_only(const struct device_facts *device)
 {
@@ -122,6 +136,7 @@ static bool was_withdrawn_only(const struct device_facts *device)
     return any;
 }
 
+/* From the NextEligible on that an EMO named, no failure before it counts against the Device. */
 static void judge_eligible(struct oracle *oracle, const struct refusal *refusal)
 {
     const struct device_facts *device = oracle_device(oracle, refusal->device);
@@ -156,6 +171,7 @@ void oracle_judge_times(struct oracle *oracle)
     for (unsigned i = 0; i < oracle->verdicts->len; i++) {
         judge_answer(oracle, oracle->verdicts->pdata[i]);
         judge_wait(oracle, oracle->verdicts->pdata[i]);
+        judge_early(oracle, oracle->verdicts->pdata[i]);
     }
     for (unsigned i = 0; i < oracle->refusals->len; i++) {
         const struct refusal *refusal = oracle->refusals->pdata[i];

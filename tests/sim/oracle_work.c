@@ -376,8 +376,10 @@ void oracle_look_at_outcome(struct oracle *oracle, struct verdict *verdict, cons
         (void)g_strlcpy(item->code, record_get(record, "Code"), sizeof item->code);
     }
     verdict->newest = MAX(verdict->newest, number);
-    if (verdict->outcome_at == 0 || oracle_time_of(document) < verdict->outcome_at)
+    if (verdict->outcome_at == 0 || oracle_time_of(document) < verdict->outcome_at) {
         verdict->outcome_at = oracle_time_of(document);
+        verdict->outcome_open = !ended;
+    }
     if (ended && !verdict->rounded) {
         verdict->rounded = true;
         verdict->rounded_at = oracle_time_of(document);
