@@ -353,10 +353,22 @@ bool ledger_recovery_withhold_file(struct ledger *ledger, const struct ledger_ve
            withhold(ledger, &of, recovery, verdict->judged_at, error);
 }
 
+/* A signature that was never made, for no certificate is valid, does not count as delivered: it has no bytes. Its work
+ * order, which nobody is to get any more, needs none. One that is to be made anew belongs to an order that was
+ * delivered before, and follows it. */
+static bool forget_unmade_signatures(struct ledger *ledger, GError **error)
+{
+    LEDGER_SQL(forget, "DELETE FROM outgoing WHERE state=0 AND kind='EMW" LEDGER_SIGNATURE "'"
+                       " AND NOT EXISTS(SELECT 1 FROM redelivered r WHERE r.outgoing=outgoing.id)");
+
+    return ledger_run(ledger, &forget, LEDGER_NO_VALUES, error);
+}
+
 /* Each has its link of the evidence, as any delivery: one that was to be delivered once more has an older one. */
 static bool conclude_kind(struct ledger *ledger, const char *kind, int64_t at, int64_t *n, GError **error)
 {
-    LEDGER_SQL(next, "SELECT ifnull(min(id),0) FROM outgoing WHERE state<3 AND kind=?");
+    LEDGER_SQL(next, "SELECT ifnull(min(id),0) FROM outgoing WHERE state<3 AND kind=?1"
+                     " AND(state>0 OR kind NOT LIKE '%" LEDGER_SIGNATURE "')");
     LEDGER_SQL(conclude, "UPDATE outgoing SET state=3,rename_sent=1,concluded=1,delivered_at=? WHERE id=?");
     int64_t id = 0;
 
@@ -376,7 +388,8 @@ bool ledger_recovery_conclude_work_orders(struct ledger *ledger, const struct le
 {
     int64_t signatures = 0;
 
-    return conclude_kind(ledger, "EMW" LEDGER_SIGNATURE, recovery->at, &signatures, error) &&
+    return forget_unmade_signatures(ledger, error) &&
+           conclude_kind(ledger, "EMW" LEDGER_SIGNATURE, recovery->at, &signatures, error) &&
            conclude_kind(ledger, "EMW", recovery->at, n, error);
 }
 

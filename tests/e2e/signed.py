@@ -1,0 +1,182 @@
+#!/usr/bin/env python3
+"""Signed files where signing meets the rest: SFTP, recover, withdrawal, Supplier folders, retention, expiry (TAP)."""
+import json
+import os
+import shutil
+import sqlite3
+import tempfile
+
+from home import DISK, Tap, answer
+from live import DEVICE, GATEWAY, NO_INC, instruction, name_of, send, sound
+from reports import Estate
+from signature import World, outgoing, own_key, proves, signed_home, signing_home
+from sshd import Sshd
+
+REASON = ("--reason", "a test")
+LAST = "20230703120500Z"  # the end of a certificate; tests begin at 12:00
+LATER = "2023-07-03T12:06:00Z"
+
+
+def rows_of(home, statement):
+    with sqlite3.connect(home.path("spool", "ledger.sqlite")) as ledger:
+        found = ledger.execute(statement).fetchall()
+    ledger.close()
+    return found
+
+
+def test_sftp(tap, world):
+    """Both directions, a signature before its file and behind it."""
+    key, certificate, signer = own_key(world, "sftp-own")
+    with tempfile.TemporaryDirectory(dir=DISK) as folder, Sshd(folder) as server:
+        home = signed_home(world, policy="accepted")
+        home.set(f"gateway signing_{key}\ngateway signing_{certificate}\ndrop tcos sign=before")
+        for drop in ("mcc", "tcos"):
+            home.over_sftp(drop, server)
+        content = instruction(1)
+        send(home, name_of(1) + ".p7s", world.mcc.sign(content))
+        home.run()
+        tap.ok(os.listdir(home.inbox("mcc")) == [name_of(1) + ".p7s"], "over SFTP a signature waits for its file")
+        send(home, name_of(1), content)
+        done = home.run()
+        ours = {drop: outgoing(home, drop) for drop in ("mcc", "tcos")}
+        tap.ok(os.listdir(home.inbox("mcc")) == [] and len(home.json("spool", "show", "1")[0]["verdicts"]) == 1 and
+               all(files and files == signed for files, signed in ours.values()),
+               "the pair is taken, and each answer has its signature", ours, done.stderr)
+        tap.ok(proves(home, world, "mcc", ours["mcc"][0], signer.pem) == [] and
+               proves(home, world, "tcos", ours["tcos"][0], signer.pem) == [], "which openssl verifies")
+        order = [row[0][:3] + row[0][-4:] for row in rows_of(home, "SELECT name FROM outgoing ORDER BY id")]
+        tap.ok(order.index("EMW.p7s") < order.index("EMW.csv") and order.index("EMA.p7s") > order.index("EMA.csv"),
+               "before its file with sign=before, behind it without", order)
+        sound(tap, home, "over SFTP, both directions")
+
+
+def test_recover(tap, world):
+    """A work order whose signature was never made, for the certificate has ended, counts as delivered without one."""
+    for step in ("dispatch-committed:after", "signature-stored:before:3"):
+        home, _ = signing_home(world, NO_INC, name="ending", end=LAST)
+        send(home, name_of(1), instruction(1))
+        home.run(env={"ECOSGATE_CRASH": step})
+        kept = home.path("kept")
+        shutil.copytree(home.path("spool"), kept)
+        home.run()
+        shutil.rmtree(home.path("spool"))
+        shutil.copytree(kept, home.path("spool"))
+        home.run(now=LATER)
+        done = home.command("recover", *REASON, now=LATER)
+        rows = dict(rows_of(home, "SELECT kind, state FROM outgoing WHERE kind LIKE 'EMW%'"))
+        tap.ok(done.returncode == 0 and rows == {"EMW": 3}, f"{step}: a signature that was not made has no row", rows,
+               done.stderr)
+        told = home.command("spool", "verify", now=LATER)
+        tap.ok(told.returncode == 0, f"{step}: and verify finds no contradiction", told.stdout)
+
+
+def orders(home):
+    """Devices of the work orders in the drop."""
+    return [line.split(",")[3] for name in outgoing(home, "tcos")[0]
+            for line in home.read_out("tcos", name).decode().splitlines() if line.startswith("D,")]
+
+
+def test_withdrawal(tap, world):
+    """From a work order that waits a Device is withdrawn: the signature is made anew, for the bytes that leave."""
+    home, signer = signing_home(world, NO_INC, name="withdrawing")
+    out = home.path("drops", "tcos", "out")
+    os.rename(out, out + ".away")
+    send(home, name_of(1), instruction(1, (1, 2)))
+    home.run()
+    before = rows_of(home, "SELECT sha256 FROM outgoing WHERE kind='EMW.p7s'")
+    done = home.command("device", "withdraw", DEVICE % 1, *REASON)
+    os.rename(out + ".away", out)
+    home.run()
+    after = rows_of(home, "SELECT sha256 FROM outgoing WHERE kind='EMW.p7s'")
+    tap.ok(done.returncode == 0 and orders(home) == [DEVICE % 2] and before != after and
+           proves(home, world, "tcos", outgoing(home, "tcos")[0], signer.pem) == [],
+           "a Device leaves an order that waits, and the order is signed again", orders(home), done.stderr)
+    sound(tap, home, "after a withdrawal")
+    home, signer = signing_home(world, NO_INC, "drop tcos sign=before", name="before-own")
+    obstacle = os.path.join(home.path("drops", "tcos", "out"), f"EMW_TCOS_{GATEWAY}_20230703_120000_000001.csv")
+    os.mkdir(obstacle)
+    send(home, name_of(1), instruction(1, (1, 2)))
+    home.run()
+    there = home.out("tcos")
+    done = home.command("device", "withdraw", DEVICE % 1, *REASON)
+    os.rmdir(obstacle)
+    home.run()
+    tap.ok(os.path.basename(obstacle) + ".p7s" in there and orders(home) == [DEVICE % 1, DEVICE % 2] and
+           proves(home, world, "tcos", outgoing(home, "tcos")[0], signer.pem) == [],
+           "sign=before: a signature that stands in the drop keeps its order as it is", there, orders(home),
+           done.stdout, done.stderr)
+    sound(tap, home, "after a withdrawal that came too late for the order")
+
+
+def test_suppliers(tap, world):
+    key, certificate, signer = own_key(world, "reports-own")
+    home = Estate(f"gateway signing_{key}\ngateway signing_{certificate}")
+    home.reference("2028-01-03T07:00:00Z")
+    home.pass_at("2028-01-04T06:00:00Z")
+    found, bad = 0, []
+    for top, folders, names in os.walk(home.path("drops", "suppliers", "out")):
+        files = [os.path.join(top, name) for name in names if not name.startswith(".") and not name.endswith(".p7s")]
+        found += len(files) if not folders else 0
+        bad += [path for path in files if path + ".p7s" not in {os.path.join(top, name) for name in names}]
+        bad += proves(home, world, "suppliers", [os.path.relpath(path, home.path("drops", "suppliers", "out"))
+                                                 for path in files], signer.pem)
+    tap.ok(found > 2 and bad == [], "a Supplier's report has its signature in the Supplier's folder", found, bad)
+    sound(tap, home, "with signed reports in folders of Suppliers")
+
+
+RETENTION = "\n".join(f"retention {kind}=1;3" for kind in ("instructions", "work_orders", "outcomes", "other"))
+
+
+def test_retention(tap, world):
+    home, signer = signing_home(world, NO_INC, RETENTION, name="keeping")
+    send(home, name_of(1), instruction(1, tuple(range(1, 61))))
+    send(home, name_of(1, time="070000"), instruction(1, (99,), "07:00:00"))
+    home.run()
+    ema = answer(name_of(1, time="070000"))
+    first = home.read_out("mcc", ema)
+    for day in ("05", "06"):
+        home.run(now=f"2023-07-{day}T13:00:00Z")
+        told = home.command("spool", "verify", now=f"2023-07-{day}T13:00:00Z")
+        tap.ok(told.returncode == 0, f"packed files and their signatures fit on day {day}", told.stdout)
+    home.run(now="2023-07-08T13:00:00Z")
+    removed = rows_of(home, "SELECT count(*) FROM outgoing WHERE removed IS NOT NULL AND kind='EMA.p7s'")
+    told = home.command("spool", "verify", now="2023-07-08T13:00:00Z")
+    tap.ok(removed[0][0] >= 1 and told.returncode == 0, "signatures are removed with their files", removed, told.stdout)
+    for name in (ema, ema + ".p7s"):
+        os.unlink(os.path.join(home.path("drops", "mcc", "out"), name))
+    done = home.command("redeliver", ema, *REASON, now="2023-07-08T14:00:00Z")
+    for _ in range(2):
+        home.run(now="2023-07-08T14:00:00Z")
+    tap.ok(done.returncode == 0 and home.read_out("mcc", ema) == first and
+           proves(home, world, "mcc", [ema], signer.pem) == [],
+           "redelivered after that, the file has its bytes, and a signature that is good", done.stderr, home.out("mcc"))
+    sound(tap, home, "after removal and redelivery")
+
+
+def test_expiry(tap, world):
+    """The certificate that signs is named 30 days before its end."""
+    home, _ = signing_home(world, name="month", end="20230802120000Z")
+
+    def alarms(now):
+        rows = [json.loads(line) for line in home.command("--json", "doctor", now=now).stdout.splitlines()]
+        return [row["result"] for row in rows if row["probe"] == "certificates"]
+
+    found = [alarms(now) for now in ("2023-07-03T11:59:59Z", "2023-07-03T12:00:00Z", "2023-08-02T12:00:01Z")]
+    tap.ok(found == [[], ["note"], ["bad"]], "30 days before the end of a certificate doctor notes it, then it is bad",
+           found)
+    status = home.command("status", now="2023-07-03T12:00:00Z").stdout
+    tap.ok(b"warning           [gateway] signing_certificate" in status, "status warns, too", status)
+
+
+def main():
+    world = World()
+    try:
+        with Tap() as tap:
+            for test in (test_sftp, test_recover, test_withdrawal, test_suppliers, test_retention, test_expiry):
+                test(tap, world)
+    finally:
+        world.remove()
+
+
+if __name__ == "__main__":
+    main()
