@@ -4,9 +4,10 @@ import json
 import os
 import shutil
 import sqlite3
+import subprocess
 import tempfile
 
-from home import DISK, Tap, answer
+from home import DISK, GATE, SOURCE, Tap, answer
 from live import DEVICE, GATEWAY, NO_INC, instruction, name_of, send, sound
 from reports import Estate
 from signature import World, outgoing, own_key, proves, signed_home, signing_home
@@ -168,11 +169,21 @@ def test_expiry(tap, world):
     tap.ok(b"warning           [gateway] signing_certificate" in status, "status warns, too", status)
 
 
+def test_demo(tap, world):
+    """Its authority is its own."""
+    done = subprocess.run(["sh", os.path.join(SOURCE, "samples", "demo_signed.sh"), world.path("demo")],
+                          capture_output=True, text=True, check=False, env={**os.environ, "ECOSGATE": GATE})
+    tap.ok(done.returncode == 0 and "0002.csv: AC: 3 records" in done.stdout and "0007.csv: RJ B209" in done.stdout and
+           "CMS Verification successful" in done.stderr, "samples/demo_signed.sh goes its way to the end", done.stdout,
+           done.stderr)
+
+
 def main():
     world = World()
     try:
         with Tap() as tap:
-            for test in (test_sftp, test_recover, test_withdrawal, test_suppliers, test_retention, test_expiry):
+            for test in (test_sftp, test_recover, test_withdrawal, test_suppliers, test_retention, test_expiry,
+                         test_demo):
                 test(tap, world)
     finally:
         world.remove()
