@@ -177,27 +177,34 @@ static bool is_past(int64_t ended, int64_t after, int64_t now)
     return after != 0 && ended + after <= now;
 }
 
-/* Decides what becomes of one job. */
+/* Decides what becomes of one job. The time is asked before the disk: each round comes by every job of some types, and
+ * most of them are not due. */
 static bool consider(struct retention *r, int64_t id, GError **error)
 {
     struct ledger_retention_look look;
     g_autofree struct ledger_job *job = NULL;
-    enum job_state state = JOB_NOWHERE;
+    enum job_state state;
 
     if (!ledger_retention_look(r->gateway->ledger, id, &look, error) ||
-        !ledger_job_get(r->gateway->ledger, id, &job, error) || (job != NULL && !find_ended(r, &look, &state, error)))
+        !ledger_job_get(r->gateway->ledger, id, &job, error))
         return false;
-    if (job == NULL || state == JOB_NOWHERE)
+    if (job == NULL)
         return true;
     const struct retention_rule *rule = &r->gateway->config->retention[retention_kind_of(job->type, look.full)];
-    r->ended = look.ended;
-    if (is_past(look.ended, rule->remove, r->now)) {
-        if (!r->no_removal)
-            g_array_append_val(r->leaving, id);
+    bool remove = is_past(look.ended, rule->remove, r->now);
+    bool pack = !remove && r->stored == LEDGER_STORED_PLAIN && is_past(look.ended, rule->pack, r->now);
+    if (!remove && !pack)
         return true;
-    }
-    return r->stored == LEDGER_STORED_PACKED || !is_past(look.ended, rule->pack, r->now) ||
-           list_files(r, job, state, error);
+    if (!find_ended(r, &look, &state, error))
+        return false;
+    if (state == JOB_NOWHERE)
+        return true;
+    r->ended = look.ended;
+    if (pack)
+        return list_files(r, job, state, error);
+    if (!r->no_removal)
+        g_array_append_val(r->leaving, id);
+    return true;
 }
 
 /* ---- packing ---- */

@@ -1,6 +1,7 @@
 /*
  * What is due. Each question is answered by one index: undispatched verdicts (verdict_fresh), wake times
- * (session_wake), outcomes (verdict_unreported). The numbers of states in the SQL are those of enum ledger_state.
+ * (session_wake), outcomes (verdict_unreported, verdict_overdue). INDEXED BY where SQLite would choose another one, and
+ * read what a whole programme has left. The numbers of states in the SQL are those of enum ledger_state.
  */
 #include "spool/ledger/ledger_due.h"
 
@@ -13,7 +14,8 @@
 
 bool ledger_undispatched_verdicts(struct ledger *ledger, bool held, GPtrArray **verdicts, GError **error)
 {
-    LEDGER_SQL(undispatched, "SELECT " LEDGER_VERDICT " FROM verdict v WHERE items>0 AND accepted>dispatched"
+    LEDGER_SQL(undispatched, "SELECT " LEDGER_VERDICT " FROM verdict v INDEXED BY verdict_fresh"
+                             " WHERE items>0 AND accepted>dispatched"
                              " AND (?1 OR NOT EXISTS(SELECT 1 FROM operator_hold h WHERE h.kind='batch'"
                              " AND h.subject=v.job)) ORDER BY judged_at,job");
     return ledger_all(ledger, ledger_query(ledger, &undispatched, LEDGER_VALUES(LEDGER_INT(held)), error),
@@ -212,7 +214,8 @@ bool ledger_incidents_due_clear(struct ledger *ledger, GError **error)
 
 bool ledger_outcomes_due(struct ledger *ledger, GPtrArray **verdicts, GError **error)
 {
-    LEDGER_SQL(due, "SELECT " LEDGER_VERDICT " FROM verdict v WHERE " LEDGER_OUTCOME_DUE " ORDER BY job");
+    LEDGER_SQL(due, "SELECT " LEDGER_VERDICT " FROM verdict v INDEXED BY verdict_unreported WHERE " LEDGER_OUTCOME_DUE
+                    " ORDER BY job");
     return ledger_all(ledger, ledger_query(ledger, &due, LEDGER_NO_VALUES, error), &ledger_verdict_shape, verdicts,
                       error);
 }
@@ -220,14 +223,16 @@ bool ledger_outcomes_due(struct ledger *ledger, GPtrArray **verdicts, GError **e
 bool ledger_outcomes_overdue(struct ledger *ledger, int64_t at, GPtrArray **verdicts, GError **error)
 {
     LEDGER_SQL(overdue,
-               "SELECT " LEDGER_VERDICT " FROM verdict v WHERE " LEDGER_OUTCOME_WAITS " AND last_end<=? ORDER BY job");
+               "SELECT " LEDGER_VERDICT " FROM verdict v INDEXED BY verdict_overdue WHERE " LEDGER_OUTCOME_WAITS
+               " AND last_end<=? ORDER BY job");
     return ledger_all(ledger, ledger_query(ledger, &overdue, LEDGER_VALUES(LEDGER_INT(at)), error),
                       &ledger_verdict_shape, verdicts, error);
 }
 
 bool ledger_next_outcome(struct ledger *ledger, int64_t after, int64_t *at, GError **error)
 {
-    LEDGER_SQL(next, "SELECT min(last_end) FROM verdict WHERE " LEDGER_OUTCOME_WAITS " AND last_end>?");
+    LEDGER_SQL(next, "SELECT min(last_end) FROM verdict INDEXED BY verdict_overdue WHERE " LEDGER_OUTCOME_WAITS
+                     " AND last_end>?");
     return ledger_number(ledger, ledger_query(ledger, &next, LEDGER_VALUES(LEDGER_INT(after)), error), at, error);
 }
 
