@@ -4,6 +4,8 @@
 #include "gateway/config_file.h"
 #include "gateway/config_signature.h"
 
+#include "validators/signature_key.h"
+
 #include <sys/stat.h>
 
 /* forbidden: bits of a mode. group NULL: the configuration itself. */
@@ -64,7 +66,10 @@ static void add_key(void *user, const char *problem)
 static void check_keys(GString *problems, const struct config *config)
 {
     for (size_t i = 0; i < CONFIG_SIGNING_KEYS; i++) {
-        check_file(problems, config, config->signing[i].key, "gateway", S_IRWXG | S_IRWXO);
+        const char *key = config->signing[i].key;
+        bool token = key != NULL && g_str_has_prefix(key, SIGNATURE_TOKEN);
+        g_autofree char *pin = token ? signature_token_pin(key) : NULL;
+        check_file(problems, config, token ? pin : key, "gateway", S_IRWXG | S_IRWXO);
         check_file(problems, config, config->signing[i].certificate, "gateway", S_IWOTH);
     }
     config_open_keys(config, add_key, problems);

@@ -73,6 +73,12 @@ static void load_certificate(struct config_loading *l, struct config_signing *si
         signature_key_validity(signing->loaded, &signing->from, &signing->until);
 }
 
+/* A path, or the URI of a key in a token; NULL if it is not set. g_free. */
+static char *key_place(struct config_loading *l, const char *key, const char *given)
+{
+    return g_str_has_prefix(given, SIGNATURE_TOKEN) ? g_strdup(given) : optional_path(l, "gateway", key, given);
+}
+
 void config_load_signing(struct config_loading *l, struct config *c)
 {
     static const char *const present[] = {"signing_key", "signing_certificate"};
@@ -83,9 +89,9 @@ void config_load_signing(struct config_loading *l, struct config *c)
     g_autofree char *next_key = config_text_value(l, g, "next_signing_key", "");
     g_autofree char *next_certificate = config_text_value(l, g, "next_signing_certificate", "");
 
-    c->signing[0].key = optional_path(l, g, "signing_key", key);
+    c->signing[0].key = key_place(l, "signing_key", key);
     c->signing[0].certificate = optional_path(l, g, "signing_certificate", certificate);
-    c->signing[1].key = optional_path(l, g, "next_signing_key", next_key);
+    c->signing[1].key = key_place(l, "next_signing_key", next_key);
     c->signing[1].certificate = optional_path(l, g, "next_signing_certificate", next_certificate);
     load_certificate(l, &c->signing[0], present);
     load_certificate(l, &c->signing[1], next);

@@ -24,4 +24,5 @@ build_packages="gcc make autoconf automake pkg-config libc6-dev libglib2.0-dev l
     libarchive-dev zlib1g-dev libsqlite3-dev libjansson-dev libssl-dev libssh2-1-dev
     libseccomp-dev"
 test_packages="libcmocka-dev python3 python3-jsonschema libxml2-utils valgrind sqlite3 openssh-server openssh-client
-    python3-paramiko python3-prometheus-client strace chromium tzdata"
+    python3-paramiko python3-prometheus-client strace chromium tzdata softhsm2
+    libengine-pkcs11-openssl"

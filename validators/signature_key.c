@@ -95,7 +95,8 @@ static int no_passphrase(char *buffer, int size, int writing, void *user)
     return -1;
 }
 
-bool signature_key_open(struct signature_key *key, const char *path, GError **error)
+/* NULL: it cannot be read. EVP_PKEY_free. */
+static EVP_PKEY *read_key(const char *path, GError **error)
 {
     g_autofree char *text = NULL;
     BIO *bio = open_file(path, &text, error);
@@ -103,12 +104,20 @@ bool signature_key_open(struct signature_key *key, const char *path, GError **er
 
     if (text != NULL)
         OPENSSL_cleanse(text, strlen(text));
-    if (bio == NULL)
-        return false;
     BIO_free(bio);
     ERR_clear_error();
+    if (bio != NULL && found == NULL)
+        (void)refuse(error, path, "holds no private key that can be read; expected one in PEM without a passphrase");
+    return found;
+}
+
+bool signature_key_open(struct signature_key *key, const char *path, GError **error)
+{
+    EVP_PKEY *found =
+        g_str_has_prefix(path, SIGNATURE_TOKEN) ? signature_token_key(path, error) : read_key(path, error);
+
     if (found == NULL)
-        return refuse(error, path, "holds no private key that can be read; expected one in PEM without a passphrase");
+        return false;
     if (X509_check_private_key(key->certificate, found) != 1) {
         EVP_PKEY_free(found);
         return refuse(error, path, "is not the key of the certificate beside it; name the two that belong together");

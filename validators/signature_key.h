@@ -23,7 +23,13 @@ struct signature_key *signature_key_load(const char *path, GError **error);
 /* NULL is allowed. */
 void signature_key_free(struct signature_key *key);
 
-/* Reads the private key, PEM without a passphrase. False: it cannot be read, or the certificate is that of another. */
+/* The beginning of a URI (RFC 7512) that names a private key in a token. */
+#define SIGNATURE_TOKEN "pkcs11:"
+/* The file with the PIN of such a URI; NULL: it names none. g_free. */
+char *signature_token_pin(const char *uri);
+
+/* Reads the private key, PEM without a passphrase; or finds it in its token, if path is such a URI. False: it cannot be
+ * had, or the certificate is that of another. */
 bool signature_key_open(struct signature_key *key, const char *path, GError **error);
 
 /* The first and the last second, UTC, for which the certificate is valid. */

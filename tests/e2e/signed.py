@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """Signed files where signing meets the rest: SFTP, recover, withdrawal, Supplier folders, retention, expiry (TAP)."""
+import glob
 import json
 import os
 import shutil
@@ -7,7 +8,7 @@ import sqlite3
 import subprocess
 import tempfile
 
-from home import DISK, GATE, SOURCE, Tap, answer
+from home import DISK, GATE, SOURCE, Home, Tap, answer, terminate, wait_until
 from live import DEVICE, GATEWAY, NO_INC, instruction, name_of, send, sound
 from reports import Estate
 from signature import World, outgoing, own_key, proves, signed_home, signing_home
@@ -169,6 +170,85 @@ def test_expiry(tap, world):
     tap.ok(b"warning           [gateway] signing_certificate" in status, "status warns, too", status)
 
 
+def make_token(world, key):
+    """A token of SoftHSM with the key and no other copy of it. What the gateway needs of the environment; the PIN."""
+    top = world.path("token")
+    os.makedirs(os.path.join(top, "tokens"))
+    env, pin = {"SOFTHSM2_CONF": os.path.join(top, "conf")}, os.path.join(top, "pin")
+    with open(env["SOFTHSM2_CONF"], "w", encoding="ascii") as file:
+        file.write(f"directories.tokendir = {top}/tokens\nobjectstore.backend = file\nlog.level = ERROR\n")
+    with open(pin, "w", encoding="ascii") as file:
+        file.write("1234")
+    os.chmod(pin, 0o600)
+    for words in (("--init-token", "--free", "--label", "gw", "--so-pin", "5678"),
+                  ("--import", key, "--token", "gw", "--label", "signing", "--id", "01")):
+        subprocess.run(["softhsm2-util", *words, "--pin", "1234"], check=True, capture_output=True,
+                       env={**os.environ, **env})
+    os.unlink(key)
+    return env, pin
+
+
+def test_token(tap, world):
+    """The private key is in a token (PKCS#11), here that of SoftHSM."""
+    if shutil.which("softhsm2-util") is None or not glob.glob("/usr/lib/*/engines-3/pkcs11.so"):
+        print("# without softhsm2 and libengine-pkcs11-openssl: keys in tokens are not tried")
+        return
+    _, certificate, signer = own_key(world, "token-own")
+    env, pin = make_token(world, signer.key)
+    good = f"pkcs11:token=gw;object=signing;type=private?pin-source=file:{pin}"
+    home = Home(f"{NO_INC}\ngateway signing_key={good}\ngateway signing_{certificate}")
+    send(home, name_of(1), instruction(1))
+    done = home.run(env=env)
+    files, signed = outgoing(home, "mcc")
+    tap.ok(done.returncode == 0 and len(files) == 2 and files == signed and
+           proves(home, world, "mcc", files, signer.pem) == [], "a key in a token signs", done.stderr, files, signed)
+    sound(tap, home, "signed by a token")
+    rows = [json.loads(line) for line in home.command("--json", "doctor", env=env).stdout.splitlines()]
+    told = [row for row in rows if row["probe"] == "signing"]
+    tap.ok([row["result"] for row in told] == ["good"], "doctor finds it", told)
+    wrong = world.path("wrong-pin")
+    with open(wrong, "w", encoding="ascii") as file:
+        file.write("4321")
+    os.chmod(wrong, 0o600)
+    other = own_key(world, "token-other")[1]
+    for key, more, text in (
+            (good.replace("signing", "nothing"), "", "no token has that private key"),
+            (good.replace(pin, wrong), "", "PIN is wrong"),
+            (good.split("?")[0], "", "PIN is wrong or missing"),
+            (good.replace(pin, "/nowhere"), "", "no file that pin-source names"),
+            (good.replace(f"file:{pin}", "pin"), "", "no absolute path"),
+            (good.split("?")[0] + "?pin-value=1234", "", "pin-value"),
+            (good, f"\ngateway signing_{other}", "is not the key of the certificate")):
+        bad = Home(f"{NO_INC}\ngateway signing_key={key}\ngateway signing_{certificate}{more}")
+        done = bad.run(env=env)
+        tap.ok(done.returncode == 2 and text in done.stderr.decode() and b"1234" not in done.stderr,
+               f"no start: {text}", done.stderr)
+    os.chmod(pin, 0o640)
+    done = home.run(env=env)
+    tap.ok(done.returncode == 2 and b"chmod go=" in done.stderr, "nor with a PIN that others may read", done.stderr)
+    os.chmod(pin, 0o600)
+
+
+def test_token_away(tap, world):
+    """A token that is away for a while: what is to be signed waits."""
+    if not os.path.exists(world.path("token")):
+        return
+    tokens = world.path("token/tokens")
+    env = {"SOFTHSM2_CONF": world.path("token/conf")}
+    key = f"pkcs11:token=gw;object=signing;type=private?pin-source=file:{world.path('token/pin')}"
+    home = Home(f"{NO_INC}\ngateway signing_key={key}\ngateway signing_certificate={world.path('token-own.all')}\n"
+                "gateway poll_interval=1")
+    with home.daemon(env=env) as gate:
+        wait_until(lambda: os.path.exists(home.path("spool", "heartbeat")))
+        os.rename(tokens, tokens + ".away")
+        send(home, name_of(1), instruction(1))
+        wait_until(lambda: home.json("spool", "list"))
+        os.rename(tokens + ".away", tokens)
+        tap.ok(wait_until(lambda: outgoing(home, "mcc")[1]), "a token that comes back signs what has waited",
+               home.out("mcc"))
+        terminate(gate)
+
+
 def test_demo(tap, world):
     """Its authority is its own."""
     done = subprocess.run(["sh", os.path.join(SOURCE, "samples", "demo_signed.sh"), world.path("demo")],
@@ -183,7 +263,7 @@ def main():
     try:
         with Tap() as tap:
             for test in (test_sftp, test_recover, test_withdrawal, test_suppliers, test_retention, test_expiry,
-                         test_demo):
+                         test_demo, test_token, test_token_away):
                 test(tap, world)
     finally:
         world.remove()
