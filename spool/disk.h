@@ -213,6 +213,8 @@ bool disk_require_owner(const char *path, GError **error);
 /* Takes the exclusive lock of the file at path and writes our pid into it. The file is made when it is missing. Waits
  * for 10 ms at most. Returns a descriptor for disk_unlock, or -1; SPOOL_ERROR_LOCKED names the pid of the holder. */
 int disk_lock(const char *path, GError **error);
+/* The same of a folder that is there and may be read; it gets no pid. */
+int disk_lock_dir(const char *path, GError **error);
 
 /* *pid: who holds the lock of the file at path; 0 when nobody does, -1 when the file does not say. */
 bool disk_lock_holder(const char *path, int64_t *pid, GError **error);

@@ -46,21 +46,33 @@ static int lock_patiently(int fd)
     return -1;
 }
 
-int disk_lock(const char *path, GError **error)
+static int open_locked(const char *path, int flags, GError **error)
 {
-    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0640);
+    int fd = open(path, flags | O_CLOEXEC | O_NOFOLLOW, 0640);
     if (fd < 0) {
         (void)disk_fail(error, "open", path, errno);
         return -1;
     }
-    if (lock_patiently(fd) != 0) {
-        if (errno == EWOULDBLOCK)
-            locked_by(fd, path, error);
-        else
-            (void)disk_fail(error, "lock", path, errno);
-        (void)close(fd); /* nothing was written */
+    if (lock_patiently(fd) == 0)
+        return fd;
+    if (errno == EWOULDBLOCK)
+        locked_by(fd, path, error);
+    else
+        (void)disk_fail(error, "lock", path, errno);
+    (void)close(fd); /* nothing was written */
+    return -1;
+}
+
+int disk_lock_dir(const char *path, GError **error)
+{
+    return open_locked(path, O_RDONLY | O_DIRECTORY, error);
+}
+
+int disk_lock(const char *path, GError **error)
+{
+    int fd = open_locked(path, O_RDWR | O_CREAT, error);
+    if (fd < 0)
         return -1;
-    }
     char pid[PID_SIZE];
     int len = snprintf(pid, sizeof pid, "%ld\n", (long)getpid());
     /* A pid that cannot be written is no error: the lock holds without it. */

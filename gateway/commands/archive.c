@@ -1,7 +1,7 @@
 /*
  * The command `archive`: writes whole ended jobs to an archive, proves it, and orders the gateway to let them go.
  *
- *   choose → the archive under its temporary name → archive_file_check → its name → the order
+ *   archive_lock → choose → the archive under its temporary name → archive_file_check → its name → the order
  *
  * Only the order changes the spool, so that a running gateway is never held up. A stop leaves a temporary file, which
  * the next call replaces, or the archive without its order: then the same call takes up the file that is there, if it
@@ -19,10 +19,12 @@
 #include "gateway/commands/tar_out.h"
 #include "gateway/pipeline/archiving.h"
 #include "gateway/pipeline/ended.h"
+#include "spool/archive_lock.h"
 #include "spool/ledger/ledger_archive.h"
 #include "spool/ledger/ledger_evidence.h"
 #include "spool/ledger/ledger_identity.h"
 #include "spool/ledger/ledger_outgoing.h"
+#include "spool/ledger/ledger_purge.h"
 #include "spool/ledger/ledger_signatures.h"
 #include "spool/ledger/ledger_verdicts.h"
 
@@ -63,6 +65,7 @@ struct work {
     bool more; /* there are more such jobs than one archive takes */
     struct tar_out *tar;
     bool changed; /* the job's files, between two looks */
+    int lock;     /* of archive_lock; -1 */
 };
 
 /* ---- which jobs ---- */
@@ -322,6 +325,7 @@ static bool is_sound(const struct archive_check *check, const char *path, int64_
     const char *fault = check->problems->len > 0  ? check->problems->pdata[0]
                         : check->before != before ? "it was made with another --before"
                         : check->jobs->len == 0   ? "it has no job"
+                        : check->purged > 0       ? "a purge has removed files since that it has; destroy it"
                                                   : NULL;
 
     if (fault != NULL)
@@ -456,6 +460,26 @@ static char *resolve(const struct work *work, const char *out, GError **error)
     return path;
 }
 
+/* A purge must not remove what the archive has just got: if one is under way the archive is refused; one that begins
+ * later waits until the archive's order is carried out. */
+static int keep_purge_out(struct work *work)
+{
+    g_autofree struct ledger_purge *purge = NULL;
+    char before[INSTANT_TEXT_SIZE];
+    GError *error = NULL;
+
+    work->lock = archive_lock(work->access.gateway.spool, &error);
+    if (work->lock < 0 || !ledger_purge_current(work->access.gateway.ledger, &purge, &error))
+        return command_unable(error);
+    if (purge == NULL)
+        return EXIT_GOOD;
+    instant_print(purge->before, before);
+    g_printerr("ecosgate: archive: a purge before %s is under way, and would leave in the archive what it removes; "
+               "'ecosgate status' says how far it is; try again when it has ended\n",
+               before);
+    return EXIT_REFUSED;
+}
+
 static int archive(struct work *work, struct invocation *invocation, const char *out, const char *reason)
 {
     GError *error = NULL;
@@ -464,6 +488,9 @@ static int archive(struct work *work, struct invocation *invocation, const char 
 
     if (path == NULL || !disk_may_order(spool_orders_dir(work->access.gateway.spool), &error))
         return command_unable(error);
+    int status = keep_purge_out(work);
+    if (status != EXIT_GOOD)
+        return status;
     bool there = lstat(path, &st) == 0;
     if (!there && !choose(work, &error))
         return command_unable(error);
@@ -502,7 +529,7 @@ int command_archive(struct invocation *invocation)
         {"reason", 0, 0, G_OPTION_ARG_STRING, &given, "why; kept with the order and shown", "TEXT"},
         {NULL, 0, 0, 0, NULL, NULL, NULL},
     };
-    struct work work = {.before = 0};
+    struct work work = {.lock = -1};
 
     if (!command_arguments(invocation, entries, 0, 0) || !read_before(&work, before))
         return EXIT_UNABLE;
@@ -518,6 +545,7 @@ int command_archive(struct invocation *invocation)
         status = dry_run(&work, invocation);
     else if (!command_refuses_now(invocation, work.access.config))
         status = archive(&work, invocation, out, reason);
+    disk_unlock(work.lock);
     tar_out_free(work.tar);
     if (work.jobs != NULL)
         g_array_unref(work.jobs);

@@ -2,6 +2,7 @@
 #include "gateway/commands/archive_file.h"
 
 #include "formats/instant.h"
+#include "gateway/condition/purge_scope.h"
 #include "spool/job.h"
 #include "spool/ledger/ledger_identity.h"
 #include "spool/ledger/ledger_jobs.h"
@@ -341,6 +342,7 @@ static bool check_file(struct walk *w, const char *name, int64_t size, struct di
     if (proof != NULL && !packed_proof_is(proof, fact.size, fact.sha256))
         problem(w, "job %08" G_GINT64_FORMAT ": %s has other bytes than the ledger says", w->job->id, name);
     w->check->files++;
+    w->check->purged += w->job->purged != 0 && purge_scope_removes(plain);
     w->check->bytes += size;
     return true;
 }

@@ -50,6 +50,7 @@ struct archive_check {
     int64_t before;               /* what its manifest says: its jobs had ended before it */
     GArray *jobs;                 /* int64_t, ascending */
     int64_t files, bytes;         /* of jobs, as they stand in the archive */
+    int64_t purged;               /* those of the files that a purge has removed from the spool, for good */
     GPtrArray *problems;          /* char *: what is wrong; empty: it is sound */
 };
 

@@ -10,6 +10,7 @@
 #include "gateway/clock.h"
 #include "gateway/commands/archive_file.h"
 #include "gateway/commands/order.h"
+#include "gateway/condition/purge_scope.h"
 #include "gateway/pipeline/archiving.h"
 #include "spool/ledger/ledger_archive.h"
 #include "spool/ledger/ledger_jobs.h"
@@ -145,8 +146,7 @@ static void drop_folders(struct work *work)
 /* What a purge would have removed from the job's folder: what it has removed from the ledger must not come back. */
 static bool is_gone(const struct work *work, const struct archive_piece *piece)
 {
-    return g_hash_table_contains(work->purged, &piece->job) && strcmp(piece->name, JOB_ENVELOPE) != 0 &&
-           strcmp(piece->name, JOB_SIGNATURE) != 0;
+    return g_hash_table_contains(work->purged, &piece->job) && purge_scope_removes(piece->name);
 }
 
 /* An archive_file_sink. */

@@ -30,12 +30,18 @@ static void print(const struct archive_check *check, const char *path, const str
     output_set_number(object, "jobs", check->jobs->len);
     output_set_number(object, "files", check->files);
     output_set_number(object, "bytes", check->bytes);
+    output_set_number(object, "purged_files", check->purged);
     output_set_text(object, "result", check->problems->len == 0 ? "sound" : "not sound");
     if (json)
         output_set(object, "problems", texts_json(check->problems));
     output_object(json, object);
     for (guint i = 0; !json && i < check->problems->len; i++)
         printf("problem: %s\n", (const char *)check->problems->pdata[i]);
+    if (check->purged > 0)
+        g_printerr("ecosgate: archive verify: %" G_GINT64_FORMAT
+                   " of its files were removed from the spool by a purge, "
+                   "for they name supply points (MPxN); destroy the archive where the law asks for it\n",
+                   check->purged);
 }
 
 static int verify(struct read_access *access, const char *path, bool json)

@@ -78,8 +78,7 @@ static void add_bytes(const struct spool *spool, const struct purge_walk *walk, 
     for (const char *name = dir != NULL ? g_dir_read_name(dir) : NULL; name != NULL; name = g_dir_read_name(dir)) {
         g_autofree char *path = g_build_filename(folder, name, NULL);
         struct stat st;
-        bool stays = strcmp(name, JOB_ENVELOPE) == 0 || strcmp(name, JOB_SIGNATURE) == 0;
-        if (!stays && lstat(path, &st) == 0)
+        if (purge_scope_removes(name) && lstat(path, &st) == 0)
             amount->bytes += st.st_size;
     }
 }

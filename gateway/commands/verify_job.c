@@ -160,6 +160,13 @@ static void check_made_signature(struct check *check, const struct ledger_outgoi
                        fault);
 }
 
+/* The rows that made the job's files are as they were. A report records what was known when it was issued; a purge
+ * changes rows. */
+static bool has_rows(const struct check *check)
+{
+    return !is_report(check) && check->job->purged == 0;
+}
+
 static void check_outgoing(struct check *check)
 {
     for (guint i = 0; i < check->files->len; i++) {
@@ -180,8 +187,7 @@ static void check_outgoing(struct check *check)
                         rebuilt ? VERIFY_REBUILD : VERIFY_RESTORE_FILE);
         if (ledger_outgoing_is_signature(file))
             check_made_signature(check, file);
-        /* A report records what was known when it was issued; a purge has changed the rows that made a file. */
-        else if (!is_report(check) && check->job->purged == 0)
+        else if (has_rows(check))
             check_rows(check, file);
     }
 }
@@ -454,7 +460,7 @@ static bool is_only_planned(const struct check *check)
 /* What an archived job still has here: rows, which make its answers again. */
 static void check_answer_rows(struct check *check)
 {
-    for (guint i = 0; !is_report(check) && i < check->plain->len; i++) {
+    for (guint i = 0; has_rows(check) && i < check->plain->len; i++) {
         const struct ledger_outgoing *file = check->plain->pdata[i];
         if (file->state != LEDGER_PLANNED)
             check_rows(check, file);

@@ -3,6 +3,8 @@
 #include "formats/instant.h"
 #include "gateway/reports/report_schedule.h"
 
+#include <string.h>
+
 /* Of one question: jobs that are found, jobs that are looked at, work items. A ledger has many jobs that no purge
  * takes, and each later purge more that an earlier one has taken. */
 enum { PAGE = 64, ROWS = 5000, LOOK = 20000 };
@@ -58,6 +60,11 @@ bool purge_scope_refusal(struct gateway *gateway, int64_t before, int64_t now, c
 }
 
 /* ---- the jobs ---- */
+
+bool purge_scope_removes(const char *name)
+{
+    return strcmp(name, JOB_ENVELOPE) != 0 && strcmp(name, JOB_SIGNATURE) != 0;
+}
 
 void purge_walk_begin(struct purge_walk *walk, int64_t before, int64_t after)
 {

@@ -12,6 +12,11 @@
 /* *refusal: why nothing can be purged that ended before that time; NULL: it can; g_free. */
 bool purge_scope_refusal(struct gateway *gateway, int64_t before, int64_t now, char **refusal, GError **error);
 
+/* False of the files of a job that a purge leaves: the envelope, and the signature with which it came, which name no
+ * supply point. Those of our own files go with them: without its file a signature proves nothing that the chain of
+ * evidence does not. */
+bool purge_scope_removes(const char *name);
+
 /* The jobs of a purge, one after the other. */
 struct purge_walk {
     int64_t before;

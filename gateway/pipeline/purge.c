@@ -11,11 +11,12 @@
 #include "gateway/clock.h"
 #include "gateway/condition/purge_scope.h"
 #include "gateway/log.h"
+#include "gateway/pipeline/orders/orders.h"
+#include "spool/archive_lock.h"
 #include "spool/backup_lock.h"
 #include "spool/disk.h"
 #include "spool/ledger/ledger_purge.h"
 
-#include <string.h>
 #include <sys/stat.h>
 
 /* Microseconds. A slice ends after SLICE and the piece of work that it is in. */
@@ -114,8 +115,7 @@ static bool clear_items(struct purging *p, GError **error)
     return ledger_purge_clear(p->gateway->ledger, &next, error);
 }
 
-/* Removes all of a job's folder but its envelope and signature: also what a stop has left there, such as half a packed
- * file. */
+/* Also what a stop has left in the job's folder, such as half a packed file. */
 static bool remove_files(struct purging *p, int64_t job, GError **error)
 {
     enum job_state state = JOB_NOWHERE;
@@ -129,7 +129,7 @@ static bool remove_files(struct purging *p, int64_t job, GError **error)
     for (char **name = names; name != NULL && *name != NULL; name++) {
         g_autofree char *path = g_build_filename(folder, *name, NULL);
         struct stat st;
-        if (strcmp(*name, JOB_ENVELOPE) == 0 || strcmp(*name, JOB_SIGNATURE) == 0 || lstat(path, &st) != 0)
+        if (!purge_scope_removes(*name) || lstat(path, &st) != 0)
             continue;
         if (!disk_unlink(STEP_FILE_PURGED, path, error))
             return false;
@@ -272,6 +272,23 @@ static bool take_up(struct purging *p, GError **error)
     return true;
 }
 
+/* Sets p->stuck while somebody copies what is to be removed. An order that waits was given under the lock of an archive,
+ * or may have been: its jobs are in that archive once it is carried out. */
+static bool look_around(struct purging *p, GError **error)
+{
+    const struct spool *spool = p->gateway->spool;
+
+    if (!orders_are_given(p->gateway, &p->stuck, error))
+        return false;
+    const char *why = backup_lock_is_held(spool)    ? "a backup is being made"
+                      : archive_lock_is_held(spool) ? "an archive is being written"
+                                                    : NULL;
+    if (why != NULL)
+        say_waits(p, why);
+    p->stuck = p->stuck || why != NULL;
+    return true;
+}
+
 static bool is_over(const struct purging *p)
 {
     return p->row == NULL || p->stuck || gateway_stopping(p->gateway) ||
@@ -288,10 +305,8 @@ bool purging_pass(struct purging *p, int64_t now, GError **error)
         return false;
     p->now = now;
     p->until = p->gateway->yields ? clock_monotonic() + SLICE : 0;
-    if (p->row != NULL && backup_lock_is_held(p->gateway->spool)) {
-        say_waits(p, "a backup is being made");
-        p->stuck = true;
-    }
+    if (p->row != NULL && !look_around(p, error))
+        return false;
     while (good && !is_over(p))
         good = work(p, error);
     if (!good)

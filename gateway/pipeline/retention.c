@@ -15,6 +15,7 @@
 #include "gateway/pipeline/ended.h"
 #include "gateway/pipeline/retention_spread.h"
 #include "gateway/reports/report.h"
+#include "spool/archive_lock.h"
 #include "spool/backup_lock.h"
 #include "spool/ledger/ledger_jobs.h"
 #include "spool/ledger/ledger_outgoing.h"
@@ -57,7 +58,7 @@ struct retention {
     struct spreading spreading;
     GHashTable *skip;   /* int64_t: jobs that have a damaged file, or one that cannot be removed: told once */
     GPtrArray *damaged; /* char *: the subjects of open A111 */
-    bool no_removal;    /* a backup is being made */
+    bool no_removal;    /* a backup is being made, or an archive */
     struct sums sums;
 };
 
@@ -291,6 +292,12 @@ static bool pack_on(struct retention *r, bool *failed, GError **error)
 
 /* ---- removing ---- */
 
+/* By a backup or an archive, which would miss what is removed. */
+static bool is_copied(const struct spool *spool)
+{
+    return backup_lock_is_held(spool) || archive_lock_is_held(spool);
+}
+
 static bool remove_from_disk(struct retention *r, const struct ledger_job *job, const GPtrArray *files, GError **error)
 {
     const struct spool *spool = r->gateway->spool;
@@ -352,7 +359,7 @@ static bool remove_leaving(struct retention *r, GError **error)
     g_autoptr(GArray) gone = g_array_new(FALSE, FALSE, sizeof(int64_t));
     bool good = true;
 
-    r->no_removal = r->no_removal || backup_lock_is_held(r->gateway->spool);
+    r->no_removal = r->no_removal || is_copied(r->gateway->spool);
     for (guint i = 0; !r->no_removal && good && i < r->leaving->len && (i == 0 || !is_over(r)); i++) {
         bool all = false;
         good = remove_files(r, g_array_index(r->leaving, int64_t, i), &all, error);
@@ -476,7 +483,7 @@ static bool begin_slice(struct retention *r, int64_t now, GError **error)
 {
     r->now = now;
     r->until = r->gateway->yields ? clock_monotonic() + SLICE : 0;
-    r->no_removal = backup_lock_is_held(r->gateway->spool);
+    r->no_removal = is_copied(r->gateway->spool);
     g_clear_pointer(&r->damaged, g_ptr_array_unref);
     return ended_damaged(r->gateway, &r->damaged, error);
 }

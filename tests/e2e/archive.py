@@ -12,8 +12,9 @@ import tarfile
 import time
 
 from home import Home, Tap, wait_until
-from parties import Parties, at, confirmed, instructed, said, sound
+from parties import SENDERS, Parties, at, confirmed, instructed, said, sound
 from redeliver import redeliver, standing
+from signer import sign_outgoing
 
 DAY = 24 * 60
 LATER, NOW = at(DAY), at(2 * DAY)
@@ -21,10 +22,15 @@ MANY = list(range(1, 61))  # Devices whose files are packed
 
 
 def played(settings=""):
-    """Jobs of all kinds that have ended, some of them packed; the newest two are of the second day."""
+    """Jobs of all kinds that have ended, some of them packed; the newest two are of the second day. Files that leave are
+    signed, and so is the first one that comes."""
     home = Home(settings)
+    root = sign_outgoing(home)
+    home.set("party MCC signature=accepted\nparty MCC signer_ca=root.pem")
     parties = Parties(home)
-    parties.instruct([*MANY, instructed(61, "XSME")])
+    first = os.path.join(home.inbox("mcc"), parties.instruct([*MANY, instructed(61, "XSME")]))
+    with open(first, "rb") as file:
+        write(first + ".p7s", root.signer("mcc", f"/serialNumber={SENDERS['EMI'][1]}").sign(file.read()))
     home.run()
     parties.result(*(said(n) for n in MANY))
     parties.confirm(*(confirmed(n) for n in MANY))
@@ -103,6 +109,10 @@ def test_there_and_back(tap):
            "the manifest has verdict, digests and the link of evidence", one)
     code, text = verify(home, out)
     tap.ok(code == 0 and "sound" in text, "archive verify finds it sound", text)
+    signed = {file["name"] for line in lines for file in line.get("files", []) if file["name"].endswith(".p7s")}
+    tap.ok("signature.p7s" in signed and len(signed) > 5 and
+           signed <= {name.split("/")[1].removesuffix(".gz") for name in moved},
+           "signatures that came, and that were made, are in manifest and archive", signed)
     test_told(tap, home, out, one, rejected)
     back_again(tap, home, out, before, one)
     return home, before, out
@@ -201,7 +211,7 @@ def test_purged(tap):
     done = restore(home, out, str(job), str(job + 1))
     back = {path for path in files_of(home) if path.split("/")[-2] in (f"{job:08}", f"{job + 1:08}")}
     of_job = sorted(path.split("/")[-1] for path in back if f"{job:08}" in path)
-    tap.ok(done.returncode == 0 and of_job == ["envelope"] and len(back) == 2 and
+    tap.ok(done.returncode == 0 and of_job == ["envelope", "signature.p7s"] and len(back) == 4 and
            b"files do not come back, for a purge has removed the personal data of their jobs" in done.stderr,
            "a purged job comes back without its files, and that is said", done.stderr, back)
     for now in (at(3 * DAY), at(9 * DAY)):  # nor are they missed
@@ -246,6 +256,10 @@ def test_damaged(tap, home, out):
         return [(member, data[:-3] + b"xyz" if member.name.endswith("/envelope") else data)]
     rewritten(out, bad, changed)
     found("bytes that no row has are held by SHA256SUMS", "SHA256SUMS is not that of the members")
+    for name in ("/signature.p7s", "_R1.csv.p7s"):
+        rewritten(out, bad, lambda member, data, name=name:
+                  [(member, data[:-1] + b"x") if member.name.endswith(name) else (member, data)])
+        found(f"a signature that was changed is found: {name}", "has other bytes than the ledger says")
     rewritten(out, bad, lambda member, data: [] if member.name.endswith("payload.gz") else [(member, data)])
     found("a file that is missing is named", "payload is missing")
     bomb = subprocess.run(["gzip"], input=bytes(30 << 20), capture_output=True, check=True).stdout

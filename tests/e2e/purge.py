@@ -8,10 +8,13 @@ import re
 import shutil
 import signal
 import sqlite3
+import subprocess
+import time
 
-from home import SOURCE, Copy, Home, Tap, wait_until
+from home import GATE, SOURCE, Copy, Home, Tap, wait_until
 from parties import Parties, at, confirmed, device, instructed, said, sound
 from redeliver import redeliver
+from signer import sign_outgoing
 
 DAY = 24 * 60
 LATER = at(60 * DAY)  # 1 September: the reports of July and August are issued
@@ -40,14 +43,18 @@ def known(number):
 
 def raw(home, numbers):
     """The places in which bytes of these MPxN stand, plain or packed: the whole home but its drops."""
+    return raw_of(home.path("spool"), numbers)
+
+
+def raw_of(folder, numbers):
     wanted = re.compile(b"|".join(point(n).encode() for n in numbers))
     found = []
-    for root, _, names in os.walk(home.path("spool")):
+    for root, _, names in os.walk(folder):
         for name in names:
             with open(os.path.join(root, name), "rb") as file:
                 data = file.read()
             if wanted.search(gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data):
-                found.append(os.path.relpath(os.path.join(root, name), home.path("spool")))
+                found.append(os.path.relpath(os.path.join(root, name), folder))
     return found
 
 
@@ -81,6 +88,7 @@ def played(settings=""):
     """60 Devices have migrated, one of which the instruction knew by another MPxN; 61 has failed, 62 was refused, 63
     was in a file that was rejected whole, and 64 in none. Every report until September is issued."""
     home = Home(SETTINGS + ("\n" + settings if settings else ""))
+    sign_outgoing(home)
     parties = Parties(home)
     parties.references("PTY", f"{SUPPLIER},SUPPLIER,AAAA,First,")
     parties.references("INV", *(known(n) for n in (*MANY, 61, 64)))
@@ -172,6 +180,9 @@ def test_all(tap, home):
            columns(home, [64]) == {"inventory.mpxn", "cos.mpxn"},
            "what an open incident keeps, and what is in scope, stays", columns(home, LATE))
     sound(tap, home, "after a purge")
+    there, kept = signatures(home)
+    tap.ok(there == kept and len(there) > 10, "signatures of files that are gone are gone, the others are there",
+           there ^ kept)
     links = Parties(home).rows("SELECT line FROM evidence WHERE kind='purge' ORDER BY n")
     tap.ok(len(links) == jobs + 1 and f"jobs {jobs}, Devices {devices}" in links[-1][0], "the evidence has its links",
            links[-1])
@@ -182,10 +193,12 @@ def test_all(tap, home):
 
 def test_consequences(tap, home, answers):
     name = next(name for name in answers if name.startswith("EMD") and "_000001_" in name)
-    os.remove(home.path("drops", "mcc", "out", name))
-    done = redeliver(home, name, now=LATER)
-    tap.ok(done.returncode == 1 and b"were removed for good by an operator's purge" in done.stderr,
-           "an answer that was purged is not delivered again", done.stderr)
+    for lost in (name, name + ".p7s"):
+        os.remove(home.path("drops", "mcc", "out", lost))
+    for lost in (name, name + ".p7s"):
+        done = redeliver(home, lost, now=LATER)
+        tap.ok(done.returncode == 1 and b"were removed for good by an operator's purge" in done.stderr,
+               f"{lost[-4:]}: an answer that was purged is not delivered again, nor its signature", done.stderr)
     job = home.json("why", name, now=LATER)[0]
     tap.ok("(purge)" in (job["removed"] or ""), "why says who removed it", job)
     number = next(row["id"] for row in home.json("spool", "list") if row["type"] == "EMI")
@@ -194,8 +207,10 @@ def test_consequences(tap, home, answers):
     shown = home.json("device", "show", device(7), now=LATER)[0]
     tap.ok(shown["mpxn"] is None and shown["state"] == "MIGRATED", "the Device is known without its MPxN", shown)
     tar = home.command("evidence", number, "--out", home.path("a.tar"), now=LATER)
-    tap.ok(tar.returncode == 0 and b"files are not in it" in tar.stderr, "evidence says what is absent", tar.stderr)
-    os.remove(home.path("a.tar"))
+    told = proved(home, home.path("a.tar"))
+    tap.ok(tar.returncode == 0 and b"files are not in it" in tar.stderr and told.returncode == 0 and
+           f"{name}.p7s".encode() in told.stdout, "evidence says what is absent, signatures among it, and is proved",
+           tar.stderr, told.stdout)
     home.command("incident", "close", "--category", "b", "--yes", "--reason", "x", now=LATER)
     home.command("incident", "close", "--category", "d", "--yes", "--reason", "x", now=LATER)
     home.command("incident", "close", "--category", "c", "--yes", "--reason", "x", now=LATER)
@@ -213,6 +228,24 @@ def test_consequences(tap, home, answers):
            "a later INV brings no MPxN of a purged Device back, but in what is found in that file itself",
            columns(home, GONE))
     sound(tap, home, "after a second purge, and an INV")
+
+
+def proved(home, tar):
+    """The script of an archive of `evidence`; the archive is gone afterwards."""
+    folder = home.path("auditor")
+    os.mkdir(folder)
+    subprocess.run(["tar", "-xf", tar, "-C", folder, "--strip-components=1"], check=True)
+    os.remove(tar)
+    done = subprocess.run(["sh", "verify"], cwd=folder, capture_output=True, check=False)
+    shutil.rmtree(folder)
+    return done
+
+
+def signatures(home):
+    """Of which outgoing files the spool has a signature, and of which it has none any more, as the ledger says."""
+    names = {n.removesuffix(".gz") for _, _, names in os.walk(home.path("spool")) for n in names}
+    rows = Parties(home).rows("SELECT name, removed IS NOT NULL FROM outgoing WHERE name LIKE '%.p7s'")
+    return {name for name, _ in rows if name in names}, {name for name, removed in rows if not removed}
 
 
 def test_kills(tap, twins):
@@ -271,6 +304,101 @@ def test_archived(tap, twins):
            "a job that is in an archive is not purged", done.stderr, purges(home))
 
 
+def archive(home, name, now=LATER, env=None):
+    return home.command("archive", "--before", BEFORE, "--out", home.path(name), "--reason", "room", now=now, env=env)
+
+
+def stands_in(home, name, numbers=GONE):
+    """Which files of an archive have MPxN in them."""
+    folder = home.path("opened")
+    os.mkdir(folder)
+    subprocess.run(["tar", "--zstd", "-xf", home.path(name), "-C", folder], check=True)
+    found = raw_of(folder, numbers)
+    shutil.rmtree(folder)
+    return found
+
+
+def stopped(home, step, *words, now):
+    """The program, which stands still at the step (SIGSTOP)."""
+    gate = subprocess.Popen([GATE, "-c", home.conf, "--now", now, *words], stdout=subprocess.PIPE,
+                            stderr=subprocess.PIPE, env={**os.environ, "ECOSGATE_CRASH": f"{step}:1:{signal.SIGSTOP}"})
+    wait_until(lambda: stands_still(gate.pid))
+    return gate
+
+
+def stands_still(pid):
+    with open(f"/proc/{pid}/stat", encoding="ascii") as file:
+        return file.read().rsplit(")", 1)[1].split()[0] == "T"
+
+
+def test_archive_first(tap, twins):
+    """A purge that is ordered while `archive` writes waits, also until the archive's order is carried out."""
+    home, now = twins.home(), at(60 * DAY + 5)
+    home.run(now=now)  # what is due by now, so that the next answer is that of the file below
+    writer = stopped(home, "archive-written:before", "archive", "--before", BEFORE, "--out", home.path("a.tar.zst"),
+                     "--reason", "room", now=now)
+    second = archive(home, "b.tar.zst", now)
+    tap.ok(second.returncode == 2 and b"another archive of this spool is being written" in second.stderr,
+           "two archives at once: the second is refused", second.stderr)
+    gateway = subprocess.Popen([GATE, "-c", home.conf, "--now", now, "run"], stderr=subprocess.PIPE,
+                               env={**os.environ, "ECOSGATE_CRASH": f"answer-noted:after:1:{signal.SIGSTOP}"})
+    wait_until(lambda: home.json("status", now=now)[0]["running"])
+    done = purge(home, now=now)
+    tap.ok(done.returncode == 0 and purges(home)[0][1] == 0, "a purge begins, and waits", done.stderr, purges(home))
+    Parties(home).instruct([row(66)])
+    wait_until(lambda: stands_still(gateway.pid))
+    os.kill(writer.pid, signal.SIGCONT)  # its order comes when this pass carries out none any more
+    wait_until(lambda: [n for n in os.listdir(home.path("spool", "orders")) if not n.startswith(".")])
+    writer.kill()  # as after its 30 seconds
+    writer.communicate()
+    time.sleep(1.1)  # the next slice is due in this pass
+    os.kill(gateway.pid, signal.SIGCONT)
+    wait_until(lambda: purges(home)[0][-1])
+    gateway.terminate()
+    log = gateway.communicate()[1]
+    jobs = {int(line["job"]) for line in home.json("archive", "list", home.path("a.tar.zst"), now=now)}
+    purged = {job for job, in Parties(home).rows("SELECT id FROM job WHERE purged IS NOT NULL")}
+    tap.ok(b"the purge waits: an archive is being written" in log and jobs and not jobs & purged,
+           "what has gone to the archive is not purged", log, jobs & purged)
+    told = home.command("archive", "verify", home.path("a.tar.zst"), now=now)
+    tap.ok(told.returncode == 0 and re.search(rb"purged_files +0\n", told.stdout) and b"purge" not in told.stderr,
+           "and archive verify finds nothing in it that was purged", told.stdout, told.stderr)
+    sound(tap, home, "after a purge beside an archive")
+
+
+def test_purge_first(tap, twins):
+    """An archive that is asked for while a purge is under way is refused, and has later what the purge has left."""
+    home = twins.home()
+    with open(home.path("spool", "backup"), "wb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # it does not go on before that
+        purge(home)
+        done = archive(home, "a.tar.zst")
+        tap.ok(done.returncode == 1 and b"a purge before 2023-08-01T00:00:00Z is under way" in done.stderr and
+               not [n for n in os.listdir(home.dir) if "a.tar" in n], "an archive beside a purge is refused",
+               done.stderr)
+    home.run(now=at(60 * DAY + 5))
+    done = archive(home, "a.tar.zst", at(60 * DAY + 6))
+    tap.ok(done.returncode == 0 and stands_in(home, "a.tar.zst") == [], "after the purge it has no MPxN that is gone",
+           done.stderr)
+    sound(tap, home, "after an archive of purged jobs")
+
+
+def test_archive_stopped(tap, twins):
+    """The file of an archive whose order was not given, and a purge after that."""
+    home = twins.home()
+    killed = archive(home, "a.tar.zst", env={"ECOSGATE_CRASH": "archive-made:after"})
+    done = purge(home)
+    tap.ok(killed.returncode == -signal.SIGKILL and done.returncode == 0 and clean(home) == (set(), []),
+           "the lock of an archive that was stopped holds up no purge", done.stderr, clean(home))
+    again = archive(home, "a.tar.zst", at(60 * DAY + 5))
+    tap.ok(again.returncode == 2 and b"a purge has removed files since that it has; destroy it" in again.stderr,
+           "such a file is not taken up once a purge has removed what it has", again.stderr)
+    told = home.command("archive", "verify", home.path("a.tar.zst"), now=LATER)
+    tap.ok(told.returncode == 1 and re.search(rb"purged_files +\d\d+\n", told.stdout) and
+           b"destroy the archive where the law asks for it" in told.stderr, "and archive verify says so",
+           told.stdout, told.stderr)
+
+
 def main():
     with Tap() as tap:
         home, _ = played("retention instructions=1;never\nretention reports=1;never")
@@ -281,6 +409,9 @@ def main():
         test_kills(tap, twins)
         test_beside(tap, twins)
         test_archived(tap, twins)
+        test_archive_first(tap, twins)
+        test_purge_first(tap, twins)
+        test_archive_stopped(tap, twins)
 
 
 if __name__ == "__main__":

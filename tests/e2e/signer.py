@@ -5,6 +5,7 @@
     mcc = root.signer("mcc", "/serialNumber=90-B3-…")         a key and a certificate
     mcc.sign(content, "-md", "sha384")                        the signature, DER
     root.revoke(mcc); root.crl(path)
+    sign_outgoing(home)                                       a home whose files leave with signatures
 """
 import os
 import subprocess
@@ -111,3 +112,12 @@ class Authority(Signer):
         """Its revocation list, in PEM."""
         openssl("ca", "-config", self.own, "-gencrl", "-out", path,
                 "-crl_lastupdate", start, "-crl_nextupdate", end)
+
+
+def sign_outgoing(home):
+    """Each file that leaves the home has a signature from now on. Gives the authority, whose files lie in the home."""
+    root = Authority(home.dir, "root")
+    own = root.signer("own", "/CN=gateway")
+    os.chmod(own.key, 0o600)
+    home.set("gateway signing_key=own.key\ngateway signing_certificate=own.pem")
+    return root

@@ -189,6 +189,16 @@ static GPtrArray *read_orders(const char *dir, GError **error)
     return g_steal_pointer(&orders);
 }
 
+bool orders_are_given(const struct gateway *gateway, bool *given, GError **error)
+{
+    g_auto(GStrv) names = disk_names(spool_orders_dir(gateway->spool), error);
+
+    *given = false;
+    for (char **name = names; name != NULL && *name != NULL; name++)
+        *given |= **name != '.'; /* as in read_orders */
+    return names != NULL;
+}
+
 bool orders_carry_out(struct gateway *gateway, GError **error)
 {
     const char *dir = spool_orders_dir(gateway->spool);

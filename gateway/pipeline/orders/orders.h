@@ -149,6 +149,9 @@ struct order *order_read(const char *path, const char *name, GError **error);
  * for the next time. */
 bool orders_carry_out(struct gateway *gateway, GError **error);
 
+/* *given: an order is there that is not carried out yet. False: the disk failed. */
+bool orders_are_given(const struct gateway *gateway, bool *given, GError **error);
+
 /* Whether the result is that of an order that was carried out. */
 bool order_is_done(const char *result);
 

@@ -1,0 +1,25 @@
+/* A folder keeps no pid, so nobody can say whose archive it is. */
+#include "spool/archive_lock.h"
+
+int archive_lock(const struct spool *spool, GError **error)
+{
+    GError *cause = NULL;
+    int lock = disk_lock_dir(spool_orders_dir(spool), &cause);
+
+    if (g_error_matches(cause, SPOOL_ERROR, SPOOL_ERROR_LOCKED)) {
+        g_clear_error(&cause);
+        g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_LOCKED,
+                    "another archive of this spool is being written (%s is locked); try again when it has ended",
+                    spool_orders_dir(spool));
+    } else if (cause != NULL) {
+        g_propagate_error(error, cause);
+    }
+    return lock;
+}
+
+bool archive_lock_is_held(const struct spool *spool)
+{
+    int64_t pid = 0;
+
+    return !disk_lock_holder(spool_orders_dir(spool), &pid, NULL) || pid != 0;
+}
