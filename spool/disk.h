@@ -224,6 +224,9 @@ bool disk_lock_holder(const char *path, int64_t *pid, GError **error);
  * containers. The file is not opened: to close it would end SQLite's own locks on it. g_free. */
 char *disk_lock_owners(const char *path, bool *own);
 
+/* The same of those but `besides` that have a lock for reading on bytes first to last of the file, or some of them. */
+char *disk_lock_readers(const char *path, int64_t first, int64_t last, int64_t besides);
+
 /* Gives the lock up; the file stays. -1 is allowed. */
 void disk_unlock(int fd);
 

@@ -106,18 +106,28 @@ void disk_unlock(int fd)
         (void)close(fd); /* gives up the lock */
 }
 
-/* The process that has the lock of this line of /proc/locks, if it is a lock for writing on that file; 0: it is not.
- * In a line of a process that waits for a lock "->" stands before the kind, so its fields do not match. */
-static long owner_of_line(const char *line, const struct stat *st)
+/* Locks that are looked for. */
+struct wanted {
+    struct stat st;
+    const char *access;  /* "READ", "WRITE" */
+    int64_t first, last; /* on some of these bytes */
+};
+
+/* The process that has the lock of this line of /proc/locks, if it is such a lock; 0: it is not. In a line of a process
+ * that waits for a lock "->" stands before the kind, so its fields do not match. Where the lock has no end, EOF stands,
+ * which is no number. */
+static long owner_of_line(const char *line, const struct wanted *wanted)
 {
     char access[8];
     unsigned int major_id, minor_id;
     unsigned long long inode;
+    long long from = 0, to = G_MAXINT64;
     long pid;
 
-    if (sscanf(line, "%*u: %*31s %*31s %7s %ld %x:%x:%llu", access, &pid, &major_id, &minor_id, &inode) != 5 ||
-        strcmp(access, "WRITE") != 0 || inode != st->st_ino || major_id != major(st->st_dev) ||
-        minor_id != minor(st->st_dev))
+    if (sscanf(line, "%*u: %*31s %*31s %7s %ld %x:%x:%llu %lld %lld", access, &pid, &major_id, &minor_id, &inode, &from,
+               &to) < 5 ||
+        strcmp(access, wanted->access) != 0 || inode != wanted->st.st_ino || major_id != major(wanted->st.st_dev) ||
+        minor_id != minor(wanted->st.st_dev) || from > wanted->last || to < wanted->first)
         return 0;
     return pid;
 }
@@ -133,24 +143,39 @@ static void add_owner(GPtrArray *owners, long pid)
         g_ptr_array_add(owners, g_steal_pointer(&owner));
 }
 
-char *disk_lock_owners(const char *path, bool *own)
+/* All but `besides` and this process; *own: it has one. */
+static char *owners_of(const char *path, struct wanted *wanted, int64_t besides, bool *own)
 {
     g_autoptr(GPtrArray) owners = g_ptr_array_new_with_free_func(g_free);
     g_autofree char *text = NULL;
-    struct stat st;
 
     *own = false;
-    if (stat(path, &st) != 0 || !g_file_get_contents("/proc/locks", &text, NULL, NULL))
+    if (stat(path, &wanted->st) != 0 || !g_file_get_contents("/proc/locks", &text, NULL, NULL))
         return NULL;
     g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
     for (char **line = lines; *line != NULL; line++) {
-        long pid = owner_of_line(*line, &st);
+        long pid = owner_of_line(*line, wanted);
         *own |= pid == (long)getpid();
-        if (pid > 0 && pid != (long)getpid())
+        if (pid > 0 && pid != (long)getpid() && pid != besides)
             add_owner(owners, pid);
     }
     if (owners->len == 0)
         return NULL;
     g_ptr_array_add(owners, NULL);
     return g_strjoinv(" and ", (char **)owners->pdata);
+}
+
+char *disk_lock_owners(const char *path, bool *own)
+{
+    struct wanted wanted = {.access = "WRITE", .last = G_MAXINT64};
+
+    return owners_of(path, &wanted, 0, own);
+}
+
+char *disk_lock_readers(const char *path, int64_t first, int64_t last, int64_t besides)
+{
+    struct wanted wanted = {.access = "READ", .first = first, .last = last};
+    bool own;
+
+    return owners_of(path, &wanted, besides, &own);
 }

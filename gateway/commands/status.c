@@ -276,6 +276,30 @@ static bool add_kept_back(struct gateway *gateway, json_t *status, GError **erro
     return ledger_holds_each(gateway->ledger, add_held, rows, error);
 }
 
+/* The purge that is under way; null: none is. */
+static void add_purge(const struct purge_state *purge, json_t *status)
+{
+    const struct ledger_purge *row = purge->row;
+    json_t *object = row != NULL ? json_object() : NULL;
+
+    output_set(status, "purge", object);
+    if (row == NULL)
+        return;
+    output_set(object, "before", command_json_instant(row->before));
+    output_set(object, "begun", command_json_instant(row->begun));
+    output_set_text(object, "order", row->order_id);
+    output_set_text(object, "waits", purge->waits);
+    output_set_number(object, "step", row->stage + 1);
+    output_set_number(object, "steps", PURGE_STATE_STEPS);
+    output_set_text(object, "removes", purge_state_step(row));
+    output_set(object, "job", row->job != 0 ? command_json_job(row->job) : NULL);
+    output_set(object, "newest_job", command_json_job(purge->newest));
+    output_set_number(object, "jobs", row->jobs);
+    output_set_number(object, "devices", row->devices);
+    output_set_number(object, "rows", row->points);
+    output_set_number(object, "bytes", row->bytes);
+}
+
 /* When TCoS closes, and how long that is from now. */
 static void add_closing(const struct gateway *gateway, int64_t now, json_t *status)
 {
@@ -299,6 +323,7 @@ static bool fill(struct gateway *gateway, const struct condition *condition, jso
     add_drops(condition, status);
     add_disks(condition, status);
     add_reports(condition, status);
+    add_purge(&condition->purge, status);
     return add_ledger(gateway, condition, status, error) && add_orders(gateway, status, error) &&
            add_kept_back(gateway, status, error) && add_reference(gateway, status, error) &&
            add_incidents(gateway, condition, status, error);

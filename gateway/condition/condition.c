@@ -240,6 +240,7 @@ void condition_clear(struct condition *condition)
     g_array_unref(condition->expected);
     g_array_unref(condition->states);
     heartbeat_clear(&condition->last);
+    purge_state_clear(&condition->purge);
     *condition = (struct condition){0};
 }
 
@@ -257,6 +258,7 @@ bool condition_look(struct gateway *gateway, bool list_drops, struct condition *
     if (find_writer(gateway, &condition->pid, error) && count_jobs(gateway, condition, error) &&
         ledger_state_counts_each(gateway->ledger, add_state, condition, error) &&
         ledger_withheld_count(gateway->ledger, &condition->withheld, error) &&
+        purge_state_look(gateway, condition->pid, &condition->purge, error) &&
         condition_fill_drops(gateway, list_drops, condition, error) && add_disks(gateway, condition, error) &&
         add_reports(gateway, condition, error) && add_expected(gateway, condition, error) &&
         condition_fill_alarms(gateway, condition, error))

@@ -14,6 +14,7 @@
 
 #include "gateway/condition/expected.h"
 #include "gateway/condition/heartbeat.h"
+#include "gateway/condition/purge_state.h"
 #include "gateway/gateway.h"
 #include "spool/ledger/ledger_holds.h"
 
@@ -85,6 +86,7 @@ struct condition {
     int64_t oldest_file_incident;
     int64_t withheld;                     /* Devices, since a recovery */
     int64_t refused_orders;               /* their files in refused/ */
+    struct purge_state purge;             /* that is under way */
     int64_t kept_back[LEDGER_HOLD_KINDS]; /* by operators */
 };
 

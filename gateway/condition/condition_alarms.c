@@ -18,6 +18,8 @@
 #include <inttypes.h>
 #include <string.h>
 
+enum { LONG_PURGE = 24 * 3600 /* seconds */ };
+
 /* ---- the list while it is made ---- */
 
 /* Alarms of one kind. */
@@ -425,6 +427,16 @@ static bool take_hold(void *user, const struct ledger_held *held, GError **error
     return true;
 }
 
+/* What the law asks for should not take for ever. */
+static void add_purge(struct making *making)
+{
+    const struct purge_state *purge = &making->condition->purge;
+
+    if (purge->row != NULL)
+        add_plain(making, making->condition->now - purge->row->begun > LONG_PURGE ? ALARM_WARNING : ALARM_NOTE,
+                  purge->row->begun, g_strdup(purge->text), purge->command);
+}
+
 static void add_expiring(void *user, enum alarm_level level, int64_t until, const char *text)
 {
     struct making *making = user;
@@ -443,6 +455,7 @@ bool condition_fill_alarms(struct gateway *gateway, struct condition *condition,
     add_jobs(&making);
     add_refused(&making);
     add_waiting(&making);
+    add_purge(&making);
     expiry_each(gateway->config, condition->now, add_expiring, &making);
     finish(&making);
     g_array_sort(condition->alarms, worst_first);

@@ -232,7 +232,9 @@ static bool work_on_pages(struct purging *p, GError **error)
     if (!ledger_scrub(p->gateway->ledger, PAGES, &p->scrub, error))
         return false;
     if (p->scrub.waits) {
-        say_waits(p, "another program reads the ledger; end it: 'lslocks' says which");
+        g_autofree char *readers = ledger_scrub_readers(p->gateway->ledger, 0);
+        g_autofree char *why = readers != NULL ? g_strdup_printf("%s reads the ledger; end it", readers) : NULL;
+        say_waits(p, why != NULL ? why : "another program reads the ledger; end it: 'lslocks' says which");
         p->stuck = true;
     }
     return !p->scrub.end || end_purge(p, error);

@@ -12,6 +12,7 @@
  */
 #include "spool/ledger/ledger_purge.h"
 
+#include "spool/disk.h"
 #include "spool/ledger/ledger_private.h"
 
 #include <string.h>
@@ -169,4 +170,13 @@ bool ledger_scrub(struct ledger *ledger, int64_t pages, struct ledger_scrub *sta
     ledger_rollback(ledger);
     (void)sqlite3_db_release_memory(ledger->db); /* what it has in its cache was read before */
     return good;
+}
+
+/* The locks of readers in a WAL's index: sqlite.org/walformat.html, Locks. */
+char *ledger_scrub_readers(const struct ledger *ledger, int64_t besides)
+{
+    enum { READ_LOCK_0 = 123, READ_LOCK_4 = 127 };
+    g_autofree char *shared = g_strconcat(ledger_path(ledger), "-shm", NULL);
+
+    return disk_lock_readers(shared, READ_LOCK_0, READ_LOCK_4, besides);
 }

@@ -273,11 +273,16 @@ def test_beside(tap, twins):
            "the second order at once is refused", first.stderr, second.stderr)
     wait_until(lambda: purges(home)[0][0] == 3)
     tap.ok(not purges(home)[0][-1], "it does not end while somebody reads what it has removed")
+    wait_until(lambda: status(home)["waits"])
+    told = status(home)
+    tap.ok(told["waits"] == f"process {os.getpid()} (python3) reads the ledger; end it" and
+           (told["step"], told["steps"], told["removes"]) == (4, 4, "unused bytes of the ledger") and
+           (told["jobs"], told["devices"]) == (43, 60), "status says how far it is, and who has to end", told)
     reader.close()
     wait_until(lambda: purges(home)[0][-1])
     gateway.terminate()
     said = gateway.communicate()[1]
-    tap.ok(b"the purge waits: another program reads the ledger" in said and
+    tap.ok(b"the purge waits: process %d (python3) reads the ledger" % os.getpid() in said and
            b"purge: removed the personal data of 43 jobs with 60 Devices" in said, "the log says both", said[-2000:])
     tap.ok(clean(home) == (set(), []), "a running gateway removes all beside its work", clean(home))
     sound(tap, home, "after a purge beside other work")
@@ -286,8 +291,23 @@ def test_beside(tap, twins):
         fcntl.flock(lock, fcntl.LOCK_EX)
         done = purge(home)
         tap.ok(done.returncode == 0 and purges(home)[0][1] == 0, "while a backup is made it stands still", purges(home))
+        alarms(tap, home, "no gateway runs", "ecosgate run")
     home.run(now=at(60 * DAY + 5))
-    tap.ok(clean(home) == (set(), []), "and goes on behind it", clean(home))
+    tap.ok(clean(home) == (set(), []) and status(home) is None, "and goes on behind it", clean(home))
+
+
+def status(home):
+    return home.json("status", now=at(60 * DAY + 6))[0]["purge"]
+
+
+def alarms(tap, home, cause, command):
+    """status and health tell of the purge, what it waits for, and what moves it on; in time it is a warning."""
+    for later, level in ((0, "note"), (DAY + 10, "warning")):
+        now = at(60 * DAY + 6 + later)
+        found = [row for row in home.json("status", now=now)[0]["alarms"] if "purge" in row["text"]]
+        tap.ok(len(found) == 1 and found[0]["level"] == level and found[0]["command"] == command and
+               f"a purge before 2023-08-01T00:00:00Z waits: {cause}; it is in step 1 of 4: files" in found[0]["text"],
+               f"a purge that waits is a {level}: {cause}", found)
 
 
 def test_archived(tap, twins):
@@ -345,6 +365,8 @@ def test_archive_first(tap, twins):
     wait_until(lambda: home.json("status", now=now)[0]["running"])
     done = purge(home, now=now)
     tap.ok(done.returncode == 0 and purges(home)[0][1] == 0, "a purge begins, and waits", done.stderr, purges(home))
+    wait_until(lambda: status(home)["waits"] == "an archive is being written")
+    alarms(tap, home, "an archive is being written", "ecosgate purge --before 2023-08-01T00:00:00Z --dry-run")
     Parties(home).instruct([row(66)])
     wait_until(lambda: stands_still(gateway.pid))
     os.kill(writer.pid, signal.SIGCONT)  # its order comes when this pass carries out none any more

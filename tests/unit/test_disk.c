@@ -182,6 +182,11 @@ static void test_disk_lock_owners__locks_for_writing__are_those_of_others(void *
     assert_true(fd >= 0);
     pid_t child = child_with_lock(F_RDLCK, &until);
     assert_null(disk_lock_owners("locked", &own));
+    g_autofree char *reader = g_strdup_printf("process %d (test_disk)", (int)child);
+    g_autofree char *readers = disk_lock_readers("locked", 0, 1000, 0);
+    assert_string_equal(readers, reader);
+    assert_null(disk_lock_readers("locked", 0, 1000, child));
+    assert_null(disk_lock_readers("locked", 121, 1000, 0));
     (void)close(until);
     assert_int_equal(waitpid(child, NULL, 0), child);
     child = child_with_lock(F_WRLCK, &until);
