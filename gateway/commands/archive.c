@@ -368,6 +368,20 @@ static int give(struct work *work, struct invocation *invocation, const char *pa
     return status;
 }
 
+/* The rename may be done, and its sync fail. */
+static bool give_name(const char *temporary, const char *path, GError **error)
+{
+    GError *cause = NULL;
+    struct stat st;
+
+    if (disk_rename_noreplace(STEP_ARCHIVE_MADE, temporary, path, &cause))
+        return true;
+    bool named = lstat(temporary, &st) != 0;
+    g_propagate_prefixed_error(error, cause, "%s%s%s", named ? "no order is given for " : "", named ? path : "",
+                               named ? ", which is whole; the same call takes it up: " : "");
+    return false;
+}
+
 /* there: the file stands under its name, for an earlier call was stopped. */
 static int prove_and_give(struct work *work, struct invocation *invocation, const char *path, const char *reason,
                           bool there)
@@ -382,7 +396,7 @@ static int prove_and_give(struct work *work, struct invocation *invocation, cons
     bool good = now_at != NULL && archive_file_check(now_at, &check, &error) &&
                 is_sound(&check, path, work->before, &error) && !(there && is_recorded(work, &check, path, &error));
     if (good && !there)
-        good = disk_rename_noreplace(STEP_ARCHIVE_MADE, temporary, path, &error);
+        good = give_name(temporary, path, &error);
     if (!good && temporary != NULL)
         (void)disk_unlink(STEP_ORPHAN_DROPPED, temporary, NULL); /* the next call would replace it */
     int status = good ? EXIT_GOOD : command_unable(error);

@@ -5,6 +5,7 @@
  */
 #include "formats/eui64.h"
 #include "formats/instant.h"
+#include "gateway/archived.h"
 #include "gateway/clock.h"
 #include "gateway/commands/command.h"
 #include "gateway/commands/read_access.h"
@@ -77,13 +78,20 @@ static struct packed_reader *open_stored(struct request *request, const struct l
 {
     GError *cause = NULL;
     struct packed_reader *reader = read_access_open_file(request->access.gateway.spool, file->job, file->name, &cause);
+    g_autofree char *archived = NULL;
 
+    if (reader == NULL && !archived_text(&request->access.gateway, file->job, &archived, error)) {
+        g_clear_error(&cause);
+        return NULL;
+    }
     if (reader == NULL && file->removed != 0) {
         g_autofree struct ledger_job *job = NULL;
         bool purged =
             ledger_job_get(request->access.gateway.ledger, file->job, &job, NULL) && job != NULL && job->purged != 0;
         g_autofree char *text = read_access_removed(file->removed, purged);
         g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_RETRY, "%s: %s", file->name, text);
+    } else if (reader == NULL && archived != NULL) {
+        g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_RETRY, "%s: %s", file->name, archived);
     } else if (reader == NULL) {
         g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_RETRY, "%s cannot be read: %s", file->name,
                     cause != NULL ? cause->message : "it is not in the spool; see 'ecosgate spool verify'");

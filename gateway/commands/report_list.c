@@ -1,6 +1,7 @@
 /*
  * The command `report list`: every file of every period that was issued.
  */
+#include "gateway/archived.h"
 #include "gateway/commands/home_list.h"
 #include "spool/ledger/ledger_outgoing.h"
 #include "spool/ledger/ledger_reports.h"
@@ -17,9 +18,14 @@ static json_t *period_row(const struct ledger_period *period)
     return row;
 }
 
-static json_t *file_row(const struct ledger_report *report)
+/* NULL on an error. */
+static json_t *file_row(struct gateway *gateway, const struct ledger_report *report, GError **error)
 {
     const struct ledger_outgoing *file = &report->file;
+    g_autofree char *archived = NULL;
+
+    if (!archived_text(gateway, file->job, &archived, error))
+        return NULL;
     json_t *row = period_row(&report->period);
 
     output_set_text(row, "mpid", report->mpid);
@@ -31,6 +37,7 @@ static json_t *file_row(const struct ledger_report *report)
     output_set_text(row, "state", ledger_outgoing_state_name(file->state));
     output_set(row, "delivered", command_json_instant(file->delivered_at));
     output_set_text(row, "sha256", file->sha256);
+    output_set_text(row, "archived", archived);
     return row;
 }
 
@@ -38,7 +45,8 @@ static json_t *file_row(const struct ledger_report *report)
  * because no other output shows them. */
 static json_t *empty_period_row(const struct ledger_period *period)
 {
-    static const char *const members[] = {"mpid", "recipient", "file", "job", "drop", "state", "delivered", "sha256"};
+    static const char *const members[] = {"mpid",  "recipient", "file",   "job",     "drop",
+                                          "state", "delivered", "sha256", "archived"};
     json_t *row = period_row(period);
 
     for (size_t i = 0; i < G_N_ELEMENTS(members); i++)
@@ -49,7 +57,7 @@ static json_t *empty_period_row(const struct ledger_period *period)
 
 /* What the walk over periods needs. */
 struct listing {
-    struct ledger *ledger;
+    struct gateway *gateway;
     struct output_list *rows;
 };
 
@@ -58,10 +66,14 @@ static bool add_period(void *user, const struct ledger_period *period, GError **
     struct listing *listing = user;
     g_autoptr(GPtrArray) reports = NULL;
 
-    if (!ledger_reports_of(listing->ledger, period->ref, period->starts, &reports, error))
+    if (!ledger_reports_of(listing->gateway->ledger, period->ref, period->starts, &reports, error))
         return false;
-    for (guint i = 0; i < reports->len; i++)
-        output_list_add(listing->rows, file_row(reports->pdata[i]));
+    for (guint i = 0; i < reports->len; i++) {
+        json_t *row = file_row(listing->gateway, reports->pdata[i], error);
+        if (row == NULL)
+            return false;
+        output_list_add(listing->rows, row);
+    }
     if (reports->len == 0)
         output_list_add(listing->rows, empty_period_row(period));
     return true;
@@ -69,10 +81,10 @@ static bool add_period(void *user, const struct ledger_period *period, GError **
 
 static bool add_all(void *user, struct read_access *access, struct output_list *rows, GError **error)
 {
-    struct listing listing = {access->gateway.ledger, rows};
+    struct listing listing = {&access->gateway, rows};
 
     (void)user; /* the list has no options */
-    return ledger_periods_each(listing.ledger, add_period, &listing, error);
+    return ledger_periods_each(access->gateway.ledger, add_period, &listing, error);
 }
 
 int command_report_list(struct invocation *invocation)

@@ -63,25 +63,20 @@ static int no_file(struct read_access *access, int64_t id, const char *file)
 {
     enum job_state state;
     GError *error = NULL;
-    g_autofree char *removed = NULL;
+    g_autofree char *removed = NULL, *archived = NULL, *shown = command_shown(file);
 
-    g_autofree char *archived = NULL;
-
-    if (!archived_text(&access->gateway, id, &archived, &error))
+    if (!find_removal(access, id, file, &removed, &error) || !archived_text(&access->gateway, id, &archived, &error))
         return command_unable(error);
+    if (removed != NULL) { /* no archive has it either */
+        g_printerr("ecosgate: job %08" G_GINT64_FORMAT ", %s: %s\n", id, shown, removed);
+        return EXIT_REFUSED;
+    }
     if (archived != NULL) {
         g_printerr("ecosgate: job %08" G_GINT64_FORMAT ": %s\n", id, archived);
         return EXIT_REFUSED;
     }
     if (job_find(access->gateway.spool, id, &state, NULL) && state == JOB_NOWHERE)
         return command_no_job(id);
-    if (!find_removal(access, id, file, &removed, &error))
-        return command_unable(error);
-    g_autofree char *shown = command_shown(file);
-    if (removed != NULL) {
-        g_printerr("ecosgate: job %08" G_GINT64_FORMAT ", %s: %s\n", id, shown, removed);
-        return EXIT_REFUSED;
-    }
     g_printerr("ecosgate: job %08" G_GINT64_FORMAT " has no file '%s'; 'ecosgate spool show %08" G_GINT64_FORMAT
                "' lists its files\n",
                id, shown, id);

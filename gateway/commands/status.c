@@ -65,6 +65,7 @@ static void add_jobs(const struct condition *condition, json_t *status)
     output_set(status, "jobs", counts);
     for (int state = 0; state < JOB_STATE_COUNT; state++)
         output_set_number(counts, job_state_name((enum job_state)state), condition->jobs[state]);
+    output_set_number(counts, "archived", condition->archived);
 }
 
 static void add_devices(const struct condition *condition, json_t *status)

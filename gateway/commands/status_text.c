@@ -242,6 +242,8 @@ static void append_jobs(const struct status_screen *screen, const struct conditi
         if (condition->jobs[state] > 0)
             g_ptr_array_add(items, g_strdup_printf("%" PRId64 " %s", condition->jobs[state],
                                                    job_state_name((enum job_state)state)));
+    if (condition->archived > 0)
+        g_ptr_array_add(items, g_strdup_printf("%" PRId64 " in archives", condition->archived));
     append_list(screen, "jobs", items);
 }
 

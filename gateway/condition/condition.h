@@ -87,6 +87,7 @@ struct condition {
     int64_t withheld;                     /* Devices, since a recovery */
     int64_t refused_orders;               /* their files in refused/ */
     struct purge_state purge;             /* that is under way */
+    int64_t archived;                     /* jobs that have left the spool for an archive */
     int64_t kept_back[LEDGER_HOLD_KINDS]; /* by operators */
 };
 

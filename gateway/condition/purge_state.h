@@ -20,6 +20,7 @@ struct purge_state {
 
 /* pid: of the writer; 0: none runs. False: the ledger failed, and there is nothing to clear. */
 bool purge_state_look(struct gateway *gateway, int64_t pid, struct purge_state *state, GError **error);
+/* Frees what it holds. */
 void purge_state_clear(struct purge_state *state);
 /* What is removed in this step: "files and work items"; a constant. */
 const char *purge_state_step(const struct ledger_purge *row);

@@ -33,6 +33,7 @@ static void add_counts(struct metrics *metrics, const struct condition *conditio
 {
     for (int state = 0; state < JOB_STATE_COUNT; state++)
         metrics_add(metrics, METRIC_JOBS, METRIC_LABELS(job_state_name((enum job_state)state)), condition->jobs[state]);
+    metrics_add(metrics, METRIC_JOBS, METRIC_LABELS("archived"), condition->archived);
     for (int state = 0; state < LEDGER_STATES; state++) {
         const char *name = ledger_state_name((enum ledger_state)state);
         metrics_add(metrics, METRIC_DEVICES, METRIC_LABELS(name), count_in(condition, name));

@@ -274,8 +274,8 @@ static bool take_up(struct purging *p, GError **error)
     return true;
 }
 
-/* Sets p->stuck while somebody copies what is to be removed. An order that waits was given under the lock of an archive,
- * or may have been: its jobs are in that archive once it is carried out. */
+/* Sets p->stuck while somebody copies what is to be removed. An order that waits may have been given under the lock of
+ * an archive: its jobs are in that archive once it is carried out. */
 static bool look_around(struct purging *p, GError **error)
 {
     const struct spool *spool = p->gateway->spool;

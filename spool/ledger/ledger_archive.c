@@ -104,6 +104,13 @@ bool ledger_archive_next(struct ledger *ledger, const struct ledger_archive *arc
     return good;
 }
 
+bool ledger_archive_left(struct ledger *ledger, int64_t *jobs, GError **error)
+{
+    LEDGER_SQL(left, "SELECT ifnull(sum(min(r.last,a.upto)-r.first+1),0) FROM archive_range r JOIN archive a"
+                     " ON a.id=r.archive WHERE r.first<=a.upto");
+    return ledger_number(ledger, ledger_query(ledger, &left, LEDGER_NO_VALUES, error), jobs, error);
+}
+
 static bool set_stored(struct ledger *ledger, int64_t job, enum ledger_stored stored, GError **error)
 {
     LEDGER_SQL(set, "UPDATE job SET stored=?2 WHERE id=?1");

@@ -5,7 +5,7 @@
  *   ledger_archive_add                                     in the commit of the order: the jobs are in the archive
  *   ledger_archive_unsettled → ledger_archive_next → ledger_archive_gone | ledger_archive_take_out →
  *       ledger_archive_settle                              their folders leave the spool, in slices
- *   ledger_archive_of, ledger_archive_with_digest          questions
+ *   ledger_archive_of, _with_digest, _left                 questions
  *   ledger_archive_take_out                                a job that stays, or is back
  *
  * The rules of all subjects: ledger.h.
@@ -46,6 +46,8 @@ bool ledger_archive_unsettled(struct ledger *ledger, struct ledger_archive **arc
 /* Appends to `jobs` (int64_t) the next `limit` jobs of the archive, ascending, from upto on. */
 bool ledger_archive_next(struct ledger *ledger, const struct ledger_archive *archive, guint limit, GArray *jobs,
                          GError **error);
+/* *jobs: how many have left the spool for an archive, and are not back. */
+bool ledger_archive_left(struct ledger *ledger, int64_t *jobs, GError **error);
 /* The job's folder is gone: retention has nothing to do with it any more. */
 bool ledger_archive_gone(struct ledger *ledger, int64_t job, GError **error);
 /* The job is in no archive any more, and retention looks at it again. */

@@ -11,19 +11,21 @@ import subprocess
 import tarfile
 import time
 
-from home import Home, Tap, wait_until
+import gate
+from home import PATIENCE, Home, Tap, wait_until
 from parties import SENDERS, Parties, at, confirmed, instructed, said, sound
 from redeliver import redeliver, standing
 from signer import sign_outgoing
 
+SHIM = os.path.join(gate.FOLDER, "fault_shim.so")
 DAY = 24 * 60
 LATER, NOW = at(DAY), at(2 * DAY)
 MANY = list(range(1, 61))  # Devices whose files are packed
 
 
 def played(settings=""):
-    """Jobs of all kinds that have ended, some of them packed; the newest two are of the second day. Files that leave are
-    signed, and so is the first one that comes."""
+    """Jobs of all kinds that have ended, some of them packed; the newest two are of the second day. Files that leave
+    are signed, and so is the first one that comes."""
     home = Home(settings)
     root = sign_outgoing(home)
     home.set("party MCC signature=accepted\nparty MCC signer_ca=root.pem")
@@ -129,6 +131,9 @@ def test_told(tap, home, out, one, rejected):
     show, why = home.json("spool", "show", one["job"], now=NOW)[0], home.json("why", one["name"], now=NOW)[0]
     tap.ok(cat.returncode == 1 and where in cat.stderr.decode() and show["archived"] == why["archived"] == where and
            show["state"] is None, "spool cat, spool show and why say where it is", cat.stderr, show, why)
+    jobs = home.json("status", now=NOW)[0]["jobs"]
+    tap.ok(jobs["archived"] == len(home.json("archive", "list", out)) and
+           jobs["done"] + jobs["rejected"] == len(ids(files_of(home))), "status counts what is in archives apart", jobs)
     answer = next(f["name"] for f in one["files"] if f["name"].startswith("EMA"))
     again = redeliver(home, answer, now=NOW)
     tap.ok(again.returncode == 1 and where in again.stderr.decode(), "so does redeliver", again.stderr)
@@ -293,6 +298,42 @@ def test_refused(tap, home, out):
            "where the archive has no room nothing leaves the spool, and nothing is left of it", full.stderr)
 
 
+def on_full_disk(home, out, fault, now):
+    """archive, with the disk of its file full at that call; whether the call came."""
+    calls = home.path("calls")
+    done = gate.run("-c", home.conf, "--now", now, "archive", "--before", LATER, "--out", out, "--reason", "room",
+                    env={**os.environ, "FAULT_UNDER": os.path.dirname(out), "FAULT": f"{fault}:1:ENOSPC",
+                         "FAULT_LOG": calls}, timeout=PATIENCE, preload=[SHIM])
+    with open(calls, encoding="utf-8") as file:
+        hit = "fault\t" in file.read()
+    os.remove(calls)
+    return done, hit
+
+
+def test_full_disk(tap):
+    """Each call on the archive fails once: nothing leaves the spool, and what has the archive's name is whole."""
+    home, _ = played("gateway cells=no")  # as wherever a library is preloaded
+    out, before = home.path("place", "a.tar.zst"), files_of(home)
+    os.mkdir(os.path.dirname(out))
+    for minute, (kind, most) in enumerate((("open", 1), ("write", 9), ("sync", 9), ("rename", 9), ("close", 9))):
+        number, hit, bad, now = 0, True, [], at(2 * DAY + minute)  # at the same time it would have the same digest
+        while hit:
+            number += 1
+            done, hit = on_full_disk(home, out, f"{kind}:{number if number <= most else 999}", now)
+            if not hit:
+                break
+            there = os.listdir(os.path.dirname(out))
+            whole = there == [] or (there == ["a.tar.zst"] and verify(home, out)[1].count("problem:") == 1)
+            if done.returncode != 2 or b"No space left on device" not in done.stderr or files_of(home) != before or \
+                    not whole or (b"which is whole; the same call takes it up: " in done.stderr) != bool(there):
+                bad.append((number, done.returncode, done.stderr, there))
+        tap.ok(not bad and done.returncode == 0 and number > 1 and files_of(home) != before,
+               f"{kind}: no room for the archive, {number - 1} times, and then some", bad, done.stderr)
+        tap.ok(restore(home, out, "--all").returncode == 0 and files_of(home) == before, "all come back")
+        os.remove(out)
+    sound(tap, home, "after full disks")
+
+
 def test_daemon(tap):
     """A gateway that runs carries it out; what is judged again meanwhile stays."""
     home, rejected = played()
@@ -340,6 +381,7 @@ if __name__ == "__main__":
         place, originals, made_archive = test_there_and_back(report)
         test_damaged(report, place, made_archive)
         test_refused(report, place, made_archive)
+        test_full_disk(report)
         test_daemon(report)
         test_changed_meanwhile(report)
         test_purged(report)

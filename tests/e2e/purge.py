@@ -403,6 +403,14 @@ def test_purge_first(tap, twins):
     tap.ok(done.returncode == 0 and stands_in(home, "a.tar.zst") == [], "after the purge it has no MPxN that is gone",
            done.stderr)
     sound(tap, home, "after an archive of purged jobs")
+    rows = [row for row in home.json("report", "list", now=LATER) if row["archived"]]
+    for ref, text in (("MGMT", f"its files lie in the archive {home.path('a.tar.zst')} since "),
+                      ("ECOSMIG-001", "its bytes were removed from the spool at")):  # the archive has none of these
+        found = next(row for row in rows if row["ref"] == ref)
+        told = home.command("report", ref, "--period", found["period_start"], now=LATER)
+        tap.ok(told.returncode == 2 and text.encode() in told.stderr and not told.stdout and
+               found["archived"].startswith("its files lie in the archive"), f"{ref}: report says where its bytes are",
+               told.stderr, found)
 
 
 def test_archive_stopped(tap, twins):
