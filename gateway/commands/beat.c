@@ -5,6 +5,7 @@
 #include "gateway/condition/heartbeat.h"
 
 static struct heartbeat heartbeat;
+static bool changed;    /* what is not written yet must not wait */
 static int64_t written; /* monotonic microseconds: when the file was written last; 0: not yet */
 
 /* A heartbeat that cannot be written stops nothing: its age will show it. */
@@ -14,6 +15,7 @@ static void write_heartbeat(const struct config *config)
 
     (void)heartbeat_write(config->spool, &heartbeat, &ignored);
     written = clock_monotonic();
+    changed = false;
 }
 
 void beat_begin(const struct config *config, bool once)
@@ -22,13 +24,14 @@ void beat_begin(const struct config *config, bool once)
     heartbeat.begun = clock_now();
     heartbeat.passes = (struct heartbeat_passes){0};
     heartbeat.once = once;
+    heartbeat.building = 0;
     if (!once)
         write_heartbeat(config);
 }
 
 void beat(const struct config *config, const char *cause)
 {
-    bool news = g_strcmp0(heartbeat.cause, cause) != 0 || heartbeat.at == 0;
+    bool news = changed || g_strcmp0(heartbeat.cause, cause) != 0 || heartbeat.at == 0;
 
     heartbeat.at = clock_now();
     if (news) {
@@ -42,6 +45,12 @@ void beat(const struct config *config, const char *cause)
 void beat_pass(int64_t microseconds)
 {
     heartbeat_count(&heartbeat.passes, microseconds);
+}
+
+void beat_building(int64_t at)
+{
+    changed |= heartbeat.building != at;
+    heartbeat.building = at;
 }
 
 void beat_file(const struct config *config, enum heartbeat_kept which, const char *cause)

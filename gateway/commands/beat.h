@@ -15,6 +15,8 @@ void beat_begin(const struct config *config, bool once);
 void beat(const struct config *config, const char *cause);
 /* Counts a pass that took so long; the next beat tells it. */
 void beat_pass(int64_t microseconds);
+/* Reports of that moment (seconds UTC) are being built; 0: none. The next beat tells it. */
+void beat_building(int64_t at);
 /* A file for people or monitoring was written, or was not yet due. cause: why it cannot be written; NULL: it can, or
  * there is none. */
 void beat_file(const struct config *config, enum heartbeat_kept which, const char *cause);

@@ -201,6 +201,7 @@ static bool pass_or_reopen(struct daemon *d, GError **error)
     int64_t begun = clock_monotonic();
     bool good = *d->pipeline != NULL && pipeline_pass(*d->pipeline, PATIENCE, &cause);
     beat_pass(clock_monotonic() - begun);
+    beat_building(d->gateway->building);
     if (!good)
         return outlive(d, cause, error);
     report_early_end(d, NULL);
@@ -263,6 +264,12 @@ static bool read_again(struct daemon *d, GError **error)
     return good;
 }
 
+/* Reports that are being built are issued before: their bytes are those of the configuration at the period's end. */
+static bool reload_now(const struct daemon *d)
+{
+    return reload && (*d->pipeline == NULL || !pipeline_keeps_config(*d->pipeline));
+}
+
 /* ---- the daemon ---- */
 
 static bool work(struct daemon *d, GError **error)
@@ -275,11 +282,11 @@ static bool work(struct daemon *d, GError **error)
     sigaddset(&blocked, SIGINT);
     sigaddset(&blocked, SIGHUP);
     while (good && !*d->stop) {
-        good = (!reload || read_again(d, error)) && pass_or_reopen(d, error);
+        good = (!reload_now(d) || read_again(d, error)) && pass_or_reopen(d, error);
         pulse();
         tell_status(d, manager_status);
         (void)sigprocmask(SIG_BLOCK, &blocked, &unblocked); /* cannot fail: valid arguments */
-        if (good && !*d->stop && !reload)
+        if (good && !*d->stop && !reload_now(d))
             wait_between_passes(d, &unblocked);
         (void)sigprocmask(SIG_SETMASK, &unblocked, NULL);
     }

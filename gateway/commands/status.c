@@ -39,6 +39,7 @@ static void add_running(const struct condition *condition, json_t *status)
     output_set(last, "program_began", command_json_instant(condition->last.begun));
     output_set(last, "once", json_boolean(condition->last.once));
     output_set_text(last, "ended_early", condition->last.cause);
+    output_set(last, "reports_building", command_json_instant(condition->pid != 0 ? condition->last.building : 0));
 }
 
 static void add_alarms(const struct condition *condition, json_t *status)

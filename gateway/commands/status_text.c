@@ -302,6 +302,10 @@ static void append_reports(const struct status_screen *screen, const struct cond
             g_ptr_array_add(due, report);
     }
     g_ptr_array_sort(due, by_next);
+    if (condition->pid != 0 && condition->last.building != 0) {
+        instant_print(condition->last.building, at);
+        g_ptr_array_add(items, g_strdup_printf("being built since %s", at));
+    }
     for (guint r = 0; r < due->len && (screen->all || r < MOST_REPORTS); r++) {
         const struct report_condition *report = due->pdata[r];
         instant_print(report->next, at);

@@ -93,6 +93,8 @@ bool heartbeat_write(const char *spool, const struct heartbeat *heartbeat, GErro
     set_instant(content, "pass", heartbeat->at);
     set_instant(content, "begun", heartbeat->begun);
     g_key_file_set_boolean(content, GROUP, "once", heartbeat->once);
+    if (heartbeat->building != 0)
+        set_instant(content, "reports_building", heartbeat->building);
     if (heartbeat->cause != NULL)
         g_key_file_set_string(content, GROUP, "cause", heartbeat->cause);
     for (size_t f = 0; f < HEARTBEAT_FILES; f++)
@@ -115,6 +117,7 @@ void heartbeat_read(const char *spool, struct heartbeat *heartbeat)
     heartbeat->at = get_instant(file, "pass");
     heartbeat->begun = get_instant(file, "begun");
     heartbeat->once = g_key_file_get_boolean(file, GROUP, "once", NULL);
+    heartbeat->building = get_instant(file, "reports_building");
     heartbeat->cause = g_key_file_get_string(file, GROUP, "cause", NULL);
     for (size_t f = 0; f < HEARTBEAT_FILES; f++)
         get_file(file, f, &heartbeat->files[f]);

@@ -37,6 +37,7 @@ struct heartbeat {
     int64_t at;                     /* seconds UTC: the end of the last pass; 0: none is known */
     int64_t begun;                  /* seconds UTC: since when that program runs */
     bool once;                      /* it was `run --once`, which ends by itself */
+    int64_t building;               /* seconds UTC: the moment of the reports that it is building; 0: none */
     char *cause;                    /* why that pass ended early; NULL: it did not */
     struct heartbeat_passes passes; /* since `begun` */
     struct heartbeat_file files[HEARTBEAT_FILES];

@@ -3,12 +3,14 @@
  *
  * Nothing in incoming/ counts before its row is committed. A folder without a row is removed: the sender's copy is
  * still in the drop and is picked up again. A folder with a row is ours, and only the rename to ready/ was missing. The
- * row of a job of our own is not that of the folder: the ids of a fetch are given out again after a stop.
+ * row of a job of our own is not that of the folder, for the ids of a fetch are given out again after a stop: unless
+ * its files are in it, as those of reports that a thread has built (gateway/reports/report_build.h).
  */
 #include "gateway/pipeline/pickup.h"
 
 #include "gateway/pipeline/inbox.h"
 #include "spool/ledger/ledger_jobs.h"
+#include "spool/ledger/ledger_outgoing.h"
 
 struct pickup {
     struct gateway *gateway;
@@ -16,20 +18,47 @@ struct pickup {
     GPtrArray *inboxes; /* struct inbox, in the configuration's order */
 };
 
-bool pickup_settle_incoming(struct gateway *gateway, GError **error)
+/* *is: the folder has files of that job of our own, which is a report, and not those of an unfinished fetch. */
+static bool is_issued(struct gateway *gateway, const struct ledger_job *job, bool *is, GError **error)
+{
+    g_autoptr(GPtrArray) files = NULL;
+
+    *is = false;
+    if (!ledger_outgoing_files_of(gateway->ledger, job->id, &files, error))
+        return false;
+    for (guint i = 0; i < files->len && !*is; i++) {
+        const struct ledger_outgoing *file = files->pdata[i];
+        g_autofree char *path = job_path(gateway->spool, JOB_INCOMING, job->id, file->name);
+        if (file->state != LEDGER_PLANNED && path != NULL && !disk_exists(path, is, error))
+            return false;
+    }
+    return true;
+}
+
+/* A folder whose row is committed goes on to its state; one without a row goes. */
+static bool settle_one(struct gateway *gateway, int64_t id, GError **error)
 {
     static const struct job_move publish = {STEP_CUSTODY_PUBLISHED, JOB_INCOMING, JOB_READY};
+    static const struct job_move activate = {STEP_JOB_ACTIVATED, JOB_INCOMING, JOB_ACTIVE};
+    g_autofree struct ledger_job *job = NULL;
+    bool issued = false;
+
+    if (!ledger_job_get(gateway->ledger, id, &job, error))
+        return false;
+    if (job != NULL && job->direction == LEDGER_IN)
+        return job_move(gateway->spool, id, &publish, error);
+    if (job != NULL && !is_issued(gateway, job, &issued, error))
+        return false;
+    return issued ? job_move(gateway->spool, id, &activate, error)
+                  : job_drop(STEP_ORPHAN_DROPPED, gateway->spool, id, error);
+}
+
+bool pickup_settle_incoming(struct gateway *gateway, GError **error)
+{
     g_autoptr(GArray) ids = job_list(gateway->spool, JOB_INCOMING, error);
 
     for (guint i = 0; ids != NULL && i < ids->len; i++) {
-        int64_t id = g_array_index(ids, int64_t, i);
-        g_autofree struct ledger_job *job = NULL;
-        if (!ledger_job_get(gateway->ledger, id, &job, error))
-            return false;
-        bool done = job != NULL && job->direction == LEDGER_IN
-                        ? job_move(gateway->spool, id, &publish, error)
-                        : job_drop(STEP_ORPHAN_DROPPED, gateway->spool, id, error);
-        if (!done)
+        if (!settle_one(gateway, g_array_index(ids, int64_t, i), error))
             return false;
     }
     return ids != NULL;

@@ -56,6 +56,7 @@ struct pipeline {
     struct pickup *pickup;
     struct queue *queue;
     struct delivery *delivery;
+    struct reports *reports;
     struct expect_watch *expect;
     struct missing_watch *missing;
     struct retention *retention;
@@ -84,6 +85,7 @@ struct pipeline *pipeline_new(struct gateway *gateway, GError **error)
              (pipeline->pickup = pickup_new(gateway, pipeline->wake, error)) != NULL &&
              (pipeline->delivery = delivery_new(gateway, pipeline->wake, error)) != NULL) {
         pipeline->queue = queue_new(gateway, pipeline->pickup);
+        pipeline->reports = reports_new(gateway, pipeline->wake);
         pipeline->expect = expect_watch_new(gateway, pipeline->pickup);
         pipeline->missing = missing_watch_new(gateway);
         pipeline->retention = retention_new(gateway);
@@ -98,6 +100,7 @@ void pipeline_free(struct pipeline *pipeline)
 {
     if (pipeline == NULL)
         return;
+    reports_free(pipeline->reports); /* its thread writes to the wake descriptor */
     delivery_free(pipeline->delivery);
     queue_free(pipeline->queue);
     expect_watch_free(pipeline->expect);
@@ -213,9 +216,11 @@ static bool work(struct pipeline *pipeline, GError **error)
     if (!room_watch(gateway, error) || !pickup_pass(pipeline->pickup, error) ||
         !ledger_watch_blocks(gateway, &pipeline->behind, error))
         return false;
-    if (pipeline->behind)
+    if (pipeline->behind) {
+        reports_interrupt(pipeline->reports);
         return true;
-    return room_settle(gateway, error) && reports_pass(gateway, error) &&
+    }
+    return room_settle(gateway, error) && reports_pass(pipeline->reports, error) &&
            outcome_catch_up(gateway, pipeline->begun, error) && process_due(pipeline, error) &&
            reports_on_change(gateway, error) && dispatch_and_deliver(pipeline, error) &&
            reports_watch(gateway, error) && report_address_watch(gateway, error) &&
@@ -311,6 +316,11 @@ int64_t pipeline_settling(const struct pipeline *pipeline)
     /* An instruction, the time, or a due time waits for a listing that the next pass begins. */
     bool waits = queue_due(pipeline->queue) != G_MAXINT64 || expect_watch_due(pipeline->expect) != G_MAXINT64;
     return settling == 0 && waits ? LISTING_PAUSE : settling;
+}
+
+bool pipeline_keeps_config(const struct pipeline *pipeline)
+{
+    return !pipeline->blocked && reports_building(pipeline->reports);
 }
 
 void pipeline_wait_no_more(struct pipeline *pipeline)

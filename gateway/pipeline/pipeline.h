@@ -39,6 +39,8 @@ void pipeline_woken(const struct pipeline *pipeline);
 int64_t pipeline_settling(const struct pipeline *pipeline);
 /* From now on no instruction waits for reference data that are not in the spool. */
 void pipeline_wait_no_more(struct pipeline *pipeline);
+/* True: reports are being built with this configuration (reports.h). It may be replaced as soon as they are issued. */
+bool pipeline_keeps_config(const struct pipeline *pipeline);
 /* Microseconds until something is due by itself. At most about 11 days. */
 int64_t pipeline_due(const struct pipeline *pipeline);
 

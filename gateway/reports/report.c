@@ -271,7 +271,8 @@ static bool write_rows(struct report *report, size_t i, GError **error)
     guint end = g_array_index(report->first, guint, i + 1);
 
     for (guint row = g_array_index(report->first, guint, i); row < end; row++) {
-        if (!report->kind->row(report, g_array_index(report->rows, struct report_row, row).key, error))
+        if (!report_goes_on(report, error) ||
+            !report->kind->row(report, g_array_index(report->rows, struct report_row, row).key, error))
             return false;
     }
     return true;
@@ -288,7 +289,8 @@ static bool write_kept(struct report *report, size_t i, GError **error)
     if ((row == NULL || row->a > i) && !sorter_rewind(report->kept, error))
         return false;
     while ((row = sorter_peek(report->kept)) != NULL && row->a <= i) {
-        if ((row->a == i && !report->kind->kept_row(report, row, error)) || !sorter_skip(report->kept, error))
+        if (!report_goes_on(report, error) || (row->a == i && !report->kind->kept_row(report, row, error)) ||
+            !sorter_skip(report->kept, error))
             return false;
     }
     return true;
@@ -306,6 +308,13 @@ bool report_write(struct report *report, size_t i, writer_bytes_fn *bytes, void 
     report_writer_free(report->writer);
     report->writer = NULL;
     return good;
+}
+
+void report_forget_rows(struct report *report)
+{
+    g_array_unref(report->rows);
+    report->rows = g_array_new(FALSE, FALSE, sizeof(struct report_row));
+    g_clear_pointer(&report->kept, sorter_free);
 }
 
 /* ---- for the sources that write rows ---- */

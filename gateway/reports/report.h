@@ -33,8 +33,8 @@ typedef bool report_row_fn(struct report *report, int64_t key, GError **error);
 typedef bool report_kept_row_fn(struct report *report, const struct sorter_record *row, GError **error);
 /* Writes the whole file of a report that has no rows. */
 typedef bool report_page_fn(struct report *report, writer_bytes_fn *bytes, void *user, GError **error);
-/* Records what later reports need, in the transaction that issues this one. */
-typedef bool report_record_fn(const struct report *report, GError **error);
+/* Records what later reports need, in the transaction of that ledger which issues this one. */
+typedef bool report_record_fn(const struct report *report, struct ledger *ledger, GError **error);
 
 /* What a report is: one line in the table of report.c. */
 struct report_kind {
@@ -80,6 +80,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(report_t, report_free)
 struct report_shared *report_shared_new(void);
 /* NULL is allowed. */
 void report_shared_free(struct report_shared *shared);
+/* When *stop becomes true, reports that share this fail with SPOOL_ERROR_RETRY while they are collected or written. */
+void report_shared_stop(struct report_shared *shared, const volatile bool *stop);
 /* To be called before report_collect; without it the report shares nothing. Borrowed. */
 void report_share(struct report *report, struct report_shared *shared);
 
@@ -101,6 +103,9 @@ int64_t report_rows(const struct report *report, size_t i);
 int64_t report_unassigned(const struct report *report);
 /* Writes all bytes of the file of recipient i. */
 bool report_write(struct report *report, size_t i, writer_bytes_fn *bytes, void *user, GError **error);
+
+/* Frees the rows of a report whose files are written; their numbers stay. */
+void report_forget_rows(struct report *report);
 
 /* The name of a recipient's file, ECOSMIG-002_<MPID>_<EUI-64>_<date>_<time>.csv with date and time of the period's
  * start; with to NULL the name of the report's job, ECOSMIG-002_<date>_<time>. g_free. */

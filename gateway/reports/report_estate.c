@@ -114,12 +114,12 @@ static bool collect_once(struct report *report, report_collect_fn *due, ledger_r
     return true;
 }
 
-bool report_record_once(const struct report *report, GError **error)
+bool report_record_once(const struct report *report, struct ledger *ledger, GError **error)
 {
     for (guint i = 0; i < report->rows->len; i++) {
         int64_t key = g_array_index(report->rows, struct report_row, i).key;
         const struct ledger_reported row = reported_of(report, &g_array_index(report->subjects, struct once, key));
-        if (!ledger_reported_add(report->gateway->ledger, &row, error))
+        if (!ledger_reported_add(ledger, &row, error))
             return false;
     }
     return true;

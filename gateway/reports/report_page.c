@@ -41,11 +41,11 @@ static struct ledger_week sum_of(const struct report *report)
     return week;
 }
 
-bool report_record_week(const struct report *report, GError **error)
+bool report_record_week(const struct report *report, struct ledger *ledger, GError **error)
 {
     const struct ledger_week week = sum_of(report);
 
-    return ledger_week_put(report->gateway->ledger, &week, error);
+    return ledger_week_put(ledger, &week, error);
 }
 
 static bool add_week(void *user, const struct ledger_week *week, GError **error)

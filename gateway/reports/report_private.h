@@ -63,8 +63,11 @@ struct report_shared {
     struct ledger_survey *survey; /* NULL: none yet */
     GArray *progress;             /* the tallies of MGMT of this period; NULL: none yet */
     struct period period;
+    const volatile bool *stop; /* when it becomes true, collecting and writing fail; NULL: they go on */
 };
 
+/* False with SPOOL_ERROR_RETRY once the report shall not be made any more. */
+bool report_goes_on(const struct report *report, GError **error);
 /* Visits all Devices of the inventory in the order of their ids, as they were at the period's end. */
 bool report_survey_each(struct report *report, ledger_survey_visit visit, void *user, GError **error);
 /* What a Device's work items say. */

@@ -60,6 +60,8 @@ bool report_schedule_next(struct gateway *gateway, int64_t *at, GError **error)
     *at = G_MAXINT64;
     if (gateway->config->reports_stopped != NULL || gateway->reports_wait != NULL)
         return true; /* none before the next start, for all that the time brings */
+    if (gateway->building != 0)
+        return true; /* what is due is being built, and its end begins a pass */
     for (size_t i = 0; i < report_n_kinds; i++) {
         if (!report_schedule_period(gateway, &report_kinds[i], &next, error))
             return false;

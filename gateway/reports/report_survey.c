@@ -30,6 +30,32 @@ void report_share(struct report *report, struct report_shared *shared)
     report->shared = shared;
 }
 
+void report_shared_stop(struct report_shared *shared, const volatile bool *stop)
+{
+    shared->stop = stop;
+}
+
+bool report_goes_on(const struct report *report, GError **error)
+{
+    if (report->shared == NULL || report->shared->stop == NULL || !*report->shared->stop)
+        return true;
+    g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_RETRY, "%s was interrupted", report->kind->ref);
+    return false;
+}
+
+struct walk {
+    const struct report *report;
+    ledger_survey_visit visit;
+    void *user;
+};
+
+static bool visit_unless_stopped(void *user, const struct ledger_surveyed *device, GError **error)
+{
+    const struct walk *walk = user;
+
+    return report_goes_on(walk->report, error) && walk->visit(walk->user, device, error);
+}
+
 bool report_survey_each(struct report *report, ledger_survey_visit visit, void *user, GError **error)
 {
     if (report->shared == NULL) {
@@ -41,7 +67,8 @@ bool report_survey_each(struct report *report, ledger_survey_visit visit, void *
         clear(shared);
     if (shared->survey == NULL)
         shared->survey = ledger_survey_make(report->gateway->ledger, report->period.ends, error);
-    return shared->survey != NULL && ledger_survey_each(shared->survey, visit, user, error);
+    struct walk walk = {report, visit, user};
+    return shared->survey != NULL && ledger_survey_each(shared->survey, visit_unless_stopped, &walk, error);
 }
 
 struct migration_past report_past_of(const struct ledger_surveyed *device)

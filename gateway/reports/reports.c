@@ -11,13 +11,23 @@
 #include "gateway/answers/plan.h"
 #include "gateway/clock.h"
 #include "gateway/profiles.h"
+#include "gateway/reports/report_build.h"
+#include "gateway/reports/report_plan.h"
 #include "gateway/reports/report_schedule.h"
 #include "spool/digest.h"
 #include "spool/ledger/ledger_evidence.h"
 #include "spool/ledger/ledger_reference.h"
 #include "spool/ledger/ledger_reports.h"
+#include "spool/ledger/ledger_survey.h"
 
 #include <string.h>
+
+struct reports {
+    struct gateway *gateway;
+    int wake;
+    struct report_build *build; /* of the reports that a thread builds; NULL: none */
+    int64_t again;              /* monotonic microseconds: when a build that failed is tried again */
+};
 
 /* ---- a batch ---- */
 
@@ -51,21 +61,12 @@ static void free_issued(gpointer user)
     g_free(issued);
 }
 
-static void free_outgoing(gpointer user)
-{
-    struct ledger_outgoing *made = user;
-
-    g_free((gpointer)made->name);
-    g_free((gpointer)made->sha256);
-    g_free(made);
-}
-
 static void begin_batch(struct batch *batch, struct gateway *gateway)
 {
     *batch = (struct batch){.gateway = gateway, .fs = -1};
     batch->shared = report_shared_new();
     batch->reports = g_ptr_array_new_with_free_func(free_issued);
-    batch->made = g_ptr_array_new_with_free_func(free_outgoing);
+    batch->made = g_ptr_array_new_with_free_func(report_file_free);
 }
 
 static void end_batch(struct batch *batch)
@@ -101,30 +102,11 @@ static bool make_one(struct batch *batch, struct report *report, size_t i, const
                      GError **error)
 {
     g_autofree char *path = job_path(batch->gateway->spool, JOB_ACTIVE, outgoing->job, outgoing->name);
-    g_autoptr(disk_file_t) file = disk_file_create(path, 0, error);
+    struct ledger_outgoing *made = report_make_file(report, i, path, outgoing, error);
 
-    if (file == NULL || !report_write(report, i, disk_file_write, file, error) ||
-        !disk_file_place(STEP_ANSWER_STORED, file, error))
-        return false;
-    struct ledger_outgoing *made = g_new0(struct ledger_outgoing, 1);
-    *made = (struct ledger_outgoing){.id = outgoing->id,
-                                     .name = g_strdup(outgoing->name),
-                                     .state = LEDGER_STORED,
-                                     .rows = report_rows(report, i),
-                                     .size = (int64_t)disk_file_size(file),
-                                     .sha256 = g_strdup(disk_file_sha256(file))};
-    g_ptr_array_add(batch->made, made);
-    return true;
-}
-
-static const struct ledger_outgoing *file_of(const GPtrArray *issued, uint64_t recipient)
-{
-    for (guint i = 0; i < issued->len; i++) {
-        const struct ledger_report *one = issued->pdata[i];
-        if (one->recipient == recipient)
-            return &one->file;
-    }
-    return NULL;
+    if (made != NULL)
+        g_ptr_array_add(batch->made, made);
+    return made != NULL;
 }
 
 /* Builds all files of a report that are still PLANNED; at a stop fewer. */
@@ -139,7 +121,7 @@ static bool make_files(struct batch *batch, const struct issued *issued, GError 
         !ledger_reports_of(gateway->ledger, issued->ref, issued->starts, &files, error))
         return false;
     for (size_t i = 0; i < report_n_recipients(issued->report) && !gateway_stopping(gateway); i++) {
-        const struct ledger_outgoing *outgoing = file_of(files, report_recipient(issued->report, i)->id);
+        const struct ledger_outgoing *outgoing = report_file_of(files, report_recipient(issued->report, i)->id);
         if (outgoing != NULL && outgoing->state == LEDGER_PLANNED &&
             !make_one(batch, issued->report, i, outgoing, error))
             return false;
@@ -273,105 +255,14 @@ static bool store_planned(struct gateway *gateway, GError **error)
 
 /* ---- issuing ---- */
 
-/* A profile whose names of reports change may give a name that another report had under the old names. */
-static bool is_new_name(struct gateway *gateway, const struct ledger_outgoing *outgoing, const struct profile *profile,
-                        GError **error)
-{
-    g_autofree struct ledger_outgoing *before = NULL;
-    char at[INSTANT_TEXT_SIZE];
-
-    if (!ledger_outgoing_named(gateway->ledger, outgoing->name, &before, error))
-        return false;
-    if (before == NULL)
-        return true;
-    instant_print(before->created, at);
-    g_set_error(
-        error, SPOOL_ERROR, SPOOL_ERROR_EXISTS,
-        "%s of %s-%s would have the name %s, which a %s of %s has; expected a name that no file had: change the "
-        "names of reports in names.json of that profile, and raise its version",
-        outgoing->kind, profile->name, profile->version, outgoing->name, before->kind, at);
-    return false;
-}
-
-/* Plans the file of recipient i. SPOOL_ERROR_EXISTS: its name is not new. */
-static bool plan_for(struct gateway *gateway, const struct report *report, size_t i, const struct ledger_period *period,
-                     GError **error)
-{
-    const struct report_recipient *to = report_recipient(report, i);
-    const struct report_kind *kind = report_kind_find(period->ref);
-    g_autofree char *name = report_name(kind, to, (struct period){period->starts, period->ends});
-    struct ledger_report row = {.period = *period, .recipient = to->id, .mpid = to->mpid};
-    const struct ledger_outgoing outgoing = {.job = period->job,
-                                             .kind = period->ref,
-                                             .name = name,
-                                             .form = kind->form,
-                                             .drop = to->drop,
-                                             .folder = kind->role != NULL ? to->mpid : NULL,
-                                             .recipient = to->eui64,
-                                             .created = period->issued,
-                                             .rows = report_rows(report, i),
-                                             .profile = to->profile->digest};
-
-    return is_new_name(gateway, &outgoing, to->profile, error) && profiles_keep(gateway->ledger, to->profile, error) &&
-           plan_outgoing(gateway, &outgoing, &row.file.id, error) && ledger_report_add(gateway->ledger, &row, error);
-}
-
-/* Plans the job, which has no drop: each of its files has its own. Without recipients there is no job. */
-static bool plan_job_of(struct gateway *gateway, const struct report *report, struct ledger_period *period,
-                        GError **error)
-{
-    const struct report_kind *kind = report_kind_find(period->ref);
-    g_autofree char *name = report_name(kind, NULL, (struct period){period->starts, period->ends});
-    struct ledger_job job = {.name = name, .type = period->ref, .form = kind->form, .received = period->issued};
-
-    if (report_n_recipients(report) == 0)
-        return true;
-    if (!plan_job(gateway, &job, error))
-        return false;
-    period->job = job.id;
-    return true;
-}
-
-/* The line of the daily ECOSMIG-001 holds the head of the chain of evidence: who keeps logs elsewhere holds it. */
-static bool log_issued(struct gateway *gateway, const struct report *report, const struct ledger_period *row,
-                       GError **error)
-{
-    bool daily = strcmp(row->ref, "ECOSMIG-001") == 0;
-    struct ledger_evidence_head head;
-    char starts[INSTANT_TEXT_SIZE];
-    int64_t files = (int64_t)report_n_recipients(report), rows = 0;
-
-    if (!ledger_evidence_head(gateway->ledger, &head, error))
-        return false;
-    for (size_t i = 0; i < report_n_recipients(report); i++)
-        rows += report_rows(report, i);
-    instant_print(row->starts, starts);
-    g_autofree char *chain =
-        daily ? g_strdup_printf("; evidence at link %" G_GINT64_FORMAT ", %s", head.n, head.digest) : g_strdup("");
-    log_event(LOG(EVENT_REPORT_ISSUED, .job = row->job, .report = row->ref, .chain = daily ? head.digest : NULL,
-                  .counts = LOG_COUNTS({"files", files}, {"rows", rows})),
-              "%s of the period from %s is issued: files %" G_GINT64_FORMAT ", rows %" G_GINT64_FORMAT "%s", row->ref,
-              starts, files, rows, chain);
-    return true;
-}
-
 /* Plans a report that has its recipients and was collected. Takes it. */
 static bool plan(struct batch *batch, struct report *report, const struct report_kind *kind, struct period period,
                  GError **error)
 {
-    struct gateway *gateway = batch->gateway;
     struct ledger_period row = {.ref = kind->ref, .starts = period.starts, .ends = period.ends, .issued = clock_now()};
     g_autoptr(report_t) taken = report;
 
-    row.unassigned = report_unassigned(report);
-    if (!plan_job_of(gateway, report, &row, error) || !ledger_period_issue(gateway->ledger, &row, error) ||
-        (kind->record != NULL && !kind->record(report, error)))
-        return false;
-    for (size_t i = 0; i < report_n_recipients(report); i++) {
-        if (!plan_for(gateway, report, i, &row, error))
-            return false;
-    }
-    if (!log_issued(gateway, report, &row, error))
+    if (!report_plan(batch->gateway, report, &row, error))
         return false;
     add_issued(batch, g_steal_pointer(&taken), &row);
     return true;
@@ -460,6 +351,50 @@ static bool issue_due(struct gateway *gateway, int64_t now, bool *any, GError **
     return good;
 }
 
+/* True: the period after it has ended, too. */
+static bool has_follower(const struct report_kind *kind, const struct period *period, int64_t now)
+{
+    return calendar_period(kind->every, period->ends).ends <= now;
+}
+
+/* due: all periods that have ended (struct report_due), in the order of the table. It is empty if they did not end at
+ * the same time: what is made up after a downtime. A report of it may tell of rows that the one before has recorded. */
+static bool list_due(struct gateway *gateway, int64_t now, GArray *due, GError **error)
+{
+    for (size_t i = 0; i < report_n_kinds; i++) {
+        struct report_due one = {&report_kinds[i], {0, 0}};
+        if (!report_schedule_period(gateway, one.kind, &one.period, error))
+            return false;
+        if (one.period.ends > now)
+            continue;
+        bool alone = !has_follower(one.kind, &one.period, now) &&
+                     (due->len == 0 || g_array_index(due, struct report_due, 0).period.ends == one.period.ends);
+        if (!alone) {
+            g_array_set_size(due, 0);
+            return true;
+        }
+        g_array_append_val(due, one);
+    }
+    return true;
+}
+
+/* A daemon with a large ledger has a thread build what is due. reports->build stays NULL if this is for the writer. */
+static bool begin_build(struct reports *reports, int64_t now, GError **error)
+{
+    struct gateway *gateway = reports->gateway;
+    g_autoptr(GArray) due = g_array_new(FALSE, FALSE, sizeof(struct report_due));
+    bool is_long = false;
+
+    if (!gateway->yields)
+        return true;
+    if (!list_due(gateway, now, due, error) ||
+        (due->len > 0 && !ledger_survey_is_long(gateway->ledger, &is_long, error)) ||
+        (is_long && !report_build_begin(gateway, due, reports->wake, &reports->build, error)))
+        return false;
+    gateway->building = reports->build != NULL ? report_build_at(reports->build) : 0;
+    return true;
+}
+
 /* A name that is not new stops reports, and nothing else: the pass opens an A119. Frees cause. */
 static bool wait_for_names(struct gateway *gateway, GError *cause, GError **error)
 {
@@ -473,8 +408,89 @@ static bool wait_for_names(struct gateway *gateway, GError *cause, GError **erro
     return true;
 }
 
-bool reports_pass(struct gateway *gateway, GError **error)
+/* ---- reports that a thread builds ---- */
+
+struct reports *reports_new(struct gateway *gateway, int wake)
 {
+    struct reports *reports = g_new0(struct reports, 1);
+
+    reports->gateway = gateway;
+    reports->wake = wake;
+    gateway->building = 0;
+    return reports;
+}
+
+void reports_interrupt(struct reports *reports)
+{
+    g_clear_pointer(&reports->build, report_build_free);
+    reports->gateway->building = 0;
+}
+
+void reports_free(struct reports *reports)
+{
+    if (reports == NULL)
+        return;
+    reports_interrupt(reports);
+    g_free(reports);
+}
+
+bool reports_building(const struct reports *reports)
+{
+    return reports->build != NULL && report_build_state(reports->build) != REPORT_BUILD_FAILED;
+}
+
+/* What the disk or its room ended is tried again after a while, from the same snapshot; the passes go on. Takes cause;
+ * NULL: it is known. */
+static bool outlive_failure(struct reports *reports, GError *cause, GError **error)
+{
+    struct gateway *gateway = reports->gateway;
+    int64_t now = clock_monotonic();
+
+    gateway->failed = true;
+    if (cause == NULL && now >= reports->again)
+        return report_build_again(reports->build, error);
+    if (cause == NULL)
+        return true;
+    if (!g_error_matches(cause, SPOOL_ERROR, SPOOL_ERROR_RETRY)) {
+        g_propagate_error(error, cause);
+        return false;
+    }
+    reports->again = now + gateway->config->poll_interval * G_USEC_PER_SEC;
+    log_event(LOG(EVENT_UNSTORED, .subject = "reports"),
+              "reports that are due cannot be built; they are tried again in each pass: %s", cause->message);
+    g_error_free(cause);
+    return true;
+}
+
+/* Issues what the thread has built. */
+static bool settle_build(struct reports *reports, GError **error)
+{
+    enum report_build_state state = report_build_state(reports->build);
+
+    if (state == REPORT_BUILD_FAILED)
+        return outlive_failure(reports, report_build_take_cause(reports->build), error);
+    if (state == REPORT_BUILD_WORKS)
+        return true;
+    bool good = report_build_issue(reports->build, error);
+    reports_interrupt(reports);
+    log_over(LOG(EVENT_UNSTORED, .subject = "reports"));
+    return good;
+}
+
+/* ---- a pass ---- */
+
+/* Issues what is due, or leaves it to a thread. *any: there was something. */
+static bool issue_next(struct reports *reports, int64_t now, bool *any, GError **error)
+{
+    if (reports->build != NULL ? !settle_build(reports, error) : !begin_build(reports, now, error))
+        return false;
+    *any = reports->build == NULL;
+    return !*any || issue_due(reports->gateway, now, any, error);
+}
+
+bool reports_pass(struct reports *reports, GError **error)
+{
+    struct gateway *gateway = reports->gateway;
     int64_t now = clock_now();
     bool any = gateway->config->reports_stopped == NULL;
 
@@ -484,7 +500,7 @@ bool reports_pass(struct gateway *gateway, GError **error)
         return false;
     while (any && gateway->reports_wait == NULL && !gateway_stopping(gateway)) {
         GError *cause = NULL;
-        if (!issue_due(gateway, now, &any, &cause) && !wait_for_names(gateway, cause, error))
+        if (!issue_next(reports, now, &any, &cause) && !wait_for_names(gateway, cause, error))
             return false;
     }
     return true;

@@ -165,7 +165,7 @@ static int on_steps(void *user)
     return 0; /* go on */
 }
 
-static struct ledger *open_at(const char *path, int flags, GError **error)
+struct ledger *ledger_open_at(const char *path, int flags, GError **error)
 {
     g_autoptr(ledger_t) ledger = g_new0(struct ledger, 1);
     ledger->statements = g_hash_table_new_full(g_direct_hash, g_direct_equal, NULL, finalize);
@@ -285,7 +285,7 @@ static struct ledger *open_writer(const char *path, bool make, ledger_upgrade_te
         return NULL;
     if (make)
         make_file(path);
-    g_autoptr(ledger_t) ledger = open_at(path, SQLITE_OPEN_READWRITE | (make ? SQLITE_OPEN_CREATE : 0), error);
+    g_autoptr(ledger_t) ledger = ledger_open_at(path, SQLITE_OPEN_READWRITE | (make ? SQLITE_OPEN_CREATE : 0), error);
     if (ledger == NULL)
         return NULL;
     ledger->writer = true;
@@ -317,7 +317,7 @@ struct ledger *ledger_make(const char *path, GError **error)
 /* The empty path is SQLite's name for a temporary database. */
 struct ledger *ledger_make_scratch(GError **error)
 {
-    g_autoptr(ledger_t) ledger = open_at("", SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, error);
+    g_autoptr(ledger_t) ledger = ledger_open_at("", SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, error);
 
     if (ledger == NULL)
         return NULL;
@@ -340,7 +340,7 @@ struct ledger *ledger_open_immutable(const char *path, GError **error)
     g_autofree char *full = g_canonicalize_filename(path, NULL);
     g_autofree char *uri = g_filename_to_uri(full, NULL, NULL);
     g_autofree char *immutable = g_strconcat(uri, "?immutable=1", NULL);
-    return open_at(immutable, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, error);
+    return ledger_open_at(immutable, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, error);
 }
 
 /* On a full disk the -shm cannot be made or grow, and no reader gets in. Alone (locking_mode=EXCLUSIVE before the first
@@ -349,7 +349,7 @@ struct ledger *ledger_open_immutable(const char *path, GError **error)
  * out of the WAL. NULL: that fails too, and nothing is said. */
 static struct ledger *open_alone(const char *path)
 {
-    g_autoptr(ledger_t) ledger = open_at(path, SQLITE_OPEN_READWRITE, NULL);
+    g_autoptr(ledger_t) ledger = ledger_open_at(path, SQLITE_OPEN_READWRITE, NULL);
 
     if (ledger == NULL || sqlite3_db_config(ledger->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL) != SQLITE_OK ||
         !ledger_execute(ledger, "PRAGMA locking_mode=EXCLUSIVE;PRAGMA query_only=1", NULL) ||
@@ -384,7 +384,7 @@ struct ledger *ledger_open_reader(const char *path, GError **error)
     g_autoptr(GError) cause = NULL;
     if (!disk_may_read(path, error) || is_missing(path, error))
         return NULL;
-    g_autoptr(ledger_t) ledger = open_at(path, SQLITE_OPEN_READONLY, error);
+    g_autoptr(ledger_t) ledger = ledger_open_at(path, SQLITE_OPEN_READONLY, error);
     if (ledger == NULL)
         return NULL;
     /* SQLite opens lazily: the first question shows whether it can read. */

@@ -61,6 +61,11 @@ bool ledger_in_place(const struct ledger *ledger);
 /* Opens an existing ledger for questions, also without its WAL files and in a folder without write permission. NULL on
  * an error, which another version than this release's (SPOOL_ERROR_RETRY) is too. SPOOL_ERROR_MISSING as above. */
 struct ledger *ledger_open_reader(const char *path, GError **error);
+/* A second connection to a writer's ledger, for questions of another thread: until it is closed it shows the ledger as
+ * it is now, whatever the writer commits. Not within a transaction of the writer. When *stop becomes true, a question
+ * under way ends with SPOOL_ERROR_RETRY. While it is open, the WAL keeps all that the writer commits and only grows.
+ * NULL on an error. */
+struct ledger *ledger_open_snapshot(const struct ledger *writer, const volatile bool *stop, GError **error);
 /* Rolls back an open transaction and frees the ledger. NULL is allowed. */
 void ledger_close(struct ledger *ledger);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(ledger_t, ledger_close)

@@ -56,6 +56,7 @@ struct ledger_recent_batch {
 struct ledger {
     sqlite3 *db;
     bool writer;
+    bool snapshot;        /* it shows one moment, to a thread of the writer */
     uint64_t dev, ino;    /* of the file, for a writer */
     bool savepoint;       /* one is set */
     bool one_moment;      /* ledger_look_begin */
@@ -77,6 +78,8 @@ struct ledger {
     GHashTable *statements; /* address of a struct ledger_sql → its sqlite3_stmt, owned */
 };
 
+/* Opens the file with these flags of SQLite, and sets what all connections have. NULL on an error. */
+struct ledger *ledger_open_at(const char *path, int flags, GError **error);
 /* Opens a file that does not change while it is open: without locks, WAL and files beside it. NULL on an error. */
 struct ledger *ledger_open_immutable(const char *path, GError **error);
 /* The database file's path, for messages; the ledger's. */

@@ -72,9 +72,24 @@ static void texts_of(struct ledger_inventory *device, const char **texts[TEXTS])
 
 struct sorter *ledger_sorter_new(const struct ledger *ledger)
 {
-    g_autofree char *folder = ledger->writer ? g_path_get_dirname(ledger_path(ledger)) : g_strdup(g_get_tmp_dir());
+    bool beside = ledger->writer || ledger->snapshot;
+    g_autofree char *folder = beside ? g_path_get_dirname(ledger_path(ledger)) : g_strdup(g_get_tmp_dir());
 
     return sorter_new(folder, SORTER_MEMORY);
+}
+
+bool ledger_survey_is_long(struct ledger *ledger, bool *is_long, GError **error)
+{
+    LEDGER_SQL(one_more, "SELECT 1 FROM inventory LIMIT 1 OFFSET ?");
+    LEDGER_SQL(newest, "SELECT max(item) FROM work_item");
+    const int64_t most = LEDGER_SURVEY_SHORT;
+    int64_t any = 0, items = 0;
+
+    if (!ledger_number(ledger, ledger_query(ledger, &one_more, LEDGER_VALUES(LEDGER_INT(most)), error), &any, error) ||
+        !ledger_number(ledger, ledger_query(ledger, &newest, LEDGER_NO_VALUES, error), &items, error))
+        return false;
+    *is_long = any != 0 || items > most;
+    return true;
 }
 
 /* ---- changes of supplier ---- */

@@ -7,7 +7,8 @@
  *
  * It is made by one scan of the inventory and one of the work items. It shows the ledger as it was at that moment,
  * however often it is walked and whatever changes in between. Memory: some 100 MiB at most; the rest is in temporary
- * files, some 120 bytes for each Device, beside the ledger of a writer, in the folder for temporary files of a reader.
+ * files, some 120 bytes for each Device, beside the ledger of a writer and of its snapshot, in the folder for temporary
+ * files of a reader.
  */
 #ifndef ECOSGATE_SPOOL_LEDGER_LEDGER_SURVEY_H
 #define ECOSGATE_SPOOL_LEDGER_LEDGER_SURVEY_H
@@ -41,6 +42,11 @@ bool ledger_survey_each(struct ledger_survey *survey, ledger_survey_visit visit,
 /* NULL is allowed. */
 void ledger_survey_free(struct ledger_survey *survey);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(ledger_survey_t, ledger_survey_free)
+
+/* Up to so many Devices, and up to so many work items, a survey and what reports make of it take some 0.1 s. */
+enum { LEDGER_SURVEY_SHORT = 20000 };
+/* *is_long: there are more. */
+bool ledger_survey_is_long(struct ledger *ledger, bool *is_long, GError **error);
 
 /* An empty sorter, with its temporary file where that of a survey is. */
 struct sorter *ledger_sorter_new(const struct ledger *ledger);

@@ -126,7 +126,7 @@ def test_heartbeat(tap):
     daemon = home.daemon(now=at(0))
     wait_until(lambda: home.json("status", now=at(0))[0]["last_pass"]["at"] is not None)
     last = home.json("status", now=at(1))[0]["last_pass"]
-    tap.ok(last == {"at": at(0), "program_began": at(0), "once": False, "ended_early": None},
+    tap.ok(last == {"at": at(0), "program_began": at(0), "once": False, "ended_early": None, "reports_building": None},
            "a pass of the daemon is known", last)
     tap.ok(alarms(home, at(10)) == [] and alarms(home, at(11)) == [("critical", None, at(0), "ecosgate run")],
            "one that hangs is found by its age", alarms(home, at(11)))
