@@ -33,24 +33,6 @@ static const struct answer_kind *kind_of(const struct ledger_outgoing *outgoing)
     return NULL;
 }
 
-bool answer_record_stored(struct gateway *gateway, const struct ledger_outgoing *outgoing, const struct disk_file *file,
-                          int64_t rows, GError **error)
-{
-    struct ledger *ledger = gateway->ledger;
-    struct ledger_outgoing stored = *outgoing;
-
-    stored.state = LEDGER_STORED;
-    stored.rows = rows;
-    stored.size = (int64_t)disk_file_size(file);
-    stored.sha256 = disk_file_sha256(file);
-    if (!ledger_begin(ledger, error))
-        return false;
-    if (ledger_outgoing_update(ledger, &stored, error) && ledger_commit(STEP_ANSWER_NOTED, ledger, error))
-        return true;
-    ledger_rollback(ledger);
-    return false;
-}
-
 /* Where the bytes go. */
 struct sink {
     writer_bytes_fn *bytes;
@@ -96,17 +78,73 @@ static bool build(struct gateway *gateway, const struct ledger_outgoing *outgoin
     return good;
 }
 
-bool answer_store(struct gateway *gateway, const struct ledger_outgoing *outgoing, GError **error)
+/* ---- PLANNED → STORED ---- */
+
+static void free_placed(gpointer user)
+{
+    struct ledger_outgoing *placed = user;
+
+    g_free((gpointer)placed->name);
+    g_free((gpointer)placed->sha256);
+    g_free(placed);
+}
+
+GPtrArray *answer_placed_new(void)
+{
+    return g_ptr_array_new_with_free_func(free_placed);
+}
+
+/* What gives a file that is whole its name: disk_file_publish, or disk_file_place. */
+typedef bool give_name_fn(enum step step, struct disk_file *file, GError **error);
+
+static bool make(struct gateway *gateway, const struct ledger_outgoing *outgoing, give_name_fn *give_name,
+                 GPtrArray *placed, GError **error)
 {
     g_autofree char *path = job_path(gateway->spool, JOB_ACTIVE, outgoing->job, outgoing->name);
     g_autoptr(disk_file_t) file = disk_file_create(path, 0, error);
     int64_t rows;
 
+    if (file == NULL || !build(gateway, outgoing, &(const struct sink){disk_file_write, file}, &rows, error) ||
+        !give_name(STEP_ANSWER_STORED, file, error))
+        return false;
+    struct ledger_outgoing *stored = g_new0(struct ledger_outgoing, 1);
+    *stored = (struct ledger_outgoing){.id = outgoing->id,
+                                       .name = g_strdup(outgoing->name),
+                                       .state = LEDGER_STORED,
+                                       .rows = rows,
+                                       .size = (int64_t)disk_file_size(file),
+                                       .sha256 = g_strdup(disk_file_sha256(file))};
+    g_ptr_array_add(placed, stored);
+    return true;
+}
+
+bool answer_place(struct gateway *gateway, const struct ledger_outgoing *outgoing, GPtrArray *placed, GError **error)
+{
+    return make(gateway, outgoing, disk_file_place, placed, error);
+}
+
+bool answer_note(struct gateway *gateway, const GPtrArray *placed, GError **error)
+{
+    struct ledger *ledger = gateway->ledger;
+    bool good = ledger_begin(ledger, error);
+
+    if (!good)
+        return false;
+    for (guint i = 0; good && i < placed->len; i++)
+        good = ledger_outgoing_update(ledger, placed->pdata[i], error);
+    if (good && ledger_commit(STEP_ANSWER_NOTED, ledger, error))
+        return true;
+    ledger_rollback(ledger);
+    return false;
+}
+
+bool answer_store(struct gateway *gateway, const struct ledger_outgoing *outgoing, GError **error)
+{
+    g_autoptr(GPtrArray) stored = answer_placed_new();
+
     /* Published before it is recorded: a STORED row always has its file. After a stop in between the file is made
      * again. */
-    return file != NULL && build(gateway, outgoing, &(const struct sink){disk_file_write, file}, &rows, error) &&
-           disk_file_publish(STEP_ANSWER_STORED, file, error) &&
-           answer_record_stored(gateway, outgoing, file, rows, error);
+    return make(gateway, outgoing, disk_file_publish, stored, error) && answer_note(gateway, stored, error);
 }
 
 bool answer_mend(struct gateway *gateway, const struct ledger_outgoing *outgoing, enum job_state state, GError **error)

@@ -18,6 +18,15 @@
 /* Builds a PLANNED outgoing file beside its job in active/, syncs it, and records size, SHA-256 and rows in a
  * transaction of its own: the file is STORED then. */
 bool answer_store(struct gateway *gateway, const struct ledger_outgoing *outgoing, GError **error);
+/* The same for several files, with one sync and one commit. A list of rows of files that are not durable yet; the
+ * caller frees it:
+ *
+ *   placed = answer_placed_new; disk_fs_open; answer_place …; disk_fs_sync; answer_note; g_ptr_array_unref(placed) */
+GPtrArray *answer_placed_new(void);
+/* Builds a file without any sync, and adds its row to the list. */
+bool answer_place(struct gateway *gateway, const struct ledger_outgoing *outgoing, GPtrArray *placed, GError **error);
+/* Records all files of the list, in one transaction: they are STORED then. */
+bool answer_note(struct gateway *gateway, const GPtrArray *placed, GError **error);
 
 /* Builds a STORED file of a job in that state again, in the place of the one that is there. It must come out with the
  * size and SHA-256 that the ledger has: the caller has asked answer_digest. The ledger's rows stay as they are. */
@@ -27,11 +36,6 @@ bool answer_mend(struct gateway *gateway, const struct ledger_outgoing *outgoing
  * row changes. False with *error set also when the sink failed. */
 bool answer_write(struct gateway *gateway, const struct ledger_outgoing *outgoing, writer_bytes_fn *bytes, void *user,
                   GError **error);
-
-/* The last part of answer_store, for an outgoing file that was written by other code (reports). file was published;
- * rows: how many it has. */
-bool answer_record_stored(struct gateway *gateway, const struct ledger_outgoing *outgoing, const struct disk_file *file,
-                          int64_t rows, GError **error);
 
 /* Builds the file from the ledger as it is now, without storing it, and gives its SHA-256 and its number of rows. False
  * with *error set also when the rows do not make such a file any more. `spool verify` compares it with the stored file,

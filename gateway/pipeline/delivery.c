@@ -1,7 +1,8 @@
 /*
  * A planned file exists as a row of the ledger only (state PLANNED). Here its bytes are built from ledger rows alone
  * and stored in the job's folder (STORED); outbox.c does the rest. A crash anywhere repeats the step that was not
- * committed: building again gives the same bytes.
+ * committed: building again gives the same bytes. Many files share one sync of the spool's file system and one commit;
+ * a few are synced one by one, for the other sync also waits for what others write there.
  *
  * A job stays in active/ until all its files are delivered. The move to done/ or rejected/ needs no commit of its own,
  * for the folder is the state; a crash before the move is made good by delivery_begin_pass.
@@ -17,6 +18,9 @@
 #include "spool/ledger/ledger_verdicts.h"
 
 #include <string.h>
+
+/* So many answers and work orders are stored together, at least and at most. */
+enum { TOGETHER = 4, BATCH_FILES = 256 };
 
 struct delivery {
     struct gateway *gateway;
@@ -74,20 +78,6 @@ void delivery_free(struct delivery *delivery)
 
 /* ---- PLANNED → STORED ---- */
 
-static bool build(struct gateway *gateway, const struct ledger_outgoing *file, GError **error)
-{
-    g_autofree struct ledger_job *job = NULL;
-
-    if (report_kind_find(file->kind) != NULL)
-        return reports_store(gateway, file->job, error);
-    if (!ledger_job_get(gateway->ledger, file->job, &job, error))
-        return false;
-    /* The folder of an inbound job came with its payload. A job of our own (EMW, EMO, INC) gets its one here. */
-    if (job->direction == LEDGER_OUT && !job_make(STEP_DISPATCH_MADE, gateway->spool, JOB_ACTIVE, job->id, error))
-        return false;
-    return answer_store(gateway, file, error);
-}
-
 /* Frees cause. */
 static void report_unstored(struct delivery *delivery, const char *name, GError *cause)
 {
@@ -97,23 +87,103 @@ static void report_unstored(struct delivery *delivery, const char *name, GError 
     g_error_free(cause);
 }
 
+static void report_stored(const char *name)
+{
+    log_over(LOG(EVENT_UNSTORED, .file = name));
+}
+
+/* The folder of an inbound job came with its payload. A job of our own (EMW, EMO, INC) gets its one here. */
+static bool make_folder(struct gateway *gateway, int64_t id, bool synced, GError **error)
+{
+    g_autofree struct ledger_job *job = NULL;
+
+    if (!ledger_job_get(gateway->ledger, id, &job, error))
+        return false;
+    return job->direction == LEDGER_IN ||
+           (synced ? job_make : job_make_unsynced)(STEP_DISPATCH_MADE, gateway->spool, JOB_ACTIVE, id, error);
+}
+
+static void store_alone(struct delivery *delivery, const struct ledger_outgoing *file)
+{
+    struct gateway *gateway = delivery->gateway;
+    GError *cause = NULL;
+
+    if (make_folder(gateway, file->job, true, &cause) && answer_store(gateway, file, &cause))
+        report_stored(file->name);
+    else
+        report_unstored(delivery, file->name, cause);
+}
+
+/* Makes durable and records what was built. What fails here concerns all of it. */
+static void end_batch(struct delivery *delivery, int fs, const GPtrArray *placed)
+{
+    struct gateway *gateway = delivery->gateway;
+    g_autoptr(GError) cause = NULL;
+    bool good = placed->len == 0 || (disk_fs_sync(STEP_ANSWERS_SYNCED, fs, spool_dir(gateway->spool), &cause) &&
+                                     answer_note(gateway, placed, &cause));
+
+    for (guint i = 0; i < placed->len; i++) {
+        const struct ledger_outgoing *file = placed->pdata[i];
+        if (good)
+            report_stored(file->name);
+        else
+            report_unstored(delivery, file->name, g_error_copy(cause));
+    }
+}
+
+/* Stores files[from …], at most BATCH_FILES of them. False: the file system cannot be synced as a whole. */
+static bool store_together(struct delivery *delivery, const GPtrArray *files, guint from)
+{
+    struct gateway *gateway = delivery->gateway;
+    int fs = disk_fs_open(spool_dir(gateway->spool), NULL);
+
+    if (fs < 0)
+        return false;
+    g_autoptr(GPtrArray) placed = answer_placed_new();
+    for (guint i = from; i < MIN(files->len, from + BATCH_FILES) && !gateway_stopping(gateway); i++) {
+        const struct ledger_outgoing *file = files->pdata[i];
+        GError *cause = NULL;
+        if (!make_folder(gateway, file->job, false, &cause) || !answer_place(gateway, file, placed, &cause))
+            report_unstored(delivery, file->name, cause);
+    }
+    end_batch(delivery, fs, placed);
+    disk_fs_close(fs);
+    return true;
+}
+
+/* files: struct ledger_outgoing. */
+static void store_all(struct delivery *delivery, const GPtrArray *files)
+{
+    struct gateway *gateway = delivery->gateway;
+    bool together = files->len >= TOGETHER && disk_fs_can_sync(spool_dir(gateway->spool));
+    guint next = 0;
+
+    for (; together && next < files->len; next += together ? BATCH_FILES : 0)
+        together = store_together(delivery, files, next);
+    for (; next < files->len && !gateway_stopping(gateway); next++)
+        store_alone(delivery, files->pdata[next]);
+}
+
 static bool build_planned(struct delivery *delivery, GError **error)
 {
     struct gateway *gateway = delivery->gateway;
-    g_autoptr(GPtrArray) planned = NULL;
+    g_autoptr(GPtrArray) planned = NULL, files = g_ptr_array_new();
 
     if (!ledger_outgoing_files_planned(gateway->ledger, &planned, error))
         return false;
     for (guint i = 0; i < planned->len && !gateway_stopping(gateway); i++) {
-        const struct ledger_outgoing *file = planned->pdata[i];
+        struct ledger_outgoing *file = planned->pdata[i];
         GError *cause = NULL;
         if (ledger_outgoing_is_signature(file))
             continue;
-        if (!build(gateway, file, &cause))
-            report_unstored(delivery, file->name, cause);
+        if (report_kind_find(file->kind) == NULL)
+            g_ptr_array_add(files, file);
+        else if (reports_store(gateway, file->job, &cause))
+            report_stored(file->name);
         else
-            log_over(LOG(EVENT_UNSTORED, .file = file->name));
+            report_unstored(delivery, file->name, cause);
     }
+    store_all(delivery, files);
     return signing_store(gateway, error);
 }
 

@@ -1,11 +1,16 @@
 /*
  * The order of the stages, and what ends a pass.
  *
- * Everything that one job leads to (verdict, work orders, deliveries) is done before the next job is judged. A crash
- * anywhere then resumes in the same order and gives out the same numbers. For the same reason a pass ends when our own
- * disk or ledger fails: nothing is picked up or judged before what failed, so that sequence numbers (B107) and work in
- * progress (C110) are judged as in an undisturbed run. A drop that is down, or a payload that cannot be read, stops
- * nothing else.
+ * What one job leads to in the ledger (verdict, work orders) is done before the next job is judged. A crash anywhere
+ * then resumes in the same order and gives out the same numbers. For the same reason a pass ends when our own disk or
+ * ledger fails: nothing is picked up or judged before what failed, so that sequence numbers (B107) and work in progress
+ * (C110) are judged as in an undisturbed run. A drop that is down, or a payload that cannot be read, stops nothing
+ * else.
+ *
+ * The files that follow from small jobs are built, and leave, together: each step of a delivery has a sync or a
+ * commit, and serves many files as well as one. Nothing waits long for it, for a group of jobs is small in number and
+ * bytes. The first job of a pass is a group by itself, and the next groups have twice as many jobs each: if a delivery
+ * shows that the drop of work orders is down, few orders were made for it.
  *
  * Checkpoints of the ledger are made here, at the end of a pass, and nowhere else: readers never wait for one.
  */
@@ -39,6 +44,7 @@
 #include "gateway/reports/report_schedule.h"
 #include "gateway/reports/report_address.h"
 #include "gateway/reports/reports.h"
+#include "spool/ledger/ledger_jobs.h"
 #include "validators/judge.h"
 
 #include <errno.h>
@@ -46,8 +52,10 @@
 #include <unistd.h>
 
 enum {
-    MAX_SECONDS = 1000000,              /* the longest time that pipeline_due gives */
-    LISTING_PAUSE = G_USEC_PER_SEC / 10 /* until a drop is listed once more for an instruction */
+    MAX_SECONDS = 1000000,               /* the longest time that pipeline_due gives */
+    LISTING_PAUSE = G_USEC_PER_SEC / 10, /* until a drop is listed once more for an instruction */
+    GROUP_JOBS = 64,                     /* whose files leave together, at most, */
+    GROUP_BYTES = 1 << 20                /* and what their payloads have */
 };
 
 struct pipeline {
@@ -63,6 +71,9 @@ struct pipeline {
     struct purging *purging;
     int64_t next_archiving; /* archiving_pass */
     int wake;               /* event descriptor */
+    unsigned group_jobs;    /* since the last delivery, */
+    int64_t group_bytes;    /* and the bytes of their payloads */
+    unsigned group_most;    /* jobs of this group */
     bool blocked;           /* by the last pass (A105, A109): nothing is due by itself */
     bool behind;            /* by A109: no drop is looked at, and nothing is delivered */
     int64_t begun;          /* seconds UTC: the pass */
@@ -124,13 +135,41 @@ static bool order_work(struct pipeline *pipeline, GError **error)
     return dispatch_recall(pipeline->gateway, error) && dispatch_pass(pipeline->gateway, pipeline->begun, error);
 }
 
-/* Judges one job and does what follows from its verdict. A job whose own bytes cannot be read is reported and skipped;
+static bool deliver(struct pipeline *pipeline, GError **error)
+{
+    pipeline->group_jobs = 0;
+    pipeline->group_bytes = 0;
+    return delivery_advance(pipeline->delivery, error);
+}
+
+/* Counts a job into the group. What does not fit comes after the group has left. */
+static bool group(struct pipeline *pipeline, int64_t id, GError **error)
+{
+    g_autofree struct ledger_job *job = NULL;
+
+    if (!ledger_job_get(pipeline->gateway->ledger, id, &job, error))
+        return false;
+    int64_t bytes = job != NULL ? job->size : 0;
+    bool fits = pipeline->group_jobs < pipeline->group_most && pipeline->group_bytes + bytes <= GROUP_BYTES;
+    if (!fits && pipeline->group_jobs > 0) {
+        pipeline->group_most = MIN(pipeline->group_most * 2, GROUP_JOBS);
+        if (!deliver(pipeline, error))
+            return false;
+    }
+    pipeline->group_jobs++;
+    pipeline->group_bytes += bytes;
+    return true;
+}
+
+/* Judges one job and orders the work that follows. A job whose own bytes cannot be read is reported and skipped;
  * false is a failure that ends the pass. */
 static bool process(struct pipeline *pipeline, int64_t id, GError **error)
 {
     struct gateway *gateway = pipeline->gateway;
     GError *cause = NULL;
 
+    if (!group(pipeline, id, error))
+        return false;
     if (!intake_process(gateway, id, &cause)) {
         if (g_error_matches(cause, SPOOL_ERROR, SPOOL_ERROR_BUG) ||
             g_error_matches(cause, SPOOL_ERROR, SPOOL_ERROR_RETRY)) {
@@ -145,7 +184,7 @@ static bool process(struct pipeline *pipeline, int64_t id, GError **error)
             g_clear_error(&cause);
         return true;
     }
-    return order_work(pipeline, error) && delivery_advance(pipeline->delivery, error);
+    return order_work(pipeline, error);
 }
 
 /* What the time alone brings, and the tries that are due. What a stop left READY is ordered here, too, and not together
@@ -153,7 +192,7 @@ static bool process(struct pipeline *pipeline, int64_t id, GError **error)
 static bool take_time(struct pipeline *pipeline, GError **error)
 {
     return dispatch_timeouts(pipeline->gateway, pipeline->begun, error) && order_work(pipeline, error) &&
-           delivery_advance(pipeline->delivery, error);
+           deliver(pipeline, error);
 }
 
 static bool process_due(struct pipeline *pipeline, GError **error)
@@ -184,7 +223,7 @@ static bool report_incidents(struct pipeline *pipeline, GError **error)
 
     return damage_review(pipeline->gateway, error) && profile_watch(pipeline->gateway, error) &&
            volume_watch(pipeline->gateway, error) && incidents_report(pipeline->gateway, &reported, error) &&
-           (!reported || delivery_advance(pipeline->delivery, error));
+           (!reported || deliver(pipeline, error));
 }
 
 /* If the drop of the work orders turns out to work again, what has waited for it is ordered in the same pass. After a
@@ -195,8 +234,8 @@ static bool dispatch_and_deliver(struct pipeline *pipeline, GError **error)
     bool waited = false, waits = false;
 
     do {
-        if (!dispatch_waits(gateway, &waited, error) || !order_work(pipeline, error) ||
-            !delivery_advance(pipeline->delivery, error) || !dispatch_waits(gateway, &waits, error))
+        if (!dispatch_waits(gateway, &waited, error) || !order_work(pipeline, error) || !deliver(pipeline, error) ||
+            !dispatch_waits(gateway, &waits, error))
             return false;
     } while (waited && !waits && !gateway_stopping(gateway));
     return true;
@@ -210,6 +249,7 @@ static bool work(struct pipeline *pipeline, GError **error)
     pipeline->begun = clock_now();
     pipeline->next_expected = expect_watch_next(pipeline->expect, pipeline->begun);
     gateway->orders_wait = true;
+    pipeline->group_most = 1;
     queue_begin_pass(pipeline->queue);
     expect_watch_begin_pass(pipeline->expect, pipeline->begun);
     /* A drop's claim may have shown that the ledger is not the newest: nothing more may use its numbers. */
@@ -250,7 +290,7 @@ static bool pass(struct pipeline *pipeline, GError **error)
         !clock_watch_blocks(gateway, &pipeline->blocked, error) || !claims_begin_pass(pipeline->claims, error) ||
         !delivery_begin_pass(pipeline->delivery, error))
         return false;
-    return (pipeline->blocked ? delivery_advance(pipeline->delivery, error) : work(pipeline, error)) &&
+    return (pipeline->blocked ? deliver(pipeline, error) : work(pipeline, error)) &&
            (pipeline->behind || report_incidents(pipeline, error));
 }
 
