@@ -6,10 +6,11 @@ Then each passing is stopped once (SIGKILL), the act is resumed, and the remaini
 ledger's rows must then be those of the undisturbed end, and `spool verify` must find them sound. Left out are passings
 that another script has in the same surroundings: see OF_STARTS, and what a script says of `only`, `most` and `since`.
 
-Two things are done once instead of in each case. What happens before the stop is the same in all: the undisturbed run
+Three things are done once instead of in each case. What happens before the stop is the same in all: the undisturbed run
 keeps a copy of the home before each act, and a case begins with the copy before the act in which it stops. What follows
-a stop is played to its end for the first passing of a step; for a later passing the case ends after the resumed act, if
-files and rows are then those that the undisturbed run had at that moment.
+a stop is played to its end in the first script that passes the step; in others, and for a later passing, the case ends
+after the resumed act, if files and rows are then those that the undisturbed run had at that moment. And `spool verify`
+is asked at the first passing of each script.
 
 Needs a build with --enable-crash-points. The steps of steps.def, of the code and of spool/README.md must be the same.
 """
@@ -75,7 +76,7 @@ class Crashing:
             env = {} if self.hit else {"ECOSGATE_CRASH": self.point}
             return gate.run(*arguments, env={**os.environ, **env})
         with tempfile.NamedTemporaryFile("r") as tally:
-            done = gate.run(*arguments, env={**os.environ, "ECOSGATE_STEPS": tally.name})
+            done = gate.run(*arguments, env={**os.environ, "ECOSGATE_STEPS": tally.name, "LEAKS": "yes"})
             self.passed.append(collections.Counter(tally.read().split()))
             return done
 
@@ -228,15 +229,16 @@ class Script:
             if n in PASSINGS:
                 yield act, n
 
-    def stop(self, name, side, n, first):
-        """Stops at one passing, in the first of the acts that are played; what went wrong, or None."""
-        point = f"{name}:{side}:{n}"
+    def stop(self, point, first, whole):
+        """Stops at one passing, in the first of the acts that are played; what went wrong, or None. whole: it is played
+        to its end; else only until all is as it was at that moment of the undisturbed run."""
         stage = Stage(self.copies[first], point, self.allowed, self.place)
         for number, act in enumerate(self.acts[first:], first):
             act(stage)
-            if n > 1 and stage.found() == self.found[number]:
+            found = stage.found() if not whole or number == len(self.acts) - 1 else None
+            if found == self.found[number]:
                 break
-        found, sound = stage.found(), stage.is_sound()
+        sound = stage.is_sound() if point.endswith(":1") else self.sound[number]
         if stage.gate.hit and found == self.found[number] and sound == self.sound[number]:
             stage.remove()
             return None
@@ -864,8 +866,10 @@ def compare_lists(tap):
 
 
 def cases_of(name, side):
-    cases = [(name, side, n, act, script) for script in SCRIPTS for act, n in script.points(name, side)]
-    return cases[:1] + [case for case in cases[1:] if case[4] is OVER_SFTP] if FIRST_SCRIPTS else cases
+    """(script, point, the act that is stopped, whether all that follows is played)"""
+    cases = [(script, f"{name}:{side}:{n}", act, False) for script in SCRIPTS for act, n in script.points(name, side)]
+    cases[:1] = [(*case[:3], True) for case in cases[:1]]
+    return cases[:1] + [case for case in cases[1:] if case[0] is OVER_SFTP] if FIRST_SCRIPTS else cases
 
 
 class Mute:
@@ -931,10 +935,10 @@ def main():
                difference(twin, OVER_SFTP.found[-1]))
         cases = [case for _, name in steps() for side in SIDES for case in cases_of(name, side)]
         with concurrent.futures.ThreadPoolExecutor(max_workers=WORKERS) as pool:
-            results = list(pool.map(lambda case: case[4].stop(*case[:4]), cases))
+            results = list(pool.map(lambda case: case[0].stop(*case[1:]), cases))
         for _, name in steps():
             for side in SIDES:
-                mine = [fault for case, fault in zip(cases, results) if case[:2] == (name, side)]
+                mine = [fault for case, fault in zip(cases, results) if case[1].startswith(f"{name}:{side}:")]
                 bad = [fault for fault in mine if fault]
                 tap.ok(mine and not bad, f"{name}, {side}: stopped {len(mine)} times, each time the same end", *bad)
 
