@@ -22,9 +22,9 @@ RUNS = [(11, 4, "dense"), (36, 4, "dense"), (5, 4, "dense"), (3, 4, "calm"), (17
         (2, 4, "dense")]
 # Played only while no run has come to a kind yet. The test names what to exchange RUNS for.
 SPARE_RUNS = [(seed, 4, "dense") for seed in range(10, 30)] + [(seed, 6, "calm") for seed in range(1, 5)]
-SANITIZED_RUNS = [(2, 2, "rough")]  # a sanitized day takes eight times as long; the traced one is hostile
+# A sanitized day takes eight times as long, and only shows how the program treats its memory.
+SANITIZED_RUNS = [(3, 1, "hostile"), (2, 1, "rough")]
 TRACED = (3, 3, "hostile")
-SANITIZED_TRACED = (3, 1, "hostile")
 
 # How often each kind of tests/sim/kinds.def was seen (--count). A fault that never comes proves nothing.
 COUNTED = re.compile(r"^seen (\d+) times: (.+)$", re.MULTILINE)
@@ -74,8 +74,8 @@ def test_trace(tap, run):
     differing = next((f"{a}\n{b}" for a, b in zip(first[1].splitlines(), second[1].splitlines()) if a != b), "length")
     tap.ok(first == second, "the same seed prints the same trace, byte for byte", differing)
     tap.ok(first[0] == 0, f"{run_name(run)}: every promise holds", first[1][-20000:])
-    if run != SANITIZED_TRACED:
-        tap.ok(traced(run[0] + 1, *run[1:])[1] != first[1], "another seed prints another trace")
+    tap.ok(traced(run[0] + 1, 1, run[2])[1].splitlines()[:100] != first[1].splitlines()[:100],
+           "another seed prints another trace")
     lines = collections.Counter(re.findall(r"\] seen: (.+)$", first[1], re.MULTILINE))
     counts = {kind: int(n) for n, kind in COUNTED.findall(first[1])}
     tap.ok(lines and all(lines[kind] == n for kind, n in counts.items()), "what is counted stands in the trace",
@@ -129,7 +129,8 @@ def main():
     test_names(tap)
     test_mutants(tap)
     test_calls(tap)
-    test_trace(tap, SANITIZED_TRACED if small else TRACED)
+    if not small:
+        test_trace(tap, TRACED)
     texts = [text for _, text in play(tap, SANITIZED_RUNS if small else RUNS)]
     if not small:
         test_kinds(tap, texts)
