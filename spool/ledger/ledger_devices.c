@@ -168,12 +168,6 @@ bool ledger_work_stated_beside(struct ledger *ledger, uint64_t device, int64_t i
                        " ON r.device_id=w.device_id WHERE w.device_id=?1 AND w.item<>?2 AND w.slot<>0 AND s.state<>7"
                        " AND(" IS_REPLACED ") ORDER BY w.item");
     sqlite3_stmt *q = ledger_query(ledger, &stated, LEDGER_VALUES(LEDGER_ID(device), LEDGER_INT(item)), error);
-    bool row = true, good = q != NULL;
 
-    while (good && (good = ledger_row(ledger, q, &row, error)) && row) {
-        int64_t found = sqlite3_column_int64(q, 0);
-        g_array_append_val(items, found);
-    }
-    ledger_end(q);
-    return good;
+    return ledger_numbers(ledger, q, items, error);
 }

@@ -198,6 +198,8 @@ bool ledger_run(struct ledger *ledger, const struct ledger_sql *statement, struc
 
 /* The first column of the first row, 0 if there is no row or it is NULL. Ends the query (NULL: false). */
 bool ledger_number(struct ledger *ledger, sqlite3_stmt *query, int64_t *number, GError **error);
+/* Appends the first column of each row to `numbers` (int64_t). Ends the query (NULL: false). */
+bool ledger_numbers(struct ledger *ledger, sqlite3_stmt *query, GArray *numbers, GError **error);
 /* The column's text, NULL for NULL; SQLite's until the next call on this query. */
 const char *ledger_text(sqlite3_stmt *query, int column);
 

@@ -118,14 +118,7 @@ bool ledger_purge_jobs(struct ledger *ledger, const struct ledger_purge_choice *
                                    LEDGER_VALUES(LEDGER_INT(choice->before), LEDGER_INT(choice->after),
                                                  LEDGER_INT(choice->limit), LEDGER_INT(choice->upto)),
                                    error);
-    bool row = true, good = q != NULL;
-
-    while (good && (good = ledger_row(ledger, q, &row, error)) && row) {
-        int64_t job = sqlite3_column_int64(q, 0);
-        g_array_append_val(jobs, job);
-    }
-    ledger_end(q);
-    return good;
+    return ledger_numbers(ledger, q, jobs, error);
 }
 
 bool ledger_purge_items_of(struct ledger *ledger, int64_t job, struct ledger_purge_items *items, GError **error)
@@ -175,19 +168,6 @@ static bool take(struct ledger *ledger, const struct ledger_purge *purge, int64_
            ledger_evidence_note(ledger, "purge", job, text, error);
 }
 
-static bool append_outcomes(struct ledger *ledger, struct ledger_sql *of, int64_t job, GArray *jobs, GError **error)
-{
-    sqlite3_stmt *q = ledger_query(ledger, of, LEDGER_VALUES(LEDGER_INT(job)), error);
-    bool row = true, good = q != NULL;
-
-    while (good && (good = ledger_row(ledger, q, &row, error)) && row) {
-        int64_t outcome = sqlite3_column_int64(q, 0);
-        g_array_append_val(jobs, outcome);
-    }
-    ledger_end(q);
-    return good;
-}
-
 bool ledger_purge_take(struct ledger *ledger, const struct ledger_purge *purge, bool outcomes, int64_t at,
                        GError **error)
 {
@@ -198,8 +178,10 @@ bool ledger_purge_take(struct ledger *ledger, const struct ledger_purge *purge, 
     g_autoptr(GArray) jobs = g_array_new(FALSE, FALSE, sizeof(int64_t));
 
     g_array_append_val(jobs, job);
-    bool good = ledger_run(ledger, &findings, LEDGER_VALUES(LEDGER_INT(job)), error) &&
-                (!outcomes || append_outcomes(ledger, &of_job, job, jobs, error));
+    bool good =
+        ledger_run(ledger, &findings, LEDGER_VALUES(LEDGER_INT(job)), error) &&
+        (!outcomes ||
+         ledger_numbers(ledger, ledger_query(ledger, &of_job, LEDGER_VALUES(LEDGER_INT(job)), error), jobs, error));
     for (guint i = 0; good && i < jobs->len; i++)
         good = take(ledger, purge, g_array_index(jobs, int64_t, i), at, error);
     return good;
@@ -217,7 +199,7 @@ bool ledger_purge_folders(struct ledger *ledger, int64_t job, GArray *jobs, GErr
     LEDGER_SQL(purged, "SELECT f.job FROM outcome_file f JOIN job j ON j.id=f.job WHERE f.instruction=?"
                        " AND j.purged IS NOT NULL");
     g_array_append_val(jobs, job);
-    return append_outcomes(ledger, &purged, job, jobs, error);
+    return ledger_numbers(ledger, ledger_query(ledger, &purged, LEDGER_VALUES(LEDGER_INT(job)), error), jobs, error);
 }
 
 bool ledger_purge_settle(struct ledger *ledger, int64_t job, GError **error)

@@ -74,13 +74,6 @@ bool ledger_retention_restored(struct ledger *ledger, int64_t outgoing, GError *
 bool ledger_retention_removing(struct ledger *ledger, int64_t limit, GArray *jobs, GError **error)
 {
     LEDGER_SQL(removing, "SELECT id FROM job INDEXED BY job_stored WHERE stored<3 AND stored=2 LIMIT ?");
-    sqlite3_stmt *q = ledger_query(ledger, &removing, LEDGER_VALUES(LEDGER_INT(limit)), error);
-    bool row = true, good = q != NULL;
-
-    while (good && (good = ledger_row(ledger, q, &row, error)) && row) {
-        int64_t job = sqlite3_column_int64(q, 0);
-        g_array_append_val(jobs, job);
-    }
-    ledger_end(q);
-    return good;
+    return ledger_numbers(ledger, ledger_query(ledger, &removing, LEDGER_VALUES(LEDGER_INT(limit)), error), jobs,
+                          error);
 }

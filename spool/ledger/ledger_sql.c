@@ -151,6 +151,18 @@ bool ledger_number(struct ledger *ledger, sqlite3_stmt *query, int64_t *number, 
     return good;
 }
 
+bool ledger_numbers(struct ledger *ledger, sqlite3_stmt *query, GArray *numbers, GError **error)
+{
+    bool row = true, good = query != NULL;
+
+    while (good && (good = ledger_row(ledger, query, &row, error)) && row) {
+        int64_t number = sqlite3_column_int64(query, 0);
+        g_array_append_val(numbers, number);
+    }
+    ledger_end(query);
+    return good;
+}
+
 const char *ledger_text(sqlite3_stmt *query, int column)
 {
     return (const char *)sqlite3_column_text(query, column);

@@ -243,28 +243,16 @@ bool ledger_work_open_beside(struct ledger *ledger, uint64_t device, int64_t ite
     LEDGER_SQL(open, "SELECT w.item FROM work_item w LEFT JOIN session s ON s.item=w.item WHERE w.device_id=?1"
                      " AND w.item<>?2 AND(w.slot=0 OR s.due IS NOT NULL) ORDER BY w.item");
     sqlite3_stmt *q = ledger_query(ledger, &open, LEDGER_VALUES(LEDGER_ID(device), LEDGER_INT(item)), error);
-    bool row = true, good = q != NULL;
 
-    while (good && (good = ledger_row(ledger, q, &row, error)) && row) {
-        int64_t found = sqlite3_column_int64(q, 0);
-        g_array_append_val(items, found);
-    }
-    ledger_end(q);
-    return good;
+    return ledger_numbers(ledger, q, items, error);
 }
 
 bool ledger_work_live(struct ledger *ledger, int64_t first_item, int64_t n, GArray *items, GError **error)
 {
     LEDGER_SQL(live, "SELECT item FROM work_item WHERE item>=?1 AND item<?1+?2 AND slot=0 AND outcome=0 ORDER BY item");
     sqlite3_stmt *q = ledger_query(ledger, &live, LEDGER_VALUES(LEDGER_INT(first_item), LEDGER_INT(n)), error);
-    bool row = true, good = q != NULL;
 
-    while (good && (good = ledger_row(ledger, q, &row, error)) && row) {
-        int64_t found = sqlite3_column_int64(q, 0);
-        g_array_append_val(items, found);
-    }
-    ledger_end(q);
-    return good;
+    return ledger_numbers(ledger, q, items, error);
 }
 
 bool ledger_ended_by_order(struct ledger *ledger, const struct ledger_verdict *of, const char *order_id, int64_t *n,
@@ -434,14 +422,7 @@ bool ledger_orders_undelivered(struct ledger *ledger, GArray *jobs, GError **err
     LEDGER_SQL(find,
                "SELECT job FROM outgoing WHERE state<3 AND rename_sent=0 AND kind='EMW'"
                " AND NOT EXISTS(SELECT 1 FROM redelivered r WHERE r.outgoing=outgoing.id)" UNSIGNED " ORDER BY id");
-    sqlite3_stmt *q = ledger_query(ledger, &find, LEDGER_NO_VALUES, error);
-    bool row = true, good = q != NULL;
-    while (good && (good = ledger_row(ledger, q, &row, error)) && row) {
-        int64_t job = sqlite3_column_int64(q, 0);
-        g_array_append_val(jobs, job);
-    }
-    ledger_end(q);
-    return good;
+    return ledger_numbers(ledger, ledger_query(ledger, &find, LEDGER_NO_VALUES, error), jobs, error);
 }
 
 bool ledger_order_shorten(struct ledger *ledger, int64_t job, GError **error)
