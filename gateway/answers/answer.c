@@ -80,18 +80,32 @@ static bool build(struct gateway *gateway, const struct ledger_outgoing *outgoin
 
 /* ---- PLANNED → STORED ---- */
 
-static void free_placed(gpointer user)
+static void free_row(gpointer user)
 {
-    struct ledger_outgoing *placed = user;
+    struct ledger_outgoing *row = user;
 
-    g_free((gpointer)placed->name);
-    g_free((gpointer)placed->sha256);
-    g_free(placed);
+    g_free((gpointer)row->name);
+    g_free((gpointer)row->sha256);
+    g_free(row);
 }
 
 GPtrArray *answer_placed_new(void)
 {
-    return g_ptr_array_new_with_free_func(free_placed);
+    return g_ptr_array_new_with_free_func(free_row);
+}
+
+void answer_placed_add(GPtrArray *placed, const struct ledger_outgoing *outgoing, const struct disk_file *file,
+                       int64_t rows)
+{
+    struct ledger_outgoing *row = g_new0(struct ledger_outgoing, 1);
+
+    *row = (struct ledger_outgoing){.id = outgoing->id,
+                                    .name = g_strdup(outgoing->name),
+                                    .state = LEDGER_STORED,
+                                    .rows = rows,
+                                    .size = (int64_t)disk_file_size(file),
+                                    .sha256 = g_strdup(disk_file_sha256(file))};
+    g_ptr_array_add(placed, row);
 }
 
 /* What gives a file that is whole its name: disk_file_publish, or disk_file_place. */
@@ -107,14 +121,7 @@ static bool make(struct gateway *gateway, const struct ledger_outgoing *outgoing
     if (file == NULL || !build(gateway, outgoing, &(const struct sink){disk_file_write, file}, &rows, error) ||
         !give_name(STEP_ANSWER_STORED, file, error))
         return false;
-    struct ledger_outgoing *stored = g_new0(struct ledger_outgoing, 1);
-    *stored = (struct ledger_outgoing){.id = outgoing->id,
-                                       .name = g_strdup(outgoing->name),
-                                       .state = LEDGER_STORED,
-                                       .rows = rows,
-                                       .size = (int64_t)disk_file_size(file),
-                                       .sha256 = g_strdup(disk_file_sha256(file))};
-    g_ptr_array_add(placed, stored);
+    answer_placed_add(placed, outgoing, file, rows);
     return true;
 }
 

@@ -23,6 +23,9 @@ bool answer_store(struct gateway *gateway, const struct ledger_outgoing *outgoin
  *
  *   placed = answer_placed_new; disk_fs_open; answer_place …; disk_fs_sync; answer_note; g_ptr_array_unref(placed) */
 GPtrArray *answer_placed_new(void);
+/* Adds the row of a file that is whole under its name and was written by other code (reports). */
+void answer_placed_add(GPtrArray *placed, const struct ledger_outgoing *outgoing, const struct disk_file *file,
+                       int64_t rows);
 /* Builds a file without any sync, and adds its row to the list. */
 bool answer_place(struct gateway *gateway, const struct ledger_outgoing *outgoing, GPtrArray *placed, GError **error);
 /* Records all files of the list, in one transaction: they are STORED then. */

@@ -5,6 +5,7 @@
  */
 #include "gateway/reports/report_build.h"
 
+#include "gateway/answers/answer.h"
 #include "gateway/clock.h"
 #include "gateway/reports/report_plan.h"
 #include "spool/ledger/ledger_jobs.h"
@@ -48,10 +49,10 @@ static bool make_files(const struct report_build *build, struct built *built, GE
                                             (struct period){built->period.starts, built->period.ends});
         g_autofree char *path = job_path(spool, JOB_INCOMING, built->period.job, name);
         const struct ledger_outgoing outgoing = {.job = built->period.job, .name = name};
-        struct ledger_outgoing *made = report_make_file(built->report, i, path, &outgoing, error);
-        if (made == NULL)
+        g_autoptr(disk_file_t) file = report_place(built->report, i, path, error);
+        if (file == NULL)
             return false;
-        g_ptr_array_add(built->files, made);
+        answer_placed_add(built->files, &outgoing, file, report_rows(built->report, i));
     }
     if (built->kind->record == NULL)
         report_forget_rows(built->report);
@@ -127,7 +128,7 @@ static bool prepare(struct report_build *build, struct built *built, GError **er
 {
     report_free(built->report);
     g_clear_pointer(&built->files, g_ptr_array_unref);
-    built->files = g_ptr_array_new_with_free_func(report_file_free);
+    built->files = answer_placed_new();
     built->report = report_new(&build->view, built->kind, (struct period){built->period.starts, built->period.ends});
     report_share(built->report, build->shared);
     return report_to_parties(built->report, error) &&

@@ -127,31 +127,14 @@ bool report_plan(struct gateway *gateway, const struct report *report, struct le
 
 /* ---- files ---- */
 
-void report_file_free(gpointer user)
-{
-    struct ledger_outgoing *made = user;
-
-    g_free((gpointer)made->name);
-    g_free((gpointer)made->sha256);
-    g_free(made);
-}
-
-struct ledger_outgoing *report_make_file(struct report *report, size_t i, const char *path,
-                                         const struct ledger_outgoing *outgoing, GError **error)
+struct disk_file *report_place(struct report *report, size_t i, const char *path, GError **error)
 {
     g_autoptr(disk_file_t) file = disk_file_create(path, 0, error);
 
     if (file == NULL || !report_write(report, i, disk_file_write, file, error) ||
         !disk_file_place(STEP_ANSWER_STORED, file, error))
         return NULL;
-    struct ledger_outgoing *made = g_new0(struct ledger_outgoing, 1);
-    *made = (struct ledger_outgoing){.id = outgoing->id,
-                                     .name = g_strdup(outgoing->name),
-                                     .state = LEDGER_STORED,
-                                     .rows = report_rows(report, i),
-                                     .size = (int64_t)disk_file_size(file),
-                                     .sha256 = g_strdup(disk_file_sha256(file))};
-    return made;
+    return g_steal_pointer(&file);
 }
 
 const struct ledger_outgoing *report_file_of(const GPtrArray *issued, uint64_t recipient)

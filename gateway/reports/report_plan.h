@@ -6,6 +6,7 @@
 #define ECOSGATE_GATEWAY_REPORTS_REPORT_PLAN_H
 
 #include "gateway/reports/report.h"
+#include "spool/disk.h"
 #include "spool/ledger/ledger_reports.h"
 
 /* False: SPOOL_ERROR_EXISTS if a file of the report would have a name that another file had, or the ledger failed. */
@@ -16,12 +17,9 @@ bool report_names_are_new(struct gateway *gateway, const struct report *report, 
  * issued. SPOOL_ERROR_EXISTS as above. */
 bool report_plan(struct gateway *gateway, const struct report *report, struct ledger_period *period, GError **error);
 
-/* Writes the file of recipient i to path; it is not durable yet. The result has of `outgoing` the id and the name, and
- * size, digest and rows: STORED. report_file_free. NULL: an error. */
-struct ledger_outgoing *report_make_file(struct report *report, size_t i, const char *path,
-                                         const struct ledger_outgoing *outgoing, GError **error);
-/* Frees it. */
-void report_file_free(gpointer made);
+/* Writes the file of recipient i to path; it is not durable yet. Returns the closed file, of which answer_placed_add
+ * makes a row; disk_file_free. NULL: an error. */
+struct disk_file *report_place(struct report *report, size_t i, const char *path, GError **error);
 /* That of a recipient among the files of a period (struct ledger_report); NULL: it has none. */
 const struct ledger_outgoing *report_file_of(const GPtrArray *issued, uint64_t recipient);
 

@@ -39,7 +39,7 @@ struct batch {
     GPtrArray *reports;           /* struct issued */
     int64_t files, rows;
     int fs;          /* the spool's file system, opened before the first file is written; -1: not yet */
-    GPtrArray *made; /* struct ledger_outgoing: files that are whole and not recorded yet */
+    GPtrArray *made; /* answer_placed_new: files that are whole and not recorded yet */
 };
 
 /* A batch ends with the report that reaches one of these. A row takes 16 bytes of memory. */
@@ -66,7 +66,7 @@ static void begin_batch(struct batch *batch, struct gateway *gateway)
     *batch = (struct batch){.gateway = gateway, .fs = -1};
     batch->shared = report_shared_new();
     batch->reports = g_ptr_array_new_with_free_func(free_issued);
-    batch->made = g_ptr_array_new_with_free_func(report_file_free);
+    batch->made = answer_placed_new();
 }
 
 static void end_batch(struct batch *batch)
@@ -102,11 +102,11 @@ static bool make_one(struct batch *batch, struct report *report, size_t i, const
                      GError **error)
 {
     g_autofree char *path = job_path(batch->gateway->spool, JOB_ACTIVE, outgoing->job, outgoing->name);
-    struct ledger_outgoing *made = report_make_file(report, i, path, outgoing, error);
+    g_autoptr(disk_file_t) file = report_place(report, i, path, error);
 
-    if (made != NULL)
-        g_ptr_array_add(batch->made, made);
-    return made != NULL;
+    if (file != NULL)
+        answer_placed_add(batch->made, outgoing, file, report_rows(report, i));
+    return file != NULL;
 }
 
 /* Builds all files of a report that are still PLANNED; at a stop fewer. */
@@ -129,20 +129,6 @@ static bool make_files(struct batch *batch, const struct issued *issued, GError 
     return true;
 }
 
-/* One commit: the files that were built are STORED. */
-static bool record_made(struct batch *batch, GError **error)
-{
-    struct ledger *ledger = batch->gateway->ledger;
-    bool good = ledger_begin(ledger, error);
-
-    for (guint i = 0; good && i < batch->made->len; i++)
-        good = ledger_outgoing_update(ledger, batch->made->pdata[i], error);
-    if (good && ledger_commit(STEP_ANSWER_NOTED, ledger, error))
-        return true;
-    ledger_rollback(ledger);
-    return false;
-}
-
 /* Builds, makes durable and records the files of all reports of the batch. */
 static bool store_batch(struct batch *batch, GError **error)
 {
@@ -155,8 +141,8 @@ static bool store_batch(struct batch *batch, GError **error)
         if (!make_files(batch, batch->reports->pdata[i], error))
             return false;
     }
-    return batch->made->len == 0 ||
-           (disk_fs_sync(STEP_REPORT_SYNCED, batch->fs, spool, error) && record_made(batch, error));
+    return batch->made->len == 0 || (disk_fs_sync(STEP_REPORT_SYNCED, batch->fs, spool, error) &&
+                                     answer_note(batch->gateway, batch->made, error));
 }
 
 /* True: one of the files is still PLANNED. */
