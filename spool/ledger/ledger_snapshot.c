@@ -13,10 +13,11 @@ static int on_steps(void *user)
     return *stop; /* true interrupts the question */
 }
 
-/* BEGIN alone reads nothing: the first question after it settles which moment is shown. */
+/* BEGIN alone reads nothing: the first question after it settles which moment is shown. The cache is small, for what
+ * is asked are scans, and the writer has a cache of its own. */
 static bool settle_moment(struct ledger *ledger, GError **error)
 {
-    return ledger_execute(ledger, "PRAGMA cache_size=-32768;PRAGMA temp_store=FILE;PRAGMA mmap_size=0;BEGIN", error) &&
+    return ledger_execute(ledger, "PRAGMA cache_size=-8192;PRAGMA temp_store=FILE;PRAGMA mmap_size=0;BEGIN", error) &&
            ledger_version_current(ledger, error);
 }
 
