@@ -494,10 +494,12 @@ MODES = {
 
 
 def cases(script, kind, mode, stride):
-    """With a stride, each mode begins at another call, so that what one leaves out another has."""
+    """With a stride, each mode begins at another call, so that what one leaves out another has; of few calls at the
+    last one."""
     what, times, every = MODES[mode]
-    first = 1 + list(MODES).index(mode) % stride
-    for n in range(first, len(script.calls.get(kind, ())) + 1, stride * every):
+    calls = len(script.calls.get(kind, ()))
+    first = min(1 + list(MODES).index(mode) % stride, calls)
+    for n in range(max(first, 1), calls + 1, stride * every):
         yield f"{kind}:{n}:{what}", {"times": min(times, script.runs)}
 
 

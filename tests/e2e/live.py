@@ -223,7 +223,7 @@ def test_looks(tap):
     tap.ok([drop["owed"] for drop in status["drops"]] == [0, 1, 0, 0, 0, 0], "status: each drop's own debt",
            status["drops"])
     tap.ok(status["jobs"] == {"incoming": 0, "ready": 0, "active": 1, "held": 0, "done": 2, "rejected": 0,
-                              "corrupt": 0} and
+                              "corrupt": 0, "archived": 0} and
            status["devices"] == {"READY": 1, "DISPATCHED": 2, "DEFERRED": 1},
            "status: jobs and Devices by state", status)
     os.rename(home.path("away"), home.path("drops", "tcos", "out"))
