@@ -244,6 +244,10 @@ static struct verdict *new_verdict(struct oracle *oracle, struct inbound *inboun
         if (strcmp(inbound->digests->pdata[i], record_get(file, "SHA256")) == 0)
             verdict->document = inbound->documents->pdata[i];
     read_findings(verdict, ema);
+    /* A restored ledger may know a verdict, and not that its answers were delivered: they come once more. */
+    struct verdict *before = g_hash_table_lookup(oracle->answers, ema->name);
+    if (before != NULL && oracle->restores > 0)
+        before->lost |= before->at == verdict->at;
     g_ptr_array_add(inbound->verdicts, verdict);
     g_ptr_array_add(oracle->verdicts, verdict);
     g_hash_table_insert(oracle->answers, g_strdup(ema->name), verdict);
