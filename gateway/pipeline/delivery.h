@@ -5,7 +5,7 @@
  *
  *   struct delivery *delivery = delivery_new(&gateway, wake, &error);
  *   delivery_begin_pass(delivery, &error);                once a pass
- *   delivery_advance(delivery, &error) …                  after each job, and at the end of the pass
+ *   delivery_advance(delivery, &error) …                  after each group of jobs, and at the end of the pass
  *   delivery_free(delivery);
  *
  * A false result is a failure of spool or ledger; it ends the pass.

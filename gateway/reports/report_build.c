@@ -176,15 +176,15 @@ static struct report_build *build_new(struct gateway *gateway, const GArray *due
 bool report_build_begin(struct gateway *gateway, const GArray *due, int wake, struct report_build **build,
                         GError **error)
 {
-    struct report_build *new = build_new(gateway, due, wake);
+    struct report_build *begun = build_new(gateway, due, wake);
 
     *build = NULL;
-    new->view.ledger = ledger_open_snapshot(gateway->ledger, &new->stop, error);
-    bool good = new->view.ledger != NULL &&prepare_all(new, error);
-    if (good && start(new, NULL))
-        *build = new;
+    begun->view.ledger = ledger_open_snapshot(gateway->ledger, &begun->stop, error);
+    bool good = begun->view.ledger != NULL && prepare_all(begun, error);
+    if (good && start(begun, NULL))
+        *build = begun;
     else
-        report_build_free(new);
+        report_build_free(begun);
     return good;
 }
 
