@@ -39,11 +39,44 @@ void device_spoil(uint64_t seed, uint64_t index, unsigned per_cent, struct devic
  * the meter has a hub or there is no such Gas Proxy Function. The inventory knows more hubs than an instruction. */
 void device_connect(uint64_t seed, uint64_t index, uint64_t last, struct device *device);
 
+/* Gives a meter the MPxN that stands for its index, so that no two meters of an estate share one. The index is below
+ * 90 million. Changes nothing where the Device has no MPxN. */
+void device_renumber(uint64_t index, struct device *device);
+
+/* Writes the id of a Device. */
+void device_id(uint64_t seed, uint64_t index, char out[EUI64_SIZE]);
+/* The index of the Device that has this id; any number, if no Device of the seed has. */
+uint64_t device_index(uint64_t seed, const char *id);
+
+enum { NEAR = 32 }; /* Devices in a neighbourhood, which share hubs: 1 to 32, 33 to 64 … */
+
+/* The index of the meter that decides whose a Device is: a meter itself; of a Gas Proxy Function the gas meter with the
+ * lowest id at its hub, else such an electricity meter, else 0. The inventory ends with `last`. */
+uint64_t device_leader(uint64_t seed, uint64_t index, uint64_t last);
+
+enum kind { ESME, GSME, GPF };
+
+/* What a Device is, as numbers: much cheaper than its texts. */
+struct traits {
+    enum kind kind;
+    unsigned model;  /* 0 to 63, for manufacturer, model and firmware */
+    unsigned region; /* 0 to 3 */
+};
+/* The traits of a Device. */
+struct traits device_traits(uint64_t seed, uint64_t index);
+
+/* "ESME", "GSME" or "GPF". */
+const char *kind_text(enum kind kind);
+/* The CSPRegion; "" for none. */
+const char *region_text(unsigned region);
+
 struct model {
     const char *type, *manufacturer, *model, *firmware;
 };
 enum { MODELS = 3 * 4 * 4 * 4 };
 /* The n-th of the MODELS Device Models that Devices are made of, n from 0. */
 struct model model_of(unsigned n);
+/* The Device Model of a kind and a number as traits have it. */
+struct model model_of_traits(enum kind kind, unsigned model);
 
 #endif

@@ -4,6 +4,7 @@
  *
  *   generate --form csv --devices 1000000 -o /tmp      prints the path of the file that it wrote
  */
+#include "samples/programme.h"
 #include "samples/records.h"
 
 #include <errno.h>
@@ -62,6 +63,7 @@ static void usage(FILE *to)
           "  --full, --delta      INV, COS, NMM, PTY: the Mode (FULL)\n"
           "  -o, --output DIR     folder to write to; it must be there (.)\n"
           "  -h, --help           this text\n\n"
+          "generate programme: the partners of a whole migration programme; its --help says more.\n\n"
           "ORG, EUI-64, NAME, TIME, ID and the like are written as they are given, right or wrong:\n"
           "a file may be wanted that is refused.\n",
           to);
@@ -290,6 +292,8 @@ int main(int argc, char **argv)
     struct made made;
     struct row row = {.origin = &o.origin};
 
+    if (argc > 1 && strcmp(argv[1], "programme") == 0)
+        return programme_main(argc - 1, argv + 1);
     read_options(argc, argv, &o);
     complete(&o, &made);
     uint64_t records = o.type->count != NULL ? o.type->count(&o.origin) : o.origin.devices;

@@ -3,11 +3,15 @@
 # on the same data. Arguments are names of races: only those are run. The environment changes how much data there is:
 #   DEVICES 1,000,000   REPORT_DEVICES 500,000   SFTP_DEVICES 1,000,000   SFTP_MB 350   SFTP_FILES 5,000
 #   FIND_DEVICES 6,000,000   FIND_SESSIONS 1,000,000   FIND_JOBS 200,000
-#   PAIRS 5             BENCH_DIR a temporary folder
+#   PAIRS 5             BENCH_DIR a temporary folder   SCALE 1/50, of `programme`
+# The last one, `programme`, has no rival: what each stage of the migration programme costs (tests/e2e/programme.py).
 here=$(dirname "$0")
 . "$here/../../samples/packages.sh"
 packages python3 libxml2-utils miller sqlite3 openssh-server openssh-client lftp >&2 || exit 2
 for one in bench bench_report bench_find; do
     python3 "$here/$one.py" "$@" || exit
 done
-exec python3 "$here/bench_sftp.py" "$@"
+python3 "$here/bench_sftp.py" "$@" || exit
+case " $* " in
+"  " | *" programme "*) SCALE=${SCALE:-1/50} PLACE=${BENCH_DIR:-} python3 "$here/../e2e/programme.py" ;;
+esac

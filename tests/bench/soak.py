@@ -18,6 +18,7 @@ from datetime import datetime, timedelta
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "e2e"))
 import parties  # noqa: E402
+from curves import picture  # noqa: E402
 from home import GATE, Home, Tap, generate, terminate, wait_until  # noqa: E402
 
 DAYS = int(os.environ.get("DAYS", "364"))
@@ -240,32 +241,17 @@ def extrapolate(found):
 
 # ---- the picture ----
 
-def curve(samples, key, top, title):
-    most = max(sample[key] for sample in samples) or 1
-    points = " ".join(f"{60 + 680 * sample['day'] / samples[-1]['day']:.1f},{top + 90 - 80 * sample[key] / most:.1f}"
-                      for sample in samples)
-    return (f'<text x="60" y="{top}">{title}: at most {most:,.0f}, in the end {samples[-1][key]:,.0f}</text>'
-            f'<path d="M60 {top + 10}V{top + 90}H740" fill="none" stroke="#888"/>'
-            f'<polyline points="{points}" fill="none" stroke="#06c" stroke-width="2"/>\n')
-
-
-def picture(samples, path):
-    """Each curve begins at zero; its top is its largest value."""
+def draw(samples, path):
     curves = (("memory", "Memory, KiB (with up to 32 MiB of the ledger)"),
               ("beside", "Memory without the ledger's pages, KiB (must be flat)"),
               ("descriptors", "Open descriptors (must be flat)"),
               ("plain", "Files that are not of ended jobs (must be flat)"),
-              ("ledger", "Ledger, bytes (grows with the Devices)"), ("spool", "Spool, bytes (grows with the Devices)"))
+              ("ledger", "Ledger, bytes (grows with the Devices)"), ("spool", "Spool, bytes (grows with the Devices)"),
+              ("each", "Bytes for each Device so far (must not rise)"))
     for sample in samples:
         sample["each"] = (sample["ledger"] + sample["spool"]) / (sample["day"] * DEVICES)
-    curves += (("each", "Bytes for each Device so far (must not rise)"),)
-    with open(path, "w", encoding="utf-8") as file:
-        file.write(f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 800 {40 + 120 * len(curves)}" '
-                   'font-family="sans-serif" font-size="14"><rect width="100%" height="100%" fill="#fff"/>\n')
-        for n, (key, title) in enumerate(curves):
-            file.write(curve(samples, key, 30 + 120 * n, title))
-        file.write(f'<text x="60" y="{30 + 120 * len(curves)}">{DAYS} days, {DEVICES} Devices a day; a reload each '
-                   'week, a kill every fourth</text></svg>\n')
+    picture(path, [(samples, *curve) for curve in curves],
+            f"{DAYS} days, {DEVICES} Devices a day; a reload each week, a kill every fourth")
 
 
 def main():
@@ -278,7 +264,7 @@ def main():
         tap.ok(total < LIMIT, f"the whole programme needs {total / 1e9:.1f} GB with the defaults")
         year, begun = Year(), time.monotonic()
         year.play()
-        picture(year.samples, sys.argv[1] if len(sys.argv) > 1 else "soak.svg")
+        draw(year.samples, sys.argv[1] if len(sys.argv) > 1 else "soak.svg")
         end = (BEGIN + timedelta(days=DAYS)).strftime("%Y-%m-%dT%H:%M:%SZ")
         verified = year.home.command("spool", "verify", now=end)
         tap.ok(verified.returncode == 0, f"spool verify finds all sound after {DAYS} days in "

@@ -2,6 +2,7 @@
 
     done = run("--version")                          a subprocess.CompletedProcess; what it printed is bytes
     done.work, done.peak                             seconds of a processor that it used; the most memory, in bytes
+    done.written                                     bytes that it gave to calls that write
     done = run(..., env={...}, timeout=60)           env: the whole environment of the run; timeout: seconds
     done = run(..., preload=[SHIM])                  libraries that the run loads first
 
@@ -31,7 +32,7 @@ LIBRARY = os.path.join(FOLDER, "fork_server.so")
 HAS_SERVER = os.path.exists(LIBRARY) and "ECOSGATE_TEST_EXEC" not in os.environ
 LOOKS = 3  # for leaks, of each place in a test and each command
 WORD = re.compile("[a-z-]+")
-PID, ENDED = struct.Struct("=i"), struct.Struct("=qqq")  # what fork_server.c sends
+PID, ENDED = struct.Struct("=i"), struct.Struct("=qqqq")  # what fork_server.c sends
 
 
 class Server:
@@ -56,10 +57,10 @@ class Server:
         output, errors = os.memfd_create("output"), os.memfd_create("errors")
         try:
             socket.send_fds(self.socket, [b"\0".join(map(os.fsencode, request)) + b"\0"], [output, errors])
-            status, work, peak = self.wait(arguments, timeout)
+            status, work, peak, written = self.wait(arguments, timeout)
             done = subprocess.CompletedProcess(arguments, os.waitstatus_to_exitcode(status), content(output),
                                                content(errors))
-            done.work, done.peak = work / 1e6, peak << 10
+            done.work, done.peak, done.written = work / 1e6, peak << 10, written
             return done
         finally:
             os.close(output)
@@ -135,6 +136,9 @@ def run_anew(arguments, env, timeout, preload):
         timer = threading.Timer(timeout, process.kill) if timeout else None
         if timer:
             timer.start()
+        os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+        with open(f"/proc/{process.pid}/io", encoding="ascii") as file:
+            written = next(int(line.split()[1]) for line in file if line.startswith("wchar:"))
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
         if timer and not timer.is_alive():
@@ -144,4 +148,5 @@ def run_anew(arguments, env, timeout, preload):
         done = subprocess.CompletedProcess(arguments, process.returncode, content(output.fileno()),
                                            content(errors.fileno()))
         done.work, done.peak = usage.ru_utime + usage.ru_stime, usage.ru_maxrss << 10
+        done.written = written
         return done
