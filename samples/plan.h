@@ -15,7 +15,7 @@
 #include <stddef.h>
 #include <time.h>
 
-enum { WEEK = 7 * 86400, DAY = 86400, EVENTS = 12, MAPS_OF_PLAN = 5, LEAST_WEEKS = 24 };
+enum { WEEK = 7 * 86400, DAY = 86400, EVENTS = 12, MAPS_OF_PLAN = 5, LEAST_WEEKS = 18 };
 
 struct plan {
     uint64_t seed;

@@ -195,7 +195,7 @@ static void usage(FILE *to)
           "  --devices N          Devices of the programme (32000); rounded down to a multiple of 32\n"
           "  --seed N             another programme for another number (1)\n"
           "  --suppliers N        2 to 999 (10)\n"
-          "  --weeks N            24 to 500 (65)\n"
+          "  --weeks N            18 to 500 (65)\n"
           "  --week N, --day N    whose files; the day of instructions is 1 (Tuesday) or 3 (Thursday)\n"
           "  --time TIME          creation of the files\n"
           "  --sequence N         number of the first file that is written (1)\n"
