@@ -23,13 +23,17 @@ struct ledger_find_filter {
     void *user;
     int64_t found; /* Devices that fitted so far; the caller counts them */
     /* The filter's own. */
-    uint64_t *sets[FIND_SETS]; /* two bits for each Device that was kept; others may have the same */
+    uint64_t *sets[FIND_SETS]; /* bits of each Device that was kept; others may have the same */
     size_t n_sets, read;       /* how many conditions were read, or left alone */
     int64_t looked_at;         /* Devices that passed since */
     uint64_t *filling;
     int64_t late[FIND_LATE]; /* Devices of which the bits are not set yet */
-    int64_t kept;
-    GError *error; /* of keep */
+    int64_t kept;            /* of the condition that is being read */
+    /* Set within `keep`: how many are kept at most. The statement that has another one fails, and enough is set. */
+    int64_t most;
+    bool enough;
+    int64_t newest; /* the Device that was kept last */
+    GError *error;  /* of keep */
 };
 
 /* Makes the functions known to the connection; the filter stays the caller's. At most FIND_SETS conditions. */

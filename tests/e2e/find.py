@@ -387,6 +387,24 @@ def test_thousands(tap):
             bad.append(f"{one}: in the order of none of them")
     tap.ok(not bad and none > 10 and many > 5, "120,000 Devices: what is asked together is what a scan finds",
            none, many, *bad[:20])
+    test_wrong_count(tap, home, of, found)
+
+
+def test_wrong_count(tap, home, of, found):
+    """A search that leads by something else reads as many of a state as are counted. A wrong count hides none."""
+    one = (("supplier", "S000"), ("state", "MIGRATED"))
+    wanted = sorted(map(large.eui, set.intersection(*(found[condition] for condition in one))))
+    db = sqlite3.connect(home.path("spool", "ledger.sqlite"))
+    rows = {}
+    for wrong in (-1, 1, -3000, 3000):
+        db.execute("UPDATE count_device SET n=n+? WHERE state=7", (wrong,))
+        db.commit()
+        rows[wrong] = sorted(of(one))
+        db.execute("UPDATE count_device SET n=n-? WHERE state=7", (wrong,))
+        db.commit()
+    db.close()
+    tap.ok(wanted and all(found == wanted for found in rows.values()), "a wrong count of a state hides no Device",
+           len(wanted), *(f"{wrong}: {len(found)}" for wrong, found in rows.items()))
 
 
 def main():
