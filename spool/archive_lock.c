@@ -17,9 +17,11 @@ int archive_lock(const struct spool *spool, GError **error)
     return lock;
 }
 
-bool archive_lock_is_held(const struct spool *spool)
+enum archive_lock_state archive_lock_state(const struct spool *spool)
 {
     int64_t pid = 0;
 
-    return !disk_lock_holder(spool_orders_dir(spool), &pid, NULL) || pid != 0;
+    if (!disk_lock_holder(spool_orders_dir(spool), &pid, NULL))
+        return ARCHIVE_LOCK_UNKNOWN;
+    return pid != 0 ? ARCHIVE_LOCK_HELD : ARCHIVE_LOCK_FREE;
 }

@@ -11,7 +11,9 @@
 
 /* For disk_unlock; -1 on an error, SPOOL_ERROR_LOCKED while another archive is written. */
 int archive_lock(const struct spool *spool, GError **error);
-/* True also if it cannot be found out. */
-bool archive_lock_is_held(const struct spool *spool);
+
+enum archive_lock_state { ARCHIVE_LOCK_FREE, ARCHIVE_LOCK_HELD, ARCHIVE_LOCK_UNKNOWN };
+/* Unknown to whoever may not open orders/, such as a person who may only look. The writer takes that for held. */
+enum archive_lock_state archive_lock_state(const struct spool *spool);
 
 #endif

@@ -2,8 +2,8 @@
 #include "gateway/condition/purge_state.h"
 
 #include "formats/instant.h"
+#include "spool/archive_lock.h"
 #include "spool/backup_lock.h"
-#include "spool/disk.h"
 
 const char *purge_state_step(const struct ledger_purge *row)
 {
@@ -13,12 +13,22 @@ const char *purge_state_step(const struct ledger_purge *row)
     return steps[row->stage];
 }
 
-/* Who may not look into orders/ does not see that it is locked. */
-static bool archive_is_written(const struct gateway *gateway)
+char *purge_state_copy(const struct spool *spool, bool of_writer)
 {
-    int64_t pid = 0;
-
-    return disk_lock_holder(spool_orders_dir(gateway->spool), &pid, NULL) && pid != 0;
+    if (backup_lock_is_held(spool))
+        return g_strdup("a backup is being made");
+    switch (archive_lock_state(spool)) {
+    case ARCHIVE_LOCK_FREE:
+        break;
+    case ARCHIVE_LOCK_HELD:
+        return g_strdup("an archive is being written");
+    case ARCHIVE_LOCK_UNKNOWN:
+        return of_writer ? g_strdup_printf("%s cannot be opened, so an archive may be being written; give the "
+                                           "gateway's user read access",
+                                           spool_orders_dir(spool))
+                         : NULL;
+    }
+    return NULL;
 }
 
 /* NULL: nothing is seen that it would wait for; g_free. */
@@ -26,10 +36,9 @@ static char *find_cause(const struct gateway *gateway, int64_t pid, const struct
 {
     if (pid == 0)
         return g_strdup("no gateway runs");
-    if (backup_lock_is_held(gateway->spool))
-        return g_strdup("a backup is being made");
-    if (archive_is_written(gateway))
-        return g_strdup("an archive is being written");
+    char *copy = purge_state_copy(gateway->spool, false);
+    if (copy != NULL)
+        return copy;
     g_autofree char *readers = row->stage == LEDGER_PURGE_PAGES ? ledger_scrub_readers(gateway->ledger, pid) : NULL;
     return readers != NULL ? g_strdup_printf("%s reads the ledger; end it", readers) : NULL;
 }

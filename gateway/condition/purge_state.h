@@ -18,6 +18,9 @@ struct purge_state {
     char *shows;              /* holds the latter */
 };
 
+/* Who copies what a purge would remove, so that it waits; NULL: nobody; g_free. of_writer: what cannot be found out is
+ * taken for a copy; for anybody else it is none, for the writer may see more than he does. */
+char *purge_state_copy(const struct spool *spool, bool of_writer);
 /* pid: of the writer; 0: none runs. False: the ledger failed, and there is nothing to clear. */
 bool purge_state_look(struct gateway *gateway, int64_t pid, struct purge_state *state, GError **error);
 /* Frees what it holds. */

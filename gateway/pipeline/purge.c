@@ -10,10 +10,9 @@
 
 #include "gateway/clock.h"
 #include "gateway/condition/purge_scope.h"
+#include "gateway/condition/purge_state.h"
 #include "gateway/log.h"
 #include "gateway/pipeline/orders/orders.h"
-#include "spool/archive_lock.h"
-#include "spool/backup_lock.h"
 #include "spool/disk.h"
 #include "spool/ledger/ledger_purge.h"
 
@@ -278,16 +277,13 @@ static bool take_up(struct purging *p, GError **error)
  * an archive: its jobs are in that archive once it is carried out. */
 static bool look_around(struct purging *p, GError **error)
 {
-    const struct spool *spool = p->gateway->spool;
-
     if (!orders_are_given(p->gateway, &p->stuck, error))
         return false;
-    const char *why = backup_lock_is_held(spool)    ? "a backup is being made"
-                      : archive_lock_is_held(spool) ? "an archive is being written"
-                                                    : NULL;
-    if (why != NULL)
-        say_waits(p, why);
-    p->stuck = p->stuck || why != NULL;
+    g_autofree char *why = purge_state_copy(p->gateway->spool, true);
+    if (why == NULL)
+        return true;
+    say_waits(p, why);
+    p->stuck = true;
     return true;
 }
 

@@ -295,7 +295,7 @@ static bool pack_on(struct retention *r, bool *failed, GError **error)
 /* By a backup or an archive, which would miss what is removed. */
 static bool is_copied(const struct spool *spool)
 {
-    return backup_lock_is_held(spool) || archive_lock_is_held(spool);
+    return backup_lock_is_held(spool) || archive_lock_state(spool) != ARCHIVE_LOCK_FREE;
 }
 
 static bool remove_from_disk(struct retention *r, const struct ledger_job *job, const GPtrArray *files, GError **error)

@@ -443,7 +443,8 @@ static bool outlive_failure(struct reports *reports, GError *cause, GError **err
     }
     reports->again = now + gateway->config->poll_interval * G_USEC_PER_SEC;
     log_event(LOG(EVENT_UNSTORED, .subject = "reports"),
-              "reports that are due cannot be built; they are tried again in each pass: %s", cause->message);
+              "reports that are due cannot be built; they are tried again every %" G_GINT64_FORMAT " s: %s",
+              gateway->config->poll_interval, cause->message);
     g_error_free(cause);
     return true;
 }
