@@ -123,6 +123,8 @@ bool disk_remove_dir(enum step step, const char *path, GError **error);
 /* Removes a file or a folder with all that is in it, and syncs its parent. Follows no links. What is already gone is no
  * error. Stopped in the middle it leaves a part of the folder. */
 bool disk_remove_tree(enum step step, const char *path, GError **error);
+/* The same, but its parent is not synced: disk_sync_dir() makes it durable. */
+bool disk_remove_tree_unsynced(enum step step, const char *path, GError **error);
 
 /* Gives the file `name` of an open folder a second name without a sync, for files that are never changed in place.
  * Both names must be on one file system. SPOOL_ERROR_EXISTS when `to` is taken. */

@@ -56,6 +56,15 @@ bool disk_remove_tree(enum step step, const char *path, GError **error)
     return true;
 }
 
+bool disk_remove_tree_unsynced(enum step step, const char *path, GError **error)
+{
+    step_before(step);
+    if (!remove_entry(path, 0, error))
+        return false;
+    step_after(step);
+    return true;
+}
+
 bool disk_link_unsynced(enum step step, int folder, const char *name, const char *to, GError **error)
 {
     step_before(step);

@@ -1,4 +1,8 @@
 /*
+ * A page of jobs costs as many syncs as one job: their folders are renamed, what they stood in is synced, and the
+ * commit follows; then they are removed from leaving/. What a power cut brings back before the commit is moved again,
+ * and after it removed again: an archive is settled when leaving/ is empty, and synced.
+ *
  * Rejected: an order that writes the archive itself, in slices. The writer would hold an open archive, and what it has
  * read of it, over many passes; a full disk elsewhere, or a folder on a share that hangs, would be its business.
  * Rejected, too: a row for each archived job. A commit with 100,000 rows takes longer than a pass may.
@@ -23,6 +27,7 @@ struct slice {
     int64_t until;
     GPtrArray *damaged;
     GArray *page, *stay; /* int64_t: jobs; those that are not archived */
+    GPtrArray *above;    /* char *: the folders that the page's jobs stood in */
     int64_t left, stayed;
     GError *fault; /* what keeps a folder from leaving */
 };
@@ -97,7 +102,23 @@ static bool leave(struct slice *s, const struct ledger_archive *archive, int64_t
     g_autofree char *from = job_path(gateway->spool, ended, job, NULL);
     g_autofree char *to = archiving_path(gateway, ARCHIVING_LEAVING, job);
     g_autofree char *above = g_path_get_dirname(from);
-    return disk_rename_unsynced(STEP_JOB_LEFT, from, to, &s->fault) && disk_sync_dir(above, &s->fault);
+    if (!g_ptr_array_find_with_equal_func(s->above, above, g_str_equal, NULL))
+        g_ptr_array_add(s->above, g_steal_pointer(&above));
+    return disk_rename_unsynced(STEP_JOB_LEFT, from, to, &s->fault);
+}
+
+/* Before the ledger says that the jobs have left, or that all have. False: s->fault says why. */
+static bool sync_folders(struct slice *s)
+{
+    GError *cause = NULL;
+
+    for (guint i = 0; cause == NULL && i < s->above->len; i++)
+        (void)disk_sync_dir(s->above->pdata[i], &cause);
+    if (cause == NULL)
+        return true;
+    g_clear_error(&s->fault);
+    s->fault = cause;
+    return false;
 }
 
 static bool commit(struct slice *s, const struct ledger_archive *archive, bool last, GError **error)
@@ -145,7 +166,7 @@ static bool empty_leaving(struct slice *s, GError **error)
         if (!may_go(s, job, &go, error))
             return false;
         g_autofree char *path = g_build_filename(dir, *name, NULL);
-        if (go && !disk_remove_tree(STEP_LEFT_REMOVED, path, &s->fault))
+        if (go && !disk_remove_tree_unsynced(STEP_LEFT_REMOVED, path, &s->fault))
             return true;
     }
     return names != NULL;
@@ -156,6 +177,7 @@ static bool turn_page(struct slice *s, const struct ledger_archive *archive, boo
 {
     g_array_set_size(s->page, 0);
     g_array_set_size(s->stay, 0);
+    g_ptr_array_set_size(s->above, 0);
     if (!ledger_archive_next(s->gateway->ledger, archive, PAGE, s->page, error))
         return false;
     guint most = s->page->len;
@@ -165,8 +187,14 @@ static bool turn_page(struct slice *s, const struct ledger_archive *archive, boo
             return false;
         n += s->fault == NULL;
     }
-    g_array_set_size(s->page, n);
     *end = most == 0; /* not before leaving/ is empty: a settled archive is looked at no more */
+    if (*end)
+        g_ptr_array_add(s->above, g_build_filename(spool_dir(s->gateway->spool), ARCHIVING_LEAVING, NULL));
+    if (!sync_folders(s)) {
+        g_array_set_size(s->page, 0);
+        return true; /* the next slice finds them in leaving/ */
+    }
+    g_array_set_size(s->page, n);
     s->left += n - s->stay->len;
     s->stayed += s->stay->len;
     return commit(s, archive, *end, error) && empty_leaving(s, error);
@@ -227,6 +255,7 @@ bool archiving_pass(struct gateway *gateway, int64_t *next, GError **error)
     s.until = gateway->yields ? clock_monotonic() + SLICE : 0;
     s.page = g_array_new(FALSE, FALSE, sizeof(int64_t));
     s.stay = g_array_new(FALSE, FALSE, sizeof(int64_t));
+    s.above = g_ptr_array_new_with_free_func(g_free);
     good = go_on(&s, &more, error);
     *next = !good || s.fault != NULL ? clock_monotonic() + RETRY_SECONDS * (int64_t)G_USEC_PER_SEC
             : more                   ? clock_monotonic() + PAUSE
@@ -235,6 +264,7 @@ bool archiving_pass(struct gateway *gateway, int64_t *next, GError **error)
         tell_fault(&s);
     g_array_unref(s.page);
     g_array_unref(s.stay);
+    g_ptr_array_unref(s.above);
     if (s.damaged != NULL)
         g_ptr_array_unref(s.damaged);
     return good;

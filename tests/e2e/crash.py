@@ -525,6 +525,7 @@ def move_to_archive(stage):
         stage.gate.hit = True
         stage.carry_out_orders()
         stage.gate.run(*arguments)
+    at("12:00:30", day=5)(stage)  # what a stop has left in leaving/ goes
 
 
 def bring_back(stage):

@@ -31,7 +31,7 @@ from power_disk import WAYS, Disk, read_record, write_out
 
 SHIM = os.path.join(gate.FOLDER, "record_shim.so")
 RECORDED = (("made", 0), ("plain", 1), ("orders", 2), ("life", 8), ("reporting", 10), ("mending", 2), ("mending", 4),
-            ("mending", 7), ("kept", 4), ("kept", 8))
+            ("mending", 7), ("kept", 4), ("kept", 8), ("archived", 2))
 WORKERS = os.cpu_count() + 1
 SOURCES = "SELECT id, drop_name, name, source_ino FROM job WHERE source_ino IS NOT NULL"
 
