@@ -387,7 +387,7 @@ static int prove_and_give(struct work *work, struct invocation *invocation, cons
                           bool there)
 {
     g_autofree char *temporary = NULL;
-    struct archive_check check = {.gateway = &work->access.gateway};
+    struct archive_check check = {.gateway = &work->access.gateway, .fresh = there ? NULL : path};
     GError *error = NULL;
 
     if (!there)

@@ -19,10 +19,16 @@ enum { BUFFER = 256 * 1024, MOST_LINE = 1 << 20, MOST_ENVELOPE = 64 * 1024, MOST
 #define MANIFEST "manifest"
 #define SUMS "SHA256SUMS"
 
+/* Where bytes come from, for messages. */
+struct source {
+    const char *path;
+    bool fresh; /* this call has written them */
+};
+
 /* What is read. */
 struct reading {
     struct archive *archive;
-    const char *path;
+    struct source source;
     archive_file_visit visit;
     void *user;
     bool enough; /* the visitor wants no more */
@@ -31,6 +37,7 @@ struct reading {
 /* A check under way. */
 struct walk {
     struct archive_check *check;
+    struct source source;
     struct archive *archive;
     struct digest *sums;                /* of the lines of SHA256SUMS that the members so far make */
     bool manifest, ended;               /* they have been read */
@@ -42,15 +49,24 @@ struct walk {
     char ledger[LEDGER_ID_SIZE];
 };
 
-static bool unreadable(const char *path, const char *reason, GError **error)
+static bool unreadable(const struct source *source, const char *reason, GError **error)
 {
-    g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_RETRY,
-                "%s cannot be read as an archive: %s; it is damaged, or no archive of ecosgate: take another copy",
-                path, reason != NULL ? reason : "no reason is known");
+    const char *cause = reason != NULL ? reason : "no reason is known";
+
+    if (source->fresh)
+        g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_RETRY,
+                    "%s was written, and cannot be read back: %s; no job has left the spool: check the disk that it is "
+                    "on, or name a file on another one",
+                    source->path, cause);
+    else
+        g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_RETRY,
+                    "%s cannot be read as an archive: %s; it is damaged, or no archive of ecosgate: take another copy",
+                    source->path, cause);
     return false;
 }
 
-static struct archive *open_archive(const char *path, GError **error)
+/* path: where the bytes are now. */
+static struct archive *open_archive(const char *path, const struct source *source, GError **error)
 {
     struct archive *archive = archive_read_new();
 
@@ -58,7 +74,7 @@ static struct archive *open_archive(const char *path, GError **error)
         archive_read_support_format_tar(archive) == ARCHIVE_OK &&
         archive_read_open_filename(archive, path, BUFFER) == ARCHIVE_OK)
         return archive;
-    (void)unreadable(path, archive_error_string(archive), error);
+    (void)unreadable(source, archive_error_string(archive), error);
     (void)archive_read_free(archive); /* was only read from */
     return NULL;
 }
@@ -70,7 +86,7 @@ typedef bool line_fn(void *user, const char *line, size_t len, GError **error);
 /* The member that is read by lines. */
 struct lines {
     struct archive *archive;
-    const char *path;
+    const struct source *source;
     struct digest *digest; /* NULL: none */
 };
 
@@ -78,7 +94,7 @@ struct lines {
 static bool each_line(const struct lines *lines, line_fn *each, void *user, GError **error)
 {
     struct archive *archive = lines->archive;
-    const char *path = lines->path;
+    const struct source *source = lines->source;
     g_autofree char *buffer = g_malloc(BUFFER);
     g_autoptr(GString) rest = g_string_new(NULL);
     la_ssize_t got;
@@ -97,27 +113,27 @@ static bool each_line(const struct lines *lines, line_fn *each, void *user, GErr
         }
         g_string_erase(rest, 0, (gssize)at);
         if (rest->len > MOST_LINE)
-            return unreadable(path, "a line of its manifest has more than 1 MiB", error);
+            return unreadable(source, "a line of its manifest has more than 1 MiB", error);
     }
-    return got == 0 ? rest->len == 0 || unreadable(path, "its manifest ends within a line", error)
-                    : unreadable(path, archive_error_string(archive), error);
+    return got == 0 ? rest->len == 0 || unreadable(source, "its manifest ends within a line", error)
+                    : unreadable(source, archive_error_string(archive), error);
 }
 
-static json_t *parse_line(const char *path, const char *line, size_t len, GError **error)
+static json_t *parse_line(const struct source *source, const char *line, size_t len, GError **error)
 {
     json_t *object = json_loadb(line, len, JSON_REJECT_DUPLICATES, NULL);
 
     if (json_is_object(object))
         return object;
     json_decref(object);
-    (void)unreadable(path, "a line of its manifest is no JSON object", error);
+    (void)unreadable(source, "a line of its manifest is no JSON object", error);
     return NULL;
 }
 
 static bool visit_line(void *user, const char *line, size_t len, GError **error)
 {
     struct reading *reading = user;
-    json_t *object = reading->enough ? NULL : parse_line(reading->path, line, len, error);
+    json_t *object = reading->enough ? NULL : parse_line(&reading->source, line, len, error);
 
     if (object == NULL)
         return reading->enough;
@@ -140,8 +156,8 @@ static const char *name_of(struct archive_entry *entry)
 
 bool archive_file_list(const char *path, archive_file_visit visit, void *user, GError **error)
 {
-    struct reading reading = {.path = path, .visit = visit, .user = user};
-    struct archive *archive = open_archive(path, error);
+    struct reading reading = {.source = {.path = path}, .visit = visit, .user = user};
+    struct archive *archive = open_archive(path, &reading.source, error);
     struct archive_entry *entry;
     bool good = false, found = false;
 
@@ -152,10 +168,10 @@ bool archive_file_list(const char *path, archive_file_visit visit, void *user, G
         found = name != NULL && strcmp(name, MANIFEST) == 0;
     }
     if (found)
-        good = each_line(&(const struct lines){archive, path, NULL}, visit_line, &reading, error);
+        good = each_line(&(const struct lines){archive, &reading.source, NULL}, visit_line, &reading, error);
     else
-        (void)unreadable(path, archive_error_string(archive) ? archive_error_string(archive) : "it has no manifest",
-                         error);
+        (void)unreadable(&reading.source,
+                         archive_error_string(archive) ? archive_error_string(archive) : "it has no manifest", error);
     (void)archive_read_free(archive); /* was only read from */
     return good;
 }
@@ -194,7 +210,7 @@ static bool check_header(struct walk *w, const json_t *line)
 static bool check_line(void *user, const char *text, size_t len, GError **error)
 {
     struct walk *w = user;
-    json_t *line = parse_line("the archive", text, len, error);
+    json_t *line = parse_line(&w->source, text, len, error);
     g_autofree struct ledger_job *job = NULL;
     int64_t id = 0;
 
@@ -318,7 +334,7 @@ static bool pump(struct walk *w, struct digest *digest, struct packed_proof *pro
             return false;
     }
     if (got < 0)
-        return unreadable("the archive", archive_error_string(w->archive), error);
+        return unreadable(&w->source, archive_error_string(w->archive), error);
     return name == NULL || w->check->sink == NULL ||
            w->check->sink(w->check->user, &(const struct archive_piece){w->job->id, name, NULL, 0}, error);
 }
@@ -394,12 +410,12 @@ static bool check_member(struct walk *w, struct archive_entry *entry, GError **e
         problem(w, "%s is no member of an archive",
                 archive_entry_pathname(entry) ? archive_entry_pathname(entry) : "?");
         return archive_read_data_skip(w->archive) == ARCHIVE_OK ||
-               unreadable("the archive", archive_error_string(w->archive), error);
+               unreadable(&w->source, archive_error_string(w->archive), error);
     }
     if (strcmp(name, SUMS) == 0)
         return check_sums(w, error);
     if (strcmp(name, MANIFEST) == 0 && !w->manifest)
-        good = each_line(&(const struct lines){w->archive, "the archive", digest}, check_line, w, error);
+        good = each_line(&(const struct lines){w->archive, &w->source, digest}, check_line, w, error);
     else if (strcmp(name, "README") == 0)
         good = pump(w, digest, NULL, NULL, error);
     else
@@ -419,7 +435,7 @@ static bool check_members(struct walk *w, GError **error)
         if (!check_member(w, entry, error))
             return false;
     if (result != ARCHIVE_EOF)
-        return unreadable("the archive", archive_error_string(w->archive), error);
+        return unreadable(&w->source, archive_error_string(w->archive), error);
     while (w->check->jobs->len < w->listed->len)
         if (!next_job(w, error))
             return false;
@@ -431,17 +447,24 @@ static bool check_members(struct walk *w, GError **error)
 
 bool archive_file_check(const char *path, struct archive_check *check, GError **error)
 {
-    struct walk w = {.check = check};
+    struct walk w = {.check = check, .source = {check->fresh != NULL ? check->fresh : path, check->fresh != NULL}};
     struct ledger_identity identity;
     uint64_t size;
     GError *cause = NULL;
 
     check->jobs = g_array_new(FALSE, FALSE, sizeof(int64_t));
     check->problems = g_ptr_array_new_with_free_func(g_free);
-    if (!ledger_identity_get(check->gateway->ledger, &identity, error) ||
-        !digest_file(path, check->sha256, &size, error))
+    if (!ledger_identity_get(check->gateway->ledger, &identity, error))
         return false;
-    w.archive = open_archive(path, error);
+    if (!digest_file(path, check->sha256, &size, &cause)) {
+        if (w.source.fresh)
+            (void)unreadable(&w.source, cause->message, error);
+        else
+            g_propagate_error(error, g_steal_pointer(&cause));
+        g_clear_error(&cause);
+        return false;
+    }
+    w.archive = open_archive(path, &w.source, error);
     if (w.archive == NULL)
         return false;
     g_strlcpy(w.ledger, identity.ledger, sizeof w.ledger);

@@ -44,6 +44,7 @@ typedef bool (*archive_file_sink)(void *user, const struct archive_piece *piece,
 /* A check, and what it found. */
 struct archive_check {
     struct gateway *gateway;
+    const char *fresh;      /* the name for messages of a file that this call has written; NULL: it was there */
     archive_file_sink sink; /* NULL: the bytes are only checked */
     void *user;
     char sha256[DIGEST_HEX_SIZE]; /* of the whole file */

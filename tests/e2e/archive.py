@@ -298,11 +298,11 @@ def test_refused(tap, home, out):
            "where the archive has no room nothing leaves the spool, and nothing is left of it", full.stderr)
 
 
-def on_full_disk(home, out, fault, now):
-    """archive, with the disk of its file full at that call; whether the call came."""
+def on_bad_disk(home, out, fault, now, what="ENOSPC"):
+    """archive, with the disk of its file full, or broken, at that call; whether the call came."""
     calls = home.path("calls")
     done = gate.run("-c", home.conf, "--now", now, "archive", "--before", LATER, "--out", out, "--reason", "room",
-                    env={**os.environ, "FAULT_UNDER": os.path.dirname(out), "FAULT": f"{fault}:1:ENOSPC",
+                    env={**os.environ, "FAULT_UNDER": os.path.dirname(out), "FAULT": f"{fault}:1:{what}",
                          "FAULT_LOG": calls}, timeout=PATIENCE, preload=[SHIM])
     with open(calls, encoding="utf-8") as file:
         hit = "fault\t" in file.read()
@@ -319,7 +319,7 @@ def test_full_disk(tap):
         number, hit, bad, now = 0, True, [], at(2 * DAY + minute)  # at the same time it would have the same digest
         while hit:
             number += 1
-            done, hit = on_full_disk(home, out, f"{kind}:{number if number <= most else 999}", now)
+            done, hit = on_bad_disk(home, out, f"{kind}:{number if number <= most else 999}", now)
             if not hit:
                 break
             there = os.listdir(os.path.dirname(out))
@@ -331,6 +331,13 @@ def test_full_disk(tap):
                f"{kind}: no room for the archive, {number - 1} times, and then some", bad, done.stderr)
         tap.ok(restore(home, out, "--all").returncode == 0 and files_of(home) == before, "all come back")
         os.remove(out)
+    for number in (3, 4):  # its digest is taken, and it is read as an archive
+        done, hit = on_bad_disk(home, out, f"open:{number}", at(2 * DAY + 30), "EIO")
+        tap.ok(hit and done.returncode == 2 and f"{out} was written, and cannot be read back: ".encode() in
+               done.stderr and b"; no job has left the spool: check the disk" in done.stderr and
+               not os.listdir(os.path.dirname(out)) and files_of(home) == before,
+               f"a disk that does not give the archive back ({number}): it is said, and nothing leaves the spool",
+               done.stderr)
     sound(tap, home, "after full disks")
 
 
