@@ -44,8 +44,9 @@ struct reader {
     uint64_t faults;
     bool stopped;      /* nothing more is read or given to the sink */
     bool head_is_read; /* the form was looked at */
-    size_t first;      /* offset in head of the first byte that is not blank, and one more; 0: none has come */
-    GString *head;     /* the first bytes, until then */
+    bool skips_signature;
+    size_t first;  /* offset in head of the first byte that is not blank, and one more; 0: none has come */
+    GString *head; /* the first bytes, until then */
     struct translation of_header, of_record;
     struct field values[LAYOUT_MAX_COLUMNS]; /* of the record that the sink is given, if it has words of its own */
 };
@@ -354,6 +355,16 @@ void reader_fault(struct reader *reader, enum fault_kind kind, struct place at, 
     va_start(args, format);
     emit_fault_v(reader, &fault, format, args);
     va_end(args);
+}
+
+void reader_skip_signature(struct reader *reader)
+{
+    reader->skips_signature = true;
+}
+
+bool reader_skips_signature(const struct reader *reader)
+{
+    return reader->skips_signature;
 }
 
 bool reader_stopped(const struct reader *reader)

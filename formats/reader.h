@@ -90,6 +90,7 @@ enum fault_kind {
     FAULT_CUT_RECORD,      /* CSV: the text ends within a record */
     FAULT_FIELD_COUNT,     /* CSV: number of fields, their separator, or unknown record letter */
     FAULT_QUOTING,         /* CSV: quoting or line ending */
+    FAULT_SIGNATURE,       /* XML: the signature within is not good; given by xml_signature.h alone */
 };
 
 /* One mistake of the sender. */
@@ -123,6 +124,10 @@ struct reader;
  * type does not have gives FAULT_FORM at the first bytes. */
 struct reader *reader_new(enum form form, const struct file_type *type, const struct reader_limits *limits,
                           const struct reader_sink *sink);
+
+/* One signature as a child of the root is not read, and no fault (xml_signature.h). To be called before the first push.
+ */
+void reader_skip_signature(struct reader *reader);
 
 /* Reads the next len bytes. False when the reading has stopped: a fault has said why, or reader_stop was called. */
 bool reader_push(struct reader *reader, const char *data, size_t len);

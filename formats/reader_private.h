@@ -43,6 +43,9 @@ void reader_fault(struct reader *reader, enum fault_kind kind, struct place at, 
 void reader_fault_with(struct reader *reader, struct fault *fault, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* Whether one signature may be a child of the root. */
+bool reader_skips_signature(const struct reader *reader);
+
 /* True when the reading has stopped, for whatever reason. */
 bool reader_stopped(const struct reader *reader);
 

@@ -1,6 +1,8 @@
 /* The content of a file, read in this address space. */
 #include "formats/reading.h"
 
+#include "formats/xml_signature.h"
+
 enum { PIECE = 64 * 1024 }; /* plain bytes of one step */
 
 G_DEFINE_QUARK(ecosgate - reading - error, reading_error)
@@ -83,12 +85,16 @@ static struct reading *open_here(const struct reading_request *request)
     h->plain = 0;
     h->unpack = unpack_new(request->fd, request->pack, request->stem, request->stem_len, request->unpack);
     h->reader = request->type != NULL ? reader_new(request->form, request->type, &limits, &h->request.sink) : NULL;
+    if (h->reader != NULL && request->signature == READING_SIGNATURE_SKIPPED)
+        reader_skip_signature(h->reader);
     return &h->reading;
 }
 
 struct reading *reading_open(const struct readings *by, const struct reading_request *request)
 {
-    return by != NULL ? by->open(by, request) : open_here(request);
+    if (by != NULL)
+        return by->open(by, request);
+    return request->signature == READING_SIGNATURE_WANTED ? xml_signature_open(request) : open_here(request);
 }
 
 enum reading_state reading_step(struct reading *reading, GError **error)

@@ -26,6 +26,13 @@ enum reading_error {
 /* The GError domain of this file. */
 GQuark reading_error_quark(void);
 
+/* What to do about a signature within a document (xml_signature.h). */
+enum reading_signature {
+    READING_SIGNATURE_NONE,    /* it is an element like any other; no layout has one */
+    READING_SIGNATURE_SKIPPED, /* it was found good: one may be a child of the root, and is not read */
+    READING_SIGNATURE_WANTED,  /* it is verified, and nothing else is read */
+};
+
 /* What to read. All pointers are borrowed until reading_close, but for the sink, which is copied. */
 struct reading_request {
     int fd; /* a regular file, open for reading; its position stays */
@@ -39,6 +46,7 @@ struct reading_request {
     /* Plain bytes after which the text counts as ended; 0: all. If it is set, a packing that is damaged ends the text,
      * too, and is no fault. */
     uint64_t head;
+    enum reading_signature signature; /* WANTED: type is NULL, and the sink has on_bytes and on_fault */
     struct reader_sink sink;
     void (*on_bytes)(void *user, const char *bytes, size_t len); /* user: of the sink */
 };

@@ -1,7 +1,7 @@
 /*
  * The only file that uses what libxml2 does not promise to keep: members of its parser context and of its input, its
  * dictionary, and the stop of a running parser. tests/lint.sh proves that no other file does. Include it only from
- * formats/xml_reader*.[ch].
+ * formats/xml_reader*.[ch] and formats/xml_signature.c.
  *
  * Why the XML reader needs them: the place of each fault and field, in a file that streams by. The functions that
  * libxml2 offers instead (xmlCtxtGetInputPosition, xmlCtxtGetInputWindow, xmlCtxtGetDict) came with 2.14; Debian 12 has

@@ -12,8 +12,8 @@
  */
 #include "formats/text.h"
 #include "formats/xml_reader_private.h"
+#include "formats/xml_setup.h"
 
-#include <libxml/catalog.h>
 #include <string.h>
 
 enum {
@@ -97,13 +97,6 @@ static void on_error(void *user, xmlErrorPtr error)
 
 /* --- Bytes ------------------------------------------------------------------------------------------ */
 
-/* Replaces libxml2's loader of external entities, for the whole process: no file can name another one to be opened. */
-static xmlParserInputPtr refuse_entity(const char *url, const char *id, xmlParserCtxtPtr parser)
-{
-    (void)url, (void)id, (void)parser; /* libxml2's signature */
-    return NULL;
-}
-
 static void *xml_open(struct reader *reader, const struct file_type *type)
 {
     xmlSAXHandler sax = {.initialized = XML_SAX2_MAGIC,
@@ -120,9 +113,7 @@ static void *xml_open(struct reader *reader, const struct file_type *type)
     memset(x, 0, offsetof(struct xml, window)); /* the window is written before it is read */
     x->reader = reader;
     x->mark_at = (struct place){1, 1};
-    xmlInitParser();
-    xmlCatalogSetDefaults(XML_CATA_ALLOW_NONE);
-    xmlSetExternalEntityLoader(refuse_entity);
+    xml_setup();
     x->parser = xmlCreatePushParserCtxt(&sax, x, NULL, 0, NULL);
     if (!x->parser)
         g_error("out of memory");

@@ -8,6 +8,7 @@
 
 #include "formats/profile.h"
 #include "formats/text.h"
+#include "formats/xml_signature.h"
 
 #include <string.h>
 
@@ -92,6 +93,12 @@ void xml_fault_child_of_field(struct xml *x, const xmlChar *name, struct place a
     give(x, &fault, "text", "an element");
 }
 
+static bool is_signature(const xmlChar *name, const xmlChar *uri)
+{
+    return uri && strcmp((const char *)uri, XML_SIGNATURE_NAMESPACE) == 0 &&
+           strcmp((const char *)name, XML_SIGNATURE_ELEMENT) == 0;
+}
+
 /* Gives the fault of an element that the container does not know. Most likely the child that comes next is meant. */
 static void fault_unknown(struct xml *x, struct xml_level *level, const xmlChar *name, const xmlChar *uri,
                           struct place at)
@@ -104,7 +111,11 @@ static void fault_unknown(struct xml *x, struct xml_level *level, const xmlChar 
     if (due == c->n && level->next < c->n)
         due = level->next;
     end = g_strdup_printf("the end of %s", c->element);
-    found = g_strdup_printf("%s%s", field, uri == x->namespace ? "" : " of another namespace");
+    found = g_strdup_printf("%s%s", field,
+                            is_signature(name, uri) ? " (a signature within a file is read only from senders whose "
+                                                      "setting signature_form allows it, and once)"
+                            : uri == x->namespace   ? ""
+                                                    : " of another namespace");
     give(x, &fault, due < c->n ? (const char *)c->names[due] : end, found);
     if (due < c->n) {
         level->absence_known |= 1u << due;
@@ -149,6 +160,14 @@ static void fault_repeated(struct xml *x, const xmlChar *name, struct place at)
     struct fault fault = new_fault(x, FAULT_ELEMENT, at, (const char *)name, name);
 
     give(x, &fault, once, "another");
+}
+
+bool xml_skips_signature(struct xml *x, const xmlChar *name, const xmlChar *uri)
+{
+    if (x->depth != 2 || x->signature_skipped || !reader_skips_signature(x->reader) || !is_signature(name, uri))
+        return false;
+    x->signature_skipped = true;
+    return true;
 }
 
 size_t xml_fault_misplaced(struct xml *x, struct xml_level *level, const xmlChar *name, const xmlChar *uri,

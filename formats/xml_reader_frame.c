@@ -106,6 +106,10 @@ static inline struct place start_child(struct xml *x, const xmlChar *name, const
     size_t i = find_allowed(x, level, name, uri);
     struct place at = xml_place_of_tag(x, i < c->n ? c->lengths[i] : 0);
 
+    if (i == c->n && xml_skips_signature(x, name, uri)) {
+        x->skip = x->depth;
+        return at;
+    }
     if (i < c->n) {
         level->seen |= 1u << i;
         level->next = i + (i != c->repeated);

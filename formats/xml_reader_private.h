@@ -86,6 +86,7 @@ struct xml {
     struct field *field;                     /* the open one, or NULL */
     bool stopped;                            /* nothing further is read: a fault has said why */
     bool stray;                              /* text between elements has given a fault since the last tag */
+    bool signature_skipped;                  /* the one that the root may have */
     bool root_closed, text_ended;            /* text_ended: the parser knows that it has */
 
     uint32_t ordinal;                            /* of the record */
@@ -150,6 +151,9 @@ XML_COLD void xml_stop_truncated(struct xml *x);
  * the container's n. */
 XML_COLD size_t xml_fault_misplaced(struct xml *x, struct xml_level *level, const xmlChar *name, const xmlChar *uri,
                                     struct place at);
+
+/* Whether the child, which no layout has, is the signature that the root may have here. */
+XML_COLD bool xml_skips_signature(struct xml *x, const xmlChar *name, const xmlChar *uri);
 
 /* Checks the root element's name and namespace. False: the reading has stopped. */
 XML_COLD bool xml_check_root(struct xml *x, const xmlChar *name, const xmlChar *uri, struct place at);

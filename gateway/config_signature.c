@@ -16,6 +16,7 @@ static char *optional_path(struct config_loading *l, const char *g, const char *
 void config_load_party_signature(struct config_loading *l, struct config *c, const char *g, struct party *party)
 {
     static const char *const policies[] = {"off", "accepted", "required", NULL};  /* as enum signature_policy */
+    static const char *const forms[] = {"cms", "xmldsig", NULL};                  /* as enum signature_form */
     static const char *const places[] = {"subject", "serial", "cn", "san", NULL}; /* as enum signer_id */
     g_autofree char *ca_given = config_text_value(l, g, "signer_ca", "");
     g_autofree char *crl_given = config_text_value(l, g, "signer_crl", "");
@@ -27,6 +28,7 @@ void config_load_party_signature(struct config_loading *l, struct config *c, con
     g_autoptr(GError) error = NULL;
 
     party->signature = (enum signature_policy)config_choice_value(l, g, "signature", policies);
+    party->signature_form = (enum signature_form)config_choice_value(l, g, "signature_form", forms);
     party->signature_wait = 60 * config_number_value(l, g, "signature_wait", (struct config_range){60, 0, 10080});
     if (party->signature == SIGNATURE_OFF)
         return;

@@ -32,8 +32,12 @@ only "libxml2's unstable parts: formats/xml_parser.h alone" \
 only "zlib and libarchive: formats/unpack*.[ch], spool/packed.c and the tars of commands alone" \
     'include <(zlib|archive|archive_entry)\.h>' \
     '(formats/unpack[a-z_]*\.[ch]|spool/packed\.c|gateway/commands/(tar_out|archive_file)\.c)'
-only "libcrypto: spool/digest.c and validators/signature*.[ch] alone" 'include <openssl/' \
-    '(spool/digest\.c|validators/signature[a-z_]*\.[ch])'
+only "libcrypto: spool/digest.c, validators/signature*.[ch], formats/xml_signature_*.c alone" \
+    'include <openssl/' '(spool/digest\.c|validators/signature[a-z_]*\.[ch]|formats/xml_signature_(verify|library)\.c)'
+only "libxmlsec1: formats/xml_signature_*.[ch] alone" \
+    'include <xmlsec/|\bxmlSec[A-Z]' 'formats/xml_signature_[a-z]*\.[ch]'
+only "libraries that are loaded: formats/xml_signature_library.c alone" '\bdlopen ?\(' \
+    'formats/xml_signature_library\.c'
 only "libssh2: gateway/drops/sftp/ alone" 'include <libssh2[a-z_]*\.h>' 'gateway/drops/sftp/[a-z_]*\.[ch]'
 only "libseccomp: gateway/cells/cell_filter_make.c alone" 'include <seccomp\.h>' 'gateway/cells/cell_filter_make\.c'
 jansson='gateway/commands/[a-z_]*\.[ch]|formats/profile/profile_[a-z_]*\.[ch]|formats/writer\.c'

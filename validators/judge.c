@@ -246,22 +246,29 @@ static void read_through(struct judging *j)
         j->cut_short = true;
 }
 
+/* How the content is read. Who gets what is for the caller. */
+static struct reading_request content_of(const struct judging *j, const struct filename *name, bool known)
+{
+    return (struct reading_request){
+        .fd = j->request->fd,
+        .pack = name->pack,
+        .stem = known ? j->request->name : NULL,
+        .stem_len = name->stem_len,
+        .unpack = &j->file.rules->unpack,
+    };
+}
+
 static void read_content(struct judging *j)
 {
     const struct filename *name = &j->verdict->filename;
     const struct rules *rules = j->file.rules;
-    const struct reading_request request = {
-        .fd = j->request->fd,
-        .pack = name->pack,
-        .stem = j->verdict->name_is_known ? j->request->name : NULL,
-        .stem_len = name->stem_len,
-        .unpack = &rules->unpack,
-        .form = name->form,
-        .type = name->type,
-        .max_records = rules->max_devices,
-        .sink = {j, on_header, on_record, on_count, on_fault},
-    };
+    struct reading_request request = content_of(j, name, j->verdict->name_is_known);
 
+    request.form = name->form;
+    request.type = name->type;
+    request.max_records = rules->max_devices;
+    request.signature = j->verdict->signature.within ? READING_SIGNATURE_SKIPPED : READING_SIGNATURE_NONE;
+    request.sink = (struct reader_sink){j, on_header, on_record, on_count, on_fault};
     j->verdict->content_read = true;
     j->type = judge_inbound_type(name->type);
     j->expected_number = 1;
@@ -343,9 +350,31 @@ static bool choose_profile(struct judging *j, bool *timely, GError **error)
     return true;
 }
 
+/* Whose signature is looked for, and where. */
+struct signing {
+    struct filename name;
+    bool known; /* the name is in the grammar */
+    const struct profile *profile;
+    const struct party *party; /* whose settings hold; NULL: none's */
+    bool within;
+};
+
 /* g_free */
-static char *missing_text(const struct party *party)
+static char *missing_text(const struct signing *signing, const char *unreadable)
 {
+    const struct party *party = signing->party;
+    const char *reason = unreadable != NULL ? unreadable : "it has none";
+
+    if (signing->within && party == NULL)
+        return g_strdup_printf(
+            "no signature was found beside the file or within: %s; expected <Signature> (XML-DSig) as "
+            "the last element of the root, one beside it, of its name and " SIGNATURE_SUFFIX ", or --signature FILE",
+            reason);
+    if (signing->within)
+        return g_strdup_printf("no signature was found within the file, and %s has to sign its files: %s; expected "
+                               "<Signature> (XML-DSig) as the last element of the root; send the file again under the "
+                               "same name: the number is not used up",
+                               party->org, reason);
     if (party == NULL)
         return g_strdup("it has no signature; expected one beside it, of its name and " SIGNATURE_SUFFIX
                         ", or --signature FILE");
@@ -356,51 +385,83 @@ static char *missing_text(const struct party *party)
 }
 
 /* B209 instead of anything that the content would say. */
-static void refuse_unread(struct judging *j, const char *fault)
+static void refuse_unread(struct judging *j, const struct signing *signing)
 {
-    findings_add(j->file.findings, &(struct finding){.code = B209, .field = "signature", .text = fault}, NULL, 0);
+    findings_add(j->file.findings,
+                 &(struct finding){.code = B209, .field = "signature", .text = j->verdict->signature.fault}, NULL, 0);
     j->verdict->numbering = LEDGER_NUMBERING_NONE;
+    j->verdict->profile = j->file.profile = signing->profile;
+    j->verdict->filename = signing->name;
+    j->verdict->name_is_known = signing->known;
 }
 
-/* The signature, before any byte of the content is unpacked or parsed. *good: the file may be read. */
-static bool judge_signature(struct judging *j, bool *good, GError **error)
+/* Who has to sign, by all that is known before the content. */
+static void find_signing(const struct judging *j, struct signing *signing)
 {
     const struct rules *rules = j->request->rules;
     const struct profile_choice choice = profile_choice_of(rules);
-    const struct signature_file *file = j->request->signature;
-    struct signature_check *check = &j->verdict->signature;
-    const struct profile *profile;
-    struct filename name;
 
-    *good = true;
-    bool known = profile_choose_by_name(&choice, j->request->name, j->request->name_len, &name, &profile);
-    const struct party *party =
-        known && rules->identity != NULL ? sender_signing(rules->identity, rules->drop, &name) : NULL;
-    const struct signature_trust *trust = rules->trust != NULL ? rules->trust : party != NULL ? party->trust : NULL;
-    if (trust == NULL || (rules->trust == NULL && party->signature == SIGNATURE_ACCEPTED && file == NULL))
-        return true;
+    signing->known =
+        profile_choose_by_name(&choice, j->request->name, j->request->name_len, &signing->name, &signing->profile);
+    signing->party =
+        signing->known && rules->identity != NULL ? sender_signing(rules->identity, rules->drop, &signing->name) : NULL;
+    signing->within = rules->trust != NULL /* of --trust: what is there tells */
+                          ? signing->known && signing->name.form == FORM_XML && j->request->signature == NULL
+                          : sender_signs_within(signing->party, &signing->name);
+}
+
+/* What is found of the signature: verdict->signature. It is not checked if none is there and none is needed. */
+static bool verify_signature(struct judging *j, const struct signing *signing, const struct signature_trust *trust,
+                             GError **error)
+{
+    const struct rules *rules = j->request->rules;
+    const struct reading_request content = content_of(j, &signing->name, signing->known);
+    struct signature_check *check = &j->verdict->signature;
     const struct signature_request request = {
         .trust = trust,
-        .file = file,
+        .file = j->request->signature,
         .fd = j->request->fd,
-        .signer = party != NULL ? party->eui64
-                  : known       ? name.eui64
-                                : 0,
+        .content = &content,
+        .by = rules->readings,
+        .signer = signing->party != NULL ? signing->party->eui64
+                  : signing->known       ? signing->name.eui64
+                                         : 0,
         .now = rules->now,
         .tolerance = rules->future_tolerance,
         .stop = j->request->stop,
     };
-    if (file == NULL)
-        *check = (struct signature_check){.checked = true, .at = rules->now, .fault = missing_text(party)};
-    else if (!signature_verify(&request, check, error))
+    bool needed = rules->trust != NULL || signing->party->signature == SIGNATURE_REQUIRED;
+
+    if (signing->within && !signature_verify_within(&request, check, error))
         return false;
-    *good = check->fault == NULL;
-    if (*good)
+    if (!signing->within && request.file != NULL)
+        return signature_verify(&request, check, error);
+    if (check->checked)
         return true;
-    j->verdict->profile = j->file.profile = profile;
-    j->verdict->filename = name;
-    j->verdict->name_is_known = known;
-    refuse_unread(j, check->fault);
+    g_autofree char *unreadable = g_steal_pointer(&check->fault); /* without a signature the reader says the same */
+    if (needed)
+        *check =
+            (struct signature_check){.checked = true, .at = rules->now, .fault = missing_text(signing, unreadable)};
+    return true;
+}
+
+/* The signature, before any byte of the content is judged. *good: the file may be read. */
+static bool judge_signature(struct judging *j, bool *good, GError **error)
+{
+    const struct rules *rules = j->request->rules;
+    struct signing signing = {.known = false};
+
+    *good = true;
+    find_signing(j, &signing);
+    const struct party *party = signing.party;
+    const struct signature_trust *trust = rules->trust != NULL ? rules->trust : party != NULL ? party->trust : NULL;
+    if (trust == NULL)
+        return true;
+    if (!verify_signature(j, &signing, trust, error))
+        return false;
+    *good = j->verdict->signature.fault == NULL;
+    if (!*good)
+        refuse_unread(j, &signing);
     return true;
 }
 

@@ -39,6 +39,7 @@ struct party {
      * each ends with NULL. A list that is NULL: the built-in profile alone. */
     const struct profile *const *reads, *const *writes;
     enum signature_policy signature;     /* whether its files must be signed */
+    enum signature_form signature_form;  /* where their signatures are */
     const struct signature_trust *trust; /* whose signatures they may have; NULL: signature is SIGNATURE_OFF */
     int64_t signature_wait;              /* seconds that a file waits for its signature */
     const char *stopped; /* why its profiles cannot be used: its files wait, both ways; NULL: they can */

@@ -63,6 +63,11 @@ const struct party *sender_signing(const struct identity *identity, const char *
     return party != NULL && party->signature != SIGNATURE_OFF ? party : NULL;
 }
 
+bool sender_signs_within(const struct party *party, const struct filename *filename)
+{
+    return party != NULL && party->signature_form == SIGNATURE_FORM_XMLDSIG && filename->form == FORM_XML;
+}
+
 /* The name's own EUI-64, the type and the drop against the party. */
 static void judge_party(struct judged_sender *s, const struct party *party)
 {

@@ -22,6 +22,9 @@ void sender_complete(const struct identity *identity, const char *drop, struct f
  * that by a name that says less. NULL: none requires or accepts them. The name is in the grammar. */
 const struct party *sender_signing(const struct identity *identity, const char *drop, const struct filename *filename);
 
+/* Whether the party's file of that name holds its signature, in place of one beside it. party NULL: it does not. */
+bool sender_signs_within(const struct party *party, const struct filename *filename);
+
 /* Judges the sender of a name in the grammar and completes it. Without rules->identity nothing is judged. */
 void sender_rules_judge_name(const struct rules *rules, const char *name, struct filename *filename,
                              struct findings *findings);

@@ -119,7 +119,7 @@ static char *check_usage(const struct signature_trust *trust, X509 *signer)
     return g_strdup_printf("the signer's certificate lacks the extended key usage %s", oid);
 }
 
-char *signature_signer_check(const struct signature_trust *trust, X509 *signer, uint64_t expected)
+static char *check_signer(const struct signature_trust *trust, X509 *signer, uint64_t expected)
 {
     static const char *const places[] = {"its subject (serialNumber, or CN without one)",
                                          "the serialNumber of its "
@@ -144,6 +144,14 @@ char *signature_signer_check(const struct signature_trust *trust, X509 *signer, 
 
 /* ---- the bytes ---- */
 
+bool signature_may_go_on(const struct signature_request *request, GError **error)
+{
+    if (request->stop == NULL || !*request->stop)
+        return true;
+    g_set_error_literal(error, JUDGE_ERROR, JUDGE_ERROR_STOPPED, "stopped while judging; nothing was decided");
+    return false;
+}
+
 static bool digest_bytes(const struct signature_request *request, EVP_MD_CTX *context, GError **error)
 {
     g_autofree char *buffer = g_malloc(READ_SIZE);
@@ -158,10 +166,8 @@ static bool digest_bytes(const struct signature_request *request, EVP_MD_CTX *co
                         g_strerror(errno));
             return false;
         }
-        if (request->stop != NULL && *request->stop) {
-            g_set_error_literal(error, JUDGE_ERROR, JUDGE_ERROR_STOPPED, "stopped while judging; nothing was decided");
+        if (!signature_may_go_on(request, error))
             return false;
-        }
         if (EVP_DigestUpdate(context, buffer, (size_t)n) != 1)
             g_error("libcrypto cannot add to a digest");
         at += n;
@@ -207,17 +213,21 @@ static void describe(X509 *signer, struct signature_check *check)
     BIO_free(bio);
 }
 
+char *signature_judge_signer(const struct signature_request *request, const struct signature_parts *parts,
+                             struct signature_check *check)
+{
+    describe(parts->signer, check);
+    char *fault = signature_trust_check(request->trust, parts, request, check);
+    return fault != NULL ? fault : check_signer(request->trust, parts->signer, request->signer);
+}
+
 static char *check_signature(const struct signature_request *request, struct signature_parts *parts,
                              struct signature_check *check)
 {
     char *fault = signature_parts_read(parts, request->file);
 
-    if (fault != NULL)
-        return fault;
-    describe(parts->signer, check);
-    fault = signature_trust_check(request->trust, parts, request, check);
     if (fault == NULL)
-        fault = signature_signer_check(request->trust, parts->signer, request->signer);
+        fault = signature_judge_signer(request, parts, check);
     if (fault == NULL && CMS_SignerInfo_verify(parts->info) != 1)
         fault = g_strdup("the signature is wrong: the signer's key did not make it; sign the file again");
     return fault;

@@ -1,7 +1,8 @@
 /*
- * Detached signatures of inbound files (CMS, RFC 5652): whether the bytes of a file are signed by a certificate that
- * leads to the trust anchors of its sender and names it. signature_trust.c loads anchors and revocation lists,
- * signature_cms.c takes a signature apart, signature.c asks for the rest. Only these include libcrypto's CMS and X.509.
+ * Signatures of inbound files, beside them (CMS, RFC 5652) or within (XML-DSig): whether a file is signed by a
+ * certificate that leads to the trust anchors of its sender and names it. signature_trust.c loads anchors and
+ * revocation lists, signature_cms.c takes a signature apart, signature_within.c has one looked for in the content,
+ * signature.c asks for the rest.
  *
  *   struct signature_trust *trust = signature_trust_load(&files, &error);
  *   struct signature_check check = {0};
@@ -29,6 +30,12 @@ enum signature_policy {
     SIGNATURE_OFF,      /* signatures are not looked at */
     SIGNATURE_ACCEPTED, /* one that is there must be good */
     SIGNATURE_REQUIRED, /* there must be a good one */
+};
+
+/* The setting signature_form= of a party. */
+enum signature_form {
+    SIGNATURE_FORM_CMS,     /* a file beside each file */
+    SIGNATURE_FORM_XMLDSIG, /* within a file in XML; a file in another form has one beside it */
 };
 
 /* The setting signer_id= of a party: where the signer's certificate has the party's EUI-64. */
@@ -63,10 +70,16 @@ struct signature_file {
     int64_t size; /* bytes; above SIGNATURE_MAX_BYTES: der is not there */
 };
 
+struct reading_request;
+struct readings;
+
 struct signature_request {
     const struct signature_trust *trust;
-    const struct signature_file *file;
-    int fd;                    /* the signed bytes: a regular file, open for reading; its position stays */
+    const struct signature_file *file; /* NULL where it is within */
+    int fd;                            /* the signed bytes: a regular file, open for reading; its position stays */
+    /* Of a signature within: how the content is read (formats/reading.h), and by whom. */
+    const struct reading_request *content;
+    const struct readings *by;
     uint64_t signer;           /* the EUI-64 that the certificate must have; 0: any that has one */
     int64_t now;               /* seconds UTC */
     int64_t tolerance;         /* seconds by which clocks may differ */
@@ -76,6 +89,7 @@ struct signature_request {
 /* What came out. Texts are owned; NULL: not known. */
 struct signature_check {
     bool checked; /* false: no signature was looked at */
+    bool within;  /* it stands in the file */
     char *fault;  /* what is wrong and what to do; NULL: the signature is good */
     char *signer; /* the subject of the signer's certificate, RFC 2253 */
     char *serial; /* its serial number, hex digits */
@@ -86,6 +100,10 @@ struct signature_check {
 /* Fills *check, which the caller clears. False: the file cannot be read (G_FILE_ERROR), or *stop was set
  * (JUDGE_ERROR_STOPPED); *check is empty then. */
 bool signature_verify(const struct signature_request *request, struct signature_check *check, GError **error);
+
+/* The same of a signature within a file in XML, which request->content says how to read. If none was found, *check is
+ * not checked; its fault then says why the content could not be searched, NULL: it was. Errors also of the reading. */
+bool signature_verify_within(const struct signature_request *request, struct signature_check *check, GError **error);
 
 /* Frees the texts and empties it. Allowed on an empty one. */
 void signature_check_clear(struct signature_check *check);

@@ -1,4 +1,4 @@
-/* What signature.c, signature_cms.c and signature_trust.c share. */
+/* What signature.c, signature_cms.c, signature_within.c and signature_trust.c share. */
 #ifndef ECOSGATE_VALIDATORS_SIGNATURE_PRIVATE_H
 #define ECOSGATE_VALIDATORS_SIGNATURE_PRIVATE_H
 
@@ -14,7 +14,8 @@ struct signature_trust {
     int64_t anchors_end, lists_end; /* the first of them, seconds UTC; 0: there is none */
 };
 
-/* A signature that was taken apart. All but cms and certs borrow from cms. */
+/* A signature that was taken apart. All but cms and certs borrow from these two. Of one within a file there are certs
+ * and signer alone. */
 struct signature_parts {
     CMS_ContentInfo *cms;
     STACK_OF(X509) * certs; /* that it holds */
@@ -40,7 +41,12 @@ void signature_parts_clear(struct signature_parts *parts);
 char *signature_trust_check(const struct signature_trust *trust, const struct signature_parts *parts,
                             const struct signature_request *request, struct signature_check *check);
 
-/* The text of what is wrong with who the certificate names, or with what it is for (g_free), or NULL. */
-char *signature_signer_check(const struct signature_trust *trust, X509 *signer, uint64_t expected);
+/* Describes the signer in *check and asks whether he is the one to believe: the chain, what his certificate is for, and
+ * whom it names. Of parts, signer and certs are needed. The text of what is wrong (g_free), or NULL. */
+char *signature_judge_signer(const struct signature_request *request, const struct signature_parts *parts,
+                             struct signature_check *check);
+
+/* False once the caller wants to stop (JUDGE_ERROR_STOPPED). */
+bool signature_may_go_on(const struct signature_request *request, GError **error);
 
 #endif

@@ -3,6 +3,8 @@
 #include "gateway/cells/cell_message.h"
 #include "gateway/cells/cells_private.h"
 
+#include "formats/xml_signature.h"
+
 #include <fcntl.h>
 #include <signal.h>
 #include <string.h>
@@ -11,8 +13,10 @@
 #include <unistd.h>
 
 enum {
-    LEAST_CPU = 120,       /* seconds, and one more for each MiB that may be unpacked */
-    FLUSH_EVERY = 1 << 20, /* packed bytes */
+    LEAST_CPU = 120,         /* seconds, and one more for each MiB that may be unpacked */
+    FLUSH_EVERY = 1 << 20,   /* packed bytes */
+    MEMORY = 512,            /* MiB of address space; the program itself has a fifth of it */
+    SIGNATURE_MEMORY = 1024, /* the same where a document is made a tree (xml_signature.h) */
 };
 
 static struct cell_out out = {.fd = CELL_SOCKET}; /* large: not on the stack */
@@ -100,6 +104,7 @@ void cell_main(const struct cells_order *order, const struct profile *profile, c
         .type = profile != NULL ? profile_type(profile, order->type, strlen(order->type)) : NULL,
         .max_records = order->max_records,
         .head = order->head,
+        .signature = order->signature,
         .sink = {NULL, on_header, on_record, on_count, on_fault},
         .on_bytes = on_bytes,
     };
@@ -109,7 +114,12 @@ void cell_main(const struct cells_order *order, const struct profile *profile, c
     move_descriptors(fds);
     if (order->pack == FILENAME_ZIP)
         settle_zone();
-    cell_say_hello(&out, cell_guard(LEAST_CPU + (order->unpack.max_bytes >> 20)));
+    const bool signature = order->signature == READING_SIGNATURE_WANTED;
+    const struct cell_limits limits = {.cpu = LEAST_CPU + (order->unpack.max_bytes >> 20),
+                                       .memory = (uint64_t)(signature ? SIGNATURE_MEMORY : MEMORY) << 20};
+    if (signature)
+        xml_signature_prepare();
+    cell_say_hello(&out, cell_guard(&limits));
     if (order->kind == CELLS_PROBE)
         cell_say_end(&out, &none, READING_WHOLE);
     else

@@ -26,10 +26,6 @@
 #define SANITIZED 0
 #endif
 
-enum {
-    MEMORY = 512 << 20, /* bytes of address space; the program itself has a fifth of it */
-};
-
 char *cell_guards_lacking(uint32_t guards)
 {
     bool calls = (guards & CELL_GUARD_CALLS) != 0, files = (guards & CELL_GUARD_FILES) != 0;
@@ -121,16 +117,16 @@ void cell_guard_prepare(void)
         (void)close(null); /* its copies stay */
 }
 
-uint32_t cell_guard(uint64_t cpu)
+uint32_t cell_guard(const struct cell_limits *limits)
 {
     if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
         _exit(1);
     limit(RLIMIT_CORE, 0);
     limit(RLIMIT_FSIZE, 0);
     limit(RLIMIT_NPROC, 0);
-    limit(RLIMIT_CPU, cpu);
+    limit(RLIMIT_CPU, limits->cpu);
     if (!SANITIZED)
-        limit(RLIMIT_AS, MEMORY);
+        limit(RLIMIT_AS, limits->memory);
     bool files = forbid_files();
     limit(RLIMIT_NOFILE, CELL_PAYLOAD + 1);
     bool filtered = filter_calls();

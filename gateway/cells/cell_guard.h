@@ -24,8 +24,14 @@ char *cell_guards_lacking(uint32_t guards);
 /* In the helper, or in a cell that has none: closes standard input, output and error. */
 void cell_guard_prepare(void);
 
-/* In the cell: puts all guards on this process. cpu: seconds of a processor that it may take. Returns the guards that
- * are in force; ends the process where one failed that the kernel has. */
-uint32_t cell_guard(uint64_t cpu);
+/* What a cell may take. */
+struct cell_limits {
+    uint64_t cpu;    /* seconds of a processor */
+    uint64_t memory; /* bytes of address space */
+};
+
+/* In the cell: puts all guards on this process. Returns the guards that are in force; ends the process where one failed
+ * that the kernel has. */
+uint32_t cell_guard(const struct cell_limits *limits);
 
 #endif

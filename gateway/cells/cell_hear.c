@@ -6,6 +6,8 @@
  */
 #include "gateway/cells/cell_message.h"
 
+#include "formats/xml_signature.h"
+
 #include <string.h>
 
 enum {
@@ -234,6 +236,17 @@ static void hear_count(struct cell_ear *ear, struct body *b)
     ear->request->sink.on_count(ear->request->sink.user, &declared);
 }
 
+/* Then there are certificates and one fault, and no record. */
+static bool wants_signature(const struct cell_ear *ear)
+{
+    return ear->request->signature == READING_SIGNATURE_WANTED;
+}
+
+static uint64_t most_faults(const struct cell_ear *ear)
+{
+    return wants_signature(ear) ? 1 : MOST_FAULTS + (uint64_t)MOST_RECORD_FAULTS * ear->request->max_records;
+}
+
 static void hear_fault(struct cell_ear *ear, struct body *b)
 {
     uint32_t kind = get_u32(b);
@@ -243,9 +256,10 @@ static void hear_fault(struct cell_ear *ear, struct body *b)
     fault.field = get_string(b);
     fault.value = get_bytes(b, CELL_MAX_VALUE, &fault.value_len);
     fault.text = get_string(b);
-    if (kind > FAULT_QUOTING || fault.text == NULL || fault.ordinal > ear->request->max_records)
+    if (kind > (wants_signature(ear) ? FAULT_SIGNATURE : FAULT_QUOTING) || fault.text == NULL ||
+        fault.ordinal > ear->request->max_records)
         wrong(b, "a fault of no kind, without a text, or of a record that cannot be");
-    if (++ear->faults > MOST_FAULTS + (uint64_t)MOST_RECORD_FAULTS * ear->request->max_records)
+    if (++ear->faults > most_faults(ear))
         wrong(b, "too many faults");
     if (!ended_well(b))
         return;
@@ -258,7 +272,8 @@ static void hear_bytes(struct cell_ear *ear, struct body *b)
     size_t len = (size_t)(b->end - b->at);
 
     ear->plain += len;
-    if (len > CELL_PIECE || ear->plain > ear->request->unpack->max_bytes) {
+    if (len > CELL_PIECE ||
+        ear->plain > (wants_signature(ear) ? XML_SIGNATURE_MAX_CHAIN : ear->request->unpack->max_bytes)) {
         wrong(b, "too many bytes");
         return;
     }
@@ -325,7 +340,7 @@ static void hear(struct cell_ear *ear, struct body *b)
         hear_record(ear, b, kind == CELL_HEADER);
     else if (records && kind == CELL_COUNT)
         hear_count(ear, b);
-    else if (records && kind == CELL_FAULT)
+    else if ((records || wants_signature(ear)) && kind == CELL_FAULT)
         hear_fault(ear, b);
     else if (!records && kind == CELL_BYTES)
         hear_bytes(ear, b);

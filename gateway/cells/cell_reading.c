@@ -203,6 +203,7 @@ static bool fill_order(struct cells_order *order, const struct reading_request *
                                   .unpack = *request->unpack,
                                   .max_records = request->max_records,
                                   .head = request->head,
+                                  .signature = request->signature,
                                   .has_stem = request->stem != NULL,
                                   .stem_len = request->stem != NULL ? request->stem_len : 0};
     if (order->stem_len >= sizeof order->stem) {

@@ -38,6 +38,7 @@ struct cells_order {
     struct unpack_limits unpack;
     uint32_t max_records;
     uint64_t head;
+    enum reading_signature signature;
     bool has_stem;
     size_t stem_len;
     char stem[CELLS_STEM_SIZE];

@@ -18,6 +18,7 @@ bool signature_wait_is_one(const struct drop *drop, const char *name)
     return drop->signatures && g_str_has_suffix(name, SIGNATURE_SUFFIX);
 }
 
+/* NULL: the file needs no signature beside it. */
 static const struct party *signing(const struct signature_wait *wait)
 {
     const struct config *config = wait->gateway->config;
@@ -28,7 +29,8 @@ static const struct party *signing(const struct signature_wait *wait)
     if (!wait->drop->signatures || strlen(name) > MOST_NAME_BYTES ||
         !config_parse_name(config, &arrival, name, strlen(name), &parsed))
         return NULL;
-    return sender_signing(&config->identity, wait->drop->name, &parsed);
+    const struct party *party = sender_signing(&config->identity, wait->drop->name, &parsed);
+    return sender_signs_within(party, &parsed) ? NULL : party;
 }
 
 static void wait_with(struct completeness_result *result, char *reason, int64_t microseconds)

@@ -4,6 +4,7 @@
  * - Of messages with wrong bytes, and of any bytes, nothing reaches the sink that a reader would not give: texts are
  *   UTF-8 within their limits, records count up, a message that is not right ends the hearing.
  */
+#include "formats/xml_signature.h"
 #include "gateway/cells/cell_message.h"
 #include "tests/fuzz/document.h"
 
@@ -23,6 +24,9 @@ struct listener {
     GString *events;
     const struct file_type *type;
     uint32_t ordinal;
+    enum reading_signature signature;
+    unsigned faults;
+    size_t plain;
     struct cell_out *out; /* what comes is said there, too; NULL: nowhere */
 };
 
@@ -91,7 +95,11 @@ static void on_fault(void *user, const struct fault *fault)
     struct listener *l = user;
     size_t len = MIN(fault->value_len, (size_t)CELL_MAX_VALUE);
 
-    g_assert(fault->kind <= FAULT_QUOTING && fault->ordinal <= MAX_RECORDS);
+    if (l->signature == READING_SIGNATURE_WANTED)
+        g_assert(++l->faults == 1 && fault->kind <= FAULT_SIGNATURE);
+    else
+        g_assert(fault->kind <= FAULT_QUOTING);
+    g_assert(fault->ordinal <= MAX_RECORDS);
     check_line(fault->text);
     check_line(fault->field != NULL ? fault->field : "");
     g_string_append_printf(l->events, "\nfault %d %u %u:%u %s %s %zu ", (int)fault->kind, fault->ordinal,
@@ -108,7 +116,9 @@ static void on_bytes(void *user, const char *bytes, size_t len)
 
     g_assert(len <= CELL_PIECE);
     g_string_append_len(l->events, bytes, (gssize)len);
-    g_assert(l->events->len <= MAX_PLAIN);
+    g_assert(l->signature == READING_SIGNATURE_WANTED || l->events->len <= MAX_PLAIN);
+    l->plain += len;
+    g_assert(l->signature != READING_SIGNATURE_WANTED || l->plain <= XML_SIGNATURE_MAX_CHAIN);
 }
 
 static struct reader_sink sink_of(struct listener *l)
@@ -125,11 +135,14 @@ struct heard {
     bool over, nonsense;
 };
 
-/* Hears the bytes: those up to `cut`, and then all that is left. type NULL: plain bytes are expected. */
-static struct heard hear(const struct file_type *type, const unsigned char *bytes, size_t len, size_t cut)
+/* Hears the bytes: those up to `cut`, and then all that is left. type NULL: plain bytes are expected, or what is said
+ * of a signature. */
+static struct heard hear_of(const struct file_type *type, enum reading_signature signature, const unsigned char *bytes,
+                            size_t len, size_t cut)
 {
-    struct heard heard = {.listener = {.events = g_string_new(NULL), .type = type}};
+    struct heard heard = {.listener = {.events = g_string_new(NULL), .type = type, .signature = signature}};
     const struct reading_request request = {.type = type,
+                                            .signature = signature,
                                             .unpack = &limits,
                                             .max_records = MAX_RECORDS,
                                             .sink = sink_of(&heard.listener),
@@ -150,6 +163,11 @@ static struct heard hear(const struct file_type *type, const unsigned char *byte
     heard.nonsense = ear.nonsense != NULL;
     cell_ear_clear(&ear);
     return heard;
+}
+
+static struct heard hear(const struct file_type *type, const unsigned char *bytes, size_t len, size_t cut)
+{
+    return hear_of(type, READING_SIGNATURE_NONE, bytes, len, cut);
 }
 
 static void heard_free(struct heard *heard)
@@ -222,6 +240,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     heard_free(&heard);
     heard = hear(NULL, data, size, size / 2);
+    heard_free(&heard);
+    heard = hear_of(NULL, READING_SIGNATURE_WANTED, data, size, size / 2);
     heard_free(&heard);
     say_and_hear(document, form);
     document_free(document);

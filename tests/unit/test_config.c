@@ -418,6 +418,8 @@ static void test_config__problem_of_signatures__is_reported_with_its_line(void *
         {"types=EMI\n", "types=EMI\nsignature=required\n", 9, "[party MCC] signer_ca: expected a file with the trust"},
         {"types=EMI\n", "types=EMI\nsignature=accepted\nsigner_ca=/nowhere\n", 13, "[party MCC] signature: "},
         {"types=EMI\n", "types=EMI\nsignature_wait=-1\n", 12, "[party MCC] signature_wait: expected"},
+        {"types=EMI\n", "types=EMI\nsignature_form=xml\n", 12,
+         "[party MCC] signature_form: expected one of cms, xmldsig"},
         {"types=EMI\n", "types=EMI\nsigner_id=dns\n", 12,
          "[party MCC] signer_id: expected one of subject, serial, cn, san"},
     };
