@@ -232,6 +232,8 @@ def bad_forms(world, text):
     yield "HMAC", sign_within(text, mcc, method=f"{DSIG}hmac-sha1"), "SignatureMethod is"
     yield "inclusive C14N of SignedInfo", sign_within(text, mcc, c14n=INCLUSIVE), "CanonicalizationMethod is"
     yield "an RSA key", sign_within(text, rsa), "P-256"
+    other = world.root.signer("p384-within", SUBJECT, kind="P-384")
+    yield "a key on another curve", sign_within(text, other), "P-256"
     certificate = certificates_of(mcc.pem)
     for what, info, fault in (
             ("KeyName", "<KeyName>mcc</KeyName>", "names its key"),

@@ -17,7 +17,7 @@ ENVELOPED = f"{DSIG}enveloped-signature"
 SHA256 = "http://www.w3.org/2001/04/xmlenc#sha256"
 SHA1 = f"{DSIG}sha1"
 ECDSA = "http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha256"
-HALF = 32  # bytes of r and of s
+HALVES = (32, 48)  # bytes of r and of s: P-256, P-384
 
 
 def canonical(text):
@@ -29,10 +29,11 @@ def transforms_of(*algorithms):
 
 
 def raw_of(der):
-    """r and s of an ECDSA signature in DER, each of 32 bytes."""
+    """r and s of an ECDSA signature in DER, each as long as the curve has them."""
     first = der[3]
-    r, s = der[4:4 + first], der[6 + first:]
-    return b"".join(number.lstrip(b"\0").rjust(HALF, b"\0") for number in (r, s))
+    r, s = (number.lstrip(b"\0") for number in (der[4:4 + first], der[6 + first:]))
+    half = next(size for size in HALVES if size >= max(len(r), len(s)))
+    return r.rjust(half, b"\0") + s.rjust(half, b"\0")
 
 
 def certificates_of(*paths):
