@@ -39,8 +39,9 @@ bool reference_begin(struct gateway *gateway, const struct file_type *type, cons
 {
     enum ledger_reference table;
 
+    file->full = header->mode == HEADER_MODE_FULL;
     file->compares = false;
-    return !reference_rules_table(type, &table) || header->mode != HEADER_MODE_FULL ||
+    return !reference_rules_table(type, &table) || !file->full ||
            (has_limit(gateway, table, file->job, &file->compares, error) &&
             ledger_reference_load_begin(gateway->ledger, table, file->compares, error));
 }
@@ -60,6 +61,18 @@ static bool keep_wrong(struct ledger *ledger, const struct reference *r, GError 
     }
 }
 
+static bool take_device(struct gateway *gateway, const struct reference_file *file, const struct reference *r,
+                        GError **error)
+{
+    struct ledger *ledger = gateway->ledger;
+    bool renewed = false;
+
+    if (r->remove)
+        return ledger_inventory_remove(ledger, &r->inventory, error);
+    return (file->full || ledger_inventory_renew(ledger, &r->inventory, &renewed, error)) &&
+           (renewed || ledger_inventory_put(ledger, &r->inventory, error)) && contradiction_look(gateway, r, error);
+}
+
 bool reference_take(struct gateway *gateway, const struct reference_file *file, const struct reference *r,
                     GError **error)
 {
@@ -69,8 +82,7 @@ bool reference_take(struct gateway *gateway, const struct reference_file *file, 
         return !file->compares || keep_wrong(ledger, r, error);
     switch (r->table) {
     case LEDGER_INVENTORY:
-        return r->remove ? ledger_inventory_remove(ledger, &r->inventory, error)
-                         : ledger_inventory_put(ledger, &r->inventory, error) && contradiction_look(gateway, r, error);
+        return take_device(gateway, file, r, error);
     case LEDGER_COS:
         return r->remove ? ledger_cos_remove(ledger, &r->cos, error) : ledger_cos_put(ledger, &r->cos, error);
     case LEDGER_NMM:

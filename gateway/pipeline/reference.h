@@ -18,6 +18,7 @@
 /* One file of reference data while it is judged. */
 struct reference_file {
     int64_t job;   /* set by the caller */
+    bool full;     /* set by reference_begin */
     bool compares; /* set by reference_begin: it is FULL, and what it removes is counted */
 };
 

@@ -31,12 +31,34 @@ static const struct {
 
 /* ---- rows in ---- */
 
+/* What the inventory keeps of the supply point of Device ?1, whose personal data may be purged. */
+#define POINT(place) "iif(EXISTS(SELECT 1 FROM purged_device p WHERE p.device_id=?1),NULL," place ")"
+
+bool ledger_inventory_renew(struct ledger *ledger, const struct ledger_inventory *r, bool *renewed, GError **error)
+{
+    LEDGER_SQL(renew, "UPDATE inventory SET status=?2,map=?3,region=?4,installed=?5,commissioned=?6,credentials=?7,"
+                      "pending=?8 WHERE device_id=?1 AND device_type=?9 AND manufacturer IS ?10 AND model IS ?11 AND"
+                      " firmware IS ?12 AND mpxn IS " POINT("?13") " AND chf IS ?14 AND supplier IS ?15");
+    if (!ledger_run(ledger, &renew,
+                    LEDGER_VALUES(LEDGER_ID(r->device), LEDGER_TEXT(r->status), LEDGER_ID_OR_NULL(r->map),
+                                  LEDGER_TEXT(r->region), LEDGER_INT_OR_NULL(r->installed),
+                                  LEDGER_INT_OR_NULL(r->commissioned), LEDGER_TEXT(r->credentials),
+                                  LEDGER_TEXT(r->pending), LEDGER_TEXT(r->device_type), LEDGER_TEXT(r->manufacturer),
+                                  LEDGER_TEXT(r->model), LEDGER_TEXT(r->firmware), LEDGER_TEXT(r->mpxn),
+                                  LEDGER_ID_OR_NULL(r->chf), LEDGER_ID_OR_NULL(r->supplier)),
+                    error))
+        return false;
+    *renewed = sqlite3_changes(ledger->db) == 1;
+    return true;
+}
+
 bool ledger_inventory_put(struct ledger *ledger, const struct ledger_inventory *r, GError **error)
 {
-    LEDGER_SQL(put, "INSERT OR REPLACE INTO inventory(device_id,device_type,status,manufacturer,model,firmware,mpxn,"
-                    "chf,supplier,map,region,installed,commissioned,credentials,pending) VALUES(?1,?2,?3,?4,?5,?6,"
-                    "iif(EXISTS(SELECT 1 FROM purged_device p WHERE p.device_id=?1),NULL,?7),"
-                    "?8,?9,?10,?11,?12,?13,?14,?15)");
+    LEDGER_SQL(put,
+               "INSERT OR REPLACE INTO inventory(device_id,device_type,status,manufacturer,model,firmware,mpxn,"
+               "chf,supplier,map,region,installed,commissioned,credentials,pending) VALUES(?1,?2,?3,?4,?5,?6," POINT(
+                   "?7") ","
+                         "?8,?9,?10,?11,?12,?13,?14,?15)");
     return ledger_run(ledger, &put,
                       LEDGER_VALUES(LEDGER_ID(r->device), LEDGER_TEXT(r->device_type), LEDGER_TEXT(r->status),
                                     LEDGER_TEXT(r->manufacturer), LEDGER_TEXT(r->model), LEDGER_TEXT(r->firmware),

@@ -1,7 +1,7 @@
 /*
  * Reference data: the inventory, changes of supplier (CoS), Non-Migratable models and parties.
  *
- *   ledger_inventory_put | ledger_inventory_remove … → ledger_reference_set                          a DELTA file
+ *   ledger_inventory_renew | …_put | ledger_inventory_remove … → ledger_reference_set               a DELTA file
  *   ledger_reference_load_begin → ledger_inventory_put … → ledger_reference_load_end → …_set         a FULL file
  *
  * A file is stored in the transaction of its verdict. The tables hold what DCC said last, not when it said it: the
@@ -59,6 +59,11 @@ enum ledger_reference { LEDGER_INVENTORY, LEDGER_COS, LEDGER_NMM, LEDGER_PARTY, 
 
 /* ---- changes ---- */
 
+/* Rewrites the row of a Device in place, if it is there and keeps all values that an index has; *renewed says whether.
+ * Most rows of a DELTA are such: the Device holds other credentials now. ledger_inventory_put takes the row out of five
+ * indexes and puts it into them again: with 418,000 Devices 74 µs and 38 KB written for each row, not 24 µs and 12 KB.
+ * Do not call it while a FULL file is loaded: the indexes are not there then. */
+bool ledger_inventory_renew(struct ledger *ledger, const struct ledger_inventory *row, bool *renewed, GError **error);
 /* Adds the row, or replaces the one with the same key. */
 bool ledger_inventory_put(struct ledger *ledger, const struct ledger_inventory *row, GError **error);
 /* Adds the row, or replaces the one with the same key. */

@@ -137,7 +137,7 @@ class Programme:
         begun = time.monotonic()
         done = self.start(at, HOURS)
         self.last[name] = time.monotonic() - begun
-        if done.returncode not in (0, 1):
+        if done.returncode not in ((0, 1) if name == "instructions" else (0,)):  # 1: some Devices were rejected
             raise RuntimeError(f"{name} at {at}: status {done.returncode}\n{done.stderr.decode()}")
         stage.passes += 1
         stage.work += done.work

@@ -48,6 +48,43 @@ static void test_ledger_reference__inventory_row__comes_back_whole(void **state)
     assert_true(ledger_inventory_get(ledger, METER, &none, NULL) && none == NULL);
 }
 
+static void test_ledger_reference__renewed_row__keeps_what_indexes_have(void **state)
+{
+    const struct ledger_inventory row = {
+        METER, "ESME", "Commissioned", "AB01",         "010A030B",          "0002012F", "0123456", 7,
+        1,     2,      "North",        INT64_C(86400), INT64_C(-86400 * 9), "TCOS",     "FW"};
+    struct ledger_inventory other = {METER, "ESME", "Suspended", "AB01", "010A030B", "0002012F", "0123456", 7,
+                                     1,     3,      "South",     1,      2,          "ECOS",     NULL};
+    struct ledger_inventory moved[] = {other, other, other, other, other, other, other};
+    g_autofree struct ledger_inventory *found = NULL, *same = NULL;
+    bool renewed = true;
+
+    (void)state;
+    assert_true(ledger_inventory_renew(ledger, &row, &renewed, NULL) && !renewed); /* not there */
+    assert_true(ledger_inventory_put(ledger, &row, NULL));
+    assert_true(ledger_inventory_renew(ledger, &other, &renewed, NULL) && renewed);
+    assert_true(ledger_inventory_get(ledger, METER, &found, NULL));
+    g_autofree char *texts = g_strjoin("|", found->device_type, found->status, found->model, found->firmware,
+                                       found->mpxn, found->region, found->credentials, found->pending, NULL);
+    assert_string_equal(texts, "ESME|Suspended|010A030B|0002012F|0123456|South|ECOS");
+    assert_true(found->chf == 7 && found->supplier == 1 && found->map == 3 && found->installed == 1 &&
+                found->commissioned == 2);
+    moved[0].device_type = "GPF";
+    moved[1].manufacturer = NULL;
+    moved[2].model = "010A030C";
+    moved[3].firmware = "00020130";
+    moved[4].mpxn = NULL;
+    moved[5].chf = 0;
+    moved[6].supplier = 9;
+    for (size_t i = 0; i < G_N_ELEMENTS(moved); i++) {
+        moved[i].credentials = "TCOS";
+        assert_true(ledger_inventory_renew(ledger, &moved[i], &renewed, NULL) && !renewed);
+    }
+    assert_true(ledger_inventory_get(ledger, METER, &same, NULL));
+    assert_string_equal(same->credentials, "ECOS");
+    assert_true(ledger_inventory_remove(ledger, &row, NULL));
+}
+
 /* A new file of every table, so that its rows are counted anew. */
 static void set_all(int64_t job)
 {
@@ -197,6 +234,7 @@ int main(void)
 #define T(test) cmocka_unit_test_setup_teardown(test, enter, leave)
     const struct CMUnitTest tests[] = {
         T(test_ledger_reference__inventory_row__comes_back_whole),
+        T(test_ledger_reference__renewed_row__keeps_what_indexes_have),
         T(test_ledger_reference__keys__tell_rows_apart),
         T(test_ledger_reference__set__the_newest_file),
         T(test_ledger_reference__whole_file__replaces_or_nothing),
