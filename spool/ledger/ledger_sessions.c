@@ -142,14 +142,18 @@ static void set_statement(struct ledger_session *session, enum ledger_statement 
         session->ecos.transition = session->last;
 }
 
-/* Counts what a transition changes in the verdict of its instruction. items>0: an instruction that was judged again may
- * have rejected revisions beside the one that has the items. A withheld item was counted as begun when it was withheld.
- */
+/* The verdict of job ?1 that has the items: an instruction that was judged again may have rejected revisions beside it.
+ * By its whole key: SQLite keeps a page as it was for each statement that may change several rows, and writes it to a
+ * temporary file while a savepoint is open. That was 16 KB for each confirmation. */
+#define THE_VERDICT "job=?1 AND revision=(SELECT revision FROM verdict WHERE job=?1 AND items>0)"
+
+/* Counts what a transition changes in the verdict of its instruction. A withheld item was counted as begun when it was
+ * withheld. */
 static bool count_in_verdict(struct ledger *ledger, const struct ledger_work *work, const struct ledger_session *next,
                              bool ends, GError **error)
 {
     LEDGER_SQL(count, "UPDATE verdict SET dispatched=dispatched+?2,ended=ended+?3,begun=begun+?4,"
-                      "last_end=max(last_end,?5) WHERE job=?1 AND items>0");
+                      "last_end=max(last_end,?5) WHERE " THE_VERDICT);
     bool dispatched = next->transitions == 1, begins = next->begun != 0 && work->session.begun == 0;
     bool begun = !work->withheld && (begins || (ends && next->begun == 0));
 
@@ -193,8 +197,7 @@ static bool keep_session(struct ledger *ledger, const struct ledger_work *work, 
  * have. */
 static bool report_again(struct ledger *ledger, int64_t job, bool corrected, GError **error)
 {
-    LEDGER_SQL(again,
-               "UPDATE verdict SET reported=2 WHERE job=?1 AND items>0 AND reported>0 AND (?2 OR ended=accepted)");
+    LEDGER_SQL(again, "UPDATE verdict SET reported=2 WHERE " THE_VERDICT " AND reported>0 AND (?2 OR ended=accepted)");
     return ledger_run(ledger, &again, LEDGER_VALUES(LEDGER_INT(job), LEDGER_INT(corrected)), error);
 }
 
