@@ -130,7 +130,8 @@ static bool record_claims(struct gateway *gateway, const struct order *order, GE
 /* ---- work orders that were not delivered ---- */
 
 /* Those that were only planned get their bytes, so that an operator can read what may have been ordered. One that
- * cannot be built any more is taken for delivered all the same: nothing of it may go out. */
+ * cannot be built any more is taken for delivered all the same: nothing of it may go out. What the disk does not take
+ * now it may take later: then the order stays, and nothing is recovered yet. */
 static bool build_work_orders(struct gateway *gateway, GError **error)
 {
     g_autoptr(GPtrArray) planned = NULL;
@@ -142,10 +143,15 @@ static bool build_work_orders(struct gateway *gateway, GError **error)
         GError *cause = NULL;
         if (strcmp(file->kind, "EMW") != 0)
             continue;
-        if (!job_make(STEP_DISPATCH_MADE, gateway->spool, JOB_ACTIVE, file->job, &cause) ||
-            !answer_store(gateway, file, &cause))
-            gateway_fail(gateway, cause, LOG(EVENT_UNSTORED, .file = file->name),
-                         "%s cannot be stored; recover takes it for delivered", file->name);
+        if (job_make(STEP_DISPATCH_MADE, gateway->spool, JOB_ACTIVE, file->job, &cause) &&
+            answer_store(gateway, file, &cause))
+            continue;
+        if (g_error_matches(cause, SPOOL_ERROR, SPOOL_ERROR_RETRY)) {
+            g_propagate_prefixed_error(error, cause, "recover waits, for %s cannot be stored: ", file->name);
+            return false;
+        }
+        gateway_fail(gateway, cause, LOG(EVENT_UNSTORED, .file = file->name),
+                     "%s cannot be stored; recover takes it for delivered", file->name);
     }
     return signing_store(gateway, error);
 }

@@ -10,9 +10,11 @@ import os
 import shutil
 import sqlite3
 
+import gate
 from home import Home, Tap, claim_text, terminate, wait_until
 from parties import CREATED, DCC, GATEWAY, Parties, at, confirmed, device, said, sound
 
+SHIM = os.path.join(gate.FOLDER, "fault_shim.so")
 REASON = ("--reason", "the disk was lost")
 
 
@@ -243,6 +245,30 @@ def test_undelivered(tap):
         once(tap, home, f"the copy was made at {step}")
         home.go(10)
         sound(tap, home, f"the copy was made at {step}")
+
+
+def test_no_room(tap):
+    """A work order that was only planned, and a full disk: recover waits for room, so that it gets its bytes."""
+    home = Gateway("gateway cells=no")  # as wherever a library is preloaded
+    home.parties.instruct([1])
+    home.run(now=at(0), env={"ECOSGATE_CRASH": "dispatch-committed:after"})
+    home.keep()
+    home.go(1)
+    home.put_back()
+    home.go(2)
+    full = {**os.environ, "FAULT_UNDER": home.path("spool", "active"), "FAULT": "write:1:9:ENOSPC"}
+    done = gate.run("-c", home.conf, "--now", at(2), "recover", *REASON, env=full, timeout=60, preload=[SHIM])
+    name = next(file for file, _ in home.fetched if file.startswith("EMW_"))
+    tap.ok(done.returncode == 2 and f"recover waits, for {name} cannot be stored: ".encode() in done.stderr and
+           b"No space left" in done.stderr and home.a109() and not home.json("recover", "--list"),
+           "no room for a work order: recover waits, and says so", done.stderr)
+    home.go(3)
+    job = next(row["id"] for row in home.json("spool", "list") if row["name"] == name)
+    shown = home.command("spool", "cat", job, name)
+    tap.ok(not home.a109() and dict(home.fetched)[name] == shown.stdout,
+           "with room it is recovered, and the work order can be read", shown.stderr)
+    once(tap, home, "after a full disk")
+    sound(tap, home, "after a full disk")
 
 
 def test_redelivered(tap):
@@ -984,6 +1010,7 @@ if __name__ == "__main__":
         test_after(report, recovered)
         test_results(report)
         test_undelivered(report)
+        test_no_room(report)
         test_redelivered(report)
         test_deleted(report)
         test_open_jobs(report)
