@@ -1,7 +1,8 @@
 /*
- * The round is a walk over the index job_stored: for each type first the plain jobs, then the packed ones, which only a
- * removal concerns. Its place is kept in memory alone: a stop begins another round, which finds nothing to do where the
- * last one was.
+ * The round is a walk over the index job_stored: for each group of jobs first the plain ones, then the packed ones,
+ * which only a removal concerns. Where no rule asks for either, the ledger is not asked: packed jobs become ever more.
+ * The walk's place is kept in memory alone: a stop begins another round, which finds nothing to do where the last one
+ * was.
  *
  * Rejected: a thread (the ledger and the folders of states belong to the main thread, which would have to wait for it
  * wherever it moves a job), and a time in each job's row when it is due (a changed setting would have to be written
@@ -24,7 +25,13 @@
 
 /* Microseconds. A slice ends after SLICE and the file operation that it is in. */
 enum { SLICE = 60000, PAUSE = G_USEC_PER_SEC };
-enum { ROUND_SECONDS = 600, PAGE = 64 /* jobs of one question, and of one commit */ };
+enum { ROUND_SECONDS = 3600, PAGE = 64 /* jobs of one question, and of one commit */ };
+
+/* Jobs that have one rule. */
+struct group {
+    const char *type; /* NULL: those whose type is not known */
+    enum ledger_mode mode;
+};
 
 /* A file of the job that is being packed. */
 struct wanted {
@@ -39,12 +46,12 @@ struct sums {
 
 struct retention {
     struct gateway *gateway;
-    GPtrArray *types; /* const char *, the first one NULL: all types of jobs */
+    GArray *groups; /* struct group: all jobs */
     bool under_way;
     int64_t next;  /* monotonic microseconds: the next slice, or round */
     int64_t now;   /* seconds UTC: of this slice */
     int64_t until; /* monotonic microseconds; 0: to the end of the round */
-    guint type;    /* where the walk stands: an index of types, */
+    guint group;   /* where the walk stands: an index of groups, */
     enum ledger_stored stored;
     GArray *page; /* struct ledger_retention_place, */
     guint at;     /* and the next one of them */
@@ -71,17 +78,28 @@ static void free_wanted(gpointer memory)
     g_free(wanted);
 }
 
+static void add_groups(GArray *groups, const char *type)
+{
+    bool same = retention_kind_of(type, false) == retention_kind_of(type, true);
+    const struct group all = {type, LEDGER_MODE_ANY}, full = {type, LEDGER_MODE_FULL},
+                       delta = {type, LEDGER_MODE_DELTA};
+
+    g_array_append_vals(groups, same ? &all : &full, 1);
+    if (!same)
+        g_array_append_vals(groups, &delta, 1);
+}
+
 struct retention *retention_new(struct gateway *gateway)
 {
     static const char *const types[] = {NULL, "EMI", "EMT", "EMC", "INV", "COS", "NMM", "PTY", "EMW", "EMO", "INC"};
     struct retention *r = g_new0(struct retention, 1);
 
     r->gateway = gateway;
-    r->types = g_ptr_array_new();
+    r->groups = g_array_new(FALSE, FALSE, sizeof(struct group));
     for (size_t i = 0; i < G_N_ELEMENTS(types); i++)
-        g_ptr_array_add(r->types, (char *)types[i]);
+        add_groups(r->groups, types[i]);
     for (size_t i = 0; i < report_n_kinds; i++)
-        g_ptr_array_add(r->types, (char *)report_kinds[i].ref);
+        add_groups(r->groups, report_kinds[i].ref);
     r->page = g_array_new(FALSE, FALSE, sizeof(struct ledger_retention_place));
     r->packed = g_array_new(FALSE, FALSE, sizeof(int64_t));
     r->leaving = g_array_new(FALSE, FALSE, sizeof(int64_t));
@@ -96,7 +114,7 @@ void retention_free(struct retention *r)
         return;
     packer_free(r->packer);
     g_ptr_array_unref(r->files);
-    g_ptr_array_unref(r->types);
+    g_array_unref(r->groups);
     g_array_unref(r->page);
     g_array_unref(r->packed);
     g_array_unref(r->leaving);
@@ -155,13 +173,17 @@ static void want(struct retention *r, enum job_state state, const char *name, co
     g_ptr_array_add(r->files, g_memdup2(&wanted, sizeof wanted));
 }
 
-static bool list_files(struct retention *r, const struct ledger_job *job, enum job_state state, GError **error)
+static bool list_files(struct retention *r, int64_t id, enum job_state state, GError **error)
 {
+    g_autofree struct ledger_job *job = NULL;
     g_autoptr(GPtrArray) files = NULL;
 
-    if (!ledger_outgoing_files_of(r->gateway->ledger, job->id, &files, error))
+    if (!ledger_job_get(r->gateway->ledger, id, &job, error) ||
+        !ledger_outgoing_files_of(r->gateway->ledger, id, &files, error))
         return false;
-    r->job = job->id;
+    if (job == NULL)
+        return true;
+    r->job = id;
     g_ptr_array_set_size(r->files, 0);
     if (job->direction == LEDGER_IN && job->removed == 0)
         want(r, state, JOB_PAYLOAD, &(const struct wanted){NULL, (char *)job->sha256, (uint64_t)job->size});
@@ -178,20 +200,16 @@ static bool is_past(int64_t ended, int64_t after, int64_t now)
     return after != 0 && ended + after <= now;
 }
 
-/* Decides what becomes of one job. The time is asked before the disk: each round comes by every job of some types, and
- * most of them are not due. */
+/* Decides what becomes of one job. The time is asked before the disk: a job may have ended long after it came. */
 static bool consider(struct retention *r, int64_t id, GError **error)
 {
+    const char *type = g_array_index(r->groups, struct group, r->group).type;
     struct ledger_retention_look look;
-    g_autofree struct ledger_job *job = NULL;
     enum job_state state;
 
-    if (!ledger_retention_look(r->gateway->ledger, id, &look, error) ||
-        !ledger_job_get(r->gateway->ledger, id, &job, error))
+    if (!ledger_retention_look(r->gateway->ledger, id, &look, error))
         return false;
-    if (job == NULL)
-        return true;
-    const struct retention_rule *rule = &r->gateway->config->retention[retention_kind_of(job->type, look.full)];
+    const struct retention_rule *rule = &r->gateway->config->retention[retention_kind_of(type, look.full)];
     bool remove = is_past(look.ended, rule->remove, r->now);
     bool pack = !remove && r->stored == LEDGER_STORED_PLAIN && is_past(look.ended, rule->pack, r->now);
     if (!remove && !pack)
@@ -202,7 +220,7 @@ static bool consider(struct retention *r, int64_t id, GError **error)
         return true;
     r->ended = look.ended;
     if (pack)
-        return list_files(r, job, state, error);
+        return list_files(r, id, state, error);
     if (!r->no_removal)
         g_array_append_val(r->leaving, id);
     return true;
@@ -394,22 +412,17 @@ static bool remove_due(struct retention *r, GError **error)
 
 /* ---- the walk ---- */
 
-/* The shortest time after which anything may happen to a job of the type; 0: nothing does. */
-static int64_t shortest(const struct retention *r, const char *type)
+/* The time after which something may happen to jobs of the group; 0: nothing does. */
+static int64_t earliest(const struct retention *r, const struct group *group)
 {
-    int64_t shortest = 0;
+    bool full = group->mode == LEDGER_MODE_FULL;
+    const struct retention_rule *rule = &r->gateway->config->retention[retention_kind_of(group->type, full)];
 
-    for (int full = 0; full <= 1; full++) {
-        const struct retention_rule *rule = &r->gateway->config->retention[retention_kind_of(type, full != 0)];
-        const int64_t times[] = {r->stored == LEDGER_STORED_PLAIN ? rule->pack : 0, rule->remove};
-        for (size_t i = 0; i < G_N_ELEMENTS(times); i++)
-            if (times[i] != 0 && (shortest == 0 || times[i] < shortest))
-                shortest = times[i];
-    }
-    return shortest;
+    /* Packing comes before removal (config_retention.c). */
+    return r->stored == LEDGER_STORED_PLAIN && rule->pack != 0 ? rule->pack : rule->remove;
 }
 
-static void next_type(struct retention *r)
+static void next_group(struct retention *r)
 {
     r->after = (struct ledger_retention_place){0};
     if (r->stored == LEDGER_STORED_PLAIN) {
@@ -417,7 +430,7 @@ static void next_type(struct retention *r)
         return;
     }
     r->stored = LEDGER_STORED_PLAIN;
-    r->type++;
+    r->group++;
 }
 
 /* The next jobs that may be due; an empty page is the end of the round. */
@@ -425,14 +438,14 @@ static bool turn_page(struct retention *r, GError **error)
 {
     r->at = 0;
     g_array_set_size(r->page, 0);
-    while (r->type < r->types->len && r->page->len == 0) {
-        const char *type = r->types->pdata[r->type];
-        int64_t after = shortest(r, type);
-        const struct ledger_retention_choice choice = {r->stored, type, r->now - after, r->after};
+    while (r->group < r->groups->len && r->page->len == 0) {
+        const struct group *group = &g_array_index(r->groups, struct group, r->group);
+        int64_t after = earliest(r, group);
+        const struct ledger_retention_choice choice = {r->stored, group->type, group->mode, r->now - after, r->after};
         if (after != 0 && !ledger_retention_due(r->gateway->ledger, &choice, PAGE, r->page, error))
             return false;
         if (r->page->len == 0)
-            next_type(r);
+            next_group(r);
     }
     if (r->page->len > 0)
         r->after = g_array_index(r->page, struct ledger_retention_place, r->page->len - 1);
@@ -455,7 +468,7 @@ static bool work(struct retention *r, bool *end, GError **error)
 static void begin_round(struct retention *r)
 {
     r->under_way = true;
-    r->type = 0;
+    r->group = 0;
     r->stored = LEDGER_STORED_PLAIN;
     r->after = (struct ledger_retention_place){0};
     r->at = 0;

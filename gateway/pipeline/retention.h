@@ -1,7 +1,7 @@
 /*
  * Packs and removes the stored files of ended jobs, by the rules of [retention], in slices of time beside other work.
  *
- * A round looks at every job that may be due, oldest first, type by type. What a job's files are used for decides
+ * A round looks at every job that may be due, kind by kind, the oldest first. What a job's files are used for decides
  * whether it has ended: it stands in done/ or rejected/, each of its files is delivered or given up, the sender's copy
  * is gone from the drop, and no A111 is open for it. A FULL file from which the present reference data came stays as it
  * is. While a backup is made nothing is removed, or the backup would miss files that its ledger knows.

@@ -7,13 +7,16 @@
 bool ledger_retention_due(struct ledger *ledger, const struct ledger_retention_choice *choice, int64_t limit,
                           GArray *places, GError **error)
 {
-    LEDGER_SQL(due, "SELECT received,id FROM job INDEXED BY job_stored WHERE stored<3 AND stored=?1 AND type IS ?2"
-                    " AND received<?3 AND received>=?4 AND(received>?4 OR id>?5) ORDER BY received,id LIMIT ?6");
-    sqlite3_stmt *q = ledger_query(ledger, &due,
-                                   LEDGER_VALUES(LEDGER_INT(choice->stored), LEDGER_TEXT(choice->type),
-                                                 LEDGER_INT(choice->before), LEDGER_INT(choice->after.received),
-                                                 LEDGER_INT(choice->after.job), LEDGER_INT(limit)),
-                                   error);
+    LEDGER_SQL(due,
+               "SELECT received,id FROM job INDEXED BY job_stored WHERE stored<3 AND stored=?1 AND type IS ?2"
+               " AND received<?3 AND received>=?4 AND(received>?4 OR id>?5) AND(?7=2 OR ?7=ifnull((SELECT full"
+               " FROM verdict v WHERE v.job=job.id AND v.revision=job.revision),0)) ORDER BY received,id LIMIT ?6");
+    sqlite3_stmt *q =
+        ledger_query(ledger, &due,
+                     LEDGER_VALUES(LEDGER_INT(choice->stored), LEDGER_TEXT(choice->type), LEDGER_INT(choice->before),
+                                   LEDGER_INT(choice->after.received), LEDGER_INT(choice->after.job), LEDGER_INT(limit),
+                                   LEDGER_INT(choice->mode)),
+                     error);
     bool row = true, good = q != NULL;
 
     while (good && (good = ledger_row(ledger, q, &row, error)) && row) {

@@ -26,10 +26,13 @@ enum ledger_stored {
 struct ledger_retention_place {
     int64_t received, job;
 };
+/* What the newest verdict says of the file. A job without a verdict is no FULL file. The numbers stand in the query. */
+enum ledger_mode { LEDGER_MODE_DELTA, LEDGER_MODE_FULL, LEDGER_MODE_ANY };
 /* Which jobs may be due. */
 struct ledger_retention_choice {
     enum ledger_stored stored;
-    const char *type;                    /* NULL: those whose type is not known */
+    const char *type; /* NULL: those whose type is not known */
+    enum ledger_mode mode;
     int64_t before;                      /* received before it: no job has ended earlier than it came */
     struct ledger_retention_place after; /* which they follow; zeros: the first ones */
 };

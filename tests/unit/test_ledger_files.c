@@ -5,6 +5,7 @@
 #include "spool/ledger/ledger_numbering.h"
 #include "spool/ledger/ledger_outgoing.h"
 #include "spool/ledger/ledger_pickups.h"
+#include "spool/ledger/ledger_retention.h"
 #include "spool/ledger/ledger_verdicts.h"
 #include "tests/unit/ledger_home.h"
 
@@ -400,6 +401,54 @@ static void test_ledger_days__growth__counts_what_came_since(void **state)
     (void)state;
 }
 
+/* ---- retention ---- */
+
+/* " 1 2": the jobs that may be due, in their order. */
+static void expect_due(enum ledger_stored stored, const char *type, enum ledger_mode mode, const char *expected)
+{
+    const struct ledger_retention_choice choice = {stored, type, mode, INT64_MAX, {0}};
+    g_autoptr(GArray) places = g_array_new(FALSE, FALSE, sizeof(struct ledger_retention_place));
+    g_autoptr(GString) text = g_string_new(NULL);
+
+    assert_true(ledger_retention_due(ledger, &choice, 9, places, NULL));
+    for (guint i = 0; i < places->len; i++)
+        g_string_append_printf(text, " %" G_GINT64_FORMAT, g_array_index(places, struct ledger_retention_place, i).job);
+    assert_string_equal(text->str, expected);
+}
+
+static void add_reference_file(int64_t id, const char *type, bool full)
+{
+    struct ledger_job job = ledger_home_job(id, type, id, type);
+    struct ledger_verdict verdict = {
+        .job = id, .judged_at = 1, .outcome = "AC", .batch = "B", .declared = -1, .full = full};
+
+    job.type = type;
+    assert_true(ledger_job_insert(ledger, &job, &verdict.revision, NULL));
+    assert_true(ledger_verdict_insert(ledger, &verdict, NULL));
+}
+
+static void test_ledger_retention__modes__the_newest_verdict_decides(void **state)
+{
+    int64_t revision = 0;
+    struct ledger_verdict delta = {.job = 2, .judged_at = 2, .outcome = "AC", .batch = "B", .declared = -1};
+
+    assert_true(ledger_begin(ledger, NULL));
+    for (int64_t id = 1; id <= 4; id++)
+        add_reference_file(id, id == 4 ? "NMM" : "INV", id != 3);
+    assert_true(ledger_job_requeue(ledger, 2, &revision, NULL));
+    expect_due(LEDGER_STORED_PLAIN, "INV", LEDGER_MODE_FULL, " 1"); /* job 2 has no verdict of its new revision */
+    delta.revision = revision;
+    assert_true(ledger_verdict_insert(ledger, &delta, NULL));
+    for (int64_t id = 1; id <= 4; id++)
+        assert_true(ledger_retention_set(ledger, id, LEDGER_STORED_PACKED, NULL));
+    expect_due(LEDGER_STORED_PACKED, "INV", LEDGER_MODE_FULL, " 1");
+    expect_due(LEDGER_STORED_PACKED, "INV", LEDGER_MODE_DELTA, " 2 3");
+    expect_due(LEDGER_STORED_PACKED, "INV", LEDGER_MODE_ANY, " 1 2 3");
+    expect_due(LEDGER_STORED_PACKED, "NMM", LEDGER_MODE_FULL, " 4");
+    expect_due(LEDGER_STORED_PLAIN, "INV", LEDGER_MODE_ANY, "");
+    (void)state;
+}
+
 int main(void)
 {
 #define T(test) cmocka_unit_test_setup_teardown(test, enter, leave)
@@ -417,6 +466,7 @@ int main(void)
         T(test_ledger_outgoing__states__only_forward),
         T(test_ledger_pickups__seen_again__since_tells_the_last_change),
         T(test_ledger_days__growth__counts_what_came_since),
+        T(test_ledger_retention__modes__the_newest_verdict_decides),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
