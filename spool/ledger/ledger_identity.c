@@ -69,7 +69,7 @@ bool ledger_identity_end(struct ledger *ledger, GError **error)
 bool ledger_numbers_each(struct ledger *ledger, ledger_count_visit visit, void *user, GError **error)
 {
     LEDGER_SQL(numbers,
-               "SELECT name,value FROM counter WHERE name GLOB '[A-Z]*' OR name GLOB 'accepted *'"
+               "SELECT name,value FROM counter WHERE name>='A' AND name<'[' OR name GLOB 'accepted *'"
                " OR name GLOB 'report *' OR name IN('job','incident') UNION ALL SELECT 'job',ifnull(max(id),0) FROM job"
                " UNION ALL SELECT 'incident',ifnull(max(id),0) FROM incident");
     return ledger_counts(ledger, ledger_query(ledger, &numbers, LEDGER_NO_VALUES, error), visit, user, error);
