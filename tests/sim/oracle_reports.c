@@ -114,11 +114,24 @@ static bool was_told(const struct oracle *oracle, const char *type, int64_t end)
     return false;
 }
 
+/* A period of at most a day to which the moment belongs may have ended in the time that a restore has lost. Then it was
+ * reported then, and is not reported again (OPERATIONS.md, "When the ledger is not the newest"): its file may have been
+ * in the spool yet. */
+static bool report_was_lost(const struct oracle *oracle, int64_t moment)
+{
+    for (unsigned i = 0; i < oracle->losses->len; i++) {
+        const struct loss *loss = &g_array_index(oracle->losses, struct loss, i);
+        if (moment < loss->at && moment + SIM_DAY >= loss->back_to)
+            return true;
+    }
+    return false;
+}
+
 /* A row of a period at whose end PTY names no Supplier is in no file (REPORTS.md, "To whom"), nor is a GPF on whose hub
  * the inventory has no meter: DCC's first files may have been rejected, or lost by a restore. */
 static bool must_be_reported(struct oracle *oracle, const struct item *item, int64_t end)
 {
-    return was_told(oracle, "PTY", end) && was_told(oracle, "INV", end) &&
+    return was_told(oracle, "PTY", end) && was_told(oracle, "INV", end) && !report_was_lost(oracle, end) &&
            !oracle_device(oracle, item->device)->unreported;
 }
 
