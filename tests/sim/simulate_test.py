@@ -18,9 +18,12 @@ SIMULATE = os.path.join(BUILD, "tests", "sim", "simulate")
 # traced one is hostile.
 # Dense 2 and 5 and hostile 3 found faults. A change of the program moves draws, so a seed does not meet the same fault
 # for ever; the mended ones have tests of their own, or a fault of mutants.py.
-RUNS = [(11, 4, "dense"), (36, 4, "dense"), (5, 4, "dense"), (3, 4, "calm"), (18, 4, "dense"), (17, 4, "dense")]
+RUNS = [(19, 4, "dense"), (36, 4, "dense"), (5, 4, "dense"), (3, 4, "calm")]
 # Played only while no run has come to a kind yet. The test names what to exchange RUNS for.
 SPARE_RUNS = [(seed, 4, "dense") for seed in range(10, 30)] + [(seed, 6, "calm") for seed in range(1, 5)]
+# None of 34 dense and 36 hostile runs had these: a server takes a rename, its answer is lost, and the recipient takes
+# the file before the gateway looks again. sftp_faults.py does it on purpose.
+SELDOM = {"a delivery that nobody saw, which is asked for"}
 # A sanitized day takes eight times as long, and only shows how the program treats its memory.
 SANITIZED_RUNS = [(3, 1, "hostile"), (2, 1, "rough")]
 TRACED = (9, 3, "hostile")
@@ -111,7 +114,7 @@ def kinds_of(text):
 def test_kinds(tap, texts):
     """Of all runs together."""
     runs = collections.Counter(kind for text in texts for kind in kinds_of(text))
-    missing = {kind for _, kind in COUNTED.findall(texts[0])} - runs.keys()
+    missing = {kind for _, kind in COUNTED.findall(texts[0])} - runs.keys() - SELDOM
     tap.ok(runs, "the runs count what they have")
     for at in range(0, len(SPARE_RUNS), os.cpu_count()):
         if not missing:
