@@ -12,7 +12,9 @@
 #include <unistd.h>
 #include <zlib.h>
 
-enum { PIECE = 256 * 1024, BLOCK = 4096 /* of most file systems */, LEVEL = 6 };
+/* LEVEL of zlib: 4 takes the processor less than half as long as its default, 6 (a MAPR: 100 MB/s, not 42), and the
+ * files are an eighth larger (20 % of the bytes, not 17 %). With 6 packing took a quarter of the programme's time. */
+enum { PIECE = 256 * 1024, BLOCK = 4096 /* of most file systems */, LEVEL = 4 };
 
 /* ---- names ---- */
 
