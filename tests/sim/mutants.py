@@ -249,6 +249,22 @@ MUTANTS = [
              "r->files->pdata[i];\n        if (!ledger_outgoing_deliver_again(",
              "    for (guint i = r->files->len > 1; i < r->files->len; i++) {\n        const struct ledger_outgoing "
              "*file = r->files->pdata[i];\n        if (!ledger_outgoing_deliver_again(")]),
+    Mutant("a Device that is held is ordered again", "operators", 1, 4, [
+        Edit("spool/ledger/ledger_due.c",
+             "AND NOT \" HELD \"",
+             "AND(1 OR \" HELD \")")]),
+    Mutant("a batch that is held is ordered", "operators", 1, 4, [
+        Edit("spool/ledger/ledger_due.c",
+             "(?1 OR NOT EXISTS(",
+             "(1 OR ?1 OR NOT EXISTS(")]),
+    Mutant("a withdrawal does not stop what is ordered", "operators", 1, 4, [
+        Edit("gateway/pipeline/outcome.c",
+             "if (!work->withdrawn || work->session.state",
+             "if (work->item.item > 0 || !work->withdrawn || work->session.state")]),
+    Mutant("redeliver takes older files, too", "operators", 1, 4, [
+        Edit("spool/ledger/ledger_outgoing.c",
+             "delivered_at>=?3\"",
+             "delivered_at>=0*?3\"")]),
 ]
 
 

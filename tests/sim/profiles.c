@@ -3,7 +3,8 @@
  * Rough: mistakes and outages of a bad year. Hostile: one of a hundred years. A rate is multiplied by a number of
  * the seed, so that some runs have much of one thing and nothing of another. Dense: everything within days, so that the
  * fixed runs of `make check` have each kind of kinds.def. Restores: a restore a day, tries that fail often, no other
- * fault: what only a ledger that went back can do wrong comes soon.
+ * fault: what only a ledger that went back can do wrong comes soon. Operators: they keep back, withdraw and have files
+ * delivered once more many times a day, tries fail often, and no clock is wrong, for then nothing is asked of a hold.
  */
 #include "tests/sim/world_private.h"
 
@@ -158,6 +159,22 @@ static const struct rates restores = {
     .full_days = 4,
 };
 
+static const struct rates operators = {
+    .devices = 120,
+    .per_file = 4,
+    .instructed = 20,
+    .installed = 1,
+    .failed = 0.6,
+    .permanent = 0.05,
+    .silent = 0.05,
+    .late = 0.05,
+    .decided = 2,
+    .redelivered = 8,
+    .kept = 24,
+    .kept_hours = 20,
+    .full_days = 4,
+};
+
 /* Times the rough rates. */
 enum { HOSTILE_FACTOR = 4 };
 
@@ -201,11 +218,9 @@ void profiles_draw(struct sim *sim, struct rates *rates)
 {
     struct random *random = sim_random(sim, "profile");
 
-    static const struct rates *const of[] = {[SIM_CALM] = &calm,
-                                             [SIM_ROUGH] = &rough,
-                                             [SIM_HOSTILE] = &rough,
-                                             [SIM_DENSE] = &dense,
-                                             [SIM_RESTORES] = &restores};
+    static const struct rates *const of[] = {
+        [SIM_CALM] = &calm,   [SIM_ROUGH] = &rough,       [SIM_HOSTILE] = &rough,
+        [SIM_DENSE] = &dense, [SIM_RESTORES] = &restores, [SIM_OPERATORS] = &operators};
 
     *rates = *of[sim_profile(sim)];
     if (sim_profile(sim) != SIM_ROUGH && sim_profile(sim) != SIM_HOSTILE)

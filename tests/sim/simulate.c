@@ -39,7 +39,7 @@ const char *__ubsan_default_options(void)
     return "abort_on_error=1:print_stacktrace=1";
 }
 
-static const char *const profiles[] = {"calm", "rough", "hostile", "dense", "restores"};
+static const char *const profiles[] = {"calm", "rough", "hostile", "dense", "restores", "operators"};
 
 char *play_call(const struct sim_options *options)
 {
@@ -113,7 +113,7 @@ static bool parse(struct call *call, int argc, char **argv)
         {"seed", 0, 0, G_OPTION_ARG_INT64, &call->seed, "what all choices of the run come from (1)", "N"},
         {"days", 0, 0, G_OPTION_ARG_INT64, &call->days, "days until faults stop (30)", "D"},
         {"profile", 0, 0, G_OPTION_ARG_STRING, &call->profile, "how much goes wrong (rough)",
-         "calm|rough|hostile|dense|restores"},
+         "calm|rough|hostile|dense|restores|operators"},
         {"without", 0, 0, G_OPTION_ARG_STRING, &call->without, "parts of the world to switch off", "PART,…"},
         {"trace", 0, 0, G_OPTION_ARG_NONE, &call->trace, "print every wait, fault and request", NULL},
         {"count", 0, 0, G_OPTION_ARG_NONE, &call->count, "print how often each fault and act has happened", NULL},
@@ -143,7 +143,8 @@ static bool find_profile(const char *name, enum sim_profile *profile)
             return true;
         }
     }
-    (void)fprintf(stderr, "simulate: --profile '%s' is not one of calm, rough, hostile, dense, restores\n", name);
+    (void)fprintf(stderr, "simulate: --profile '%s' is not one of calm, rough, hostile, dense, restores, operators\n",
+                  name);
     return false;
 }
 
