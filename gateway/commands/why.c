@@ -12,6 +12,7 @@
 #include "gateway/commands/explain.h"
 #include "gateway/commands/output.h"
 #include "gateway/commands/read_access.h"
+#include "gateway/condition/heartbeat.h"
 #include "gateway/profiles.h"
 #include "spool/ledger/ledger_actions.h"
 #include "spool/ledger/ledger_devices.h"
@@ -335,6 +336,23 @@ static bool add_drop(void *user, const struct ledger_incident *incident, GError 
     return true;
 }
 
+/* A report has neither job nor name until it is issued, so what is asked for may be one that is being built. */
+static void say_building(const struct gateway *gateway)
+{
+    struct heartbeat last;
+    char at[INSTANT_TEXT_SIZE];
+    int64_t pid = 0;
+
+    heartbeat_read(gateway->config->spool, &last);
+    if (last.building != 0 && spool_writer(gateway->spool, &pid, NULL) && pid != 0) {
+        instant_print(last.building, at);
+        g_printerr("ecosgate: why: reports are being built since %s; they have no job and no name before they are "
+                   "issued; 'ecosgate report list' lists them then\n",
+                   at);
+    }
+    heartbeat_clear(&last);
+}
+
 /* What the ID may name all the same: a file in a drop that nobody has listed. */
 static bool say_unknown(const struct question *q, GError **error)
 {
@@ -349,6 +367,7 @@ static bool say_unknown(const struct question *q, GError **error)
         g_printerr("ecosgate: why: drops that are not this gateway's (A110), so that it does not look at their files: "
                    "%s; see 'ecosgate claim list'\n",
                    drops->str);
+    say_building(q->gateway);
     g_printerr("ecosgate: why: '%s' is not known; give a job's ID, the name of a file, a WorkItemId or a Device "
                "ID; for an incident: 'ecosgate incident show'\n",
                shown);

@@ -172,6 +172,9 @@ def test_passes_go_on(tap, estate, expected):
            home.json("report", "list", now=DUE))
     state = home.json("status", now=DUE)[0]["last_pass"]
     tap.ok(state["reports_building"] == DUE, "`status` tells since when they are built", state)
+    said = home.command("why", "ECOSMIG-001", now=DUE).stderr.decode()
+    tap.ok(f"why: reports are being built since {DUE}; they have no job and no name before" in said,
+           "`why` tells it of what is not known", said)
     home.set("gateway migration_end=2023-12-31T00:00:00Z")
     daemon.send_signal(signal.SIGHUP)
     time.sleep(.3)
