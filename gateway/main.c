@@ -6,6 +6,7 @@
 #include "gateway/cells/cells.h"
 #include "gateway/clock.h"
 #include "gateway/commands/command.h"
+#include "gateway/drops/sftp_drop.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -415,6 +416,7 @@ int main(int argc, char **argv)
     set_signals();
     if (argc == 2 && strcmp(argv[1], CELLS_HELPER) == 0)
         return cells_help();
+    sftp_drop_serve_if_asked(argc, argv);
     int status = parse_options(&options, context, &argc, &argv) ? run(&options, context, argc, argv) : EXIT_UNABLE;
     g_free(options.config);
     g_free(options.now);

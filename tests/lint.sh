@@ -39,12 +39,12 @@ only "libxmlsec1: formats/xml_signature_*.[ch] alone" \
 only "libraries that are loaded: formats/xml_signature_library.c alone" '\bdlopen ?\(' \
     'formats/xml_signature_library\.c'
 only "libssh2: gateway/drops/sftp/ alone" 'include <libssh2[a-z_]*\.h>' 'gateway/drops/sftp/[a-z_]*\.[ch]'
-only "libseccomp: gateway/cells/cell_filter_make.c alone" 'include <seccomp\.h>' 'gateway/cells/cell_filter_make\.c'
+only "libseccomp: gateway/guards/filter_make.c alone" 'include <seccomp\.h>' 'gateway/guards/filter_make\.c'
 jansson='gateway/commands/[a-z_]*\.[ch]|formats/profile/profile_[a-z_]*\.[ch]|formats/writer\.c'
 only "jansson: --json, the files of a profile, kept columns, and the log" 'include <jansson\.h>' \
     "($jansson|gateway/pipeline/split\.c|gateway/log_form\.c)"
 only "standard error: commands, and the log" '\b(g_printerr|stderr|STDERR_FILENO)\b' \
-    '(gateway/main\.c|gateway/commands/[a-z_]*\.c|gateway/log[a-z_]*\.c|gateway/cells/cell_guard\.c)'
+    '(gateway/main\.c|gateway/commands/[a-z_]*\.c|gateway/log[a-z_]*\.c|gateway/guards/guards\.c)'
 only "the clock: gateway/clock.c alone" \
     '\b(time|gettimeofday|clock_gettime|g_get_real_time|g_get_monotonic_time|g_date_time_new_now[a-z_]*) ?\(' \
     'gateway/clock\.c'

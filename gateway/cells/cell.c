@@ -2,6 +2,7 @@
 #include "gateway/cells/cell_guard.h"
 #include "gateway/cells/cell_message.h"
 #include "gateway/cells/cells_private.h"
+#include "gateway/guards/guards.h"
 
 #include "formats/xml_signature.h"
 

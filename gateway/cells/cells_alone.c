@@ -5,6 +5,7 @@
  */
 #include "gateway/cells/cell_guard.h"
 #include "gateway/cells/cells_private.h"
+#include "gateway/guards/guards.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -21,8 +22,8 @@ static void become_cell(const struct cells_order *order, const struct profile *p
     if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0 || getppid() != gateway)
         _exit(1);
     (void)prctl(PR_SET_NAME, "ecosgate-cell", 0, 0, 0);
-    cells_ignore_signals();
-    cell_guard_prepare();
+    guard_ignore_signals();
+    guard_close_standard();
     cell_main(order, profile, fds);
 }
 

@@ -7,6 +7,7 @@
  */
 #include "gateway/cells/cell_guard.h"
 #include "gateway/cells/cells_private.h"
+#include "gateway/guards/guards.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -152,19 +153,11 @@ static void serve(struct helper *h)
             (void)close(fds[i]); /* the cell has its own */
 }
 
-void cells_ignore_signals(void)
-{
-    static const int ignored[] = {SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGPIPE, SIGALRM, SIGUSR1, SIGUSR2};
-
-    for (size_t i = 0; i < G_N_ELEMENTS(ignored); i++)
-        (void)signal(ignored[i], SIG_IGN);
-}
-
 static void settle_signals(struct helper *h)
 {
     sigset_t child;
 
-    cells_ignore_signals();
+    guard_ignore_signals();
     (void)signal(SIGCHLD, SIG_DFL);
     sigemptyset(&child);
     sigaddset(&child, SIGCHLD);
@@ -180,7 +173,7 @@ void cells_helper_main(void)
 
     (void)prctl(PR_SET_NAME, "ecosgate-cells", 0, 0, 0);
     (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-    cell_guard_prepare();
+    guard_close_standard();
     settle_signals(&h);
     (void)profile_builtin(); /* cells have it then */
     for (;;) {

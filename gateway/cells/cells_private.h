@@ -92,9 +92,6 @@ struct reading *cells_open_reading(const struct readings *by, const struct readi
 /* What the helper does with its socket at CELLS_CONTROL; ends the process. (cells_helper.c) */
 void cells_helper_main(void) __attribute__((noreturn));
 
-/* Has this process, a helper or a cell, ignore what ends the gateway. (cells_helper.c) */
-void cells_ignore_signals(void);
-
 /* What a cell does: its two descriptors are moved to where cell_guard.h says. profile NULL: plain bytes are wanted.
  * Ends the process. (cell.c) */
 void cell_main(const struct cells_order *order, const struct profile *profile, const int *fds)

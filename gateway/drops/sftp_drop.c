@@ -4,7 +4,10 @@
 #include "gateway/drops/sftp_drop.h"
 
 #include "formats/filename.h"
+#include "gateway/drops/sftp/apart.h"
 #include "gateway/drops/sftp_connection.h"
+
+#include <string.h>
 
 /* ---- list ---- */
 
@@ -166,4 +169,10 @@ const struct transport sftp_transport = {
 const char *sftp_drop_library_version(void)
 {
     return sftp_library_version();
+}
+
+void sftp_drop_serve_if_asked(int argc, char **argv)
+{
+    if (argc == 2 && strcmp(argv[1], SFTP_SESSION) == 0)
+        apart_serve();
 }

@@ -15,4 +15,8 @@ extern const struct transport sftp_transport;
 /* The version of libssh2 that is loaded, "1.10.0". */
 const char *sftp_drop_library_version(void);
 
+/* For each program that uses this transport, first of all: a session is a process of its own, which is the same program
+ * with an argument. Returns if this process is no session. */
+void sftp_drop_serve_if_asked(int argc, char **argv);
+
 #endif

@@ -8,7 +8,7 @@ import struct
 import tempfile
 import time
 
-from home import PATIENCE, SANITIZED, Home, Tap, rests, said_so_far, terminate, try_limits, wait_until
+from home import PATIENCE, SANITIZED, Home, Tap, children_of, rests, said_so_far, terminate, try_limits, wait_until
 from live import answer, instruction, name_of, send
 from peer import PYTHON, Peer
 from sftp import attach_second, incidents, over_sftp, owed
@@ -53,9 +53,14 @@ HOSTILE = (
 )
 
 
-def peak(process):
-    with open(f"/proc/{process.pid}/status", encoding="ascii") as file:
-        return int(re.search(r"VmHWM:\s+(\d+)", file.read())[1])
+def peak(pid):
+    """The most memory of a gateway, or of a process of its own: a session is one."""
+    most = max(map(peak, children_of(pid)), default=0)
+    try:
+        with open(f"/proc/{pid}/status", encoding="ascii") as file:
+            return max(most, int(re.search(r"VmHWM:\s+(\d+)", file.read())[1]))
+    except (FileNotFoundError, TypeError):
+        return most  # it has ended
 
 
 class Daemon:
@@ -79,7 +84,7 @@ class Daemon:
 
 
 def ends(tap, daemon, text):
-    most = peak(daemon.process)
+    most = peak(daemon.process.pid)
     tap.ok(SANITIZED or most < MOST, f"{text}: the process stays below 64 MiB", f"{most} KiB", daemon.log()[-300:])
     status = terminate(daemon.process)
     tap.ok(status == 0, f"{text}: SIGTERM ends the daemon", status, daemon.log())

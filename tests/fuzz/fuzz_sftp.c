@@ -184,7 +184,7 @@ int libssh2_session_free(LIBSSH2_SESSION *session)
 
 /* --- The calls ------------------------------------------------------------------------------ */
 
-static void check_result(const struct sftp *sftp, bool good, GError **error)
+static void check_result(const struct direct *sftp, bool good, GError **error)
 {
     g_assert(sftp->wire.room <= SFTP_LONGEST_LIST + 4 && sftp->wire.kept_bytes <= SFTP_MOST_KEPT);
     g_assert(good == (*error == NULL));
@@ -196,7 +196,7 @@ static void check_result(const struct sftp *sftp, bool good, GError **error)
     g_clear_error(error);
 }
 
-static void ask_greeting(struct sftp *sftp)
+static void ask_greeting(struct direct *sftp)
 {
     GError *error = NULL;
     bool good = wire_greet(sftp, &error);
@@ -207,7 +207,7 @@ static void ask_greeting(struct sftp *sftp)
 }
 
 struct names {
-    struct sftp *sftp;
+    struct direct *sftp;
     unsigned n;
 };
 
@@ -220,25 +220,25 @@ static bool visit(void *user, const char *name, const struct sftp_attributes *at
     g_assert(attributes->size >= 0 && (attributes->sized || attributes->size == 0));
     g_assert(!(attributes->regular && attributes->folder));
     if (names->n == 2)
-        (void)sftp_lstat(names->sftp, "x", &again, NULL); /* its result does not matter */
+        (void)direct_lstat(names->sftp, "x", &again, NULL); /* its result does not matter */
     return names->n++ < 5;
 }
 
-static void ask_list(struct sftp *sftp)
+static void ask_list(struct direct *sftp)
 {
     struct names names = {.sftp = sftp};
     GError *error = NULL;
 
-    check_result(sftp, sftp_list(sftp, "in", visit, &names, &error), &error);
+    check_result(sftp, direct_list(sftp, "in", visit, &names, &error), &error);
     g_assert(names.n <= 6);
 }
 
-static void ask_lstat(struct sftp *sftp)
+static void ask_lstat(struct direct *sftp)
 {
     struct sftp_attributes attributes;
     GError *error = NULL;
 
-    check_result(sftp, sftp_lstat(sftp, "in/x", &attributes, &error), &error);
+    check_result(sftp, direct_lstat(sftp, "in/x", &attributes, &error), &error);
 }
 
 static bool sink(void *user, const char *data, size_t len, GError **error)
@@ -251,43 +251,43 @@ static bool sink(void *user, const char *data, size_t len, GError **error)
     return true;
 }
 
-static void ask_read(struct sftp *sftp)
+static void ask_read(struct direct *sftp)
 {
     g_autoptr(GString) text = g_string_new(NULL);
     struct sftp_fetch fetch = {.path = "in/x", .size = FILE_SIZE, .sink = sink, .user = text};
     GError *error = NULL;
-    bool good = sftp_read(sftp, &fetch, &error);
+    bool good = direct_read(sftp, &fetch, &error);
 
     g_assert(!good || text->len == FILE_SIZE);
     check_result(sftp, good, &error);
 }
 
-static void ask_upload(struct sftp *sftp)
+static void ask_upload(struct direct *sftp)
 {
     g_autofree char *bytes = g_malloc0(300000); /* several requests, more than one write holds back */
     struct sftp_attributes after;
     GError *error = NULL;
-    g_autoptr(sftp_upload_t) upload = sftp_upload_begin(sftp, "out/x", &error);
-    bool good = upload != NULL && sftp_upload_write(upload, bytes, 300000, &error) &&
-                sftp_upload_finish(upload, &after, &error);
+    g_autoptr(direct_upload_t) upload = direct_upload_onto(sftp, "out/x", SFTP_TARGET_REPLACED, &error);
+    bool good = upload != NULL && direct_upload_write(upload, bytes, 300000, &error) &&
+                direct_upload_finish(upload, &after, &error);
 
     g_assert(!good || !after.sized || after.size == 300000);
     check_result(sftp, good, &error);
 }
 
-static void ask_changes(struct sftp *sftp)
+static void ask_changes(struct direct *sftp)
 {
     GError *error = NULL;
     uint64_t room = 0;
 
-    check_result(sftp, sftp_rename(sftp, "out/.x.part", "out/x", &error), &error);
-    check_result(sftp, sftp_remove(sftp, "in/x", &error), &error);
-    check_result(sftp, sftp_free_space(sftp, "out", &room, &error), &error);
+    check_result(sftp, direct_rename(sftp, "out/.x.part", "out/x", &error), &error);
+    check_result(sftp, direct_remove(sftp, "in/x", &error), &error);
+    check_result(sftp, direct_free_space(sftp, "out", &room, &error), &error);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static void (*const things[])(struct sftp *) = {ask_list, ask_lstat, ask_read, ask_upload, ask_changes};
+    static void (*const things[])(struct direct *) = {ask_list, ask_lstat, ask_read, ask_upload, ask_changes};
     static const struct sftp_peer peer = {.host = "h",
                                           .user = "u",
                                           .port = 22,
@@ -297,7 +297,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                                           .known_hosts = ""};
     static char nothing; /* stands for libssh2's objects, which only the functions above get */
     unsigned asked = size > 0 ? data[0] % MAX_ASKED : 0;
-    struct sftp *sftp;
+    struct direct *sftp;
 
     if (size < 1 + asked)
         return 0;
@@ -307,7 +307,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     server.given = 0;
     server.again = 0;
     server.asked = g_array_new(FALSE, FALSE, sizeof(uint32_t));
-    sftp = sftp_new(&peer);
+    sftp = direct_new(&peer);
     sftp->ssh = (LIBSSH2_SESSION *)(void *)&nothing;
     sftp->channel = (LIBSSH2_CHANNEL *)(void *)&nothing;
     sftp->read_piece = sftp->write_piece = SFTP_PIECE;
@@ -315,7 +315,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     ask_greeting(sftp);
     for (unsigned i = 0; i < asked; i++)
         things[data[1 + i] % G_N_ELEMENTS(things)](sftp);
-    sftp_free(sftp);
+    direct_free(sftp);
     g_byte_array_unref(server.packet);
     g_array_free(server.asked, TRUE);
     return 0;

@@ -84,18 +84,6 @@ const struct sftp_server *sftp_server(const struct sftp *sftp)
     return &sftp->known;
 }
 
-/* Nothing is encrypted here. */
-char *sftp_old_algorithms(const struct sftp_server *server)
-{
-    (void)server;
-    return NULL;
-}
-
-const char *sftp_library_version(void)
-{
-    return "9.9.9"; /* no libssh2 takes part */
-}
-
 bool sftp_offers(const struct sftp *sftp, const char *extension)
 {
     return sftp->known.extensions != NULL && g_strv_contains((const char *const *)sftp->known.extensions, extension);

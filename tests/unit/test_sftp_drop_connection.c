@@ -227,6 +227,6 @@ int main(int argc, char **argv)
         SFTP_TEST(test_sftp_drop_connection__identity_that_cannot_be_used__error_says_why),
     };
 
-    (void)argc;
+    sftp_drop_serve_if_asked(argc, argv);
     return sftp_server_main(argv, tests);
 }

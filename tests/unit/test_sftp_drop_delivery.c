@@ -236,6 +236,6 @@ int main(int argc, char **argv)
         SFTP_TEST(test_sftp_drop_delivery__connection_lost_before__keeps_what_is_open),
     };
 
-    (void)argc;
+    sftp_drop_serve_if_asked(argc, argv);
     return sftp_server_main(argv, tests);
 }

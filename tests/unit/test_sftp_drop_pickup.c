@@ -291,6 +291,6 @@ int main(int argc, char **argv)
         SFTP_TEST(test_sftp_drop_pickup__discard_with_taken__moves_and_loses_nothing),
     };
 
-    (void)argc;
+    sftp_drop_serve_if_asked(argc, argv);
     return sftp_server_main(argv, tests);
 }

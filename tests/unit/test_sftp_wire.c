@@ -17,7 +17,7 @@ enum { FILE_SIZE = 100 };
 
 static GByteArray *answers; /* what the server sends */
 static gsize given, written;
-static struct sftp *sftp;
+static struct direct *sftp;
 
 /* ---- the channel ---- */
 
@@ -59,7 +59,7 @@ static int enter(void **state)
     (void)state;
     answers = g_byte_array_new();
     given = written = 0;
-    sftp = sftp_new(&peer);
+    sftp = direct_new(&peer);
     sftp->ssh = (LIBSSH2_SESSION *)(void *)&nothing;
     sftp->channel = (LIBSSH2_CHANNEL *)(void *)&nothing;
     sftp->read_piece = sftp->write_piece = SFTP_PIECE;
@@ -70,7 +70,7 @@ static int enter(void **state)
 static int leave(void **state)
 {
     (void)state;
-    sftp_free(sftp);
+    direct_free(sftp);
     g_byte_array_unref(answers);
     return 0;
 }
@@ -257,21 +257,6 @@ static void test_sftp_wire__server_that_leaves_requests_unanswered__ends_the_ses
     assert_broken(&error, "leaves 2001 requests without an answer, expected at most 2000");
 }
 
-/* ---- interrupting ---- */
-
-static void test_sftp_wire__interrupted__nothing_more_is_sent(void **state)
-{
-    GError *error = NULL;
-
-    (void)state;
-    (void)wire_ask(sftp, SFTP_LSTAT, "x", 1);
-    sftp_interrupt(sftp);
-    assert_false(wire_flush(sftp, &error));
-    assert_true(g_error_matches(error, SFTP_ERROR, SFTP_ERROR_INTERRUPTED));
-    assert_int_equal(written, 0);
-    g_clear_error(&error);
-}
-
 /* ---- the length of a handle ---- */
 
 static void test_sftp_wire__handle_of_a_wrong_length__session_ends(void **state)
@@ -335,7 +320,7 @@ static void test_sftp_wire__data_of_a_wrong_length__session_ends_and_passes_noth
         begin_again();
         put_answer(SFTP_HANDLE, 1, 1, 1);
         put_answer(SFTP_DATA, 2, cases[i].announced, cases[i].sent);
-        assert_false(sftp_read(sftp, &fetch, &error));
+        assert_false(direct_read(sftp, &fetch, &error));
         assert_broken(&error, cases[i].text);
     }
 }
@@ -361,7 +346,7 @@ static void test_sftp_wire__bytes_behind_the_end__are_a_change_but_none_are_the_
         put_answer(SFTP_DATA, 3, behind, behind);
         put_head(SFTP_ATTRS, 4, 9);
         put_u32(0);
-        assert_int_equal(sftp_read(sftp, &fetch, &error), behind == 0);
+        assert_int_equal(direct_read(sftp, &fetch, &error), behind == 0);
         assert_int_equal(taken, FILE_SIZE);
         assert_true(behind == 0 || g_error_matches(error, SFTP_ERROR, SFTP_ERROR_CHANGED));
         g_clear_error(&error);
@@ -381,7 +366,7 @@ static void test_sftp_wire__text_of_a_status__has_a_longest_length(void **state)
         put_u32(3);
         put_u32(len);
         put_bytes(len);
-        assert_false(sftp_lstat(sftp, "x", &attributes, &error));
+        assert_false(direct_lstat(sftp, "x", &attributes, &error));
         if (len == SFTP_LONGEST_TEXT) {
             assert_true(g_error_matches(error, SFTP_ERROR, SFTP_ERROR_REFUSED));
             assert_true(strlen(error->message) < 1000);
@@ -444,7 +429,7 @@ static void test_sftp_wire__names_and_attributes_of_a_list__have_limits(void **s
         int listed = 0;
         begin_again();
         put_list(cases[i].name, cases[i].line, cases[i].extended);
-        bool good = sftp_list(sftp, "in", count_name, &listed, &error);
+        bool good = direct_list(sftp, "in", count_name, &listed, &error);
         assert_int_equal(good, cases[i].text == NULL);
         assert_int_equal(listed, good ? 1 : 0);
         if (!good)
@@ -477,7 +462,6 @@ int main(void)
         TEST(test_sftp_wire__answers_before_their_turn__are_kept_up_to_a_sum),
         TEST(test_sftp_wire__answers_kept_over_the_sum__end_the_session),
         TEST(test_sftp_wire__server_that_leaves_requests_unanswered__ends_the_session),
-        TEST(test_sftp_wire__interrupted__nothing_more_is_sent),
         TEST(test_sftp_wire__handle_of_a_wrong_length__session_ends),
         TEST(test_sftp_wire__longest_handle__is_kept_whole),
         TEST(test_sftp_wire__data_of_a_wrong_length__session_ends_and_passes_nothing_on),

@@ -1,5 +1,5 @@
 /*
- * One SFTP session with one server. Only the files of this folder call libssh2.
+ * One SFTP session with one server, in a process of its own (apart.h). Only the files of this folder call libssh2.
  *
  *   sftp = sftp_new(&peer);                                 touches nothing yet
  *   if (sftp_connect(sftp, &error)) …                       and again after a loss
@@ -88,7 +88,7 @@ struct sftp_attributes {
 };
 
 struct sftp;
-/* Never NULL; touches nothing yet. The first call initialises libssh2. */
+/* Never NULL; touches nothing yet. */
 struct sftp *sftp_new(const struct sftp_peer *peer);
 /* Disconnects and frees. NULL is allowed. */
 void sftp_free(struct sftp *sftp);
@@ -112,7 +112,8 @@ char *sftp_old_algorithms(const struct sftp_server *server);
 /* True if the server announced an extension, such as "fsync@openssh.com". */
 bool sftp_offers(const struct sftp *sftp, const char *extension);
 
-/* Called for each entry, with the attributes of lstat. It may use the session. False ends the list. */
+/* Called for each entry, with the attributes of lstat, once the whole list is there. It may use the session. False ends
+ * the list. */
 typedef bool sftp_visit(void *user, const char *name, const struct sftp_attributes *attributes);
 /* REFUSED if the folder holds more than listed_max names, or if they are longer than SFTP_USUAL_NAME on average: the
  * caller keeps all of them.
@@ -194,5 +195,8 @@ bool sftp_free_space(struct sftp *sftp, const char *path, uint64_t *bytes, GErro
 
 /* The version of libssh2 that is loaded, "1.10.0". */
 const char *sftp_library_version(void);
+
+/* The first argument of the program that makes it the process of a session. */
+#define SFTP_SESSION "--sftp-session"
 
 #endif

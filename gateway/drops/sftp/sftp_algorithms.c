@@ -53,7 +53,7 @@ static const char *const good_host_keys[] = {
     "ssh-ed25519", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521", "rsa-sha2-512", "rsa-sha2-256",
     NULL};
 
-char *sftp_supported(struct sftp *sftp, int method)
+char *sftp_supported(struct direct *sftp, int method)
 {
     const char **algorithms = NULL;
     GString *text = g_string_new(NULL);
@@ -77,7 +77,7 @@ bool sftp_is_listed(const char *list, const char *algorithm)
     return false;
 }
 
-bool sftp_supports(struct sftp *sftp, int method, const char *algorithm)
+bool sftp_supports(struct direct *sftp, int method, const char *algorithm)
 {
     g_autofree char *known = sftp_supported(sftp, method);
 
@@ -140,7 +140,7 @@ char *sftp_old_algorithms(const struct sftp_server *server)
 }
 
 /* Sets a list for one method. `key` is the setting that the list may come from. */
-static bool prefer(struct sftp *sftp, int method, const char *key, const char *algorithms, GError **error)
+static bool prefer(struct direct *sftp, int method, const char *key, const char *algorithms, GError **error)
 {
     if (libssh2_session_method_pref(sftp->ssh, method, algorithms) == 0)
         return true;
@@ -156,7 +156,7 @@ static bool is_set(const char *setting)
 }
 
 /* The setting is the last word: where it names ciphers, these and no others are offered. */
-static char *choose(struct sftp *sftp, int method, const char *setting, char *(*good)(const char *supported))
+static char *choose(struct direct *sftp, int method, const char *setting, char *(*good)(const char *supported))
 {
     if (is_set(setting))
         return g_strdup(setting);
@@ -164,7 +164,7 @@ static char *choose(struct sftp *sftp, int method, const char *setting, char *(*
     return good(supported);
 }
 
-bool sftp_prefer_algorithms(struct sftp *sftp, const char *host_keys, GError **error)
+bool sftp_prefer_algorithms(struct direct *sftp, const char *host_keys, GError **error)
 {
     const struct sftp_peer *peer = &sftp->peer;
     g_autofree char *ciphers = choose(sftp, LIBSSH2_METHOD_CRYPT_CS, peer->ciphers, sftp_good_ciphers);

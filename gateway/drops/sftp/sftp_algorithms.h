@@ -10,9 +10,9 @@
 #include "gateway/drops/sftp/sftp_state.h"
 
 /* What the libssh2 that runs has for a method, in its own order; "" if it has none. g_free. */
-char *sftp_supported(struct sftp *sftp, int method);
+char *sftp_supported(struct direct *sftp, int method);
 /* True if it has that algorithm. */
-bool sftp_supports(struct sftp *sftp, int method, const char *algorithm);
+bool sftp_supports(struct direct *sftp, int method, const char *algorithm);
 /* True if the list holds the name. Blanks around names are allowed. */
 bool sftp_is_listed(const char *list, const char *algorithm);
 
@@ -26,6 +26,6 @@ char *sftp_good_macs(const char *supported);
 
 /* Call this before the handshake. Sets the algorithms of sftp->ssh; host_keys is a list of sftp_trust. PROTOCOL if
  * libssh2 knows none of those that a setting names. */
-bool sftp_prefer_algorithms(struct sftp *sftp, const char *host_keys, GError **error);
+bool sftp_prefer_algorithms(struct direct *sftp, const char *host_keys, GError **error);
 
 #endif

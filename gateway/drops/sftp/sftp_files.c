@@ -21,7 +21,7 @@ static const char STATVFS[] = "statvfs@openssh.com";
 /* ---- folders ---- */
 
 struct listing {
-    struct sftp *sftp;
+    struct direct *sftp;
     const char *folder;
     sftp_visit *visit;
     void *user;
@@ -39,7 +39,7 @@ static bool look_again(const struct listing *listing, const char *name, struct s
     GError *cause = NULL;
 
     sftp_rate_add(listing->sftp, ENTRY);
-    if (sftp_lstat(listing->sftp, path, attributes, &cause))
+    if (direct_lstat(listing->sftp, path, attributes, &cause))
         return true;
     *attributes = (struct sftp_attributes){0};
     if (listing->sftp->usable) {
@@ -134,7 +134,7 @@ static bool take_names(struct listing *listing, uint32_t id, bool *ended, GError
 /* Several READDIRs are under way, but their answers are taken in order: an EOF then ends the list safely. */
 static bool list_names(struct listing *listing, const GByteArray *handle, GError **error)
 {
-    struct sftp *sftp = listing->sftp;
+    struct direct *sftp = listing->sftp;
     uint32_t ids[LISTINGS];
     bool good = true, ended = false;
 
@@ -150,7 +150,7 @@ static bool list_names(struct listing *listing, const GByteArray *handle, GError
     return good;
 }
 
-bool sftp_list(struct sftp *sftp, const char *folder, sftp_visit *visit, void *user, GError **error)
+bool direct_list(struct direct *sftp, const char *folder, sftp_visit *visit, void *user, GError **error)
 {
     struct listing listing = {.sftp = sftp, .folder = folder, .visit = visit, .user = user};
 
@@ -167,13 +167,13 @@ bool sftp_list(struct sftp *sftp, const char *folder, sftp_visit *visit, void *u
 
 /* ---- names ---- */
 
-bool sftp_lstat(struct sftp *sftp, const char *path, struct sftp_attributes *attributes, GError **error)
+bool direct_lstat(struct direct *sftp, const char *path, struct sftp_attributes *attributes, GError **error)
 {
     sftp_progress(sftp, 0);
     return sftp_settle_attributes(sftp, wire_ask(sftp, SFTP_LSTAT, path, strlen(path)), path, attributes, error);
 }
 
-static uint32_t ask_rename(struct sftp *sftp, const char *from, const char *to)
+static uint32_t ask_rename(struct direct *sftp, const char *from, const char *to)
 {
     uint32_t id = wire_begin(sftp, SFTP_RENAME);
 
@@ -183,7 +183,7 @@ static uint32_t ask_rename(struct sftp *sftp, const char *from, const char *to)
     return id;
 }
 
-bool sftp_rename(struct sftp *sftp, const char *from, const char *to, GError **error)
+bool direct_rename(struct direct *sftp, const char *from, const char *to, GError **error)
 {
     g_autofree char *both = g_strconcat(from, " to ", to, NULL);
 
@@ -191,7 +191,7 @@ bool sftp_rename(struct sftp *sftp, const char *from, const char *to, GError **e
     return sftp_settle(sftp, ask_rename(sftp, from, to), "cannot rename", both, error);
 }
 
-bool sftp_rename_and_look(struct sftp *sftp, const char *from, const char *to, bool *there, GError **error)
+bool direct_rename_and_look(struct direct *sftp, const char *from, const char *to, bool *there, GError **error)
 {
     g_autofree char *both = g_strconcat(from, " to ", to, NULL);
     struct sftp_attributes attributes;
@@ -206,7 +206,7 @@ bool sftp_rename_and_look(struct sftp *sftp, const char *from, const char *to, b
     return true;
 }
 
-bool sftp_move(struct sftp *sftp, const char *from, const char *to, struct sftp_moved *moved, GError **error)
+bool direct_move(struct direct *sftp, const char *from, const char *to, struct sftp_moved *moved, GError **error)
 {
     g_autofree char *both = g_strconcat(from, " to ", to, NULL);
     GError *refusal = NULL, *missing = NULL;
@@ -231,13 +231,13 @@ bool sftp_move(struct sftp *sftp, const char *from, const char *to, struct sftp_
     return true;
 }
 
-bool sftp_remove(struct sftp *sftp, const char *path, GError **error)
+bool direct_remove(struct direct *sftp, const char *path, GError **error)
 {
     sftp_progress(sftp, 0);
     return sftp_settle(sftp, wire_ask(sftp, SFTP_REMOVE, path, strlen(path)), "cannot remove", path, error);
 }
 
-bool sftp_make_folder(struct sftp *sftp, const char *path, GError **error)
+bool direct_make_folder(struct direct *sftp, const char *path, GError **error)
 {
     sftp_progress(sftp, 0);
     uint32_t id = wire_begin(sftp, SFTP_MKDIR);
@@ -247,12 +247,12 @@ bool sftp_make_folder(struct sftp *sftp, const char *path, GError **error)
     return sftp_settle(sftp, id, "cannot make folder", path, error);
 }
 
-bool sftp_free_space(struct sftp *sftp, const char *path, uint64_t *bytes, GError **error)
+bool direct_free_space(struct direct *sftp, const char *path, uint64_t *bytes, GError **error)
 {
     struct sftp_reply reply;
     uint64_t size, unit, blocks, free_blocks, available;
 
-    if (!sftp_offers(sftp, STATVFS))
+    if (!direct_offers(sftp, STATVFS))
         return sftp_fail(sftp, SFTP_ERROR_REFUSED, error,
                          "the server does not say how much room is left (it lacks statvfs@openssh.com)");
     sftp_progress(sftp, 0);

@@ -14,7 +14,7 @@
 
 /* The socket of ssh-agent is a blocking one: waiting for it with our own deadline keeps a hanging agent from holding up
  * the drop for ever. */
-static ssize_t receive_from_agent(struct sftp *sftp, libssh2_socket_t fd, void *buffer, size_t len, int flags)
+static ssize_t receive_from_agent(struct direct *sftp, libssh2_socket_t fd, void *buffer, size_t len, int flags)
 {
     if (!sftp_wait_fd(sftp, fd, POLLIN, NULL))
         return -ETIMEDOUT;
@@ -27,7 +27,7 @@ static ssize_t receive_from_agent(struct sftp *sftp, libssh2_socket_t fd, void *
 /* The callback of libssh2. It is called for the socket of ssh-agent too. */
 static ssize_t receive(libssh2_socket_t fd, void *buffer, size_t len, int flags, void **abstract)
 {
-    struct sftp *sftp = *abstract;
+    struct direct *sftp = *abstract;
     struct sftp_inlet *inlet = &sftp->inlet;
 
     if (fd != sftp->fd)
@@ -48,7 +48,7 @@ static ssize_t receive(libssh2_socket_t fd, void *buffer, size_t len, int flags,
     return (ssize_t)piece;
 }
 
-void sftp_inlet_begin(struct sftp *sftp)
+void sftp_inlet_begin(struct direct *sftp)
 {
     sftp->inlet.open = true;
     sftp->inlet.begin = sftp->inlet.end = 0;
@@ -59,7 +59,7 @@ void sftp_inlet_begin(struct sftp *sftp)
 #endif
 }
 
-ssize_t sftp_take(struct sftp *sftp, void *data, size_t len)
+ssize_t sftp_take(struct direct *sftp, void *data, size_t len)
 {
     sftp->inlet.open = true;
     return libssh2_channel_read(sftp->channel, data, len);

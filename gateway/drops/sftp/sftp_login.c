@@ -80,7 +80,7 @@ static bool is_rsa_file(const char *text)
 }
 
 /* Without this algorithm libssh2 signs with SHA-1. */
-static bool can_use_rsa(struct sftp *sftp)
+static bool can_use_rsa(struct direct *sftp)
 {
     return sftp_supports(sftp, LIBSSH2_METHOD_HOSTKEY, "rsa-sha2-256");
 }
@@ -89,7 +89,7 @@ static bool can_use_rsa(struct sftp *sftp)
 
 /* Reads the first line of passphrase_file=. *passphrase is NULL if the setting is empty; g_free after explicit_bzero.
  */
-static bool read_passphrase(struct sftp *sftp, char **passphrase, GError **error)
+static bool read_passphrase(struct direct *sftp, char **passphrase, GError **error)
 {
     const char *path = sftp->peer.passphrase_file;
     g_autoptr(GError) cause = NULL;
@@ -111,7 +111,7 @@ static bool read_passphrase(struct sftp *sftp, char **passphrase, GError **error
                      len, MAX_PASSPHRASE);
 }
 
-static bool check_identity(struct sftp *sftp, GError **error)
+static bool check_identity(struct direct *sftp, GError **error)
 {
     const char *path = sftp->peer.identity;
     g_autofree char *text = NULL;
@@ -133,14 +133,14 @@ static bool check_identity(struct sftp *sftp, GError **error)
 }
 
 /* libssh2 reports a connection that breaks during the login as a refused key. */
-static bool has_hung_up(const struct sftp *sftp)
+static bool has_hung_up(const struct direct *sftp)
 {
     struct pollfd socket = {.fd = sftp->fd, .events = POLLRDHUP};
 
     return poll(&socket, 1, 0) > 0 && (socket.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0;
 }
 
-static bool refuse_login(struct sftp *sftp, int rc, const char *what, GError **error)
+static bool refuse_login(struct direct *sftp, int rc, const char *what, GError **error)
 {
     if (rc == LIBSSH2_ERROR_PUBLICKEY_UNVERIFIED && has_hung_up(sftp))
         return sftp_fail(
@@ -157,7 +157,7 @@ static bool refuse_login(struct sftp *sftp, int rc, const char *what, GError **e
     return sftp_fail_ssh(sftp, rc, "cannot log in", error);
 }
 
-static bool login_by_file(struct sftp *sftp, GError **error)
+static bool login_by_file(struct direct *sftp, GError **error)
 {
     const struct sftp_peer *peer = &sftp->peer;
     char *passphrase;
@@ -190,7 +190,7 @@ static bool login_by_file(struct sftp *sftp, GError **error)
 
 /* Tries the agent's keys in turn. True: logged in. False without an error: none of them is admitted. Counts in *tried
  * and *skipped (RSA keys that cannot be used). */
-static bool try_agent(struct sftp *sftp, LIBSSH2_AGENT *agent, int *tried, int *skipped, GError **error)
+static bool try_agent(struct direct *sftp, LIBSSH2_AGENT *agent, int *tried, int *skipped, GError **error)
 {
     struct libssh2_agent_publickey *key = NULL;
     int rc;
@@ -214,7 +214,7 @@ static bool try_agent(struct sftp *sftp, LIBSSH2_AGENT *agent, int *tried, int *
     return false;
 }
 
-static bool login_by_agent(struct sftp *sftp, GError **error)
+static bool login_by_agent(struct direct *sftp, GError **error)
 {
     LIBSSH2_AGENT *agent = libssh2_agent_init(sftp->ssh);
     GError *cause = NULL;
@@ -243,7 +243,7 @@ static bool login_by_agent(struct sftp *sftp, GError **error)
     return refuse_login(sftp, LIBSSH2_ERROR_AUTHENTICATION_FAILED, "any key of ssh-agent", error);
 }
 
-bool sftp_login(struct sftp *sftp, GError **error)
+bool sftp_login(struct direct *sftp, GError **error)
 {
     sftp_progress(sftp, 0);
     bool by_file = sftp->peer.identity != NULL && *sftp->peer.identity != '\0';

@@ -7,6 +7,6 @@
 #include "gateway/drops/sftp/sftp_state.h"
 
 /* After the host key was checked. Sets sftp->server.logged_in. LOGIN, LOST, INTERRUPTED, PROTOCOL. */
-bool sftp_login(struct sftp *sftp, GError **error);
+bool sftp_login(struct direct *sftp, GError **error);
 
 #endif

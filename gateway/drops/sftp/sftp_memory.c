@@ -16,7 +16,7 @@ union head {
 
 /* A piece of `count` bytes, in place of `old` if that is not NULL. NULL: over the limit, or no memory is left; then
  * `old` stays as it is. */
-static void *resize(struct sftp *sftp, union head *old, size_t count)
+static void *resize(struct direct *sftp, union head *old, size_t count)
 {
     size_t before = old != NULL ? old->len : 0, len = sizeof(union head) + count;
 
@@ -45,7 +45,7 @@ static void *take_again(void *piece, size_t count, void **abstract)
 
 static void give_back(void *piece, void **abstract)
 {
-    struct sftp *sftp = *abstract;
+    struct direct *sftp = *abstract;
     union head *head = piece;
 
     if (piece == NULL)
@@ -55,7 +55,7 @@ static void give_back(void *piece, void **abstract)
     free(head);
 }
 
-LIBSSH2_SESSION *sftp_memory_session(struct sftp *sftp)
+LIBSSH2_SESSION *sftp_memory_session(struct direct *sftp)
 {
     sftp->ssh_bytes = 0;
     sftp->ssh_refused = false;

@@ -9,6 +9,6 @@
 #include "gateway/drops/sftp/sftp_state.h"
 
 /* A new session of libssh2 that belongs to sftp. NULL if no memory is left. libssh2_session_free. */
-LIBSSH2_SESSION *sftp_memory_session(struct sftp *sftp);
+LIBSSH2_SESSION *sftp_memory_session(struct direct *sftp);
 
 #endif

@@ -57,7 +57,7 @@ static gpointer look_up(gpointer data)
     return NULL;
 }
 
-static struct lookup *lookup_begin(const struct sftp *sftp, GError **error)
+static struct lookup *lookup_begin(const struct direct *sftp, GError **error)
 {
     struct lookup *lookup = g_new0(struct lookup, 1);
 
@@ -99,7 +99,7 @@ static void set_options(int fd, int64_t timeout)
 }
 
 /* Returns 0, or the errno of the failure; -1 with an error if other addresses must not be tried (INTERRUPTED). */
-static int try_address(struct sftp *sftp, const struct addrinfo *address, GError **error)
+static int try_address(struct direct *sftp, const struct addrinfo *address, GError **error)
 {
     int errnum = 0;
     socklen_t len = sizeof errnum;
@@ -137,7 +137,7 @@ static char *address_text(const struct addrinfo *address)
     return g_strdup(text);
 }
 
-static bool try_all(struct sftp *sftp, const struct addrinfo *found, GError **error)
+static bool try_all(struct direct *sftp, const struct addrinfo *found, GError **error)
 {
     int errnum = EADDRNOTAVAIL;
 
@@ -156,7 +156,7 @@ static bool try_all(struct sftp *sftp, const struct addrinfo *found, GError **er
                          : "check host= and port=, the network and whether the server runs");
 }
 
-bool sftp_reach(struct sftp *sftp, GError **error)
+bool sftp_reach(struct direct *sftp, GError **error)
 {
     GError *waited = NULL;
     struct lookup *lookup = lookup_begin(sftp, error);

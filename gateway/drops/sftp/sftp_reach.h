@@ -8,6 +8,6 @@
 
 /* Looks the host up and tries its addresses in turn, each for the peer's timeout. Then sftp->fd is a connected,
  * non-blocking socket, which the caller closes. UNREACHABLE, INTERRUPTED. */
-bool sftp_reach(struct sftp *sftp, GError **error);
+bool sftp_reach(struct direct *sftp, GError **error);
 
 #endif

@@ -17,7 +17,7 @@ uint32_t reply_number_at(const uint8_t *at)
     return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
 }
 
-bool reply_broken(struct sftp *sftp, const char *how, GError **error)
+bool reply_broken(struct direct *sftp, const char *how, GError **error)
 {
     sftp->usable = false;
     return sftp_fail(sftp, SFTP_ERROR_PROTOCOL, error,
@@ -60,7 +60,7 @@ bool reply_string(struct sftp_reply *reply, const uint8_t **data, size_t *len)
     return true;
 }
 
-bool reply_text(struct sftp *sftp, struct sftp_reply *reply, struct reply_text *text, GError **error)
+bool reply_text(struct direct *sftp, struct sftp_reply *reply, struct reply_text *text, GError **error)
 {
     if (reply->left >= 4 && reply_number_at(reply->at) > text->longest) {
         g_autofree char *how = g_strdup_printf("%s announces %u bytes, expected at most %zu", text->what,
@@ -73,13 +73,13 @@ bool reply_text(struct sftp *sftp, struct sftp_reply *reply, struct reply_text *
     return reply_broken(sftp, how, error);
 }
 
-static bool attributes_cut(struct sftp *sftp, GError **error)
+static bool attributes_cut(struct direct *sftp, GError **error)
 {
     return reply_broken(sftp, "attributes are cut short", error);
 }
 
 /* Extended attributes: a count, then pairs of strings. */
-static bool skip_extended(struct sftp *sftp, struct sftp_reply *reply, GError **error)
+static bool skip_extended(struct direct *sftp, struct sftp_reply *reply, GError **error)
 {
     uint32_t n;
     const uint8_t *data;
@@ -99,7 +99,7 @@ static bool skip_extended(struct sftp *sftp, struct sftp_reply *reply, GError **
     return true;
 }
 
-bool reply_attributes(struct sftp *sftp, struct sftp_reply *reply, struct sftp_attributes *attributes, GError **error)
+bool reply_attributes(struct direct *sftp, struct sftp_reply *reply, struct sftp_attributes *attributes, GError **error)
 {
     enum { SIZE = 1, OWNER = 2, MODE = 4, TIMES = 8, MORE = (int)0x80000000 };
     uint32_t flags, mode = 0, user = 0, group = 0, a = 0, b = 0;
@@ -168,7 +168,7 @@ static const char *status_text(uint32_t status)
     return status < G_N_ELEMENTS(texts) ? texts[status] : "refused";
 }
 
-bool reply_fail(struct sftp *sftp, struct sftp_reply *reply, const char *what, const char *path, GError **error)
+bool reply_fail(struct direct *sftp, struct sftp_reply *reply, const char *what, const char *path, GError **error)
 {
     struct reply_text said = {.what = "the text of a status", .longest = SFTP_LONGEST_TEXT};
     uint32_t status;

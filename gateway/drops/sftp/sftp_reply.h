@@ -63,19 +63,20 @@ struct reply_text {
     size_t len;
 };
 /* Reads such a string. False with PROTOCOL if it is longer, or cut short. */
-bool reply_text(struct sftp *sftp, struct sftp_reply *reply, struct reply_text *text, GError **error);
+bool reply_text(struct direct *sftp, struct sftp_reply *reply, struct reply_text *text, GError **error);
 /* Attributes; one that the server leaves out is false or 0. False with PROTOCOL. */
-bool reply_attributes(struct sftp *sftp, struct sftp_reply *reply, struct sftp_attributes *attributes, GError **error);
+bool reply_attributes(struct direct *sftp, struct sftp_reply *reply, struct sftp_attributes *attributes,
+                      GError **error);
 
 /* Sets the code of a STATUS and reads nothing away. False if the answer is of another type or cut short. */
 bool reply_status(const struct sftp_reply *reply, uint32_t *status);
 
 /* Sets the error for an answer that is not of the wanted type: what its status means (MISSING, REFUSED, FULL, LOST), or
  * PROTOCOL. `what` is like "cannot open", `path` what it concerns. Returns false. */
-bool reply_fail(struct sftp *sftp, struct sftp_reply *reply, const char *what, const char *path, GError **error);
+bool reply_fail(struct direct *sftp, struct sftp_reply *reply, const char *what, const char *path, GError **error);
 
 /* Sets PROTOCOL: the server broke the rules of SFTP, `how` says which. The session is not usable any more. Returns
  * false. */
-bool reply_broken(struct sftp *sftp, const char *how, GError **error);
+bool reply_broken(struct direct *sftp, const char *how, GError **error);
 
 #endif

@@ -6,7 +6,7 @@
 
 #include "gateway/drops/sftp/sftp_limits.h"
 
-bool sftp_settle(struct sftp *sftp, uint32_t id, const char *what, const char *path, GError **error)
+bool sftp_settle(struct direct *sftp, uint32_t id, const char *what, const char *path, GError **error)
 {
     struct sftp_reply reply;
     uint32_t status;
@@ -16,7 +16,7 @@ bool sftp_settle(struct sftp *sftp, uint32_t id, const char *what, const char *p
     return (reply_status(&reply, &status) && status == SFTP_OK) || reply_fail(sftp, &reply, what, path, error);
 }
 
-bool sftp_settle_attributes(struct sftp *sftp, uint32_t id, const char *path, struct sftp_attributes *attributes,
+bool sftp_settle_attributes(struct direct *sftp, uint32_t id, const char *path, struct sftp_attributes *attributes,
                             GError **error)
 {
     struct sftp_reply reply;
@@ -28,7 +28,7 @@ bool sftp_settle_attributes(struct sftp *sftp, uint32_t id, const char *path, st
     return reply_attributes(sftp, &reply, attributes, error);
 }
 
-GByteArray *sftp_settle_handle(struct sftp *sftp, uint32_t id, const char *path, GError **error)
+GByteArray *sftp_settle_handle(struct direct *sftp, uint32_t id, const char *path, GError **error)
 {
     struct sftp_reply reply;
     struct reply_text text = {.what = "a handle", .longest = SFTP_LONGEST_HANDLE};
@@ -45,7 +45,7 @@ GByteArray *sftp_settle_handle(struct sftp *sftp, uint32_t id, const char *path,
     return g_byte_array_append(handle, text.data, (guint)text.len);
 }
 
-void sftp_close_handle(struct sftp *sftp, GByteArray *handle)
+void sftp_close_handle(struct direct *sftp, GByteArray *handle)
 {
     if (handle == NULL)
         return;

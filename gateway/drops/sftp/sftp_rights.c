@@ -100,7 +100,7 @@ bool sftp_give_rights(const struct sftp_target_of_rights *target, const struct f
     return set_and_look(target, rights, &attributes, error) && check(target, rights, &attributes, error);
 }
 
-bool sftp_grant(struct sftp *sftp, const char *path, const struct file_rights *rights, GError **error)
+bool direct_grant(struct direct *sftp, const char *path, const struct file_rights *rights, GError **error)
 {
     const struct sftp_target_of_rights folder = {sftp, path, NULL};
 

@@ -8,7 +8,7 @@
 
 /* What gets the rights. All is borrowed. */
 struct sftp_target_of_rights {
-    struct sftp *sftp;
+    struct direct *sftp;
     const char *path;
     const GByteArray *handle; /* of an open file; NULL: what stands at path */
 };

@@ -13,10 +13,8 @@
 #include "gateway/drops/sftp/sftp_wait.h"
 #include "gateway/drops/sftp/sftp_wire.h"
 
-#include <errno.h>
 #include <poll.h>
 #include <string.h>
-#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -24,19 +22,9 @@
  * it sends a farewell, which a socket that was shut cannot carry. */
 enum { WINDOW = 4 * 1024 * 1024, PACKET = 32768, FREE_TRIES = 100, SHOWN_TEXT = 200 };
 
-void sftp_interrupt(struct sftp *sftp)
-{
-    const uint64_t one = 1;
-
-    g_atomic_int_set(&sftp->interrupted, 1);
-    int wake = g_atomic_int_get(&sftp->wake);
-    if (wake >= 0 && write(wake, &one, sizeof one) < 0)
-        return; /* the counter is full: the descriptor is readable already */
-}
-
 /* ---- libssh2's session ---- */
 
-static void drop_ssh(struct sftp *sftp)
+static void drop_ssh(struct direct *sftp)
 {
     int rc = LIBSSH2_ERROR_EAGAIN;
 
@@ -53,7 +41,7 @@ static void drop_ssh(struct sftp *sftp)
     sftp->usable = false;
 }
 
-static bool begin_ssh(struct sftp *sftp, GError **error)
+static bool begin_ssh(struct direct *sftp, GError **error)
 {
     sftp->ssh = sftp_memory_session(sftp);
     if (sftp->ssh == NULL)
@@ -67,7 +55,7 @@ static bool begin_ssh(struct sftp *sftp, GError **error)
 /* ---- the handshake ---- */
 
 /* What was agreed for the two directions: one name if they are the same. */
-static char *both_ways(struct sftp *sftp, int to_us, int from_us)
+static char *both_ways(struct direct *sftp, int to_us, int from_us)
 {
     const char *in = libssh2_session_methods(sftp->ssh, to_us);
     const char *out = libssh2_session_methods(sftp->ssh, from_us);
@@ -78,7 +66,7 @@ static char *both_ways(struct sftp *sftp, int to_us, int from_us)
 }
 
 /* Keeps what `doctor` shows of the handshake. */
-static void keep_handshake(struct sftp *sftp)
+static void keep_handshake(struct direct *sftp)
 {
     struct sftp_server *server = &sftp->server;
     const char *banner = libssh2_session_banner_get(sftp->ssh);
@@ -97,7 +85,7 @@ static void keep_handshake(struct sftp *sftp)
 }
 
 /* Sets *disagreed if there is a server, but no set of algorithms that both sides can use. */
-static bool shake_hands(struct sftp *sftp, const char *host_keys, bool *disagreed, GError **error)
+static bool shake_hands(struct direct *sftp, const char *host_keys, bool *disagreed, GError **error)
 {
     int rc;
 
@@ -121,7 +109,7 @@ static bool shake_hands(struct sftp *sftp, const char *host_keys, bool *disagree
 
 /* Connects as far as the checked host key. any_key: ask the server for any kind of host key, not only for those of
  * known_hosts. */
-static bool connect_and_trust(struct sftp *sftp, bool any_key, bool *disagreed, GError **error)
+static bool connect_and_trust(struct direct *sftp, bool any_key, bool *disagreed, GError **error)
 {
     *disagreed = false;
     if (!sftp_reach(sftp, error) || !begin_ssh(sftp, error))
@@ -137,7 +125,7 @@ static bool connect_and_trust(struct sftp *sftp, bool any_key, bool *disagreed, 
 
 /* A server that has none of the keys that known_hosts holds for it ends the handshake without showing its own. Then we
  * connect once more and ask for any key, so that the error tells a changed key from algorithms that do not match. */
-static bool secure(struct sftp *sftp, GError **error)
+static bool secure(struct direct *sftp, GError **error)
 {
     GError *first = NULL, *second = NULL;
     bool disagreed;
@@ -159,7 +147,7 @@ static bool secure(struct sftp *sftp, GError **error)
 
 /* ---- the channel ---- */
 
-static bool begin_channel(struct sftp *sftp, GError **error)
+static bool begin_channel(struct direct *sftp, GError **error)
 {
     int rc;
 
@@ -204,58 +192,37 @@ static void clear_server(struct sftp_server *server)
     *server = (struct sftp_server){0};
 }
 
-struct sftp *sftp_new(const struct sftp_peer *peer)
+struct direct *direct_new(const struct sftp_peer *peer)
 {
     static gsize begun; /* libssh2_init is called once, before the first session */
-    struct sftp *sftp = g_new0(struct sftp, 1);
+    struct direct *sftp = g_new0(struct direct, 1);
 
     if (g_once_init_enter(&begun))
         g_once_init_leave(&begun, libssh2_init(0) == 0 ? 1 : 2); /* a failure shows when a session begins */
     sftp->peer = *peer;
     sftp->label = g_strdup_printf("%s@%s:%d", peer->user, peer->host, peer->port);
     sftp->fd = -1;
-    sftp->wake = -1;
     wire_init(&sftp->wire);
     return sftp;
 }
 
-void sftp_free(struct sftp *sftp)
+void direct_free(struct direct *sftp)
 {
     if (sftp == NULL)
         return;
-    sftp_disconnect(sftp);
+    direct_disconnect(sftp);
     wire_clear(&sftp->wire);
     clear_server(&sftp->server);
-    if (sftp->wake >= 0)
-        (void)close(sftp->wake); /* an eventfd: nothing is lost */
     g_free(sftp->label);
     g_free(sftp);
 }
 
-/* sftp_interrupt may be called meanwhile: it sets its flag before it looks for the descriptor, and we look at the flag
- * afterwards. */
-static bool make_wake(struct sftp *sftp, GError **error)
+bool direct_connect(struct direct *sftp, GError **error)
 {
-    if (sftp->wake >= 0)
-        return true;
-    int fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (fd < 0)
-        return sftp_fail(sftp, SFTP_ERROR_UNREACHABLE, error,
-                         "no descriptor is left for a connection: %s; raise the limit of open files of the gateway's "
-                         "user (ulimit -n)",
-                         g_strerror(errno));
-    g_atomic_int_set(&sftp->wake, fd);
-    return true;
-}
-
-bool sftp_connect(struct sftp *sftp, GError **error)
-{
-    sftp_disconnect(sftp);
+    direct_disconnect(sftp);
     clear_server(&sftp->server);
     wire_reset(&sftp->wire);
     sftp->read_piece = sftp->write_piece = SFTP_PIECE;
-    if (!make_wake(sftp, error) || !sftp_check(sftp, error))
-        return false;
     if (secure(sftp, error) && sftp_login(sftp, error) && begin_channel(sftp, error)) {
         sftp->usable = true;
         if (wire_greet(sftp, error))
@@ -265,7 +232,7 @@ bool sftp_connect(struct sftp *sftp, GError **error)
     return false;
 }
 
-bool sftp_is_connected(struct sftp *sftp)
+bool direct_is_connected(struct direct *sftp)
 {
     struct pollfd socket = {.fd = sftp->fd, .events = POLLRDHUP};
 
@@ -274,19 +241,19 @@ bool sftp_is_connected(struct sftp *sftp)
     return sftp->usable;
 }
 
-int64_t sftp_idle(const struct sftp *sftp)
+int64_t direct_idle(const struct direct *sftp)
 {
     return clock_since_start() - sftp->heard;
 }
 
-void sftp_disconnect(struct sftp *sftp)
+void direct_disconnect(struct direct *sftp)
 {
     if (sftp->usable)
         (void)libssh2_session_disconnect(sftp->ssh, "done"); /* polite, not needed: not repeated on EAGAIN */
     drop_ssh(sftp);
 }
 
-const struct sftp_server *sftp_server(const struct sftp *sftp)
+const struct sftp_server *direct_server(const struct direct *sftp)
 {
     return &sftp->server;
 }

@@ -14,9 +14,12 @@
  *   sftp_reply                   reading one answer
  *   sftp_wire                    requests out, answers in
  *   sftp_request                 answers that many requests share: status, attributes, handle
- *   sftp_session                 sftp.h: connect, disconnect, interrupt
- *   sftp_files, sftp_stream      sftp.h: folders and names; the bytes of a file
- *   sftp_type                    sftp.h: what an entry is of which the server tells no type
+ *   sftp_session                 direct.h: connect, disconnect
+ *   sftp_files, sftp_stream      direct.h: folders and names; the bytes of a file
+ *   sftp_type                    direct.h: what an entry is of which the server tells no type
+ *   apart_message                packets between the gateway and the process of a session
+ *   apart_serve                  that process, which has all of the above
+ *   apart, apart_calls           sftp.h, in the gateway: apart_message alone is below them
  *
  * libssh2 does SSH. SFTP version 3 itself is spoken here, on a channel of libssh2, because its own SFTP layer (as of
  * 1.10) does not do what a gateway needs:
@@ -29,7 +32,7 @@
 #ifndef ECOSGATE_GATEWAY_DROPS_SFTP_SFTP_STATE_H
 #define ECOSGATE_GATEWAY_DROPS_SFTP_SFTP_STATE_H
 
-#include "gateway/drops/sftp/sftp.h"
+#include "gateway/drops/sftp/direct.h"
 
 #include <libssh2.h>
 
@@ -62,11 +65,9 @@ struct sftp_rate {
     int64_t moved;  /* bytes since then */
 };
 
-struct sftp {
+struct direct {
     struct sftp_peer peer;
     char *label;          /* "user@host:port", the beginning of every error text */
-    gint wake;            /* atomic; eventfd: readable once interrupted; -1: not made yet */
-    gint interrupted;     /* atomic: set by sftp_interrupt, from any thread */
     int fd;               /* the socket; -1: none */
     LIBSSH2_SESSION *ssh; /* NULL: none */
     LIBSSH2_CHANNEL *channel;

@@ -25,7 +25,7 @@ enum { OPEN_READ = 1, OPEN_WRITE = 2, OPEN_CREATE = 8, OPEN_EXCLUSIVE = 32 };
 static const char FSYNC[] = "fsync@openssh.com";
 
 /* Sends no attributes: the server's own defaults decide the rights of a new file, and some servers refuse any. */
-static uint32_t ask_open(struct sftp *sftp, const char *path, uint32_t flags)
+static uint32_t ask_open(struct direct *sftp, const char *path, uint32_t flags)
 {
     uint32_t id = wire_begin(sftp, SFTP_OPEN);
 
@@ -46,7 +46,7 @@ struct read {
 };
 
 struct reading {
-    struct sftp *sftp;
+    struct direct *sftp;
     struct sftp_fetch *fetch;
     const GByteArray *handle;
     struct read reads[REQUESTS]; /* a ring, in the file's order */
@@ -168,7 +168,7 @@ static bool read_all(struct reading *r, GError **error)
     return good;
 }
 
-bool sftp_read(struct sftp *sftp, struct sftp_fetch *fetch, GError **error)
+bool direct_read(struct direct *sftp, struct sftp_fetch *fetch, GError **error)
 {
     sftp_progress(sftp, 0);
     GByteArray *handle = sftp_settle_handle(sftp, ask_open(sftp, fetch->path, OPEN_READ), fetch->path, error);
@@ -186,8 +186,8 @@ bool sftp_read(struct sftp *sftp, struct sftp_fetch *fetch, GError **error)
 
 /* ---- writing ---- */
 
-struct sftp_upload {
-    struct sftp *sftp;
+struct direct_upload {
+    struct direct *sftp;
     char *path;
     GByteArray *handle;
     uint32_t writes[REQUESTS]; /* a ring: ids of the WRITEs under way */
@@ -199,7 +199,7 @@ struct sftp_upload {
 };
 
 /* Whatever stands at the path is removed, not written into: it may be a link that somebody put there. */
-static GByteArray *create(struct sftp *sftp, const char *path, enum sftp_target target, GError **error)
+static GByteArray *create(struct direct *sftp, const char *path, enum sftp_target target, GError **error)
 {
     const uint32_t flags = target == SFTP_TARGET_OVER ? OPEN_WRITE : OPEN_WRITE | OPEN_CREATE | OPEN_EXCLUSIVE;
     GError *cause = NULL;
@@ -207,7 +207,7 @@ static GByteArray *create(struct sftp *sftp, const char *path, enum sftp_target 
 
     if (handle != NULL)
         return handle;
-    if (target == SFTP_TARGET_REPLACED && sftp->usable && sftp_remove(sftp, path, NULL)) {
+    if (target == SFTP_TARGET_REPLACED && sftp->usable && direct_remove(sftp, path, NULL)) {
         g_error_free(cause);
         return sftp_settle_handle(sftp, ask_open(sftp, path, flags), path, error);
     }
@@ -215,18 +215,13 @@ static GByteArray *create(struct sftp *sftp, const char *path, enum sftp_target 
     return NULL;
 }
 
-struct sftp_upload *sftp_upload_begin(struct sftp *sftp, const char *path, GError **error)
-{
-    return sftp_upload_onto(sftp, path, SFTP_TARGET_REPLACED, error);
-}
-
-struct sftp_upload *sftp_upload_onto(struct sftp *sftp, const char *path, enum sftp_target target, GError **error)
+struct direct_upload *direct_upload_onto(struct direct *sftp, const char *path, enum sftp_target target, GError **error)
 {
     sftp_progress(sftp, 0);
     GByteArray *handle = create(sftp, path, target, error);
     if (handle == NULL)
         return NULL;
-    struct sftp_upload *upload = g_new0(struct sftp_upload, 1);
+    struct direct_upload *upload = g_new0(struct direct_upload, 1);
     upload->sftp = sftp;
     upload->path = g_strdup(path);
     upload->handle = handle;
@@ -236,15 +231,15 @@ struct sftp_upload *sftp_upload_onto(struct sftp *sftp, const char *path, enum s
 }
 
 /* Most servers say only 'failure' when their disk is full. With statvfs@openssh.com we can ask whether it is. */
-static bool fail_write(struct sftp_upload *upload, struct sftp_reply *reply, GError **error)
+static bool fail_write(struct direct_upload *upload, struct sftp_reply *reply, GError **error)
 {
     enum { NEARLY_NOTHING = 1024 * 1024 };
-    struct sftp *sftp = upload->sftp;
+    struct direct *sftp = upload->sftp;
     GError *cause = NULL;
     uint64_t room;
 
     (void)reply_fail(sftp, reply, "cannot write", upload->path, &cause);
-    if (g_error_matches(cause, SFTP_ERROR, SFTP_ERROR_REFUSED) && sftp_free_space(sftp, upload->path, &room, NULL) &&
+    if (g_error_matches(cause, SFTP_ERROR, SFTP_ERROR_REFUSED) && direct_free_space(sftp, upload->path, &room, NULL) &&
         room < NEARLY_NOTHING) {
         g_clear_error(&cause);
         return sftp_fail(sftp, SFTP_ERROR_FULL, error,
@@ -255,7 +250,7 @@ static bool fail_write(struct sftp_upload *upload, struct sftp_reply *reply, GEr
 }
 
 /* Takes the answer to the oldest write. `there` is NULL to wait for it; else it is set to whether the answer came. */
-static bool take_write(struct sftp_upload *upload, bool *there, GError **error)
+static bool take_write(struct direct_upload *upload, bool *there, GError **error)
 {
     uint32_t id = upload->writes[upload->first], status;
     struct sftp_reply reply;
@@ -271,9 +266,9 @@ static bool take_write(struct sftp_upload *upload, bool *there, GError **error)
     return (reply_status(&reply, &status) && status == SFTP_OK) || fail_write(upload, &reply, error);
 }
 
-static bool write_piece(struct sftp_upload *upload, const char *data, size_t len, GError **error)
+static bool write_piece(struct direct_upload *upload, const char *data, size_t len, GError **error)
 {
-    struct sftp *sftp = upload->sftp;
+    struct direct *sftp = upload->sftp;
     bool there = true;
 
     while (upload->count >= most_requests(sftp->write_piece)) {
@@ -296,7 +291,7 @@ static bool write_piece(struct sftp_upload *upload, const char *data, size_t len
     return true;
 }
 
-bool sftp_upload_write(struct sftp_upload *upload, const char *data, size_t len, GError **error)
+bool direct_upload_write(struct direct_upload *upload, const char *data, size_t len, GError **error)
 {
     sftp_progress(upload->sftp, 0);
     while (len > 0) {
@@ -310,11 +305,11 @@ bool sftp_upload_write(struct sftp_upload *upload, const char *data, size_t len,
 }
 
 /* Asks for sync, attributes and close together, and whether the file is there: one round trip. */
-static bool seal(struct sftp_upload *upload, struct sftp_attributes *after, GError **error)
+static bool seal(struct direct_upload *upload, struct sftp_attributes *after, GError **error)
 {
-    struct sftp *sftp = upload->sftp;
+    struct direct *sftp = upload->sftp;
     const GByteArray *handle = upload->handle;
-    bool syncs = sftp_offers(sftp, FSYNC);
+    bool syncs = direct_offers(sftp, FSYNC);
     uint32_t sync = 0;
 
     if (syncs) {
@@ -343,7 +338,7 @@ static bool seal(struct sftp_upload *upload, struct sftp_attributes *after, GErr
     return false;
 }
 
-bool sftp_upload_finish(struct sftp_upload *upload, struct sftp_attributes *after, GError **error)
+bool direct_upload_finish(struct direct_upload *upload, struct sftp_attributes *after, GError **error)
 {
     struct sftp_attributes attributes;
 
@@ -364,7 +359,7 @@ bool sftp_upload_finish(struct sftp_upload *upload, struct sftp_attributes *afte
     return true;
 }
 
-bool sftp_upload_grant(struct sftp_upload *upload, const struct file_rights *rights, GError **error)
+bool direct_upload_grant(struct direct_upload *upload, const struct file_rights *rights, GError **error)
 {
     const struct sftp_target_of_rights file = {upload->sftp, upload->path, upload->handle};
 
@@ -375,12 +370,12 @@ bool sftp_upload_grant(struct sftp_upload *upload, const struct file_rights *rig
     return sftp_give_rights(&file, rights, error);
 }
 
-bool sftp_upload_is_there(const struct sftp_upload *upload)
+bool direct_upload_is_there(const struct direct_upload *upload)
 {
     return upload->there;
 }
 
-void sftp_upload_free(struct sftp_upload *upload)
+void direct_upload_free(struct direct_upload *upload)
 {
     if (upload == NULL)
         return;
@@ -389,7 +384,8 @@ void sftp_upload_free(struct sftp_upload *upload)
     sftp_rate_end(upload->sftp, &upload->outer);
     sftp_close_handle(upload->sftp, upload->handle);
     if (!upload->finished && upload->sftp->usable)
-        (void)sftp_remove(upload->sftp, upload->path, NULL); /* if it stays, the next upload of that name replaces it */
+        (void)direct_remove(upload->sftp, upload->path,
+                            NULL); /* if it stays, the next upload of that name replaces it */
     g_free(upload->path);
     g_free(upload);
 }

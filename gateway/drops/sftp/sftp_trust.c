@@ -35,7 +35,7 @@ static const struct {
 
 /* SHA-1 signatures can be forged, so ssh-rsa is used only if host_keys= names it. libssh2 1.10 has no other algorithm
  * for RSA keys; rsa-sha2-256 and rsa-sha2-512 came with 1.11.0. */
-static bool is_usable(struct sftp *sftp, const char *algorithm)
+static bool is_usable(struct direct *sftp, const char *algorithm)
 {
     const char *chosen = sftp->peer.host_keys;
     bool allowed =
@@ -44,7 +44,7 @@ static bool is_usable(struct sftp *sftp, const char *algorithm)
     return allowed && sftp_supports(sftp, LIBSSH2_METHOD_HOSTKEY, algorithm);
 }
 
-static char *usable_algorithms(struct sftp *sftp, int types)
+static char *usable_algorithms(struct direct *sftp, int types)
 {
     GString *list = g_string_new(NULL);
 
@@ -70,7 +70,7 @@ static int check_plain(LIBSSH2_KNOWNHOSTS *hosts, const char *name, const char *
 
 /* Sets *type to the index in key_types of the line's key; to -1 if the line does not name this server, or if libssh2
  * cannot read it. */
-static void read_line(struct sftp *sftp, const char *name, const char *line, int *type)
+static void read_line(struct direct *sftp, const char *name, const char *line, int *type)
 {
     LIBSSH2_KNOWNHOSTS *one = libssh2_knownhost_init(sftp->ssh);
     struct libssh2_knownhost *entry = NULL;
@@ -91,7 +91,7 @@ static void read_line(struct sftp *sftp, const char *name, const char *line, int
         libssh2_knownhost_free(one);
 }
 
-static void take_line(struct sftp *sftp, struct sftp_trust *trust, char *line)
+static void take_line(struct direct *sftp, struct sftp_trust *trust, char *line)
 {
     static const char revoked[] = "@revoked";
     LIBSSH2_KNOWNHOSTS *hosts = trust->known;
@@ -111,7 +111,7 @@ static void take_line(struct sftp *sftp, struct sftp_trust *trust, char *line)
         trust->types |= 1 << type;
 }
 
-struct sftp_trust *sftp_trust_load(struct sftp *sftp, GError **error)
+struct sftp_trust *sftp_trust_load(struct direct *sftp, GError **error)
 {
     const struct sftp_peer *peer = &sftp->peer;
     g_autofree char *text = NULL;
@@ -156,7 +156,7 @@ void sftp_trust_free(struct sftp_trust *trust)
     g_free(trust);
 }
 
-char *sftp_trust_algorithms(struct sftp *sftp, const struct sftp_trust *trust)
+char *sftp_trust_algorithms(struct direct *sftp, const struct sftp_trust *trust)
 {
     const int all = (1 << G_N_ELEMENTS(key_types)) - 1;
 
@@ -175,7 +175,7 @@ static int mask_of(int type)
     return 0;
 }
 
-static bool refuse_unknown(struct sftp *sftp, const struct sftp_trust *trust, GError **error)
+static bool refuse_unknown(struct direct *sftp, const struct sftp_trust *trust, GError **error)
 {
     return sftp_fail(
         sftp, SFTP_ERROR_HOST_KEY, error,
@@ -185,7 +185,7 @@ static bool refuse_unknown(struct sftp *sftp, const struct sftp_trust *trust, GE
         sftp->peer.host);
 }
 
-static bool refuse_changed(struct sftp *sftp, const struct sftp_trust *trust, GError **error)
+static bool refuse_changed(struct direct *sftp, const struct sftp_trust *trust, GError **error)
 {
     return sftp_fail(sftp, SFTP_ERROR_HOST_KEY, error,
                      "THE SERVER'S HOST KEY CHANGED: it shows %s %s, which is not the key of '%s' in %s; somebody may "
@@ -193,7 +193,7 @@ static bool refuse_changed(struct sftp *sftp, const struct sftp_trust *trust, GE
                      sftp->server.key, sftp->server.fingerprint, trust->name, sftp->peer.known_hosts);
 }
 
-bool sftp_trust_check(struct sftp *sftp, const struct sftp_trust *trust, GError **error)
+bool sftp_trust_check(struct direct *sftp, const struct sftp_trust *trust, GError **error)
 {
     size_t len = 0;
     int type = 0;

@@ -11,7 +11,7 @@
 #include <string.h>
 
 /* A link, or not. A server that does not know the request has no links. */
-static bool is_link(struct sftp *sftp, const char *path, bool *link, GError **error)
+static bool is_link(struct direct *sftp, const char *path, bool *link, GError **error)
 {
     struct sftp_reply reply;
 
@@ -22,7 +22,7 @@ static bool is_link(struct sftp *sftp, const char *path, bool *link, GError **er
 }
 
 /* Asks for attributes with a request that takes a path or a handle. A refusal tells nothing, which is no error. */
-static bool ask_type(struct sftp *sftp, uint32_t id, const char *path, struct sftp_attributes *attributes,
+static bool ask_type(struct direct *sftp, uint32_t id, const char *path, struct sftp_attributes *attributes,
                      GError **error)
 {
     struct sftp_attributes told = {0};
@@ -40,7 +40,7 @@ static bool ask_type(struct sftp *sftp, uint32_t id, const char *path, struct sf
 }
 
 /* Opens the path as a folder or as a file. *handle is NULL if the server refuses. */
-static bool try_open(struct sftp *sftp, uint32_t id, const char *path, GByteArray **handle, GError **error)
+static bool try_open(struct direct *sftp, uint32_t id, const char *path, GByteArray **handle, GError **error)
 {
     GError *cause = NULL;
 
@@ -54,7 +54,7 @@ static bool try_open(struct sftp *sftp, uint32_t id, const char *path, GByteArra
 }
 
 /* Reads one byte through the handle: only a file gives one. */
-static bool reads(struct sftp *sftp, const GByteArray *handle, bool *file, GError **error)
+static bool reads(struct direct *sftp, const GByteArray *handle, bool *file, GError **error)
 {
     struct sftp_reply reply;
     uint32_t id = wire_begin(sftp, SFTP_READ);
@@ -69,7 +69,7 @@ static bool reads(struct sftp *sftp, const GByteArray *handle, bool *file, GErro
     return true;
 }
 
-static uint32_t ask_open(struct sftp *sftp, const char *path)
+static uint32_t ask_open(struct direct *sftp, const char *path)
 {
     uint32_t id = wire_begin(sftp, SFTP_OPEN);
 
@@ -80,7 +80,7 @@ static uint32_t ask_open(struct sftp *sftp, const char *path)
     return id;
 }
 
-bool sftp_look_inside(struct sftp *sftp, const char *path, struct sftp_attributes *attributes, GError **error)
+bool direct_look_inside(struct direct *sftp, const char *path, struct sftp_attributes *attributes, GError **error)
 {
     sftp_progress(sftp, 0);
     GByteArray *handle = sftp_settle_handle(sftp, ask_open(sftp, path), path, error);
@@ -92,7 +92,7 @@ bool sftp_look_inside(struct sftp *sftp, const char *path, struct sftp_attribute
     return good;
 }
 
-static bool open_file(struct sftp *sftp, const char *path, struct sftp_attributes *attributes, GError **error)
+static bool open_file(struct direct *sftp, const char *path, struct sftp_attributes *attributes, GError **error)
 {
     GByteArray *handle;
     bool file = false;
@@ -107,7 +107,7 @@ static bool open_file(struct sftp *sftp, const char *path, struct sftp_attribute
     return good;
 }
 
-bool sftp_find_type(struct sftp *sftp, const char *path, struct sftp_attributes *attributes, GError **error)
+bool direct_find_type(struct direct *sftp, const char *path, struct sftp_attributes *attributes, GError **error)
 {
     GByteArray *folder;
     bool link;

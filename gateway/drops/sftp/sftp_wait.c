@@ -23,11 +23,9 @@
 
 enum { SHOWN_TEXT = 200 };
 
-G_DEFINE_QUARK(ecosgate - sftp - error, sftp_error)
-
 /* ---- errors ---- */
 
-bool sftp_fail(const struct sftp *sftp, enum sftp_error code, GError **error, const char *format, ...)
+bool sftp_fail(const struct direct *sftp, enum sftp_error code, GError **error, const char *format, ...)
 {
     va_list args;
 
@@ -58,7 +56,7 @@ bool sftp_is_loss(long rc)
     }
 }
 
-bool sftp_fail_ssh(struct sftp *sftp, long rc, const char *doing, GError **error)
+bool sftp_fail_ssh(struct direct *sftp, long rc, const char *doing, GError **error)
 {
     char *text = NULL;
 
@@ -79,18 +77,12 @@ bool sftp_fail_ssh(struct sftp *sftp, long rc, const char *doing, GError **error
 
 /* ---- waiting ---- */
 
-void sftp_progress(struct sftp *sftp, int64_t more)
+void sftp_progress(struct direct *sftp, int64_t more)
 {
     sftp->deadline = clock_monotonic() + (sftp->peer.timeout + more) * 1000000;
 }
 
-bool sftp_check(const struct sftp *sftp, GError **error)
-{
-    return !g_atomic_int_get(&sftp->interrupted) ||
-           sftp_fail(sftp, SFTP_ERROR_INTERRUPTED, error, "stopped before it was done");
-}
-
-static bool fail_late(struct sftp *sftp, GError **error)
+static bool fail_late(struct direct *sftp, GError **error)
 {
     g_autofree char *seconds = text_count(sftp->peer.timeout, "second");
 
@@ -99,16 +91,14 @@ static bool fail_late(struct sftp *sftp, GError **error)
                      seconds);
 }
 
-bool sftp_wait_fd(struct sftp *sftp, int fd, short events, GError **error)
+bool sftp_wait_fd(struct direct *sftp, int fd, short events, GError **error)
 {
-    struct pollfd fds[] = {{.fd = fd, .events = events}, {.fd = sftp->wake, .events = POLLIN}};
+    struct pollfd socket = {.fd = fd, .events = events};
 
     for (;;) {
-        if (!sftp_check(sftp, error))
-            return false;
         int64_t left = sftp->deadline - clock_monotonic();
-        int n = left <= 0 ? 0 : poll(fds, G_N_ELEMENTS(fds), (int)MIN(left / 1000 + 1, G_MAXINT));
-        if (n > 0 && fds[0].revents != 0)
+        int n = left <= 0 ? 0 : poll(&socket, 1, (int)MIN(left / 1000 + 1, G_MAXINT));
+        if (n > 0)
             return true;
         if (n < 0 && errno != EINTR)
             return sftp_fail(sftp, SFTP_ERROR_LOST, error, "cannot wait for the server: %s", g_strerror(errno));
@@ -119,7 +109,7 @@ bool sftp_wait_fd(struct sftp *sftp, int fd, short events, GError **error)
 
 /* ---- the rate ---- */
 
-struct sftp_rate sftp_rate_begin(struct sftp *sftp)
+struct sftp_rate sftp_rate_begin(struct direct *sftp)
 {
     struct sftp_rate outer = sftp->rate;
 
@@ -127,18 +117,18 @@ struct sftp_rate sftp_rate_begin(struct sftp *sftp)
     return outer;
 }
 
-void sftp_rate_add(struct sftp *sftp, size_t bytes)
+void sftp_rate_add(struct direct *sftp, size_t bytes)
 {
     sftp->rate.moved += (int64_t)bytes;
 }
 
-void sftp_rate_end(struct sftp *sftp, const struct sftp_rate *outer)
+void sftp_rate_end(struct direct *sftp, const struct sftp_rate *outer)
 {
     sftp->rate = *outer;
 }
 
 /* Adds a wait. Whoever allows an answer to take long with timeout= gets no shorter limit by the rate. */
-static bool check_rate(struct sftp *sftp, int64_t waited, GError **error)
+static bool check_rate(struct direct *sftp, int64_t waited, GError **error)
 {
     struct sftp_rate *rate = &sftp->rate;
     int64_t window = MAX(sftp->peer.rate_seconds, sftp->peer.timeout) * 1000000;
@@ -161,7 +151,7 @@ static bool check_rate(struct sftp *sftp, int64_t waited, GError **error)
 /* While a connection is set up the server sends many small packets. Its system holds each back until the one before is
  * acknowledged (Nagle), and ours delays that acknowledgement by 40 ms. So we acknowledge at once until the session is
  * usable. Linux forgets the option, therefore before each wait. */
-static void acknowledge(const struct sftp *sftp)
+static void acknowledge(const struct direct *sftp)
 {
     const int now = 1;
 
@@ -169,7 +159,7 @@ static void acknowledge(const struct sftp *sftp)
         (void)setsockopt(sftp->fd, IPPROTO_TCP, TCP_QUICKACK, &now, sizeof now); /* without it connecting is slower */
 }
 
-bool sftp_wait(struct sftp *sftp, GError **error)
+bool sftp_wait(struct direct *sftp, GError **error)
 {
     int directions = libssh2_session_block_directions(sftp->ssh);
     short events = 0;

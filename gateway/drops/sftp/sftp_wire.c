@@ -64,7 +64,7 @@ static void append_u32(GByteArray *out, uint32_t value)
     g_byte_array_append(out, bytes, sizeof bytes);
 }
 
-uint32_t wire_begin(struct sftp *sftp, enum sftp_packet type)
+uint32_t wire_begin(struct direct *sftp, enum sftp_packet type)
 {
     struct sftp_wire *wire = &sftp->wire;
     const uint8_t kind = (uint8_t)type;
@@ -79,36 +79,36 @@ uint32_t wire_begin(struct sftp *sftp, enum sftp_packet type)
     return id;
 }
 
-void wire_expect(struct sftp *sftp, uint32_t id, size_t len)
+void wire_expect(struct direct *sftp, uint32_t id, size_t len)
 {
     gint longest = MAX(SFTP_LONGEST_ANSWER, SHORTEST + HEAD + (gint)len);
 
     g_hash_table_insert(sftp->wire.asked, GUINT_TO_POINTER(id), GINT_TO_POINTER(longest));
 }
 
-void wire_put_u32(struct sftp *sftp, uint32_t value)
+void wire_put_u32(struct direct *sftp, uint32_t value)
 {
     append_u32(sftp->wire.out, value);
 }
 
-void wire_put_u64(struct sftp *sftp, uint64_t value)
+void wire_put_u64(struct direct *sftp, uint64_t value)
 {
     append_u32(sftp->wire.out, (uint32_t)(value >> 32));
     append_u32(sftp->wire.out, (uint32_t)value);
 }
 
-void wire_put(struct sftp *sftp, const void *data, size_t len)
+void wire_put(struct direct *sftp, const void *data, size_t len)
 {
     append_u32(sftp->wire.out, (uint32_t)len);
     g_byte_array_append(sftp->wire.out, data, (guint)len);
 }
 
-void wire_put_text(struct sftp *sftp, const char *text)
+void wire_put_text(struct direct *sftp, const char *text)
 {
     wire_put(sftp, text, strlen(text));
 }
 
-void wire_end(struct sftp *sftp)
+void wire_end(struct direct *sftp)
 {
     struct sftp_wire *wire = &sftp->wire;
     uint32_t len = wire->out->len - wire->last - HEAD;
@@ -120,7 +120,7 @@ void wire_end(struct sftp *sftp)
     at[3] = (uint8_t)len;
 }
 
-uint32_t wire_ask(struct sftp *sftp, enum sftp_packet type, const void *data, size_t len)
+uint32_t wire_ask(struct direct *sftp, enum sftp_packet type, const void *data, size_t len)
 {
     uint32_t id = wire_begin(sftp, type);
 
@@ -130,7 +130,7 @@ uint32_t wire_ask(struct sftp *sftp, enum sftp_packet type, const void *data, si
 }
 
 /* A server that leaves requests unanswered would make us remember all of them. */
-static bool check_asked(struct sftp *sftp, GError **error)
+static bool check_asked(struct direct *sftp, GError **error)
 {
     guint asked = g_hash_table_size(sftp->wire.asked);
 
@@ -143,7 +143,7 @@ static bool check_asked(struct sftp *sftp, GError **error)
 
 /* Sends until nothing is left. After EAGAIN libssh2 must be called again with the same bytes at the same place, so the
  * buffer is not touched before all of it was sent. */
-bool wire_flush(struct sftp *sftp, GError **error)
+bool wire_flush(struct direct *sftp, GError **error)
 {
     GByteArray *out = sftp->wire.out;
     guint sent = 0;
@@ -154,10 +154,6 @@ bool wire_flush(struct sftp *sftp, GError **error)
     if (out->len > 0 && !check_asked(sftp, error))
         return false;
     while (sent < out->len) {
-        if (!sftp_check(sftp, error)) {
-            sftp->usable = false;
-            return false;
-        }
         ssize_t n = libssh2_channel_write(sftp->channel, (const char *)out->data + sent, out->len - sent);
         if (n == LIBSSH2_ERROR_EAGAIN) {
             if (!sftp_wait(sftp, error))
@@ -192,7 +188,7 @@ static void make_room(struct sftp_wire *wire, size_t need)
 }
 
 /* Receives more bytes. *some is false if none are there and `wait` is false. */
-static bool receive_some(struct sftp *sftp, bool wait, bool *some, GError **error)
+static bool receive_some(struct direct *sftp, bool wait, bool *some, GError **error)
 {
     struct sftp_wire *wire = &sftp->wire;
 
@@ -216,7 +212,7 @@ static bool receive_some(struct sftp *sftp, bool wait, bool *some, GError **erro
 }
 
 /* Text that a login script prints stands where the greeting is expected: the error shows it. */
-static bool check_length(struct sftp *sftp, size_t len, size_t longest, GError **error)
+static bool check_length(struct direct *sftp, size_t len, size_t longest, GError **error)
 {
     if (len >= SHORTEST && len <= longest)
         return true;
@@ -232,7 +228,7 @@ static bool check_length(struct sftp *sftp, size_t len, size_t longest, GError *
 
 /* Checks what is there of a packet: its length, and with its id whether the request was sent and how long its answer
  * may be. Sets *need to the bytes that are needed from wire->begin on before more can be said. */
-static bool check_head(struct sftp *sftp, size_t *need, GError **error)
+static bool check_head(struct direct *sftp, size_t *need, GError **error)
 {
     const struct sftp_wire *wire = &sftp->wire;
     const uint8_t *at = wire->in + wire->begin;
@@ -256,17 +252,13 @@ static bool check_head(struct sftp *sftp, size_t *need, GError **error)
 
 /* Gives the next whole packet, which lasts until the next call. packet->at is NULL if there is none yet and `wait` is
  * false. */
-static bool next_packet(struct sftp *sftp, bool wait, struct sftp_reply *packet, GError **error)
+static bool next_packet(struct direct *sftp, bool wait, struct sftp_reply *packet, GError **error)
 {
     struct sftp_wire *wire = &sftp->wire;
     bool some = true;
     size_t need;
 
     packet->at = NULL;
-    if (!sftp_check(sftp, error)) {
-        sftp->usable = false;
-        return false;
-    }
     for (;;) {
         if (!check_head(sftp, &need, error))
             return false;
@@ -310,7 +302,7 @@ static bool give_kept(struct sftp_wire *wire, uint32_t id, struct sftp_reply *re
 }
 
 /* Keeps a copy of an answer that is wanted later: the packet itself lasts until the next one. */
-static bool keep(struct sftp *sftp, uint32_t id, const struct sftp_reply *packet, GError **error)
+static bool keep(struct direct *sftp, uint32_t id, const struct sftp_reply *packet, GError **error)
 {
     struct sftp_wire *wire = &sftp->wire;
 
@@ -328,7 +320,7 @@ static bool keep(struct sftp *sftp, uint32_t id, const struct sftp_reply *packet
 }
 
 /* Finds the answer to request id. *there is set to whether it came; `there` is NULL to wait for it. */
-static bool answer(struct sftp *sftp, uint32_t id, struct sftp_reply *reply, bool *there, GError **error)
+static bool answer(struct direct *sftp, uint32_t id, struct sftp_reply *reply, bool *there, GError **error)
 {
     struct sftp_wire *wire = &sftp->wire;
     struct sftp_reply packet;
@@ -358,17 +350,17 @@ static bool answer(struct sftp *sftp, uint32_t id, struct sftp_reply *reply, boo
     }
 }
 
-bool wire_reply(struct sftp *sftp, uint32_t id, struct sftp_reply *reply, GError **error)
+bool wire_reply(struct direct *sftp, uint32_t id, struct sftp_reply *reply, GError **error)
 {
     return answer(sftp, id, reply, NULL, error);
 }
 
-bool wire_look(struct sftp *sftp, uint32_t id, struct sftp_reply *reply, bool *there, GError **error)
+bool wire_look(struct direct *sftp, uint32_t id, struct sftp_reply *reply, bool *there, GError **error)
 {
     return answer(sftp, id, reply, there, error);
 }
 
-void wire_ignore(struct sftp *sftp, uint32_t id)
+void wire_ignore(struct direct *sftp, uint32_t id)
 {
     struct sftp_wire *wire = &sftp->wire;
     gint longest = GPOINTER_TO_INT(g_hash_table_lookup(wire->asked, GUINT_TO_POINTER(id)));
@@ -384,7 +376,7 @@ void wire_ignore(struct sftp *sftp, uint32_t id)
 
 /* ---- the greeting ---- */
 
-bool sftp_offers(const struct sftp *sftp, const char *extension)
+bool direct_offers(const struct direct *sftp, const char *extension)
 {
     const char *const *offered = (const char *const *)sftp->server.extensions;
 
@@ -392,7 +384,7 @@ bool sftp_offers(const struct sftp *sftp, const char *extension)
 }
 
 /* The rest of the greeting: pairs of strings, the name of an extension and its data. */
-static bool read_extensions(struct sftp *sftp, struct sftp_reply *packet, GError **error)
+static bool read_extensions(struct direct *sftp, struct sftp_reply *packet, GError **error)
 {
     g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
     const uint8_t *name, *data;
@@ -410,13 +402,13 @@ static bool read_extensions(struct sftp *sftp, struct sftp_reply *packet, GError
 }
 
 /* Larger pieces cost both sides less. A server that does not announce its limits gets those that all must accept. */
-static bool ask_limits(struct sftp *sftp, GError **error)
+static bool ask_limits(struct direct *sftp, GError **error)
 {
     static const char limits[] = "limits@openssh.com";
     struct sftp_reply reply;
     uint64_t packet, most_read, most_write;
 
-    if (!sftp_offers(sftp, limits))
+    if (!direct_offers(sftp, limits))
         return true;
     if (!wire_reply(sftp, wire_ask(sftp, SFTP_EXTENDED, limits, strlen(limits)), &reply, error))
         return false;
@@ -430,7 +422,7 @@ static bool ask_limits(struct sftp *sftp, GError **error)
     return true;
 }
 
-bool wire_greet(struct sftp *sftp, GError **error)
+bool wire_greet(struct direct *sftp, GError **error)
 {
     static const uint8_t greeting[] = {0, 0, 0, 5, SFTP_INIT, 0, 0, 0, 3};
     struct sftp_reply packet;

@@ -1,0 +1,112 @@
+#!/usr/bin/env python3
+"""The process of an SFTP session: what foreign code in it reaches, how it ends, and that nothing waits for it (TAP)."""
+import os
+import re
+import tempfile
+
+from home import SANITIZED, Home, Tap, children_of, terminate, wait_until
+from live import answer, instruction, name_of, send, sound
+from sftp import attach_second, incidents, over_sftp, second_name, send_second
+from sshd import Sshd
+
+NAME = "ecosgate-sftp"
+
+
+def attacked(server, attack, **more):
+    """A run with a session that runs foreign code, beside a drop on this machine: its home, and what it said."""
+    home = over_sftp(server, drops=("mcc",))
+    attach_second(home)
+    send(home, name_of(1), instruction(1))
+    send_second(home, 2)
+    return home, home.run(env={"ECOSGATE_SESSION_ATTACK": attack, **more}).stderr.decode()
+
+
+def test_attacks(tap, server):
+    """Each attempt with all guards, and those on files with Landlock alone. Without guards they succeed."""
+    secret = Home().path("key")
+    with open(secret, "wb") as file:
+        file.write(b"key")
+    ledger = over_sftp(server).path("spool", "ledger.sqlite")
+    attacks = (("read", secret, "a key of another drop is not read"), ("read", ledger, "a ledger is not read"),
+               ("write", secret, "a file is not written"), ("write", secret + ".new", "no file is made"),
+               ("fork", "", "no process is made"), ("exec", "/bin/true", "nothing is executed"),
+               ("trace", "", "the gateway is not traced"), ("kill", os.getpid(), "nobody is ended"))
+    for attack, argument, text in attacks:
+        home, said = attacked(server, f"{attack}:{argument}")
+        tap.ok("the attack was refused" in said and not os.path.exists(secret + ".new"), text, said)
+        tap.ok(answer(second_name(2)) in home.out("ecos") and answer(name_of(1)) not in home.out("mcc"),
+               f"{text}: the other drop goes on", said)
+        home.run()
+        tap.ok(answer(name_of(1)) in home.out("mcc"), f"{text}: afterwards all is done", home.out("mcc"))
+    for attack, argument, text in attacks[:4]:
+        said = attacked(server, f"{attack}:{argument}", ECOSGATE_CELLS_WITHOUT="seccomp,limits")[1]
+        tap.ok("the attack was refused" in said, f"by Landlock alone, {text}", said)
+    for attack, argument, _ in attacks[:5]:
+        said = attacked(server, f"{attack}:{argument}", ECOSGATE_CELLS_WITHOUT="seccomp,landlock,limits")[1]
+        tap.ok("the attack has succeeded" in said, f"the attempt is a real one: without guards {attack} succeeds", said)
+
+
+def test_ends(tap, server):
+    """A process that dies or says nonsense is an outage of its drop; the next run has another one."""
+    head, nothing = "05000000{}000000", "0000000000000000"
+    cases = (("crash", "a crash", "the process of this connection (died of signal 11|ended)"),
+             ("end:3", "an end", "the process of this connection ended"),
+             ("say:00", "a packet that is none", "says what it cannot mean"),
+             ("say:" + head.format("02") + "ffff", "an answer that is none", "says what it cannot mean"),
+             ("say:" + head.format("63") + nothing, "an answer to no request", "says what it cannot mean"))
+    for attack, text, expected in cases:
+        home, said = attacked(server, attack)
+        tap.ok(re.search(expected, said) and "A102" in [one["code"] for one in incidents(home)],
+               f"{text}: is an outage", said, incidents(home))
+        tap.ok(answer(second_name(2)) in home.out("ecos"), f"{text}: the other drop goes on", said)
+        home.run()
+        tap.ok(answer(name_of(1)) in home.out("mcc"), f"{text}: afterwards all is done", home.out("mcc"))
+        sound(tap, home, text)
+
+
+def sessions_of(pid):
+    """The processes of sessions that a gateway has; none: they have ended."""
+    found = []
+    for child in children_of(pid):
+        try:
+            with open(f"/proc/{child}/comm", encoding="ascii") as file:
+                if file.read().strip() == NAME:
+                    found.append(int(child))
+        except FileNotFoundError:
+            continue
+    return found
+
+
+def alive(pids):
+    return [pid for pid in pids if os.path.exists(f"/proc/{pid}")]
+
+
+def test_life(tap, server):
+    """A session has its socket to the gateway, the one to the server and nothing else; it ends with the gateway."""
+    home = over_sftp(server, "gateway poll_interval=1", drops=("mcc",))
+    daemon = home.daemon()
+    tap.ok(wait_until(lambda: sessions_of(daemon.pid)), "a session is a process of its own",
+           sessions_of(daemon.pid))
+    pids = sessions_of(daemon.pid)
+    if os.geteuid() == 0:
+        targets = {os.readlink(f"/proc/{pid}/fd/{fd}").split(":")[0] for pid in pids
+                   for fd in os.listdir(f"/proc/{pid}/fd")}
+        tap.ok(targets <= {"/dev/null", "socket"} or SANITIZED, "a session has no descriptor of a file", targets)
+    tap.ok(terminate(daemon) == 0 and not alive(pids), "they end with a gateway that is stopped", alive(pids))
+    daemon = home.daemon()
+    wait_until(lambda: sessions_of(daemon.pid))
+    pids = sessions_of(daemon.pid)
+    daemon.kill()
+    daemon.wait()
+    tap.ok(wait_until(lambda: not alive(pids), 10), "they end with a gateway that is killed", alive(pids))
+
+
+def main():
+    with Tap() as tap, tempfile.TemporaryDirectory() as top, Sshd(top) as server:
+        test_attacks(tap, server)
+        test_ends(tap, server)
+        test_life(tap, server)
+
+
+if __name__ == "__main__":
+    main()
