@@ -72,8 +72,11 @@ class Server:
         try:
             return self.receive(ENDED)
         except TimeoutError:
-            os.kill(pid, signal.SIGKILL)
             self.socket.settimeout(None)
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                return self.receive(ENDED)  # it ended at that very moment
             self.receive(ENDED)
             raise subprocess.TimeoutExpired(arguments, timeout) from None
         finally:
