@@ -242,7 +242,7 @@ static bool take_answer(struct sftp *sftp, const struct apart_packet *packet, st
     if (answer->server != NULL)
         sftp->server = server;
     sftp->connected = answer->connected;
-    sftp->idle = answer->idle;
+    sftp->heard = clock_since_start();
     bool good = answer->good || pass_failure(sftp, answer, error);
     answer->text = NULL; /* it goes with the payload */
     answer->server = NULL;
@@ -298,6 +298,22 @@ bool apart_ask(struct sftp *sftp, const struct apart_request *request, const str
     return send_variant(sftp, APART_REQUEST, payload, error) && hear(sftp, taker, answer, error);
 }
 
+void apart_listen(struct sftp *sftp)
+{
+    struct pollfd fd = {.fd = sftp->socket, .events = POLLIN};
+    struct apart_packet packet;
+    struct apart_answer answer;
+    int64_t heard = sftp->heard;
+
+    while (sftp->connected && poll(&fd, 1, 0) > 0 && receive(sftp, &packet, NULL)) {
+        if (packet.serial == 0)
+            (void)take_answer(sftp, &packet, &answer, NULL); /* that an upload failed is said by its next call, too */
+        else
+            (void)apart_nonsense(sftp, NULL);
+    }
+    sftp->heard = heard; /* it is no answer */
+}
+
 bool apart_start(struct sftp *sftp, GError **error)
 {
     g_autoptr(GVariant) payload = apart_put_peer(&sftp->peer);
@@ -314,7 +330,7 @@ bool apart_start(struct sftp *sftp, GError **error)
     return false;
 }
 
-/* What a process says of a write that failed. */
+/* What a process says unasked while bytes are sent: a write failed, or the server has closed the connection. */
 static bool take_early_failure(struct sftp *sftp, GError **error)
 {
     struct apart_packet packet;
@@ -322,9 +338,11 @@ static bool take_early_failure(struct sftp *sftp, GError **error)
 
     if (!receive(sftp, &packet, error))
         return false;
-    if (packet.serial != 0 || packet.kind != APART_ANSWER || take_answer(sftp, &packet, &answer, error))
+    if (packet.serial != 0)
         return apart_nonsense(sftp, error);
-    return false;
+    return take_answer(sftp, &packet, &answer, error) &&
+           fail(sftp, SFTP_ERROR_LOST, error,
+                "the server broke the connection; the gateway connects again at its next try");
 }
 
 bool apart_send_bytes(struct sftp *sftp, const char *data, size_t len, GError **error)

@@ -32,7 +32,7 @@ struct sftp {
     pid_t process;
     uint32_t serial; /* of the newest request */
     bool connected;  /* as the last answer said */
-    int64_t idle;    /* microseconds, likewise */
+    int64_t heard;   /* clock_since_start of the last answer: a suspended machine was idle */
     int64_t unheard; /* bytes that were sent since it last said something */
     uint8_t *packet; /* APART_MOST bytes: the last packet */
     struct sftp_server server;
@@ -54,6 +54,8 @@ void apart_end(struct sftp *sftp, bool goodbye);
  * there is none. */
 bool apart_ask(struct sftp *sftp, const struct apart_request *request, const struct apart_taker *taker,
                struct apart_answer *answer, GError **error);
+/* Hears what the process has said unasked. */
+void apart_listen(struct sftp *sftp);
 /* Sends bytes of an upload. An error of an earlier write may be reported. */
 bool apart_send_bytes(struct sftp *sftp, const char *data, size_t len, GError **error);
 /* Sets PROTOCOL: the process of the session says what it cannot mean. Ends it. Returns false. */

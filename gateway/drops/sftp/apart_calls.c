@@ -1,6 +1,7 @@
 /* sftp.h: each call that asks the server is a request to the process of the session. */
 #include "gateway/drops/sftp/apart.h"
 
+#include "gateway/clock.h"
 #include "gateway/drops/sftp/sftp_limits.h"
 
 #include <string.h>
@@ -62,15 +63,13 @@ void sftp_disconnect(struct sftp *sftp)
 
 bool sftp_is_connected(struct sftp *sftp)
 {
-    const struct apart_request request = {.call = APART_LOOK};
-    struct apart_answer answer;
-
-    return sftp->connected && apart_ask(sftp, &request, NULL, &answer, NULL) && sftp->connected;
+    apart_listen(sftp);
+    return sftp->connected;
 }
 
 int64_t sftp_idle(const struct sftp *sftp)
 {
-    return sftp->idle;
+    return clock_since_start() - sftp->heard;
 }
 
 void sftp_interrupt(struct sftp *sftp)

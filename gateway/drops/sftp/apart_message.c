@@ -10,7 +10,7 @@
 #define PEER "(ayxayayayayayayayayxxxx)"
 #define REQUEST "(uayayxu" ATTRIBUTES "(ubu))"
 #define SERVER "(ayayayaybayayaybuaay)"
-#define ANSWER "(bxbbuaybx" ATTRIBUTES "m" SERVER ")"
+#define ANSWER "(bbbuaybx" ATTRIBUTES "m" SERVER ")"
 
 /* ---- packets ---- */
 
@@ -197,7 +197,7 @@ GVariant *apart_put_answer(const struct apart_answer *a)
 {
     GVariant *server = a->server != NULL ? put_server(a->server) : NULL;
 
-    return g_variant_ref_sink(g_variant_new("(bxbbu^aybx@" ATTRIBUTES "@m" SERVER ")", (gboolean)a->connected, a->idle,
+    return g_variant_ref_sink(g_variant_new("(bbbu^aybx@" ATTRIBUTES "@m" SERVER ")", (gboolean)a->connected,
                                             (gboolean)a->good, (gboolean)a->refused, a->code, text_or_empty(a->text),
                                             (gboolean)a->there, a->number, put_attributes(&a->attributes),
                                             g_variant_new_maybe(G_VARIANT_TYPE(SERVER), server)));
@@ -212,8 +212,8 @@ GVariant *apart_get_answer(const struct apart_packet *packet, struct apart_answe
 
     if (read == NULL)
         return NULL;
-    g_variant_get(read, "(bxbbu^&aybx@" ATTRIBUTES "m@" SERVER ")", &connected, &a->idle, &good, &refused, &a->code,
-                  &a->text, &there, &a->number, &attributes, &told);
+    g_variant_get(read, "(bbbu^&aybx@" ATTRIBUTES "m@" SERVER ")", &connected, &good, &refused, &a->code, &a->text,
+                  &there, &a->number, &attributes, &told);
     a->connected = connected;
     a->good = good;
     a->refused = refused;

@@ -5,7 +5,8 @@
  *
  *   gateway → session   PEER, once; then a REQUEST at a time, with BYTES after UPLOAD_ONTO; STOP: no more of it
  *   session → gateway   to PEER and each REQUEST one ANSWER with its serial; before it ENTRIES of a list, BYTES of a
- *                       file. With serial 0: a write of the upload failed
+ *                       file. With serial 0, unasked: a write of the upload failed, or the server has closed
+ *                       the connection
  */
 #ifndef ECOSGATE_GATEWAY_DROPS_SFTP_APART_MESSAGE_H
 #define ECOSGATE_GATEWAY_DROPS_SFTP_APART_MESSAGE_H
@@ -30,8 +31,7 @@ struct apart_packet {
 
 /* One for each call of sftp.h that asks the server. */
 enum apart_call {
-    APART_LOOK, /* is the session connected, and for how long has the server said nothing? */
-    APART_BYE,  /* disconnect, and end */
+    APART_BYE, /* disconnect, and end */
     APART_LIST,
     APART_LSTAT,
     APART_FIND_TYPE,
@@ -64,7 +64,6 @@ struct apart_request {
 /* The results of a call. */
 struct apart_answer {
     bool connected;                    /* the session, afterwards */
-    int64_t idle;                      /* microseconds, as sftp_idle */
     bool good;                         /* false: the call failed as code and text say */
     bool refused;                      /* APART_MOVE failed because it was refused: the other results are set */
     uint32_t code;                     /* enum sftp_error */

@@ -51,7 +51,6 @@ static void say_variant(enum apart_kind kind, uint32_t serial, GVariant *payload
 static void say_answer(const struct serving *s, uint32_t serial, struct apart_answer *answer, const GError *error)
 {
     answer->connected = direct_is_connected(s->sftp);
-    answer->idle = direct_idle(s->sftp);
     answer->good = error == NULL;
     if (error != NULL) {
         answer->code = (uint32_t)error->code;
@@ -93,12 +92,6 @@ static bool serve_list(struct serving *s, const struct apart_request *r, struct 
 }
 
 /* ---- names ---- */
-
-static bool serve_look(struct serving *s, const struct apart_request *r, struct apart_answer *answer, GError **error)
-{
-    (void)s, (void)r, (void)answer, (void)error;
-    return true; /* each answer tells it */
-}
 
 static bool serve_bye(struct serving *s, const struct apart_request *r, struct apart_answer *answer, GError **error)
 {
@@ -305,7 +298,6 @@ static bool attacked(GError **error)
 typedef bool serve_call(struct serving *s, const struct apart_request *r, struct apart_answer *answer, GError **error);
 
 static serve_call *const calls[APART_CALLS] = {
-    [APART_LOOK] = serve_look,
     [APART_BYE] = serve_bye,
     [APART_LIST] = serve_list,
     [APART_LSTAT] = serve_lstat,
@@ -386,6 +378,22 @@ static void *end_with_gateway(void *unused)
     _exit(0);
 }
 
+/* Waits for the gateway, and tells it at once if the server closes the connection meanwhile. */
+static void wait_for_gateway(const struct serving *s)
+{
+    struct pollfd fds[] = {{.fd = APART_SOCKET, .events = POLLIN}, {.events = POLLRDHUP}};
+    struct apart_answer answer = {.good = true};
+
+    fds[1].fd = direct_is_connected(s->sftp) ? direct_socket(s->sftp) : -1;
+    while (poll(fds, G_N_ELEMENTS(fds), -1) < 0 || fds[0].revents == 0) {
+        if (fds[1].revents == 0)
+            continue; /* interrupted */
+        say_answer(s, 0, &answer, NULL);
+        fds[1].fd = -1;
+        fds[1].revents = 0;
+    }
+}
+
 static void receive(struct apart_packet *packet, uint8_t *buffer)
 {
     int n = apart_get(APART_SOCKET, packet, buffer, 0);
@@ -425,6 +433,7 @@ void apart_serve(void)
     s.sftp = direct_new(&peer);
     connect_to_server(&s, packet.serial);
     for (;;) {
+        wait_for_gateway(&s);
         receive(&packet, buffer);
         if (packet.kind == APART_BYTES)
             take_bytes(&s, &packet);

@@ -19,8 +19,8 @@ bool direct_connect(struct direct *sftp, GError **error);
 bool direct_is_connected(struct direct *sftp);
 /* As sftp_disconnect. */
 void direct_disconnect(struct direct *sftp);
-/* As sftp_idle. */
-int64_t direct_idle(const struct direct *sftp);
+/* The socket of the server; -1: none. */
+int direct_socket(const struct direct *sftp);
 /* As sftp_server. */
 const struct sftp_server *direct_server(const struct direct *sftp);
 /* As sftp_offers. */

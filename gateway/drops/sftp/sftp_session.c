@@ -3,7 +3,6 @@
  * its host key was found in known_hosts, apart from the handshake that shows the key.
  */
 #include "formats/text.h"
-#include "gateway/clock.h"
 #include "gateway/drops/sftp/sftp_algorithms.h"
 #include "gateway/drops/sftp/sftp_inlet.h"
 #include "gateway/drops/sftp/sftp_login.h"
@@ -241,9 +240,9 @@ bool direct_is_connected(struct direct *sftp)
     return sftp->usable;
 }
 
-int64_t direct_idle(const struct direct *sftp)
+int direct_socket(const struct direct *sftp)
 {
-    return clock_since_start() - sftp->heard;
+    return sftp->fd;
 }
 
 void direct_disconnect(struct direct *sftp)

@@ -75,7 +75,6 @@ struct direct {
     bool ssh_refused; /* it wanted more than its limit */
     bool usable;      /* requests can be sent */
     int64_t deadline; /* monotonic microseconds: no wait goes on after it */
-    int64_t heard;    /* clock_since_start of the last answer: a suspended machine was idle */
     struct sftp_rate rate;
     uint32_t read_piece;  /* bytes that one READ asks for */
     uint32_t write_piece; /* bytes that one WRITE carries */

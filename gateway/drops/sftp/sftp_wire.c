@@ -6,7 +6,6 @@
 #include "gateway/drops/sftp/sftp_wire.h"
 
 #include "formats/text.h"
-#include "gateway/clock.h"
 #include "gateway/drops/sftp/sftp_inlet.h"
 #include "gateway/drops/sftp/sftp_limits.h"
 #include "gateway/drops/sftp/sftp_wait.h"
@@ -267,7 +266,6 @@ static bool next_packet(struct direct *sftp, bool wait, struct sftp_reply *packe
             packet->left = need - HEAD;
             wire->begin += need;
             sftp_progress(sftp, 0);
-            sftp->heard = clock_since_start();
             return true;
         }
         make_room(wire, need);
