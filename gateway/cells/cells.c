@@ -4,19 +4,17 @@
 #include "gateway/cells/cell_guard.h"
 #include "gateway/cells/cell_message.h"
 #include "gateway/cells/cells_private.h"
+#include "gateway/guards/anew.h"
 
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-extern char **environ;
 
 enum {
     SILENCE = 120 * 1000, /* milliseconds */
@@ -110,32 +108,13 @@ int cells_help(void)
     cells_helper_main();
 }
 
-/* Runs the program anew with its end of the pair. Returns an errno. */
-static int spawn(int control, pid_t *pid)
-{
-    char *const arguments[] = {(char *)"ecosgate", (char *)CELLS_HELPER, NULL};
-    posix_spawn_file_actions_t actions;
-    int errnum;
-
-    if ((errnum = posix_spawn_file_actions_init(&actions)) != 0)
-        return errnum;
-    /* The second of a pair is above CELLS_CONTROL, so it is copied, and the copy has no CLOEXEC. */
-    errnum = posix_spawn_file_actions_adddup2(&actions, control, CELLS_CONTROL);
-    if (errnum == 0)
-        errnum = posix_spawn_file_actions_addclosefrom_np(&actions, CELLS_CONTROL + 1);
-    if (errnum == 0)
-        errnum = posix_spawn(pid, "/proc/self/exe", &actions, NULL, arguments, environ);
-    posix_spawn_file_actions_destroy(&actions);
-    return errnum;
-}
-
 static bool start_again(struct cells *cells, GError **error)
 {
     int pair[2];
 
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0)
         return cells_unable(error, "socketpair", errno);
-    int errnum = spawn(pair[1], &cells->helper);
+    int errnum = anew_start(CELLS_HELPER, pair[1], &cells->helper);
     (void)close(pair[1]); /* the helper has its own */
     if (errnum != 0) {
         (void)close(pair[0]);

@@ -8,13 +8,14 @@
 #include "formats/profile.h"
 #include "formats/reading.h"
 #include "gateway/cells/cells.h"
+#include "gateway/guards/anew.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
 enum {
-    CELLS_CONTROL = 3, /* the helper's descriptor of the socket */
+    CELLS_CONTROL = ANEW_SOCKET, /* the helper's descriptor of the socket */
     CELLS_CODE_SIZE = 8,
     CELLS_STEM_SIZE = FILENAME_MAX_BYTES + 1,
     CELLS_FDS = 2, /* with a packet at most */

@@ -27,16 +27,6 @@ static struct apart_packet packet_of(enum apart_kind kind, GVariant *payload)
     return (struct apart_packet){kind, 1, g_variant_get_data(payload), g_variant_get_size(payload)};
 }
 
-static void clear_server(struct sftp_server *server)
-{
-    char *const texts[] = {server->address, server->banner,  server->key, server->fingerprint,
-                           server->kex,     server->ciphers, server->macs};
-
-    for (size_t i = 0; i < G_N_ELEMENTS(texts); i++)
-        g_free(texts[i]);
-    g_strfreev(server->extensions);
-}
-
 /* Whether it was an answer. */
 static bool check_answer(const struct apart_packet *packet)
 {
@@ -54,8 +44,8 @@ static bool check_answer(const struct apart_packet *packet)
              same.good == answer.good && same.number == answer.number && same.there == answer.there &&
              same.attributes.size == answer.attributes.size && (same.server != NULL) == (answer.server != NULL));
     g_assert(answer.server == NULL || g_strcmp0(server.banner, again.banner) == 0);
-    clear_server(&server);
-    clear_server(&again);
+    sftp_server_clear(&server);
+    sftp_server_clear(&again);
     return true;
 }
 

@@ -3,18 +3,16 @@
 
 #include "formats/text.h"
 #include "gateway/clock.h"
+#include "gateway/guards/anew.h"
 
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-extern char **environ;
 
 /* A process that says nothing for so long hangs: its own limits are shorter. Seconds; besides twice timeout= of the
  * drop. SYNC_RATE: bytes a second; what was written is waited for, too. */
@@ -123,25 +121,6 @@ static bool wait_for(struct sftp *sftp, short events, GError **error)
 
 /* ---- its start ---- */
 
-/* Runs the program anew with its end of the pair. Returns an errno. */
-static int spawn(int socket, pid_t *pid)
-{
-    char *const arguments[] = {(char *)"ecosgate", (char *)SFTP_SESSION, NULL};
-    posix_spawn_file_actions_t actions;
-    int errnum;
-
-    if ((errnum = posix_spawn_file_actions_init(&actions)) != 0)
-        return errnum;
-    /* The second of a pair is above APART_SOCKET, so it is copied, and the copy has no CLOEXEC. */
-    errnum = posix_spawn_file_actions_adddup2(&actions, socket, APART_SOCKET);
-    if (errnum == 0)
-        errnum = posix_spawn_file_actions_addclosefrom_np(&actions, APART_SOCKET + 1);
-    if (errnum == 0)
-        errnum = posix_spawn(pid, "/proc/self/exe", &actions, NULL, arguments, environ);
-    posix_spawn_file_actions_destroy(&actions);
-    return errnum;
-}
-
 static bool fail_start(struct sftp *sftp, const char *what, int errnum, GError **error)
 {
     g_autofree char *text = g_strdup_printf(
@@ -171,7 +150,7 @@ static bool start_process(struct sftp *sftp, GError **error)
 
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0)
         return fail_start(sftp, "socketpair", errno, error);
-    int errnum = spawn(pair[1], &sftp->process);
+    int errnum = anew_start(SFTP_SESSION, pair[1], &sftp->process);
     (void)close(pair[1]); /* the process has its own */
     sftp->socket = pair[0];
     if (errnum == 0)

@@ -20,9 +20,6 @@
 
 #include <sys/types.h>
 
-/* The descriptor of the socket in the process of a session. */
-enum { APART_SOCKET = 3 };
-
 struct sftp {
     struct sftp_peer peer;
     char *label;      /* "user@host:port", the beginning of every error text */

@@ -23,25 +23,12 @@ struct sftp *sftp_new(const struct sftp_peer *peer)
     return sftp;
 }
 
-static void clear_server(struct sftp_server *server)
-{
-    g_free(server->address);
-    g_free(server->banner);
-    g_free(server->key);
-    g_free(server->fingerprint);
-    g_free(server->kex);
-    g_free(server->ciphers);
-    g_free(server->macs);
-    g_strfreev(server->extensions);
-    *server = (struct sftp_server){0};
-}
-
 void sftp_free(struct sftp *sftp)
 {
     if (sftp == NULL)
         return;
     apart_end(sftp, true);
-    clear_server(&sftp->server);
+    sftp_server_clear(&sftp->server);
     if (sftp->wake >= 0)
         (void)close(sftp->wake); /* an eventfd: nothing is lost */
     g_free(sftp->packet);
@@ -52,7 +39,7 @@ void sftp_free(struct sftp *sftp)
 bool sftp_connect(struct sftp *sftp, GError **error)
 {
     apart_end(sftp, true);
-    clear_server(&sftp->server);
+    sftp_server_clear(&sftp->server);
     return apart_start(sftp, error);
 }
 

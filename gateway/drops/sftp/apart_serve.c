@@ -7,6 +7,7 @@
  */
 #include "gateway/drops/sftp/apart.h"
 #include "gateway/drops/sftp/direct.h"
+#include "gateway/guards/anew.h"
 #include "gateway/guards/attack.h"
 #include "gateway/guards/guards.h"
 
@@ -37,7 +38,7 @@ static void say(enum apart_kind kind, uint32_t serial, const void *payload, size
 {
     const struct apart_packet packet = {kind, serial, payload, len};
 
-    if (!apart_put(APART_SOCKET, &packet, 0))
+    if (!apart_put(ANEW_SOCKET, &packet, 0))
         _exit(1); /* the gateway has ended */
 }
 
@@ -179,7 +180,7 @@ static bool serve_free_space(struct serving *s, const struct apart_request *r, s
 static bool send_bytes(void *user, const char *data, size_t len, GError **error)
 {
     const struct serving *s = user;
-    struct pollfd fd = {.fd = APART_SOCKET, .events = POLLIN};
+    struct pollfd fd = {.fd = ANEW_SOCKET, .events = POLLIN};
 
     while (len > 0) {
         size_t piece = MIN(len, APART_PIECE);
@@ -277,7 +278,7 @@ static bool do_say(const char *digits)
         guint8 byte = (guint8)(g_ascii_xdigit_value(digits[i]) << 4 | g_ascii_xdigit_value(digits[i + 1]));
         g_byte_array_append(bytes, &byte, 1);
     }
-    return send(APART_SOCKET, bytes->data, bytes->len, MSG_NOSIGNAL) < 0;
+    return send(ANEW_SOCKET, bytes->data, bytes->len, MSG_NOSIGNAL) < 0;
 }
 
 /* A fault of the client that runs foreign code, as the environment orders it: ECOSGATE_SESSION_ATTACK=WHAT:ARGUMENT at
@@ -370,7 +371,7 @@ static void guard(const struct sftp_peer *peer)
 /* Waits for the end of the gateway, whatever the other thread waits for. */
 static void *end_with_gateway(void *unused)
 {
-    struct pollfd fd = {.fd = APART_SOCKET};
+    struct pollfd fd = {.fd = ANEW_SOCKET};
 
     (void)unused;
     while (poll(&fd, 1, -1) <= 0)
@@ -381,7 +382,7 @@ static void *end_with_gateway(void *unused)
 /* Waits for the gateway, and tells it at once if the server closes the connection meanwhile. */
 static void wait_for_gateway(const struct serving *s)
 {
-    struct pollfd fds[] = {{.fd = APART_SOCKET, .events = POLLIN}, {.events = POLLRDHUP}};
+    struct pollfd fds[] = {{.fd = ANEW_SOCKET, .events = POLLIN}, {.events = POLLRDHUP}};
     struct apart_answer answer = {.good = true};
 
     fds[1].fd = direct_is_connected(s->sftp) ? direct_socket(s->sftp) : -1;
@@ -396,7 +397,7 @@ static void wait_for_gateway(const struct serving *s)
 
 static void receive(struct apart_packet *packet, uint8_t *buffer)
 {
-    int n = apart_get(APART_SOCKET, packet, buffer, 0);
+    int n = apart_get(ANEW_SOCKET, packet, buffer, 0);
 
     if (n <= 0)
         _exit(n < 0);

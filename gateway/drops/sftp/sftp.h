@@ -106,6 +106,8 @@ int64_t sftp_idle(const struct sftp *sftp);
 void sftp_interrupt(struct sftp *sftp);
 /* Borrowed; it changes with each sftp_connect. */
 const struct sftp_server *sftp_server(const struct sftp *sftp);
+/* Frees what it holds. */
+void sftp_server_clear(struct sftp_server *server);
 /* What was agreed with the server and is offered only where settings name it: "cipher aes128-cbc, MAC hmac-sha1". NULL:
  * nothing. g_free. */
 char *sftp_old_algorithms(const struct sftp_server *server);

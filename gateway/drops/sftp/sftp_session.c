@@ -178,7 +178,7 @@ static bool begin_channel(struct direct *sftp, GError **error)
 
 /* ---- life ---- */
 
-static void clear_server(struct sftp_server *server)
+void sftp_server_clear(struct sftp_server *server)
 {
     g_free(server->address);
     g_free(server->banner);
@@ -211,7 +211,7 @@ void direct_free(struct direct *sftp)
         return;
     direct_disconnect(sftp);
     wire_clear(&sftp->wire);
-    clear_server(&sftp->server);
+    sftp_server_clear(&sftp->server);
     g_free(sftp->label);
     g_free(sftp);
 }
@@ -219,7 +219,7 @@ void direct_free(struct direct *sftp)
 bool direct_connect(struct direct *sftp, GError **error)
 {
     direct_disconnect(sftp);
-    clear_server(&sftp->server);
+    sftp_server_clear(&sftp->server);
     wire_reset(&sftp->wire);
     sftp->read_piece = sftp->write_piece = SFTP_PIECE;
     if (secure(sftp, error) && sftp_login(sftp, error) && begin_channel(sftp, error)) {
