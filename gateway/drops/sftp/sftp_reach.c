@@ -1,6 +1,6 @@
 /*
  * Reaching the server. getaddrinfo has no time limit and cannot be stopped, so it runs in a thread of its own, which
- * may outlive the session that asked.
+ * may go on after the wait for it; it ends with the process of the session.
  */
 #include "gateway/drops/sftp/sftp_reach.h"
 
