@@ -10,8 +10,8 @@
 #ifndef ECOSGATE_GATEWAY_GATEWAY_H
 #define ECOSGATE_GATEWAY_GATEWAY_H
 
-#include "gateway/config.h"
-#include "gateway/log.h"
+#include "gateway/config/config.h"
+#include "gateway/log/log.h"
 #include "gateway/room.h"
 #include "gateway/ledger_check.h"
 #include "spool/job.h"

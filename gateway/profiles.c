@@ -9,7 +9,7 @@
 
 #include "formats/profile/profile_files.h"
 #include "formats/text.h"
-#include "gateway/config_profiles.h"
+#include "gateway/config/config_profiles.h"
 #include "spool/ledger/ledger_verdicts.h"
 
 #include <string.h>

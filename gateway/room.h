@@ -11,7 +11,7 @@
 #ifndef ECOSGATE_GATEWAY_ROOM_H
 #define ECOSGATE_GATEWAY_ROOM_H
 
-#include "gateway/config.h"
+#include "gateway/config/config.h"
 
 /* The two disks that need a reserve; they may be one. */
 enum room_disk { ROOM_SPOOL, ROOM_LEDGER, ROOM_DISKS };

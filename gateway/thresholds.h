@@ -12,7 +12,7 @@
 #ifndef ECOSGATE_GATEWAY_THRESHOLDS_H
 #define ECOSGATE_GATEWAY_THRESHOLDS_H
 
-#include "gateway/config.h"
+#include "gateway/config/config.h"
 #include "gateway/gateway.h"
 #include "spool/ledger/ledger_volume.h"
 

@@ -1,6 +1,6 @@
 /*
  * Signs of progress: the thread that does the gateway's work says again and again that it has come further, wherever
- * long work is done. Who must know whether that thread hangs listens (gateway/commands/manager.h).
+ * long work is done. Who must know whether that thread hangs listens (gateway/commands/run/manager.h).
  *
  *   pulse_listen(listener, user);       in the thread that does the work
  *   pulse();                            after a piece of work: records of a file, steps of SQL, a write

@@ -31,7 +31,7 @@ only "libxml2's unstable parts: formats/xml_parser.h alone" \
 # tars of commands: tar_out.c only writes, archive_file.c reads what stands outside of the spool.
 only "zlib and libarchive: formats/unpack*.[ch], spool/packed.c and the tars of commands alone" \
     'include <(zlib|archive|archive_entry)\.h>' \
-    '(formats/unpack[a-z_]*\.[ch]|spool/packed\.c|gateway/commands/(tar_out|archive_file)\.c)'
+    '(formats/unpack[a-z_]*\.[ch]|spool/packed\.c|gateway/commands/archive/(tar_out|archive_file)\.c)'
 only "libcrypto: spool/digest.c, validators/signature*.[ch], formats/xml_signature_*.c alone" \
     'include <openssl/' '(spool/digest\.c|validators/signature[a-z_]*\.[ch]|formats/xml_signature_(verify|library)\.c)'
 only "libxmlsec1: formats/xml_signature_*.[ch] alone" \
@@ -40,11 +40,11 @@ only "libraries that are loaded: formats/xml_signature_library.c alone" '\bdlope
     'formats/xml_signature_library\.c'
 only "libssh2: gateway/drops/sftp/ alone" 'include <libssh2[a-z_]*\.h>' 'gateway/drops/sftp/[a-z_]*\.[ch]'
 only "libseccomp: gateway/guards/filter_make.c alone" 'include <seccomp\.h>' 'gateway/guards/filter_make\.c'
-jansson='gateway/commands/[a-z_]*\.[ch]|formats/profile/profile_[a-z_]*\.[ch]|formats/writer\.c'
+jansson='gateway/commands/[a-z_/]*\.[ch]|formats/profile/profile_[a-z_]*\.[ch]|formats/writer\.c'
 only "jansson: --json, the files of a profile, kept columns, and the log" 'include <jansson\.h>' \
-    "($jansson|gateway/pipeline/split\.c|gateway/log_form\.c)"
+    "($jansson|gateway/pipeline/split\.c|gateway/log/log_form\.c)"
 only "standard error: commands, and the log" '\b(g_printerr|stderr|STDERR_FILENO)\b' \
-    '(gateway/main\.c|gateway/commands/[a-z_]*\.c|gateway/log[a-z_]*\.c|gateway/guards/guards\.c)'
+    '(gateway/main\.c|gateway/commands/[a-z_/]*\.c|gateway/log/[a-z_]*\.c|gateway/guards/guards\.c)'
 only "the clock: gateway/clock.c alone" \
     '\b(time|gettimeofday|clock_gettime|g_get_real_time|g_get_monotonic_time|g_date_time_new_now[a-z_]*) ?\(' \
     'gateway/clock\.c'
@@ -72,7 +72,7 @@ sed -n '/^## Monitoring/,/^## One/ { /^| `/p; }' gateway/OPERATIONS.md | sort | 
     clean "the metrics of OPERATIONS.md are those of metrics.def"
 rm -f /tmp/metrics.$$.def
 
-sed -n 's/.*_\(value\|path\)(l, \(g\|group\), "\([a-z0-9_]*\)".*/\3/p' gateway/config*.c gateway/drops/*.c | sort -u |
+sed -n 's/.*_\(value\|path\)(l, \(g\|group\), "\([a-z0-9_]*\)".*/\3/p' gateway/config/*.c gateway/drops/*.c | sort -u |
     while read -r setting; do
     grep -qE "^\.BR? $setting( |$)" gateway/ecosgate.conf.5 || echo "$setting"
 done | clean "every setting is in ecosgate.conf(5)"
@@ -90,13 +90,14 @@ if [ -f spool/steps.def ]; then
     printf '%s\n' "$in_code" | uniq -d | clean "no two crash points have the same name"
 fi
 
-in_table=$(sed -n 's/^EVENT([A-Z_]*, *"\([a-z-]*\)", \([A-Z]*\), .*/\1 \2/p' gateway/events.def | tr 'A-Z' 'a-z' | sort)
+in_table=$(sed -n 's/^EVENT([A-Z_]*, *"\([a-z-]*\)", \([A-Z]*\), .*/\1 \2/p' gateway/log/events.def |
+    tr 'A-Z' 'a-z' | sort)
 in_manual=$(sed -n '/^## The log/,/^## One side/s/^| `\([a-z-]*\)` | \([a-z]*\) |.*/\1 \2/p' gateway/OPERATIONS.md |
     grep -E ' (error|warning|notice|info|debug)$' | sort)
 { [ -n "$in_table" ] && [ "$in_table" = "$in_manual" ] ||
     printf 'events.def:\n%s\nOPERATIONS.md:\n%s\n' "$in_table" "$in_manual"; } |
     clean "events of the log: events.def and ecosgate(7) agree"
-for event in $(sed -n 's/^EVENT(\([A-Z_]*\),.*/\1/p' gateway/events.def); do
+for event in $(sed -n 's/^EVENT(\([A-Z_]*\),.*/\1/p' gateway/log/events.def); do
     grep -rqw --include='*.[ch]' "EVENT_$event" gateway || echo "$event"
 done | clean "every event of the log is logged somewhere"
 

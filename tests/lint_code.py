@@ -12,8 +12,8 @@ FOLDERS = ("formats", "gateway", "samples", "spool", "tests", "validators")
 DATA = re.compile(r"^(tests/fuzz/corpus|samples/(codes|good|way))/")
 
 # Which rooms a room may include besides itself. A room is the deepest folder named here, or a file named here.
-COMMON = ("formats", "spool", "validators", "spool/ledger", "gateway", "base")
-BASE = re.compile(r"gateway/(config_file\.[ch]|clock\.[ch]|drops/drop\.h)")
+COMMON = ("formats", "spool", "validators", "spool/ledger", "gateway", "gateway/config", "gateway/log", "base")
+BASE = re.compile(r"gateway/(config/config_file\.[ch]|clock\.[ch]|drops/drop\.h)")
 ROOMS = {
     "formats": (),
     "spool": (),
@@ -23,6 +23,8 @@ ROOMS = {
     "gateway/guards": (),
     "gateway/cells": ("formats", "base", "gateway/guards"),
     "gateway": COMMON + ("gateway/drops", "gateway/cells"),
+    "gateway/config": COMMON + ("gateway/drops", "gateway/cells"),
+    "gateway/log": COMMON,
     "gateway/drops/sftp": ("formats", "spool", "base", "gateway/guards"),
     "gateway/drops": ("formats", "spool", "base", "gateway/drops/sftp"),
     "gateway/answers": COMMON,
@@ -42,23 +44,18 @@ UPWARD = {("gateway/main.c", "gateway/commands/command.h")}
 # Commands with read-only access include no header of what changes the spool, the ledger or a drop, and call none of it.
 WRITING = re.compile(
     r"gateway/pipeline/(?!completeness\.h|signature_wait\.h|inventory\.h|expected\.h)|gateway/reports/reports\.h|"
-    r"gateway/commands/order\.h|"
+    r"gateway/commands/order/order\.h|"
     r"gateway/answers/(answer|incidents|plan)\.h|spool/(custody|disk|backup|restore)\.h")
 WRITING_CALL = re.compile(
     r"\bGATEWAY_WRITER\b|\b(ledger_(begin|commit|open_writer)|job_(move|make|publish|drop|batch_\w+|custody_\w+)|"
     r"disk_(rename|unlink|make_dirs|file_\w+))\(")
 # Those that write. doctor.c is not named: the files that it makes in a drop are made by drops/.
-WRITING_COMMANDS = {f"gateway/commands/{name}" for name in (
-    "archive.c", "archive_restore.c",
-    "check_answers.c", "tar_out.c", "init.c", "run.c", "daemon.h", "daemon.c", "beat.c", "order.h", "order.c",
-    "spool_orders.c",
-    "incident_close.c",
-    "profile_folder.c", "redeliver.c", "sequence_set.c", "claim_take.c", "backup.c", "restore.c", "recover.c",
-    "device_release.c", "device_end.c", "dispatch_orders.c", "drop_orders.c", "batch_orders.c",
-    "device_orders.c", "purge.c")}
+WRITING_COMMANDS = re.compile(r"gateway/commands/((order|run)/.*|archive/(archive|archive_restore|tar_out)\.c|"
+                              r"check/check_answers\.c|profile/profile_folder\.c|"
+                              r"(init|backup|restore|recover|purge)\.c)")
 # Headers that also declare functions which only read: answer_digest, job_envelope_read.
-READING = {("gateway/commands/verify_job.c", "gateway/answers/answer.h"),
-           ("gateway/commands/verify_job.c", "spool/custody.h")}
+READING = {("gateway/commands/verify/verify_job.c", "gateway/answers/answer.h"),
+           ("gateway/commands/verify/verify_job.c", "spool/custody.h")}
 
 
 def read(path):
@@ -104,7 +101,7 @@ def room_of(path):
 
 
 def is_reading_command(path):
-    return path.startswith("gateway/commands/") and path not in WRITING_COMMANDS
+    return path.startswith("gateway/commands/") and not WRITING_COMMANDS.fullmatch(path)
 
 
 def check_includes():

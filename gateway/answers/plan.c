@@ -6,7 +6,7 @@
 
 #include "formats/eui64.h"
 #include "formats/filename.h"
-#include "gateway/config_signature.h"
+#include "gateway/config/config_signature.h"
 #include "gateway/profiles.h"
 
 #include <string.h>

@@ -1,7 +1,7 @@
 /* The command `batch show`: how far the work of one instruction is, by state, and what each state waits for. */
 #include "gateway/commands/batch.h"
 #include "gateway/commands/command.h"
-#include "gateway/commands/explain.h"
+#include "gateway/commands/explain/explain.h"
 #include "gateway/commands/output.h"
 #include "spool/ledger/ledger_actions.h"
 #include "spool/ledger/ledger_outgoing.h"

@@ -9,8 +9,8 @@
 #include "formats/nearest.h"
 #include "formats/text.h"
 #include "gateway/clock.h"
-#include "gateway/config.h"
-#include "gateway/log.h"
+#include "gateway/config/config.h"
+#include "gateway/log/log.h"
 #include "spool/job.h"
 
 #include <glib.h>

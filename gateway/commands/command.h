@@ -152,7 +152,7 @@ char *command_wrapped(const char *call);
 char *command_option_meant(const void *error, const void *entries);
 
 /* Prints a message for the person who gave the command: "ecosgate: …" on standard error. What the gateway itself does
- * is logged (gateway/log.h). */
+ * is logged (gateway/log/log.h). */
 void command_note(const char *format, ...) G_GNUC_PRINTF(1, 2);
 
 /* An argument as a message shows it: escaped, because it may be a name from outside, and cut to 128 characters. The

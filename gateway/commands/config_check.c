@@ -4,8 +4,8 @@
  */
 #include "gateway/commands/doctor.h"
 
-#include "gateway/config_changes.h"
-#include "gateway/config_rights.h"
+#include "gateway/config/config_changes.h"
+#include "gateway/config/config_rights.h"
 
 #include <errno.h>
 #include <unistd.h>

@@ -7,7 +7,7 @@
 #include "gateway/answers/cells.h"
 #include "gateway/clock.h"
 #include "gateway/commands/device_facts.h"
-#include "gateway/commands/explain.h"
+#include "gateway/commands/explain/explain.h"
 #include "gateway/commands/output.h"
 #include "gateway/commands/read_access.h"
 #include "gateway/commands/selection.h"

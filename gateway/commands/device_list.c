@@ -6,7 +6,7 @@
 
 #include "formats/eui64.h"
 #include "gateway/answers/cells.h"
-#include "gateway/commands/explain.h"
+#include "gateway/commands/explain/explain.h"
 #include "gateway/commands/output.h"
 #include "gateway/commands/read_access.h"
 #include "gateway/commands/selection.h"

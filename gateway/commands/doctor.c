@@ -13,7 +13,7 @@
 #include "gateway/condition/closing.h"
 #include "gateway/condition/expiry.h"
 #include "gateway/condition/host.h"
-#include "gateway/config_signature.h"
+#include "gateway/config/config_signature.h"
 #include "gateway/drops/drop_folders.h"
 #include "gateway/gateway.h"
 #include "gateway/room.h"

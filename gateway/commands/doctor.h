@@ -10,7 +10,7 @@
 #define ECOSGATE_GATEWAY_COMMANDS_DOCTOR_H
 
 #include "gateway/commands/command.h"
-#include "gateway/config.h"
+#include "gateway/config/config.h"
 #include "gateway/drops/probe.h"
 
 /* What was found about one subject so far. */

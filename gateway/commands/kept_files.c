@@ -1,6 +1,6 @@
 #include "gateway/commands/kept_files.h"
 
-#include "gateway/commands/beat.h"
+#include "gateway/commands/run/beat.h"
 #include "gateway/condition/live_page.h"
 #include "gateway/metrics/metrics.h"
 

@@ -1,6 +1,6 @@
 /* The command `purge`: an operator's order to remove personal data for good, or with --dry-run what it would take. */
 #include "gateway/clock.h"
-#include "gateway/commands/order.h"
+#include "gateway/commands/order/order.h"
 #include "gateway/commands/output.h"
 #include "gateway/commands/selection.h"
 #include "gateway/condition/purge_scope.h"

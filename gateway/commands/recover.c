@@ -5,7 +5,7 @@
  */
 #include "gateway/commands/claim_seen.h"
 #include "gateway/commands/home_list.h"
-#include "gateway/commands/order.h"
+#include "gateway/commands/order/order.h"
 #include "spool/ledger/ledger_recovery.h"
 
 #include <string.h>

@@ -4,7 +4,7 @@
  */
 #include "gateway/clock.h"
 #include "gateway/commands/command.h"
-#include "gateway/commands/explain.h"
+#include "gateway/commands/explain/explain.h"
 #include "gateway/commands/output.h"
 #include "gateway/commands/read_access.h"
 #include "gateway/commands/status_text.h"

@@ -5,7 +5,7 @@
 #ifndef ECOSGATE_GATEWAY_COMMANDS_WORDS_H
 #define ECOSGATE_GATEWAY_COMMANDS_WORDS_H
 
-#include "gateway/config.h"
+#include "gateway/config/config.h"
 
 /* All states of a job. This list and the lists below end with NULL and are static. */
 const char *const *words_job_states(void);

@@ -1,6 +1,6 @@
 /*
- * What has come of what should have come (gateway/expectation.h): the one place that counts files for a due time.
- * Reads the ledger only.
+ * What has come of what should have come (gateway/config/expectation.h): the one place that counts files for a due
+ * time. Reads the ledger only.
  *
  * An accepted file has come. So has one that waits for its verdict, unless it is rejected later. A file that was
  * rejected whole has not: its sender has to send it again.
@@ -11,7 +11,7 @@
 #ifndef ECOSGATE_GATEWAY_CONDITION_EXPECTED_H
 #define ECOSGATE_GATEWAY_CONDITION_EXPECTED_H
 
-#include "gateway/expectation.h"
+#include "gateway/config/expectation.h"
 #include "gateway/gateway.h"
 #include "spool/ledger/ledger_arrivals.h"
 

@@ -9,7 +9,7 @@
 #ifndef ECOSGATE_GATEWAY_CONDITION_HOST_H
 #define ECOSGATE_GATEWAY_CONDITION_HOST_H
 
-#include "gateway/config.h"
+#include "gateway/config/config.h"
 #include "gateway/drops/probe.h"
 
 /* Tells the findings user, core, swap, disk, random, time and libraries, in this order; swap, disk and libraries once

@@ -12,7 +12,7 @@
 #define ECOSGATE_GATEWAY_CONDITION_KEPT_FILE_H
 
 #include "gateway/gateway.h"
-#include "gateway/log.h"
+#include "gateway/log/log.h"
 #include "spool/file_rights.h"
 #include "spool/step.h"
 

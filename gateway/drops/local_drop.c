@@ -4,7 +4,7 @@
  */
 #include "gateway/drops/local_drop.h"
 
-#include "gateway/config_file.h"
+#include "gateway/config/config_file.h"
 #include "gateway/drops/local_connection.h"
 #include "spool/disk.h"
 #include "spool/spool_error.h"

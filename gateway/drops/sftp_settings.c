@@ -4,7 +4,7 @@
  */
 #include "gateway/drops/sftp_settings.h"
 
-#include "gateway/config_file.h"
+#include "gateway/config/config_file.h"
 
 #include <string.h>
 

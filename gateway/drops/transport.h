@@ -34,8 +34,8 @@
  *      add both to Makefile.am. All members must be set, but `keys`, `free_settings`, `begin_batch` and
  *      `end_batch` may be NULL.
  *   2. Add it to the table in transport.c. From then on transport=NAME is accepted in [drop NAME].
- *   3. Its `load` reads the settings of the drop's group with the functions of gateway/config_file.h, the folders
- *      `in` and `out` among them. Name its own settings in `keys`: drops of other transports may not have them.
+ *   3. Its `load` reads the settings of the drop's group with the functions of gateway/config/config_file.h, the
+ *      folders `in` and `out` among them. Name its own settings in `keys`: drops of other transports may not have them.
  *      Describe each in ecosgate.conf.5, with its unit, range, default and an example (tests/lint.sh compares the
  *      settings of config and drops with that page).
  *   4. Set `first_rule`: COMPLETE_CLOSED only if the transport can tell that a sender still writes a file.

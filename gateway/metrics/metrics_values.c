@@ -4,7 +4,7 @@
 #include "gateway/clock.h"
 #include "gateway/condition/condition.h"
 #include "gateway/condition/verified.h"
-#include "gateway/expectation.h"
+#include "gateway/config/expectation.h"
 #include "gateway/thresholds.h"
 #include "spool/ledger/ledger_counts.h"
 #include "spool/ledger/ledger_devices.h"

@@ -10,7 +10,7 @@
 #include "gateway/pipeline/archiving.h"
 
 #include "gateway/clock.h"
-#include "gateway/log.h"
+#include "gateway/log/log.h"
 #include "gateway/pipeline/ended.h"
 #include "spool/backup_lock.h"
 #include "spool/ledger/ledger_archive.h"

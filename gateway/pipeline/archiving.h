@@ -1,6 +1,6 @@
 /*
  * Jobs leave the spool for an archive that an operator has made, and come back from it. The archive itself is written
- * and read by commands alone (gateway/commands/archive_file.h); the writer of the spool moves folders and rows.
+ * and read by commands alone (gateway/commands/archive/archive_file.h); the writer of the spool moves folders and rows.
  *
  *   order `archive`: one commit says which jobs are in the archive
  *     → archiving_pass, in slices: a folder → leaving/, one commit for 32 of them, leaving/ is emptied

@@ -7,7 +7,7 @@
 #define ECOSGATE_GATEWAY_PIPELINE_COMPLETENESS_H
 
 #include "formats/filename.h"
-#include "gateway/config.h"
+#include "gateway/config/config.h"
 #include "gateway/drops/transport.h"
 
 enum pickup_decision {

@@ -1,6 +1,6 @@
 /*
- * A112: fewer files than expected have come by a due time (gateway/expectation.h). There is one incident for each due
- * time: its subject is the name of the expectation and the day. It is closed
+ * A112: fewer files than expected have come by a due time (gateway/config/expectation.h). There is one incident for
+ * each due time: its subject is the name of the expectation and the day. It is closed
  *
  *   when enough files that were accepted have come for that due time, however late,
  *   when the next due time has come: nobody waits for those files any more,

@@ -11,7 +11,7 @@
 #include "gateway/clock.h"
 #include "gateway/condition/purge_scope.h"
 #include "gateway/condition/purge_state.h"
-#include "gateway/log.h"
+#include "gateway/log/log.h"
 #include "gateway/pipeline/orders/orders.h"
 #include "spool/disk.h"
 #include "spool/ledger/ledger_purge.h"

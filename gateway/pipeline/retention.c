@@ -12,7 +12,7 @@
 
 #include "formats/text.h"
 #include "gateway/clock.h"
-#include "gateway/log.h"
+#include "gateway/log/log.h"
 #include "gateway/pipeline/ended.h"
 #include "gateway/pipeline/retention_spread.h"
 #include "gateway/reports/report.h"

@@ -2,7 +2,7 @@
 #include "gateway/pipeline/retention_spread.h"
 
 #include "formats/text.h"
-#include "gateway/log.h"
+#include "gateway/log/log.h"
 #include "gateway/pipeline/places.h"
 #include "spool/job.h"
 

@@ -9,7 +9,7 @@
 #include "gateway/pipeline/signing.h"
 
 #include "gateway/clock.h"
-#include "gateway/config_signature.h"
+#include "gateway/config/config_signature.h"
 #include "spool/disk.h"
 #include "validators/signature_key.h"
 

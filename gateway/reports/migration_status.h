@@ -9,7 +9,7 @@
 #ifndef ECOSGATE_GATEWAY_REPORTS_MIGRATION_STATUS_H
 #define ECOSGATE_GATEWAY_REPORTS_MIGRATION_STATUS_H
 
-#include "gateway/config.h"
+#include "gateway/config/config.h"
 #include "spool/ledger/ledger_devices.h"
 #include "spool/ledger/ledger_reference.h"
 #include "spool/ledger/ledger_work.h"

@@ -9,7 +9,7 @@
 #include "formats/eui64.h"
 #include "formats/profile.h"
 #include "formats/text.h"
-#include "gateway/commands/excerpt.h"
+#include "gateway/commands/check/excerpt.h"
 #include "tests/fuzz/reading.h"
 #include "validators/judge.h"
 

@@ -8,7 +8,7 @@
 #include "formats/profile.h"
 #include "formats/text.h"
 #include "formats/writer.h"
-#include "gateway/config.h"
+#include "gateway/config/config.h"
 #include "gateway/pipeline/orders/orders.h"
 #include "spool/custody.h"
 #include "tests/fuzz/reading.h"

@@ -85,7 +85,7 @@ MUTANTS = [
              "    if (side->good || session->state == LEDGER_CONFIRM_PENDING ||",
              "    if (session->tcos.good || session->state == LEDGER_CONFIRM_PENDING ||")]),
     Mutant("verify does not compare digests", "calm", 1, 26, [
-        Edit("gateway/commands/verify_job.c",
+        Edit("gateway/commands/verify/verify_job.c",
              "if (g_strcmp0(hex, file->sha256) != 0)",
              "if (hex[0] == 0)")]),
     Mutant("a job is finished before its answers are delivered", "rough", 891, 14, [
@@ -142,7 +142,7 @@ MUTANTS = [
              "now + rules->session_length)",
              "now + 2 * rules->session_length)")]),
     Mutant("of the hours of dispatch only the beginning counts", "rough", 520, 4, [
-        Edit("gateway/config_groups.c",
+        Edit("gateway/config/config_groups.c",
              "    c->dispatch_until = 3600 * until;",
              "    c->dispatch_until = from > 0 ? 86400 : 3600 * until;")]),
     Mutant("a session never ends", "calm", 1, 26, [
@@ -212,7 +212,7 @@ MUTANTS = [
              "(?1 IS NULL OR kind=?1) AND(?2",
              "(?1 IS NULL OR kind>=?1) AND(?2")]),
     Mutant("a configuration is not read again", "dense", 1, 4, [
-        Edit("gateway/commands/daemon.c",
+        Edit("gateway/commands/run/daemon.c",
              "    reload = true;",
              "    reload = false;")]),
     Mutant("a missing number is told too soon", "calm", 3, 14, [

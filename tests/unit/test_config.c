@@ -1,5 +1,5 @@
 /* The configuration: its values and defaults, and every problem with its line. */
-#include "gateway/config.h"
+#include "gateway/config/config.h"
 
 #include <glib/gstdio.h>
 #include <setjmp.h>

@@ -1,5 +1,5 @@
 /* Drops of the configuration: what an SFTP drop needs, and every problem with its line. */
-#include "gateway/config.h"
+#include "gateway/config/config.h"
 #include "gateway/drops/sftp_drop.h"
 #include "gateway/drops/sftp_settings.h"
 

@@ -1,5 +1,5 @@
 /* The lines that findings point to: the caret is under the character of the place, for any bytes. */
-#include "gateway/commands/excerpt.h"
+#include "gateway/commands/check/excerpt.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

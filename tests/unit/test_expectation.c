@@ -1,6 +1,6 @@
 /* The calendar of expected files: due times, days, exceptions, and the days on which a clock is put on or back. */
-#include "gateway/config.h"
-#include "gateway/expectation.h"
+#include "gateway/config/config.h"
+#include "gateway/config/expectation.h"
 
 #include "formats/instant.h"
 

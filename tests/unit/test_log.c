@@ -1,8 +1,8 @@
 /* The log: what waits for a commit, what is repeated, what a line may be. Standard error is a file meanwhile. */
 #include "gateway/clock.h"
-#include "gateway/log.h"
-#include "gateway/log_form.h"
-#include "gateway/log_repeat.h"
+#include "gateway/log/log.h"
+#include "gateway/log/log_form.h"
+#include "gateway/log/log_repeat.h"
 #include "tests/unit/ledger_home.h"
 
 #include <fcntl.h>
