@@ -2,18 +2,12 @@
 
 #include "gateway/guards/guards.h"
 
-#include <glib.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
-char *cell_guards_lacking(uint32_t guards)
+const char *cell_guards_lacking(uint32_t guards)
 {
-    bool calls = (guards & CELL_GUARD_CALLS) != 0, files = (guards & CELL_GUARD_FILES) != 0;
-
-    return calls && files ? NULL
-           : files        ? g_strdup("the filter of system calls (seccomp)")
-           : calls        ? g_strdup("Landlock")
-                          : g_strdup("the filter of system calls (seccomp) and Landlock");
+    return guards_lacking((guards & CELL_GUARD_CALLS) != 0, (guards & CELL_GUARD_FILES) != 0);
 }
 
 uint32_t cell_guard(const struct cell_limits *limits)

@@ -9,8 +9,8 @@
 /* Guards that a kernel or a build may not have; a set. */
 enum { CELL_GUARD_CALLS = 1, CELL_GUARD_FILES = 2, CELL_GUARDS_ALL = 3 };
 
-/* Names of the guards that are not in the set, for a message; NULL: all are. g_free. */
-char *cell_guards_lacking(uint32_t guards);
+/* Names of the guards that are not in the set, for a message; NULL: all are. */
+const char *cell_guards_lacking(uint32_t guards);
 
 /* What a cell may take. */
 struct cell_limits {

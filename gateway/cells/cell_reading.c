@@ -107,7 +107,7 @@ static enum reading_state hear(struct far *f, GError **error)
         return end_cell(f, text, error);
     }
     if (!greeted && f->ear.hello && f->cells->mode == CELLS_REQUIRED && f->ear.guards != CELL_GUARDS_ALL) {
-        g_autofree char *lacks = cell_guards_lacking(f->ear.guards);
+        const char *lacks = cell_guards_lacking(f->ear.guards);
         g_autofree char *text = g_strdup_printf("cells=required, and this kernel or build lacks %s", lacks);
         return fail(error, READING_ERROR_UNABLE, text);
     }
@@ -293,7 +293,7 @@ bool cells_probe(struct cells *cells, char **lacks, GError **error)
     order_cell(f, &order);
     while (state == READING_WAITS || state == READING_MORE)
         state = step(&f->reading, error);
-    *lacks = state == READING_WHOLE ? cell_guards_lacking(f->ear.guards) : NULL;
+    *lacks = state == READING_WHOLE ? g_strdup(cell_guards_lacking(f->ear.guards)) : NULL;
     close_far(&f->reading);
     return state == READING_WHOLE;
 }

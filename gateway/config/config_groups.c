@@ -434,6 +434,8 @@ void config_load_groups(struct config_loading *l, struct config *c)
                 "[drop NAME], [party ORG], [expect NAME], [report] or [report MPID]",
                 groups[i]);
     }
+    for (guint i = 0; i < c->drops->len; i++)
+        ((struct drop *)c->drops->pdata[i])->guarded = c->cells == CELLS_REQUIRED;
     config_check_retention(l, c);
     config_load_thresholds(l, c);
 }

@@ -49,6 +49,7 @@ struct drop {
     bool signatures;                  /* somebody signs the files that come through it (SIGNATURE_SUFFIX) */
     enum drop_sign sign;              /* of the files that the gateway leaves in `out` */
     bool share;                       /* a document share: its outages are A101 */
+    bool guarded;                     /* a process that connects to it must have all guards (cells=required) */
     void *settings;                   /* the transport's own; NULL where it has none */
 };
 

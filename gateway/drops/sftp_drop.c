@@ -120,7 +120,7 @@ static struct connection *drop_open(const struct drop *drop, enum connection_dir
 
     (void)direction; /* the session is the same for both */
     connection->drop = drop;
-    connection->sftp = sftp_new(&sftp_settings_of(drop)->peer);
+    connection->sftp = sftp_settings_session(drop);
     connection->fetched = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     connection->types = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     return connection;

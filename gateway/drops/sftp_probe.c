@@ -539,7 +539,7 @@ void sftp_probe(const struct probe *probe)
     struct probing p = {.probe = probe,
                         .drop = probe->drop,
                         .settings = settings,
-                        .sftp = sftp_new(&settings->peer),
+                        .sftp = sftp_settings_session(probe->drop),
                         .made = g_ptr_array_new_with_free_func(g_free)};
 
     if (try_connection(&p)) {

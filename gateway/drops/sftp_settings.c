@@ -20,6 +20,14 @@ const struct sftp_settings *sftp_settings_of(const struct drop *drop)
     return drop->settings;
 }
 
+struct sftp *sftp_settings_session(const struct drop *drop)
+{
+    struct sftp_peer peer = sftp_settings_of(drop)->peer;
+
+    peer.guarded = drop->guarded;
+    return sftp_new(&peer);
+}
+
 /* A file on this machine that need not be named. */
 static char *optional_path(struct config_loading *l, const char *group, const char *key)
 {

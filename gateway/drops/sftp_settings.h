@@ -19,6 +19,8 @@ extern const char *const sftp_keys[];
 
 /* The settings of a drop with this transport. Borrowed. */
 const struct sftp_settings *sftp_settings_of(const struct drop *drop);
+/* A new session with its server; sftp_free. */
+struct sftp *sftp_settings_session(const struct drop *drop);
 /* Member load of the transport. */
 void sftp_settings_load(struct config_loading *loading, const char *group, struct drop *drop);
 /* Member folder_key of the transport: user, host, port and path. Servers give users roots of their own, so folders of

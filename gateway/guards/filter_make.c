@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #ifdef HAVE_LIBSECCOMP
 #include <errno.h>
+#include <fcntl.h>
 #include <sched.h>
 #include <seccomp.h>
 #include <sys/ioctl.h>
@@ -32,55 +33,24 @@ static const int calls_of_sanitizers[] = {
     SCMP_SYS(write),       SCMP_SYS(readlink),     SCMP_SYS(getuid),         SCMP_SYS(prctl),
 };
 
-/* What a session takes besides: files that Landlock lets it read, sockets, and what name services ask for. */
-static const int calls_of_sessions[] = {
+/* What a session takes besides, once it has its sockets. */
+static const int calls_of_connected[] = {
     SCMP_SYS(read),
     SCMP_SYS(write),
     SCMP_SYS(readv),
     SCMP_SYS(writev),
-    SCMP_SYS(pread64),
-    SCMP_SYS(lseek),
     SCMP_SYS(close),
-    SCMP_SYS(open),
-    SCMP_SYS(openat),
-    SCMP_SYS(stat),
-    SCMP_SYS(lstat),
     SCMP_SYS(fstat),
-    SCMP_SYS(newfstatat),
-    SCMP_SYS(statx),
-    SCMP_SYS(statfs),
-    SCMP_SYS(fstatfs),
-    SCMP_SYS(access),
-    SCMP_SYS(faccessat),
-    SCMP_SYS(faccessat2),
-    SCMP_SYS(readlink),
-    SCMP_SYS(readlinkat),
-    SCMP_SYS(getdents64),
-    SCMP_SYS(getcwd),
-    SCMP_SYS(fcntl),
-    SCMP_SYS(dup),
     SCMP_SYS(poll),
     SCMP_SYS(ppoll),
-    SCMP_SYS(select),
-    SCMP_SYS(pselect6),
-    SCMP_SYS(epoll_create1),
-    SCMP_SYS(epoll_ctl),
-    SCMP_SYS(epoll_wait),
-    SCMP_SYS(epoll_pwait),
-    SCMP_SYS(eventfd2),
-    SCMP_SYS(pipe2),
-    SCMP_SYS(connect),
-    SCMP_SYS(bind),
     SCMP_SYS(getsockname),
     SCMP_SYS(getpeername),
     SCMP_SYS(getsockopt),
     SCMP_SYS(setsockopt),
     SCMP_SYS(sendto),
     SCMP_SYS(sendmsg),
-    SCMP_SYS(sendmmsg),
     SCMP_SYS(recvfrom),
     SCMP_SYS(recvmsg),
-    SCMP_SYS(recvmmsg),
     SCMP_SYS(shutdown),
     SCMP_SYS(nanosleep),
     SCMP_SYS(clock_nanosleep),
@@ -91,17 +61,27 @@ static const int calls_of_sessions[] = {
     SCMP_SYS(getgid),
     SCMP_SYS(getegid),
     SCMP_SYS(getppid),
-    SCMP_SYS(uname),
-    SCMP_SYS(sysinfo),
     SCMP_SYS(sched_yield),
     SCMP_SYS(sched_getaffinity),
-    SCMP_SYS(set_robust_list),
-    SCMP_SYS(rseq),
     SCMP_SYS(sigaltstack),
     SCMP_SYS(rt_sigaction),
     SCMP_SYS(rt_sigprocmask),
-    SCMP_SYS(mmap),
-    SCMP_SYS(mprotect),
+    SCMP_SYS(rseq),
+    SCMP_SYS(set_robust_list),
+    SCMP_SYS(landlock_create_ruleset),
+    SCMP_SYS(landlock_restrict_self), /* takes away */
+};
+
+/* And until then: files that Landlock lets it read, sockets, and what name services ask for. */
+static const int calls_of_sessions[] = {
+    SCMP_SYS(pread64),    SCMP_SYS(lseek),         SCMP_SYS(open),       SCMP_SYS(openat),     SCMP_SYS(stat),
+    SCMP_SYS(lstat),      SCMP_SYS(newfstatat),    SCMP_SYS(statx),      SCMP_SYS(statfs),     SCMP_SYS(fstatfs),
+    SCMP_SYS(access),     SCMP_SYS(faccessat),     SCMP_SYS(faccessat2), SCMP_SYS(readlink),   SCMP_SYS(readlinkat),
+    SCMP_SYS(getdents64), SCMP_SYS(getcwd),        SCMP_SYS(fcntl),      SCMP_SYS(dup),        SCMP_SYS(select),
+    SCMP_SYS(pselect6),   SCMP_SYS(epoll_create1), SCMP_SYS(epoll_ctl),  SCMP_SYS(epoll_wait), SCMP_SYS(epoll_pwait),
+    SCMP_SYS(eventfd2),   SCMP_SYS(pipe2),         SCMP_SYS(connect),    SCMP_SYS(bind),       SCMP_SYS(sendmmsg),
+    SCMP_SYS(recvmmsg),   SCMP_SYS(uname),         SCMP_SYS(sysinfo),    SCMP_SYS(mmap),       SCMP_SYS(mprotect),
+    SCMP_SYS(seccomp), /* takes away */
 };
 
 static void allow_with(scmp_filter_ctx context, int call, struct scmp_arg_cmp compared)
@@ -115,6 +95,13 @@ static void allow_all(scmp_filter_ctx context, const int *allowed, size_t n)
         (void)seccomp_rule_add_array(context, SCMP_ACT_ALLOW, allowed[i], 0, NULL); /* as above */
 }
 
+/* Memory that is never run. */
+static void allow_data(scmp_filter_ctx context)
+{
+    allow_with(context, SCMP_SYS(mmap), SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
+    allow_with(context, SCMP_SYS(mprotect), SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
+}
+
 static void allow_cell(scmp_filter_ctx context)
 {
     allow_all(context, calls, N_OF(calls));
@@ -123,16 +110,24 @@ static void allow_cell(scmp_filter_ctx context)
     allow_with(context, SCMP_SYS(pread64), SCMP_A0(SCMP_CMP_EQ, CELL_PAYLOAD));
     allow_with(context, SCMP_SYS(fstat), SCMP_A0(SCMP_CMP_EQ, CELL_PAYLOAD));
     allow_with(context, SCMP_SYS(newfstatat), SCMP_A0(SCMP_CMP_EQ, CELL_PAYLOAD)); /* fstat of the C library */
-    allow_with(context, SCMP_SYS(mmap), SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
-    allow_with(context, SCMP_SYS(mprotect), SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
+    allow_data(context);
+}
+
+static void allow_connected(scmp_filter_ctx context)
+{
+    allow_all(context, calls, N_OF(calls));
+    allow_all(context, calls_of_sanitizers, GUARD_SANITIZED ? N_OF(calls_of_sanitizers) : 0);
+    allow_all(context, calls_of_connected, N_OF(calls_of_connected));
+    allow_with(context, SCMP_SYS(fcntl), SCMP_A1(SCMP_CMP_EQ, F_GETFL));
+    allow_with(context, SCMP_SYS(fcntl), SCMP_A1(SCMP_CMP_EQ, F_SETFL));
+    allow_data(context);
 }
 
 static void allow_session(scmp_filter_ctx context)
 {
     static const int families[] = {AF_INET, AF_INET6, AF_UNIX, AF_NETLINK}; /* the last two: name services, ssh-agent */
 
-    allow_all(context, calls, N_OF(calls));
-    allow_all(context, calls_of_sanitizers, GUARD_SANITIZED ? N_OF(calls_of_sanitizers) : 0);
+    allow_connected(context);
     allow_all(context, calls_of_sessions, N_OF(calls_of_sessions));
     for (size_t i = 0; i < N_OF(families); i++)
         allow_with(context, SCMP_SYS(socket), SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)families[i]));
@@ -183,6 +178,11 @@ static unsigned print_session(void)
     return print_filter(SCMP_ACT_ERRNO(EPERM), allow_session);
 }
 
+static unsigned print_connected(void)
+{
+    return print_filter(SCMP_ACT_ERRNO(EPERM), allow_connected);
+}
+
 #else
 
 /* A C array has a member. */
@@ -193,6 +193,11 @@ static unsigned print_cell(void)
 }
 
 static unsigned print_session(void)
+{
+    return print_cell();
+}
+
+static unsigned print_connected(void)
 {
     return print_cell();
 }
@@ -215,7 +220,8 @@ static bool write_filter(const char *name, unsigned (*print_it)(void))
 int main(void)
 {
     puts("#include \"gateway/guards/guards.h\"\n");
-    if (!write_filter("cell", print_cell) || !write_filter("session", print_session))
+    if (!write_filter("cell", print_cell) || !write_filter("session", print_session) ||
+        !write_filter("connected", print_connected))
         return EXIT_FAILURE;
     return fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

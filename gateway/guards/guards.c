@@ -31,7 +31,8 @@ bool guard_filter_calls(const struct guard_filter *filter)
 {
     struct sock_fprog program = {.len = filter->len, .filter = (struct sock_filter *)filter->at};
 
-    return program.len > 0 && may_have("seccomp") && syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) == 0;
+    return program.len > 0 && may_have("seccomp") &&
+           syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, &program) == 0;
 }
 
 /* ---- Landlock ---- */
@@ -92,6 +93,14 @@ bool guard_forbid_files(const char *const *readable, bool network)
 }
 
 /* ---- all ---- */
+
+const char *guards_lacking(bool calls, bool files)
+{
+    return calls && files ? NULL
+           : files        ? "the filter of system calls (seccomp)"
+           : calls        ? "Landlock"
+                          : "the filter of system calls (seccomp) and Landlock";
+}
 
 void guard_limit(__rlimit_resource_t what, uint64_t most)
 {

@@ -6,7 +6,8 @@
  *   files = guard_forbid_files(readable);      then
  *   calls = guard_filter_calls(&guard_filter_…);
  *
- * Both hold for this thread and those that it starts later.
+ * The filter holds for all threads, Landlock for this one and those that it starts later. Each may be put on once more,
+ * to take away more.
  */
 #ifndef ECOSGATE_GATEWAY_GUARDS_GUARDS_H
 #define ECOSGATE_GATEWAY_GUARDS_GUARDS_H
@@ -33,6 +34,7 @@ struct guard_filter {
 extern const struct guard_filter guard_filter_cell; /* ends the process at the first other call */
 extern const struct guard_filter
     guard_filter_session; /* refuses other calls: the resolver tries what it may not have */
+extern const struct guard_filter guard_filter_connected; /* likewise: libraries try to be quicker */
 
 /* False: the kernel or this build has none, or a filter around the gateway does not let us have it. */
 bool guard_filter_calls(const struct guard_filter *filter);
@@ -41,6 +43,9 @@ bool guard_filter_calls(const struct guard_filter *filter);
  * are missing are passed over. `network`: TCP may be used. False: the kernel has no Landlock. Ends the process where it
  * has it and it failed. */
 bool guard_forbid_files(const char *const *readable, bool network);
+
+/* Names of the guards that are not in force, for a message; NULL: both are. */
+const char *guards_lacking(bool calls, bool files);
 
 /* Sets a limit of resources, unless there is a lower one. Ends the process where that fails. */
 void guard_limit(__rlimit_resource_t what, uint64_t most);

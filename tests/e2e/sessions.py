@@ -23,7 +23,7 @@ def attacked(server, attack, **more):
 
 
 def test_attacks(tap, server):
-    """Each attempt with all guards, and those on files with Landlock alone. Without guards they succeed."""
+    """Each attempt with all guards, and those on files with one of them alone. Without guards they succeed."""
     secret = Home().path("key")
     with open(secret, "wb") as file:
         file.write(b"key")
@@ -32,6 +32,9 @@ def test_attacks(tap, server):
                ("write", secret, "a file is not written"), ("write", secret + ".new", "no file is made"),
                ("fork", "", "no process is made"), ("exec", "/bin/true", "nothing is executed"),
                ("trace", "", "the gateway is not traced"), ("kill", os.getpid(), "nobody is ended"))
+    own = (("connect", server.port, "nothing is connected to"), ("read", server.identity, "its own key is not read"),
+           ("read", server.known_hosts, "its known_hosts is not read"),
+           ("read", "/etc/hosts", "nothing of name services is read"))
     for attack, argument, text in attacks:
         home, said = attacked(server, f"{attack}:{argument}")
         tap.ok("the attack was refused" in said and not os.path.exists(secret + ".new"), text, said)
@@ -39,12 +42,32 @@ def test_attacks(tap, server):
                f"{text}: the other drop goes on", said)
         home.run()
         tap.ok(answer(name_of(1)) in home.out("mcc"), f"{text}: afterwards all is done", home.out("mcc"))
-    for attack, argument, text in attacks[:4]:
+    for attack, argument, text in own:
+        said = attacked(server, f"{attack}:{argument}")[1]
+        tap.ok("the attack was refused" in said, f"once it is connected, {text}", said)
+    for attack, argument, text in own[:2]:
+        said = attacked(server, f"{attack}:{argument}", ECOSGATE_CELLS_WITHOUT="landlock,limits")[1]
+        tap.ok("the attack was refused" in said, f"by the filter alone, {text}", said)
+    for attack, argument, text in (*attacks[:4], own[1]):
         said = attacked(server, f"{attack}:{argument}", ECOSGATE_CELLS_WITHOUT="seccomp,limits")[1]
         tap.ok("the attack was refused" in said, f"by Landlock alone, {text}", said)
-    for attack, argument, _ in attacks[:5]:
+    for attack, argument, _ in (*attacks[:5], *own[:2]):
         said = attacked(server, f"{attack}:{argument}", ECOSGATE_CELLS_WITHOUT="seccomp,landlock,limits")[1]
         tap.ok("the attack has succeeded" in said, f"the attempt is a real one: without guards {attack} succeeds", said)
+
+
+def test_required(tap, server):
+    """cells=required: a session that lacks a guard connects to nobody."""
+    for lacking, words in (("landlock", "lacks Landlock"), ("seccomp", "lacks the filter of system calls")):
+        env = {"ECOSGATE_CELLS_WITHOUT": lacking}
+        home = over_sftp(server, "gateway cells=required", drops=("mcc",))
+        said = home.command("doctor", "mcc", env=env)
+        tap.ok(said.returncode == 1 and words in said.stdout.decode() and "cells=required" in said.stdout.decode(),
+               f"cells=required: a session that {words} is refused", said)
+        home.set("gateway cells=used")
+        tap.ok(home.command("doctor", "mcc", env=env).returncode == 0, f"cells=used: one that {words} connects")
+        home.set("gateway cells=required")
+        tap.ok(home.command("doctor", "mcc").returncode == 0, "cells=required: one with all guards connects")
 
 
 def test_ends(tap, server):
@@ -114,6 +137,7 @@ def test_life(tap, server):
 def main():
     with Tap() as tap, tempfile.TemporaryDirectory() as top, Sshd(top) as server:
         test_attacks(tap, server)
+        test_required(tap, server)
         test_ends(tap, server)
         test_life(tap, server)
 

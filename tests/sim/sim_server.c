@@ -23,7 +23,7 @@
 G_DEFINE_QUARK(simulated - sftp - error, sftp_error)
 
 struct sftp {
-    const struct sftp_peer *peer;
+    struct sftp_peer peer;
     struct shared_server *server;
     struct random *random;
     bool connected, interrupted;
@@ -47,7 +47,7 @@ struct sftp *sftp_new(const struct sftp_peer *peer)
     struct sftp *sftp = g_new0(struct sftp, 1);
     g_autofree char *stream = g_strconcat("server ", peer->host, NULL);
 
-    sftp->peer = peer;
+    sftp->peer = *peer;
     sftp->server = shared_server(peer->host);
     sftp->random = shared_random(stream);
     return sftp;
@@ -104,8 +104,8 @@ static bool fail(struct sftp *sftp, enum sftp_error code, const char *what, GErr
 {
     if (code == SFTP_ERROR_LOST || code == SFTP_ERROR_INTERRUPTED)
         sftp->connected = false;
-    shared_trace("server %s: %s", sftp->peer->host, what);
-    g_set_error(error, SFTP_ERROR, (gint)code, "server %s: %s (simulated)", sftp->peer->host, what);
+    shared_trace("server %s: %s", sftp->peer.host, what);
+    g_set_error(error, SFTP_ERROR, (gint)code, "server %s: %s (simulated)", sftp->peer.host, what);
     return false;
 }
 
@@ -122,7 +122,7 @@ static bool happens(struct sftp *sftp, double chance, enum kind kind)
 /* Waits for the answer as long as the server takes. False: it never comes. */
 static bool take_time(struct sftp *sftp, const struct server_quirks *quirks)
 {
-    const int64_t timeout = sftp->peer->timeout * SIM_SECOND;
+    const int64_t timeout = sftp->peer.timeout * SIM_SECOND;
     int64_t time = 1000 + (int64_t)random_below(sftp->random, 20000);
 
     if (happens(sftp, quirks->slow, SEEN_SERVER_SLOW))
@@ -141,7 +141,7 @@ static bool ask(struct sftp *sftp, const char *what, const char *path, bool chan
     const char *name = strrchr(path, '/');
 
     *fate = (struct fate){.lose = false};
-    shared_trace("server %s: %s %s", sftp->peer->host, what, name != NULL ? name + 1 : path);
+    shared_trace("server %s: %s %s", sftp->peer.host, what, name != NULL ? name + 1 : path);
     if (sftp->interrupted)
         return fail(sftp, SFTP_ERROR_INTERRUPTED, "interrupted", error);
     if (!sftp->connected)
@@ -156,7 +156,7 @@ static bool ask(struct sftp *sftp, const char *what, const char *path, bool chan
     fate->lose = random_chance(sftp->random, quirks->lost_after) || (!answers && random_chance(sftp->random, 0.5));
     if (sftp->interrupted)
         return fail(sftp, SFTP_ERROR_INTERRUPTED, "interrupted", error);
-    if (shared->now - asked > sftp->peer->timeout * SIM_SECOND + SIM_MINUTE)
+    if (shared->now - asked > sftp->peer.timeout * SIM_SECOND + SIM_MINUTE)
         return fail(sftp, SFTP_ERROR_LOST, "the server has ended the connection, the client slept", error);
     if (sftp->server->gone_until > shared->now || before || (!answers && !fate->lose))
         return fail(sftp, SFTP_ERROR_LOST, "the connection broke before the request arrived", error);
@@ -211,7 +211,7 @@ bool sftp_connect(struct sftp *sftp, GError **error)
     sftp->known.extensions = extensions;
     sftp->connected = true;
     sftp->answered = shared->now;
-    shared_trace("server %s: connected", sftp->peer->host);
+    shared_trace("server %s: connected", sftp->peer.host);
     return true;
 }
 

@@ -293,11 +293,16 @@ void apart_listen(struct sftp *sftp)
     sftp->heard = heard; /* it is no answer */
 }
 
-bool apart_start(struct sftp *sftp, GError **error)
+/* Sets *disagreed as direct_connect does. */
+static bool connect_by_process(struct sftp *sftp, bool any_key, bool *disagreed, GError **error)
 {
-    g_autoptr(GVariant) payload = apart_put_peer(&sftp->peer);
-    struct apart_answer answer;
+    struct sftp_peer peer = sftp->peer;
+    struct apart_answer answer = {.refused = false};
 
+    peer.any_key = any_key;
+    g_autoptr(GVariant) payload = apart_put_peer(&peer);
+    *disagreed = false;
+    sftp_server_clear(&sftp->server);
     if (!make_wake(sftp, error))
         return false;
     if (g_atomic_int_get(&sftp->interrupted))
@@ -305,7 +310,29 @@ bool apart_start(struct sftp *sftp, GError **error)
     if (start_process(sftp, error) && send_variant(sftp, APART_PEER, payload, error) &&
         hear(sftp, NULL, &answer, error))
         return true;
+    *disagreed = answer.refused;
     apart_end(sftp, false);
+    return false;
+}
+
+/* A server that has none of the keys that known_hosts holds for it ends the handshake without showing its own. Then we
+ * connect once more and ask for any key, so that the error tells a changed key from algorithms that do not match. By
+ * another process: this one has heard the server, and cannot connect any more. */
+bool apart_start(struct sftp *sftp, GError **error)
+{
+    GError *first = NULL, *second = NULL;
+    bool disagreed;
+
+    if (connect_by_process(sftp, false, &disagreed, &first))
+        return true;
+    if (disagreed && !connect_by_process(sftp, true, &disagreed, &second) &&
+        g_error_matches(second, SFTP_ERROR, SFTP_ERROR_HOST_KEY)) {
+        g_error_free(first);
+        first = g_steal_pointer(&second);
+    }
+    g_clear_error(&second);
+    apart_end(sftp, false);
+    g_propagate_error(error, first);
     return false;
 }
 

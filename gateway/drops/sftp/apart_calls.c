@@ -39,7 +39,6 @@ void sftp_free(struct sftp *sftp)
 bool sftp_connect(struct sftp *sftp, GError **error)
 {
     apart_end(sftp, true);
-    sftp_server_clear(&sftp->server);
     return apart_start(sftp, error);
 }
 
@@ -85,6 +84,7 @@ bool sftp_offers(const struct sftp *sftp, const char *extension)
 struct listed {
     struct sftp *sftp;
     GArray *entries; /* struct entry */
+    int64_t bytes;   /* of their names */
 };
 
 struct entry {
@@ -103,7 +103,9 @@ static bool keep_entry(void *user, const char *name, const struct sftp_attribute
     const struct entry entry = {g_strdup(name), *attributes};
 
     g_array_append_val(listed->entries, entry);
-    return listed->entries->len <= listed->sftp->peer.listed_max; /* the session refuses such a list */
+    listed->bytes += (int64_t)strlen(name);
+    return listed->entries->len <= listed->sftp->peer.listed_max &&
+           listed->bytes <= listed->sftp->peer.listed_max * SFTP_USUAL_NAME; /* the session refuses other lists */
 }
 
 static bool take_entries(void *user, const struct apart_packet *packet, GError **error)
@@ -119,7 +121,7 @@ static bool take_entries(void *user, const struct apart_packet *packet, GError *
 bool sftp_list(struct sftp *sftp, const char *folder, sftp_visit *visit, void *user, GError **error)
 {
     const struct apart_request request = {.call = APART_LIST, .path = folder};
-    struct listed listed = {sftp, g_array_new(FALSE, FALSE, sizeof(struct entry))};
+    struct listed listed = {.sftp = sftp, .entries = g_array_new(FALSE, FALSE, sizeof(struct entry))};
     const struct apart_taker taker = {take_entries, &listed};
     struct apart_answer answer;
     bool more = true;

@@ -7,7 +7,7 @@
 #include <sys/socket.h>
 
 #define ATTRIBUTES "(bbbbxxbubuu)"
-#define PEER "(ayxayayayayayayayayxxxx)"
+#define PEER "(ayxayayayayayayayayxxxxbb)"
 #define REQUEST "(uayayxu" ATTRIBUTES "(ubu))"
 #define SERVER "(ayayayaybayayaybuaay)"
 #define ANSWER "(bbbuaybx" ATTRIBUTES "m" SERVER ")"
@@ -95,24 +95,27 @@ static struct sftp_attributes get_attributes(GVariant *from)
 
 GVariant *apart_put_peer(const struct sftp_peer *p)
 {
-    return g_variant_ref_sink(
-        g_variant_new("(^ayx^ay^ay^ay^ay^ay^ay^ay^ayxxxx)", p->host, (gint64)p->port, p->user,
-                      text_or_empty(p->identity), text_or_empty(p->passphrase_file), text_or_empty(p->known_hosts),
-                      text_or_empty(p->kex), text_or_empty(p->host_keys), text_or_empty(p->ciphers),
-                      text_or_empty(p->macs), p->timeout, p->rate_seconds, p->rate_min, p->listed_max));
+    return g_variant_ref_sink(g_variant_new(
+        "(^ayx^ay^ay^ay^ay^ay^ay^ay^ayxxxxbb)", p->host, (gint64)p->port, p->user, text_or_empty(p->identity),
+        text_or_empty(p->passphrase_file), text_or_empty(p->known_hosts), text_or_empty(p->kex),
+        text_or_empty(p->host_keys), text_or_empty(p->ciphers), text_or_empty(p->macs), p->timeout, p->rate_seconds,
+        p->rate_min, p->listed_max, (gboolean)p->guarded, (gboolean)p->any_key));
 }
 
 GVariant *apart_get_peer(const struct apart_packet *packet, struct sftp_peer *p)
 {
     GVariant *read = packet->kind == APART_PEER ? read_payload(packet, PEER) : NULL;
+    gboolean guarded, any_key;
     gint64 port;
 
     if (read == NULL)
         return NULL;
-    g_variant_get(read, "(^&ayx^&ay^&ay^&ay^&ay^&ay^&ay^&ay^&ayxxxx)", &p->host, &port, &p->user, &p->identity,
+    g_variant_get(read, "(^&ayx^&ay^&ay^&ay^&ay^&ay^&ay^&ay^&ayxxxxbb)", &p->host, &port, &p->user, &p->identity,
                   &p->passphrase_file, &p->known_hosts, &p->kex, &p->host_keys, &p->ciphers, &p->macs, &p->timeout,
-                  &p->rate_seconds, &p->rate_min, &p->listed_max);
+                  &p->rate_seconds, &p->rate_min, &p->listed_max, &guarded, &any_key);
     p->port = (int)port;
+    p->guarded = guarded;
+    p->any_key = any_key;
     return read;
 }
 

@@ -65,7 +65,8 @@ struct apart_request {
 struct apart_answer {
     bool connected;                    /* the session, afterwards */
     bool good;                         /* false: the call failed as code and text say */
-    bool refused;                      /* APART_MOVE failed because it was refused: the other results are set */
+    bool refused;                      /* APART_MOVE failed because it was refused: the other results are set; PEER,
+                                        * because no algorithms were agreed with the server */
     uint32_t code;                     /* enum sftp_error */
     const char *text;                  /* NULL is as good as "" */
     bool there;                        /* something stands at the name */

@@ -10,6 +10,7 @@
 #include "gateway/guards/anew.h"
 #include "gateway/guards/attack.h"
 #include "gateway/guards/guards.h"
+#include "spool/digest.h"
 
 #include <poll.h>
 #include <pthread.h>
@@ -347,7 +348,9 @@ static const char *const read_by_libraries[] = {
     "/lib64",           "/usr/local/lib",   "/dev/urandom",         "/dev/null",          "/proc/self",
 };
 
-static void guard(const struct sftp_peer *peer)
+/* Until it has the server's socket it reads files, and asks name services and the agent. Sets *lacks to the guards that
+ * it has not. */
+static void guard(const struct sftp_peer *peer, const char **lacks)
 {
     g_autoptr(GPtrArray) readable = g_ptr_array_new();
 
@@ -364,8 +367,16 @@ static void guard(const struct sftp_peer *peer)
     guard_limit(RLIMIT_NOFILE, DESCRIPTORS);
     if (!GUARD_SANITIZED)
         guard_limit(RLIMIT_AS, MEMORY);
-    (void)guard_forbid_files((const char *const *)readable->pdata, true); /* a kernel without: `doctor` says so */
-    (void)guard_filter_calls(&guard_filter_session);                      /* of cells, which have the same guards */
+    bool files = guard_forbid_files((const char *const *)readable->pdata, true);
+    *lacks = guards_lacking(guard_filter_calls(&guard_filter_session), files);
+}
+
+/* Before the first byte of the server: from now on it has its sockets, and can get no other thing. */
+static void guard_connected(void)
+{
+    digest_free(digest_new());             /* libcrypto reads its settings (openssl.cnf) when it is first used */
+    (void)guard_forbid_files(NULL, false); /* a kernel without: so had it none before */
+    (void)guard_filter_calls(&guard_filter_connected);
 }
 
 /* Waits for the end of the gateway, whatever the other thread waits for. */
@@ -374,6 +385,7 @@ static void *end_with_gateway(void *unused)
     struct pollfd fd = {.fd = ANEW_SOCKET};
 
     (void)unused;
+    (void)guard_forbid_files(NULL, false); /* Landlock holds for a thread alone */
     while (poll(&fd, 1, -1) <= 0)
         ; /* interrupted */
     _exit(0);
@@ -403,13 +415,25 @@ static void receive(struct apart_packet *packet, uint8_t *buffer)
         _exit(n < 0);
 }
 
-/* The answer to the first packet. */
-static void connect_to_server(struct serving *s, uint32_t serial)
+static bool refuse_weak(const char *lacks, GError **error)
+{
+    g_set_error(error, SFTP_ERROR, SFTP_ERROR_UNREACHABLE,
+                "the process of this connection lacks %s: this kernel or build has none, and cells=required demands "
+                "it; use another kernel, or set cells=used",
+                lacks);
+    return false;
+}
+
+/* The answer to the first packet. lacks NULL: nothing that is demanded. */
+static void connect_to_server(struct serving *s, uint32_t serial, const char *lacks)
 {
     struct apart_answer answer = {.good = true};
     g_autoptr(GError) error = NULL;
 
-    (void)direct_connect(s->sftp, &error); /* it set the error */
+    if (lacks != NULL ? refuse_weak(lacks, &error) : direct_reach(s->sftp, &error)) {
+        guard_connected();
+        (void)direct_connect(s->sftp, &answer.refused, &error); /* it set the error */
+    }
     answer.server = direct_server(s->sftp);
     say_answer(s, serial, &answer, error);
 }
@@ -419,6 +443,7 @@ void apart_serve(void)
     uint8_t *buffer = g_malloc(APART_MOST), *first = g_malloc(APART_MOST);
     struct serving s = {.upload = NULL};
     struct apart_packet packet;
+    const char *lacks = NULL;
     struct sftp_peer peer;
     pthread_t thread;
 
@@ -428,11 +453,11 @@ void apart_serve(void)
     receive(&packet, first);
     if (apart_get_peer(&packet, &peer) == NULL) /* never freed, like `first`: the texts live there */
         _exit(1);
-    guard(&peer);
+    guard(&peer, &lacks);
     if (pthread_create(&thread, NULL, end_with_gateway, NULL) != 0)
         _exit(1);
     s.sftp = direct_new(&peer);
-    connect_to_server(&s, packet.serial);
+    connect_to_server(&s, packet.serial, peer.guarded ? lacks : NULL);
     for (;;) {
         wait_for_gateway(&s);
         receive(&packet, buffer);

@@ -13,8 +13,12 @@ struct direct;
 struct direct *direct_new(const struct sftp_peer *peer);
 /* As sftp_free. */
 void direct_free(struct direct *sftp);
-/* As sftp_connect. */
-bool direct_connect(struct direct *sftp, GError **error);
+/* The first part of sftp_connect, before which no byte of the server was seen: all that takes files, name services and
+ * new sockets. Disconnects before. UNREACHABLE, HOST_KEY. */
+bool direct_reach(struct direct *sftp, GError **error);
+/* Its second part, which takes none of them. *disagreed: there is a server, but no set of algorithms that both sides
+ * can use. */
+bool direct_connect(struct direct *sftp, bool *disagreed, GError **error);
 /* As sftp_is_connected. */
 bool direct_is_connected(struct direct *sftp);
 /* As sftp_disconnect. */

@@ -59,6 +59,8 @@ struct sftp_peer {
      * this many bytes a second; 0: any number. The wait for the disk of a server does not count. */
     int64_t rate_seconds, rate_min;
     int64_t listed_max; /* the most names that a folder may hold */
+    bool guarded;       /* its process must have all guards (gateway/guards/), or it does not connect */
+    bool any_key;       /* any kind of host key is asked for, not only those of known_hosts */
 };
 
 /* What is known of the server. NULL, false and 0 until connecting came that far; kept after a failure. */
@@ -93,8 +95,8 @@ struct sftp *sftp_new(const struct sftp_peer *peer);
 /* Disconnects and frees. NULL is allowed. */
 void sftp_free(struct sftp *sftp);
 
-/* Disconnects, if connected, and connects. UNREACHABLE, HOST_KEY, LOGIN, LOST, REFUSED (no SFTP for this user),
- * INTERRUPTED, PROTOCOL. */
+/* Disconnects, if connected, and connects. UNREACHABLE (also if guards are missing), HOST_KEY, LOGIN, LOST, REFUSED
+ * (no SFTP for this user), INTERRUPTED, PROTOCOL. */
 bool sftp_connect(struct sftp *sftp, GError **error);
 /* False also if the server has closed the connection while nobody used it: ask before each use. */
 bool sftp_is_connected(struct sftp *sftp);

@@ -1,7 +1,8 @@
 /*
- * Logging in. libssh2 is called with the path of the private key and reads it itself. Before that the file is looked at
- * for the one case in which its own error would mislead: an RSA key, with which libssh2 1.10 signs by SHA-1 only.
- * Servers refuse that since 2021 (OpenSSH 8.8), and the refusal would look like a key that was not admitted.
+ * Logging in. The private key and the agent's socket are there before the server is heard, for then no file can be read
+ * and nothing connected to any more; what is wrong with them is told at the login. The key is looked at for the one
+ * case in which libssh2's own error would mislead: an RSA key, with which libssh2 1.10 signs by SHA-1 only. Servers
+ * refuse that since 2021 (OpenSSH 8.8), and the refusal would look like a key that was not admitted.
  */
 #include "gateway/drops/sftp/sftp_login.h"
 
@@ -13,6 +14,13 @@
 
 /* Bytes. libssh2 computes with the length of a passphrase unchecked. */
 enum { MAX_PASSPHRASE = 1024 };
+
+struct sftp_login {
+    char *key, *passphrase; /* of identity=; NULL: not set */
+    gsize len;              /* bytes of the key */
+    LIBSSH2_AGENT *agent;   /* NULL: not asked for */
+    GError *error;          /* why there is none of them */
+};
 
 /* ---- RSA keys ---- */
 
@@ -111,19 +119,15 @@ static bool read_passphrase(struct direct *sftp, char **passphrase, GError **err
                      len, MAX_PASSPHRASE);
 }
 
-static bool check_identity(struct direct *sftp, GError **error)
+static bool read_identity(struct direct *sftp, struct sftp_login *login, GError **error)
 {
     const char *path = sftp->peer.identity;
-    g_autofree char *text = NULL;
     g_autoptr(GError) cause = NULL;
-    gsize len = 0;
 
-    if (!g_file_get_contents(path, &text, &len, &cause))
+    if (!g_file_get_contents(path, &login->key, &login->len, &cause))
         return sftp_fail(sftp, SFTP_ERROR_LOGIN, error,
                          "identity cannot be read: %s; give the gateway's user read access", cause->message);
-    bool rsa = is_rsa_file(text);
-    explicit_bzero(text, len);
-    if (!rsa || can_use_rsa(sftp))
+    if (!is_rsa_file(login->key) || can_use_rsa(sftp))
         return true;
     return sftp_fail(
         sftp, SFTP_ERROR_LOGIN, error,
@@ -157,27 +161,33 @@ static bool refuse_login(struct direct *sftp, int rc, const char *what, GError *
     return sftp_fail_ssh(sftp, rc, "cannot log in", error);
 }
 
+/* libssh2 takes one code for a key that it cannot read and for a server that breaks the rules. */
+static bool is_key_fault(const struct direct *sftp, int rc)
+{
+    char *text = NULL;
+
+    (void)libssh2_session_last_error(sftp->ssh, &text, NULL, 0); /* returns rc again */
+    return rc == LIBSSH2_ERROR_FILE || rc == LIBSSH2_ERROR_KEYFILE_AUTH_FAILED ||
+           rc == LIBSSH2_ERROR_METHOD_NOT_SUPPORTED ||
+           (rc == LIBSSH2_ERROR_PROTO && text != NULL && strstr(text, "PEM") != NULL);
+}
+
 static bool login_by_file(struct direct *sftp, GError **error)
 {
     const struct sftp_peer *peer = &sftp->peer;
-    char *passphrase;
+    const struct sftp_login *login = sftp->login;
     int rc;
 
-    if (!check_identity(sftp, error) || !read_passphrase(sftp, &passphrase, error))
-        return false;
-    /* Never NULL: libcrypto would ask the terminal for a passphrase. */
+    /* The passphrase is never NULL: libcrypto would ask the terminal for one. */
     SFTP_REPEAT(sftp, rc,
-                libssh2_userauth_publickey_fromfile_ex(sftp->ssh, peer->user, (unsigned)strlen(peer->user), NULL,
-                                                       peer->identity, passphrase ? passphrase : ""),
+                libssh2_userauth_publickey_frommemory(sftp->ssh, peer->user, strlen(peer->user), NULL, 0, login->key,
+                                                      login->len, login->passphrase ? login->passphrase : ""),
                 error);
-    if (passphrase != NULL)
-        explicit_bzero(passphrase, strlen(passphrase));
-    g_free(passphrase);
     if (rc == 0)
         return true;
     if (rc == LIBSSH2_ERROR_EAGAIN)
         return false;
-    if (rc == LIBSSH2_ERROR_FILE || rc == LIBSSH2_ERROR_KEYFILE_AUTH_FAILED || rc == LIBSSH2_ERROR_METHOD_NOT_SUPPORTED)
+    if (is_key_fault(sftp, rc))
         return sftp_fail(sftp, SFTP_ERROR_LOGIN, error,
                          "identity %s cannot be used: it is no private key that libssh2 %s knows (it knows Ed25519 and "
                          "ECDSA), or the "
@@ -214,27 +224,26 @@ static bool try_agent(struct direct *sftp, LIBSSH2_AGENT *agent, int *tried, int
     return false;
 }
 
+static bool reach_agent(struct direct *sftp, struct sftp_login *login, GError **error)
+{
+    login->agent = libssh2_agent_init(sftp->ssh);
+    return (login->agent != NULL && libssh2_agent_connect(login->agent) == 0 &&
+            libssh2_agent_list_identities(login->agent) == 0) ||
+           sftp_fail(sftp, SFTP_ERROR_LOGIN, error,
+                     "identity= is empty and no ssh-agent answers (SSH_AUTH_SOCK); name the file of a private key");
+}
+
 static bool login_by_agent(struct direct *sftp, GError **error)
 {
-    LIBSSH2_AGENT *agent = libssh2_agent_init(sftp->ssh);
     GError *cause = NULL;
     int tried = 0, skipped = 0;
 
-    if (agent == NULL || libssh2_agent_connect(agent) != 0 || libssh2_agent_list_identities(agent) != 0) {
-        if (agent != NULL)
-            libssh2_agent_free(agent);
-        return sftp_fail(sftp, SFTP_ERROR_LOGIN, error,
-                         "identity= is empty and no ssh-agent answers (SSH_AUTH_SOCK); name the file of a private key");
-    }
-    bool good = try_agent(sftp, agent, &tried, &skipped, &cause);
-    (void)libssh2_agent_disconnect(agent); /* nothing can be lost */
-    libssh2_agent_free(agent);
+    if (try_agent(sftp, sftp->login->agent, &tried, &skipped, &cause))
+        return true;
     if (cause != NULL) {
         g_propagate_error(error, cause);
         return false;
     }
-    if (good)
-        return true;
     if (tried == 0)
         return sftp_fail(
             sftp, SFTP_ERROR_LOGIN, error,
@@ -243,10 +252,46 @@ static bool login_by_agent(struct direct *sftp, GError **error)
     return refuse_login(sftp, LIBSSH2_ERROR_AUTHENTICATION_FAILED, "any key of ssh-agent", error);
 }
 
+/* ---- all of it ---- */
+
+struct sftp_login *sftp_login_load(struct direct *sftp)
+{
+    struct sftp_login *login = g_new0(struct sftp_login, 1);
+    const char *path = sftp->peer.identity;
+
+    sftp_progress(sftp, 0);
+    if (path == NULL || *path == '\0')
+        (void)reach_agent(sftp, login, &login->error);
+    else if (read_identity(sftp, login, &login->error))
+        (void)read_passphrase(sftp, &login->passphrase, &login->error);
+    return login;
+}
+
+void sftp_login_free(struct sftp_login *login)
+{
+    if (login->agent != NULL) {
+        (void)libssh2_agent_disconnect(login->agent); /* nothing can be lost */
+        libssh2_agent_free(login->agent);
+    }
+    if (login->key != NULL)
+        explicit_bzero(login->key, login->len);
+    if (login->passphrase != NULL)
+        explicit_bzero(login->passphrase, strlen(login->passphrase));
+    g_free(login->key);
+    g_free(login->passphrase);
+    g_clear_error(&login->error);
+    g_free(login);
+}
+
 bool sftp_login(struct direct *sftp, GError **error)
 {
+    struct sftp_login *login = sftp->login;
+
     sftp_progress(sftp, 0);
-    bool by_file = sftp->peer.identity != NULL && *sftp->peer.identity != '\0';
-    sftp->server.logged_in = by_file ? login_by_file(sftp, error) : login_by_agent(sftp, error);
+    if (login->error != NULL)
+        g_propagate_error(error, g_steal_pointer(&login->error));
+    else
+        sftp->server.logged_in = login->agent != NULL ? login_by_agent(sftp, error) : login_by_file(sftp, error);
+    g_clear_pointer(&sftp->login, sftp_login_free); /* the server's requests come now: it need not be there */
     return sftp->server.logged_in;
 }

@@ -6,7 +6,15 @@
 
 #include "gateway/drops/sftp/sftp_state.h"
 
-/* After the host key was checked. Sets sftp->server.logged_in. LOGIN, LOST, INTERRUPTED, PROTOCOL. */
+struct sftp_login;
+
+/* Reads the files, or asks the agent for its keys. What goes wrong is kept for sftp_login. sftp_login_free, before the
+ * SSH session is freed. */
+struct sftp_login *sftp_login_load(struct direct *sftp);
+/* Wipes what it holds. */
+void sftp_login_free(struct sftp_login *login);
+/* After the host key was checked, with sftp->login, which it frees. Sets sftp->server.logged_in. LOGIN, LOST,
+ * INTERRUPTED, PROTOCOL. */
 bool sftp_login(struct direct *sftp, GError **error);
 
 #endif

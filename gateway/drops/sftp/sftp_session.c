@@ -1,6 +1,7 @@
 /*
- * The order of a connection: reach, handshake, host key, login, channel, greeting. Nothing is sent to a server before
- * its host key was found in known_hosts, apart from the handshake that shows the key.
+ * The order of a connection: reach, keys of both sides; then handshake, host key, login, channel, greeting, which need
+ * nothing but the socket. Nothing is sent to a server before its host key was found in known_hosts, apart from the
+ * handshake that shows the key.
  */
 #include "formats/text.h"
 #include "gateway/drops/sftp/sftp_algorithms.h"
@@ -27,6 +28,8 @@ static void drop_ssh(struct direct *sftp)
 {
     int rc = LIBSSH2_ERROR_EAGAIN;
 
+    g_clear_pointer(&sftp->login, sftp_login_free);
+    g_clear_pointer(&sftp->trust, sftp_trust_free);
     /* libssh2 would wait for the answers of a dead server for ever. On a socket that was shut it cannot. */
     if (sftp->fd >= 0)
         (void)shutdown(sftp->fd, SHUT_RDWR);
@@ -83,9 +86,10 @@ static void keep_handshake(struct direct *sftp)
     }
 }
 
-/* Sets *disagreed if there is a server, but no set of algorithms that both sides can use. */
-static bool shake_hands(struct direct *sftp, const char *host_keys, bool *disagreed, GError **error)
+/* Sets *disagreed as direct_connect does. */
+static bool shake_hands(struct direct *sftp, bool *disagreed, GError **error)
 {
+    g_autofree char *host_keys = sftp_trust_algorithms(sftp, sftp->peer.any_key ? NULL : sftp->trust);
     int rc;
 
     *disagreed = false;
@@ -104,44 +108,6 @@ static bool shake_hands(struct direct *sftp, const char *host_keys, bool *disagr
     }
     keep_handshake(sftp);
     return true;
-}
-
-/* Connects as far as the checked host key. any_key: ask the server for any kind of host key, not only for those of
- * known_hosts. */
-static bool connect_and_trust(struct direct *sftp, bool any_key, bool *disagreed, GError **error)
-{
-    *disagreed = false;
-    if (!sftp_reach(sftp, error) || !begin_ssh(sftp, error))
-        return false;
-    struct sftp_trust *trust = sftp_trust_load(sftp, error);
-    if (trust == NULL)
-        return false;
-    g_autofree char *host_keys = sftp_trust_algorithms(sftp, any_key ? NULL : trust);
-    bool good = shake_hands(sftp, host_keys, disagreed, error) && sftp_trust_check(sftp, trust, error);
-    sftp_trust_free(trust);
-    return good;
-}
-
-/* A server that has none of the keys that known_hosts holds for it ends the handshake without showing its own. Then we
- * connect once more and ask for any key, so that the error tells a changed key from algorithms that do not match. */
-static bool secure(struct direct *sftp, GError **error)
-{
-    GError *first = NULL, *second = NULL;
-    bool disagreed;
-
-    if (connect_and_trust(sftp, false, &disagreed, &first))
-        return true;
-    if (disagreed) {
-        drop_ssh(sftp);
-        if (!connect_and_trust(sftp, true, &disagreed, &second) &&
-            g_error_matches(second, SFTP_ERROR, SFTP_ERROR_HOST_KEY)) {
-            g_error_free(first);
-            first = g_steal_pointer(&second);
-        }
-        g_clear_error(&second);
-    }
-    g_propagate_error(error, first);
-    return false;
 }
 
 /* ---- the channel ---- */
@@ -216,13 +182,26 @@ void direct_free(struct direct *sftp)
     g_free(sftp);
 }
 
-bool direct_connect(struct direct *sftp, GError **error)
+bool direct_reach(struct direct *sftp, GError **error)
 {
     direct_disconnect(sftp);
     sftp_server_clear(&sftp->server);
     wire_reset(&sftp->wire);
     sftp->read_piece = sftp->write_piece = SFTP_PIECE;
-    if (secure(sftp, error) && sftp_login(sftp, error) && begin_channel(sftp, error)) {
+    if (sftp_reach(sftp, error) && begin_ssh(sftp, error)) {
+        sftp->login = sftp_login_load(sftp);
+        sftp->trust = sftp_trust_load(sftp, error);
+    }
+    if (sftp->trust != NULL)
+        return true;
+    drop_ssh(sftp);
+    return false;
+}
+
+bool direct_connect(struct direct *sftp, bool *disagreed, GError **error)
+{
+    if (shake_hands(sftp, disagreed, error) && sftp_trust_check(sftp, sftp->trust, error) && sftp_login(sftp, error) &&
+        begin_channel(sftp, error)) {
         sftp->usable = true;
         if (wire_greet(sftp, error))
             return true;

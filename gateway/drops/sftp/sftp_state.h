@@ -71,10 +71,12 @@ struct direct {
     int fd;               /* the socket; -1: none */
     LIBSSH2_SESSION *ssh; /* NULL: none */
     LIBSSH2_CHANNEL *channel;
-    size_t ssh_bytes; /* that libssh2 has taken for ssh (sftp_memory.c) */
-    bool ssh_refused; /* it wanted more than its limit */
-    bool usable;      /* requests can be sent */
-    int64_t deadline; /* monotonic microseconds: no wait goes on after it */
+    struct sftp_trust *trust; /* the lines of known_hosts; NULL: not read */
+    struct sftp_login *login; /* what it logs in with; NULL: not read */
+    size_t ssh_bytes;         /* that libssh2 has taken for ssh (sftp_memory.c) */
+    bool ssh_refused;         /* it wanted more than its limit */
+    bool usable;              /* requests can be sent */
+    int64_t deadline;         /* monotonic microseconds: no wait goes on after it */
     struct sftp_rate rate;
     uint32_t read_piece;  /* bytes that one READ asks for */
     uint32_t write_piece; /* bytes that one WRITE carries */

@@ -4,7 +4,7 @@
  *
  *   trust = sftp_trust_load(sftp, &error);
  *   host_keys = sftp_trust_algorithms(sftp, trust);        what to ask the server for, before the handshake
- *   sftp_trust_check(sftp, trust, &error);                 after it
+ *   sftp_trust_check(sftp, trust, &error);                 after it; then trust is wanted no more
  *   sftp_trust_free(trust);                                before the SSH session is freed
  */
 #ifndef ECOSGATE_GATEWAY_DROPS_SFTP_SFTP_TRUST_H
