@@ -212,12 +212,24 @@ static bool await_signature(struct viewing *v, const struct drop_entry *entry, s
     g_autofree struct ledger_pickup *known = NULL;
     bool taken;
 
+    if (result->decision != PICKUP_TAKE)
+        return true;
     if (signature != NULL && !ledger_pickup_get(v->gateway->ledger, v->drop->name, escaped, &known, error))
         return false;
     int64_t unchanged = signature != NULL ? unchanged_seconds(known, signature) : 0;
     const struct signature_wait wait = {v->gateway, v->drop, entry, signature, MAX(unchanged, 0) * MICROSECONDS};
 
     return signature_wait_decide(&wait, result, &taken, error);
+}
+
+/* A signature whose file is not in the drop. */
+static bool judge_alone(const struct viewing *v, const struct drop_entry *entry, struct completeness_result *result,
+                        GError **error)
+{
+    g_autofree char *file =
+        g_strndup(entry->name, strlen(entry->name) - MIN(strlen(entry->name), strlen(SIGNATURE_SUFFIX)));
+
+    return g_hash_table_contains(v->names, file) || signature_wait_alone(v->gateway, v->drop, entry, result, error);
 }
 
 /* Decides by the entry itself. */
@@ -236,7 +248,8 @@ static bool decide(struct viewing *v, const struct drop_entry *entry, GArray *al
     if (viewed.by_rule)
         completeness_decide(v->drop, entry, g_hash_table_contains(v->markers, entry->name),
                             MAX(viewed.unchanged, 0) * MICROSECONDS, &viewed.result);
-    if (viewed.by_rule && viewed.result.decision == PICKUP_TAKE && !await_signature(v, entry, &viewed.result, error)) {
+    if (viewed.by_rule &&
+        (!await_signature(v, entry, &viewed.result, error) || !judge_alone(v, entry, &viewed.result, error))) {
         clear_viewed(&viewed);
         return false;
     }

@@ -173,6 +173,23 @@ static void classify(struct listing *l, guint index)
     g_array_append_val(l->decided, decided);
 }
 
+/* A signature beside its file is a part of it, and the journal tells of the file alone. */
+static bool is_beside_file(const struct listing *l, const char *name)
+{
+    g_autofree char *file = g_strndup(name, strlen(name) - MIN(strlen(name), strlen(SIGNATURE_SUFFIX)));
+
+    return signature_wait_is_one(l->inbox->drop, name) && g_hash_table_contains(l->known, file);
+}
+
+/* A signature without its file is a fault after some time. */
+static bool classify_alone(const struct listing *l, struct decided *decided, GError **error)
+{
+    const struct listed *listed = l->inbox->entries->pdata[decided->index];
+
+    return is_beside_file(l, listed->name) ||
+           signature_wait_alone(l->inbox->gateway, l->inbox->drop, &listed->entry, &decided->result, error);
+}
+
 /* Brings the fault of an entry up to date: an unknown kind is one, and a name that is left alone has none. */
 static bool follow_fault(struct listing *l, const struct decided *decided, GError **error)
 {
@@ -240,14 +257,6 @@ static bool await_signature(const struct listing *l, struct listed *listed, stru
         return false;
     listed->signature = taken ? signature : NULL;
     return true;
-}
-
-/* A signature beside its file is a part of it, and the journal tells of the file alone. */
-static bool is_beside_file(const struct listing *l, const char *name)
-{
-    g_autofree char *file = g_strndup(name, strlen(name) - MIN(strlen(name), strlen(SIGNATURE_SUFFIX)));
-
-    return signature_wait_is_one(l->inbox->drop, name) && g_hash_table_contains(l->known, file);
 }
 
 /* Decides about an entry by all that is known of the drop, and records what is new. */
@@ -388,7 +397,8 @@ static bool decide_all(struct listing *l, GError **error)
         classify(l, i);
     inbox_faults_begin_listing(l->inbox);
     for (guint i = 0; i < l->decided->len; i++) {
-        if (!follow_fault(l, &g_array_index(l->decided, struct decided, i), error))
+        struct decided *decided = &g_array_index(l->decided, struct decided, i);
+        if (!classify_alone(l, decided, error) || !follow_fault(l, decided, error))
             return false;
     }
     if (inbox_faults_unseen(l->inbox) && (!begin_recording(l, error) || !inbox_faults_end_unseen(l->inbox, error)))

@@ -10,8 +10,9 @@
 
 #include <string.h>
 
-/* The name of a copy that is removed (transport_taken_name) must have room for the suffix. */
-enum { MOST_NAME_BYTES = 200 };
+/* MOST_NAME_BYTES: the name of a copy that is removed (transport_taken_name) must have room for the suffix.
+ * LEAST_ALONE: seconds; senders put signatures first, and a large file takes its time. */
+enum { MOST_NAME_BYTES = 200, LEAST_ALONE = 3600 };
 
 bool signature_wait_is_one(const struct drop *drop, const char *name)
 {
@@ -39,20 +40,31 @@ static void wait_with(struct completeness_result *result, char *reason, int64_t 
     *result = (struct completeness_result){.decision = PICKUP_WAIT, .reason = reason, .wait = microseconds};
 }
 
+/* *since: when the entry was first seen with its size and time. False: the ledger failed. */
+static bool find_first_seen(const struct gateway *gateway, const struct drop *drop, const struct drop_entry *entry,
+                            int64_t *since, GError **error)
+{
+    g_autofree char *escaped = text_escape(entry->name, strlen(entry->name), 0);
+    g_autofree struct ledger_pickup *seen = NULL;
+
+    *since = clock_now();
+    if (!ledger_pickup_get(gateway->ledger, drop->name, escaped, &seen, error))
+        return false;
+    if (seen != NULL && seen->size == entry->identity.size && seen->modified == entry->modified &&
+        strcmp(seen->decision, "gone") != 0 && strcmp(seen->decision, "taken") != 0)
+        *since = seen->since;
+    return true;
+}
+
 /* There is none. *result says until when it is waited for; after that the file is taken without. */
 static bool decide_missing(const struct signature_wait *wait, const struct party *party,
                            struct completeness_result *result, GError **error)
 {
-    g_autofree char *escaped = text_escape(wait->file->name, strlen(wait->file->name), 0);
-    g_autofree struct ledger_pickup *seen = NULL;
-    int64_t since = clock_now();
     char until[INSTANT_TEXT_SIZE];
+    int64_t since;
 
-    if (!ledger_pickup_get(wait->gateway->ledger, wait->drop->name, escaped, &seen, error))
+    if (!find_first_seen(wait->gateway, wait->drop, wait->file, &since, error))
         return false;
-    if (seen != NULL && seen->size == wait->file->identity.size && seen->modified == wait->file->modified &&
-        strcmp(seen->decision, "wait") == 0)
-        since = seen->since;
     if (clock_now() >= since + party->signature_wait)
         return true;
     instant_print(since + party->signature_wait, until);
@@ -83,5 +95,32 @@ bool signature_wait_decide(const struct signature_wait *wait, struct completenes
     }
     wait_with(result, g_strdup_printf("its signature is not whole: %s", of_signature.reason), of_signature.wait);
     g_free(of_signature.reason);
+    return true;
+}
+
+bool signature_wait_alone(const struct gateway *gateway, const struct drop *drop, const struct drop_entry *signature,
+                          struct completeness_result *result, GError **error)
+{
+    const struct identity *identity = &gateway->config->identity;
+    int64_t most = LEAST_ALONE, since;
+
+    if (result->decision != PICKUP_LEAVE || !signature_wait_is_one(drop, signature->name) || !signature->regular ||
+        g_str_has_prefix(signature->name, FILENAME_GATEWAY_PREFIX) ||
+        filename_is_temporary(signature->name, drop->temporary))
+        return true;
+    for (size_t i = 0; i < identity->n_parties; i++)
+        if (g_strcmp0(identity->parties[i].drop, drop->name) == 0)
+            most = MAX(most, identity->parties[i].signature_wait);
+    if (!find_first_seen(gateway, drop, signature, &since, error))
+        return false;
+    if (clock_now() < since + most)
+        return true;
+    g_free(result->reason);
+    *result = (struct completeness_result){
+        .decision = PICKUP_FAULT,
+        .reason = g_strdup_printf("the file that it signs, the same name without " SIGNATURE_SUFFIX
+                                  ", has not come within %" G_GINT64_FORMAT " minutes, or was judged without it; have "
+                                  "the sender send both again, or move the signature away",
+                                  most / 60)};
     return true;
 }

@@ -26,4 +26,10 @@ bool signature_wait_is_one(const struct drop *drop, const char *name);
 bool signature_wait_decide(const struct signature_wait *wait, struct completeness_result *result, bool *taken,
                            GError **error);
 
+/* Of a signature whose file is not in the drop: changes *result, which is PICKUP_LEAVE, to PICKUP_FAULT once it has
+ * been there, with its size and time, for an hour or the longest signature_wait of the drop's parties. False: the
+ * ledger failed. */
+bool signature_wait_alone(const struct gateway *gateway, const struct drop *drop, const struct drop_entry *signature,
+                          struct completeness_result *result, GError **error);
+
 #endif

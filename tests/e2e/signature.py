@@ -137,6 +137,37 @@ def test_waits(tap, world):
     sound(tap, home, "after waits")
 
 
+def test_alone(tap, world):
+    """A signature whose file does not come: nothing for an hour, then somebody is told what to do."""
+    home = signed_home(world, "signature_wait=10")
+    subject = "mcc/" + name_of(1) + ".p7s"
+
+    def incident():
+        return [one for one in home.json("status")[0]["incidents"] if one["subject"] == subject]
+
+    send(home, name_of(1) + ".p7s", world.mcc.sign(instruction(1)))
+    first, last = home.run(now="2023-07-03T13:00:00Z"), home.run(now="2023-07-03T13:59:59Z")
+    tap.ok(first.returncode == last.returncode == 0 and not incident(), "a signature alone is nothing for an hour",
+           last)
+    row = home.json("pickup", now="2023-07-03T14:00:00Z")[0]
+    tap.ok(row["decision"] == "fault" and "has not come within 60 minutes" in row["reason"], "then pickup says so", row)
+    home.run(now="2023-07-03T14:00:00Z")
+    done = home.run(now="2023-07-03T14:00:05Z")
+    why = home.command("why", name_of(1) + ".p7s").stdout.decode()
+    tap.ok(done.returncode == 2 and [one["code"] for one in incident()] == ["A107"], "and an incident is opened", done)
+    tap.ok("have the sender send both again, or move the signature away" in " ".join(why.split()),
+           "why says what to do", why)
+    send(home, name_of(2), instruction(2, (2,)))
+    send(home, name_of(2) + ".p7s", world.mcc.sign(instruction(2, (2,))))
+    home.run(now="2023-07-03T14:00:10Z")
+    tap.ok(codes_of(home, name_of(2)) == ("AC", []), "other files go on", codes_of(home, name_of(2)))
+    send(home, name_of(1), instruction(1))
+    done = home.run(now="2023-07-03T14:00:15Z")
+    tap.ok(all(one["cleared"] for one in incident()) and os.listdir(home.inbox("mcc")) == [],
+           "the file comes: both are taken, and the incident is closed", incident(), done)
+    sound(tap, home, "after a signature alone")
+
+
 def test_policies(tap, world):
     home = signed_home(world, policy="accepted")
     send(home, name_of(1), instruction(1))
@@ -613,6 +644,7 @@ def main():
         try:
             test_good(tap, world)
             test_waits(tap, world)
+            test_alone(tap, world)
             test_policies(tap, world)
             test_vectors(tap, world)
             test_mutations(tap, world)
