@@ -258,7 +258,8 @@ def sleep_at(point, server, collects):
 def test_standby(tap, server=None):
     where = "over SFTP" if server else "local"
     passed = steps_of(with_work(server))
-    points = [f"{point}:{n}" for point, count in sorted(passed.items()) for n in sorted({1, count})]
+    # A sanitizer sees what code does, not how often.
+    points = [f"{point}:{n}" for point, count in sorted(passed.items()) for n in sorted({1, 1 if SANITIZED else count})]
     if server is not None or SANITIZED:
         points = [point for point in points if point.startswith(("custody-fetched", "source-", "delivery-", "claim-"))]
     wrong, ends = [], 0
