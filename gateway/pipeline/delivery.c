@@ -189,7 +189,8 @@ static bool build_planned(struct delivery *delivery, GError **error)
 
 /* ---- jobs whose files are all delivered ---- */
 
-/* *to: where the job goes if it is in active/, has its verdict and all its files are delivered; else JOB_ACTIVE. */
+/* *to: where the job goes if it is in active/, has its verdict and all its files are delivered; else JOB_ACTIVE.
+ * Thousands may wait for a drop that is down, and each pass asks for all of them: one question has to do. */
 static bool place_of(struct gateway *gateway, int64_t id, enum job_state *to, GError **error)
 {
     g_autofree struct ledger_job *job = NULL;
@@ -198,11 +199,13 @@ static bool place_of(struct gateway *gateway, int64_t id, enum job_state *to, GE
     int64_t undelivered = 0;
 
     *to = JOB_ACTIVE;
-    if (!ledger_job_get(gateway->ledger, id, &job, error) ||
-        !ledger_outgoing_files_undelivered(gateway->ledger, id, &undelivered, error) ||
-        !job_find(gateway->spool, id, &state, error))
+    if (!ledger_outgoing_files_undelivered(gateway->ledger, id, &undelivered, error))
         return false;
-    if (job == NULL || undelivered > 0 || state != JOB_ACTIVE)
+    if (undelivered > 0)
+        return true;
+    if (!ledger_job_get(gateway->ledger, id, &job, error) || !job_find(gateway->spool, id, &state, error))
+        return false;
+    if (job == NULL || state != JOB_ACTIVE)
         return true;
     if (job->direction == LEDGER_IN && !ledger_verdict_get(gateway->ledger, id, job->revision, &verdict, error))
         return false;

@@ -14,6 +14,7 @@
 #include "spool/ledger/ledger_jobs.h"
 #include "spool/ledger/ledger_recovery.h"
 #include "spool/ledger/ledger_shrink.h"
+#include "spool/ledger/ledger_verdicts.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -100,6 +101,7 @@ static bool rank_after_recovery(struct queue *queue, struct entry *entry, GError
     return true;
 }
 
+/* In active/ stands also what has its verdict and waits for its answers' delivery, while a drop is down for weeks. */
 static bool add_state(struct queue *queue, enum job_state state, GHashTable *rejected, GError **error)
 {
     g_autoptr(GArray) ids = job_list(queue->gateway->spool, state, error);
@@ -107,6 +109,11 @@ static bool add_state(struct queue *queue, enum job_state state, GHashTable *rej
     for (guint i = 0; ids != NULL && i < ids->len; i++) {
         struct entry entry = {.job = g_array_index(ids, int64_t, i)};
         g_autofree struct ledger_job *job = NULL;
+        bool judged = false;
+        if (state == JOB_ACTIVE && !ledger_job_is_judged(queue->gateway->ledger, entry.job, &judged, error))
+            return false;
+        if (judged)
+            continue;
         if (!ledger_job_get(queue->gateway->ledger, entry.job, &job, error))
             return false;
         if (job != NULL && profiles_stopped_sender(queue->gateway, job) != NULL)

@@ -66,6 +66,18 @@ bool ledger_verdict_get(struct ledger *ledger, int64_t job, int64_t revision, st
     return true;
 }
 
+bool ledger_job_is_judged(struct ledger *ledger, int64_t job, bool *judged, GError **error)
+{
+    LEDGER_SQL(exists, "SELECT EXISTS(SELECT 1 FROM job j WHERE j.id=? AND(j.direction<>0 OR EXISTS(SELECT 1 FROM"
+                       " verdict v WHERE v.job=j.id AND v.revision=j.revision)))");
+    int64_t n = 0;
+
+    if (!ledger_number(ledger, ledger_query(ledger, &exists, LEDGER_VALUES(LEDGER_INT(job)), error), &n, error))
+        return false;
+    *judged = n != 0;
+    return true;
+}
+
 bool ledger_finding_insert(struct ledger *ledger, int64_t job, int64_t revision, const struct ledger_finding *f,
                            GError **error)
 {

@@ -43,6 +43,8 @@ bool ledger_verdict_insert(struct ledger *ledger, const struct ledger_verdict *v
 /* The verdict of a revision; revision 0: the latest. *verdict is NULL if there is none; g_free it. */
 bool ledger_verdict_get(struct ledger *ledger, int64_t job, int64_t revision, struct ledger_verdict **verdict,
                         GError **error);
+/* *judged: nothing of the job is left to judge. It has the verdict of its revision, or the gateway has made it. */
+bool ledger_job_is_judged(struct ledger *ledger, int64_t job, bool *judged, GError **error);
 /* Adds a finding after those that the verdict has. */
 bool ledger_finding_insert(struct ledger *ledger, int64_t job, int64_t revision, const struct ledger_finding *finding,
                            GError **error);

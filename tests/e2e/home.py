@@ -33,6 +33,7 @@ from gate import GATE
 GENERATE = os.environ.get("GENERATE", "samples/generate")
 SOURCE = os.environ.get("top_srcdir", ".")
 SAMPLES = os.path.join(SOURCE, "samples")
+QUERY_SHIM = os.path.abspath(os.path.join(os.environ.get("top_builddir", "."), "tests", "e2e", "query_shim.so"))
 NOW = "2023-07-03T12:00:00Z"
 PATIENCE = 300  # seconds until a wait is called hopeless: no limit for anything that goes on, however slowly
 MODIFIED = 1688378400  # an hour before: the time of every file that is dropped
@@ -292,6 +293,14 @@ class Home:
     def json(self, *arguments, now=NOW):
         done = self.command("--json", *arguments, now=now)
         return [json.loads(line) for line in done.stdout.decode().splitlines()]
+
+    def questions(self, now):
+        """How often a pass asks the ledger. A home of `gateway cells=no` alone."""
+        count = os.path.join(self.top, "count")
+        subprocess.run([GATE, "-c", self.conf, "--now", now, "run", "--once"], check=False, capture_output=True,
+                       env={**os.environ, "LD_PRELOAD": QUERY_SHIM, "QUERY_COUNT": count})
+        with open(count, encoding="ascii") as file:
+            return int(file.read())
 
     def daemon(self, now=NOW, env=None):
         return subprocess.Popen([GATE, "-c", self.conf, "--now", now, "run"], stderr=subprocess.PIPE,

@@ -14,7 +14,6 @@ from live import change
 from parties import DCC, Parties, at, confirmed, instructed, said, sound
 from redeliver import collect, redeliver, standing
 
-SHIM = os.path.abspath(os.path.join(os.environ.get("top_builddir", "."), "tests", "e2e", "query_shim.so"))
 DAY = 24 * 60
 MANY = list(range(1, 61))  # Devices whose files are larger than a block of the disk
 
@@ -295,15 +294,6 @@ def test_copies(tap):
     sound(tap, home, "after copies of the inventory were removed")
 
 
-def questions_of_a_pass(home, now):
-    """How often a pass asks the ledger."""
-    count = os.path.join(home.top, "count")
-    subprocess.run([GATE, "-c", home.conf, "--now", now, "run", "--once"], check=False, capture_output=True,
-                   env={**os.environ, "LD_PRELOAD": SHIM, "QUERY_COUNT": count})
-    with open(count, encoding="ascii") as file:
-        return int(file.read())
-
-
 def test_many_changes(tap):
     """Packed files that no rule removes become ever more. A round asks for none of them."""
     home, counts, number = Home("gateway cells=no"), [], 0
@@ -314,7 +304,7 @@ def test_many_changes(tap):
                                       at(day * DAY + number), "--full" if number == 1 else "--delta"))
         home.run(now=at(day * DAY + 30))
         home.run(now=at((day + 50) * DAY))
-        counts.append(questions_of_a_pass(home, at((day + 50) * DAY + 20)))
+        counts.append(home.questions(at((day + 50) * DAY + 20)))
     tap.ok(len(home.json("spool", "list")) >= 25 and 0 < counts[0] and counts[1] < counts[0] + 20,
            "a pass asks nothing about packed files that stay for ever", counts)
 

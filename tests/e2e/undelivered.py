@@ -202,6 +202,27 @@ def test_why_later(tap):
            "a try that was never ordered is told as that", fact)
 
 
+def test_many_wait(tap):
+    """Thousands may wait for a drop that is down, and each pass asks for all of them. It must not ask much."""
+    home, counts = Home("gateway cells=no"), []
+    parties = Parties(home)
+    home.run()
+    out = home.path("drops", "mcc", "out")
+    os.rename(out, out + ".away")
+    for numbers in (range(1, 6), range(6, 36)):
+        for number in numbers:
+            parties.instruct([number])
+        home.command("run", "--once", now=at(1))
+        counts.append(home.questions(at(2)))
+    waiting = len([job for job in home.json("spool", "list", "--state", "active") if job["type"] == "EMI"])
+    tap.ok(waiting == 35 and counts[1] - counts[0] <= 4 * 30, "a pass asks little about each file that waits", waiting,
+           counts)
+    os.rename(out + ".away", out)
+    home.run(now=at(3))
+    tap.ok(home.json("spool", "list", "--state", "active") == [], "and they end when the drop works again")
+    sound(tap, home, "after many files have waited")
+
+
 def main():
     with Tap() as tap:
         test_session_end(tap)
@@ -214,6 +235,7 @@ def main():
         test_stops(tap)
         test_why(tap)
         test_why_later(tap)
+        test_many_wait(tap)
 
 
 main()

@@ -90,8 +90,8 @@ MUTANTS = [
              "if (hex[0] == 0)")]),
     Mutant("a job is finished before its answers are delivered", "rough", 891, 14, [
         Edit("gateway/pipeline/delivery.c",
-             "if (job == NULL || undelivered > 0 ||",
-             "if (job == NULL || undelivered > 1 ||")]),
+             "    if (undelivered > 0)\n        return true;",
+             "    if (undelivered > 1)\n        return true;")]),
     Mutant("files are not synced", "hostile", 18749, 6, [
         Edit("spool/disk_file.c",
              "if (sync && fsync(file->fd) != 0)",
