@@ -16,6 +16,7 @@
 #include "gateway/ledger_check.h"
 #include "spool/job.h"
 #include "spool/ledger/ledger_identity.h"
+#include "spool/witness.h"
 
 #include <glib.h>
 #include <stdbool.h>
@@ -42,6 +43,7 @@ struct gateway {
     bool writing;                         /* a writer's: has it begun a generation? false: A109, orders only */
     struct ledger_fault fault;            /* a writer's: what is wrong with the ledger (A109) */
     struct witness *witness;              /* that a writer wrote last (home_witness.h); NULL: none yet */
+    struct witness_kept witness_read;     /* a writer's: the witness as its last check found it (ledger_check.h) */
     GHashTable *profiles;                 /* of profiles.h: those that were loaded from the ledger, by digest */
     GHashTable *held;                     /* of claims.h: drops that were ours since the home was opened; NULL: none */
     struct claims *claims;                /* of the pipeline (claims.h), borrowed; NULL: there is none */

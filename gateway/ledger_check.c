@@ -131,10 +131,10 @@ static bool check_content(struct gateway *gateway, const struct witness *witness
 static bool check_witness_file(struct gateway *gateway, struct ledger_fault *fault, GError **error)
 {
     const char *path = gateway->config->witness;
-    g_autoptr(witness_t) witness = NULL;
+    const struct witness *witness = NULL;
     g_autoptr(GError) cause = NULL;
 
-    if (witness_read(path, &witness, &cause))
+    if (witness_read_kept(path, &gateway->witness_read, &witness, &cause))
         return witness == NULL || check_content(gateway, witness, fault, error);
     bool damaged = g_error_matches(cause, SPOOL_ERROR, SPOOL_ERROR_CORRUPT);
     return found(fault, LEDGER_WITHOUT_WITNESS, g_strdup(cause->message),

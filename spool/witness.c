@@ -12,6 +12,8 @@
 #define GROUP "witness"
 #define NUMBERS "numbers"
 
+enum { FIRST_READ = 8192 /* bytes; a witness of few partners is smaller */ };
+
 struct witness *witness_new(void)
 {
     struct witness *witness = g_new0(struct witness, 1);
@@ -170,26 +172,79 @@ static bool unreadable(const char *path, int errnum, GError **error)
     return false;
 }
 
-bool witness_read(const char *path, struct witness **witness, GError **error)
+/* All bytes of a descriptor, but no more than one byte too many; g_free. NULL: errno says why. */
+static char *read_all(int fd, size_t *len)
 {
-    g_autofree char *text = g_malloc(WITNESS_MAX_SIZE + 1);
-    size_t len = 0;
+    size_t room = FIRST_READ;
+    g_autofree char *text = g_malloc(room);
     ssize_t n;
+
+    *len = 0;
+    while ((n = read(fd, text + *len, MIN(room, WITNESS_MAX_SIZE + 1) - *len)) > 0) {
+        *len += (size_t)n;
+        if (*len == room)
+            text = g_realloc(text, room *= 2);
+    }
+    return n < 0 ? NULL : g_steal_pointer(&text);
+}
+
+/* *text: NULL if there is no file. */
+static bool read_file(const char *path, char **text, size_t *len, GError **error)
+{
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 
-    *witness = NULL;
+    *text = NULL;
+    *len = 0;
     if (fd < 0)
         return errno == ENOENT || unreadable(path, errno, error);
-    while ((n = read(fd, text + len, WITNESS_MAX_SIZE + 1 - len)) > 0)
-        len += (size_t)n;
-    int errnum = n < 0 ? errno : 0;
+    *text = read_all(fd, len);
+    int errnum = errno;
     (void)close(fd); /* was only read from */
-    if (errnum != 0)
-        return unreadable(path, errnum, error);
-    *witness = witness_parse(text, len, error);
-    if (*witness == NULL)
+    return *text != NULL || unreadable(path, errnum, error);
+}
+
+bool witness_read(const char *path, struct witness **witness, GError **error)
+{
+    struct witness_kept kept = {NULL, 0, NULL};
+    const struct witness *lent;
+    bool good = witness_read_kept(path, &kept, &lent, error);
+
+    *witness = g_steal_pointer(&kept.witness);
+    witness_kept_clear(&kept);
+    return good;
+}
+
+bool witness_read_kept(const char *path, struct witness_kept *kept, const struct witness **witness, GError **error)
+{
+    g_autofree char *text = NULL;
+    size_t len;
+
+    *witness = NULL;
+    if (!read_file(path, &text, &len, error))
+        return false;
+    if (text != NULL && kept->witness != NULL && kept->len == len && memcmp(kept->text, text, len) == 0) {
+        *witness = kept->witness;
+        return true;
+    }
+    witness_kept_clear(kept);
+    if (text == NULL)
+        return true;
+    kept->witness = witness_parse(text, len, error);
+    if (kept->witness == NULL) {
         g_prefix_error(error, "%s: ", path);
-    return *witness != NULL;
+        return false;
+    }
+    kept->text = g_steal_pointer(&text);
+    kept->len = len;
+    *witness = kept->witness;
+    return true;
+}
+
+void witness_kept_clear(struct witness_kept *kept)
+{
+    g_free(kept->text);
+    witness_free(kept->witness);
+    *kept = (struct witness_kept){NULL, 0, NULL};
 }
 
 bool witness_write(enum step step, const char *path, const struct witness *witness, GError **error)

@@ -6,6 +6,7 @@
  *
  *   witness_new → members, witness_raise → witness_print or witness_write → witness_free
  *   witness_read or witness_parse → members, witness_number → witness_free
+ *   witness_read_kept, again and again → members of what it lends → witness_kept_clear
  *
  * The text begins with a line that holds the SHA-256 of all that follows, so that a text that was written in part is
  * recognised; then ledger, instance and generation again. The line is a row of CSV, for some recipients read each file
@@ -54,6 +55,17 @@ struct witness *witness_parse(const char *text, size_t len, GError **error);
 
 /* Sets *witness to what the file holds; NULL if there is no file. */
 bool witness_read(const char *path, struct witness **witness, GError **error);
+/* A witness file as it was read last. Zero at first. */
+struct witness_kept {
+    char *text;
+    size_t len;
+    struct witness *witness; /* what the text says; NULL: nothing was read, or it is no witness */
+};
+/* As witness_read, but *witness is lent until the next call, and a file that has not changed is not parsed again: a
+ * writer asks in each pass. */
+bool witness_read_kept(const char *path, struct witness_kept *kept, const struct witness **witness, GError **error);
+/* Frees what it holds; it can be used again. */
+void witness_kept_clear(struct witness_kept *kept);
 /* Replaces the file durably. Passes the crash point. */
 bool witness_write(enum step step, const char *path, const struct witness *witness, GError **error);
 

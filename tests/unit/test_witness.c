@@ -169,6 +169,41 @@ static void test_witness__file__missing_is_no_error(void **state)
     (void)g_rmdir(dir);
 }
 
+static void test_witness__file_kept__parsed_when_it_changed(void **state)
+{
+    g_autofree char *dir = g_dir_make_tmp("ecosgate-witness-XXXXXX", NULL);
+    g_autofree char *path = g_build_filename(dir, "witness", NULL);
+    g_autoptr(witness_t) written = example();
+    struct witness_kept kept = {NULL, 0, NULL};
+    const struct witness *first, *read;
+    g_autoptr(GError) error = NULL;
+
+    (void)state;
+    assert_true(witness_read_kept(path, &kept, &read, &error));
+    assert_null(read);
+    assert_true(witness_write(STEP_WITNESS_WRITTEN, path, written, &error));
+    assert_true(witness_read_kept(path, &kept, &first, &error));
+    assert_int_equal(first->generation, 7);
+    assert_true(witness_read_kept(path, &kept, &read, &error));
+    assert_ptr_equal(read, first);
+    written->generation = 8;
+    assert_true(witness_write(STEP_WITNESS_WRITTEN, path, written, &error));
+    assert_true(witness_read_kept(path, &kept, &read, &error));
+    assert_int_equal(read->generation, 8);
+    assert_true(g_file_set_contents(path, "no witness", -1, NULL));
+    for (int i = 0; i < 2; i++) {
+        g_autoptr(GError) damaged = NULL;
+        assert_false(witness_read_kept(path, &kept, &read, &damaged));
+        assert_true(g_error_matches(damaged, SPOOL_ERROR, SPOOL_ERROR_CORRUPT));
+        assert_null(read);
+    }
+    (void)g_unlink(path);
+    assert_true(witness_read_kept(path, &kept, &read, &error));
+    assert_null(read);
+    witness_kept_clear(&kept);
+    (void)g_rmdir(dir);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -180,6 +215,7 @@ int main(void)
         cmocka_unit_test(test_witness__older_text_behind_it__white_space_only),
         cmocka_unit_test(test_witness__other_texts__each_its_error),
         cmocka_unit_test(test_witness__file__missing_is_no_error),
+        cmocka_unit_test(test_witness__file_kept__parsed_when_it_changed),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
