@@ -90,7 +90,8 @@ void oracle_redelivery_first(const struct oracle *oracle, const char *name, stru
 {
     bool unknown = taken->made_at <= oracle->unanswered_at && oracle->unanswered_at != 0;
 
-    taken->may_come = unknown || g_hash_table_contains(oracle->lying, name) ? 2 : 1;
+    taken->put_away = unknown || g_hash_table_contains(oracle->lying, name);
+    taken->may_come = taken->put_away ? 2 : 1;
 }
 
 /* What is not named does not come. If nobody has seen the answer, it may. */
