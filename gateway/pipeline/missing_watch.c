@@ -24,6 +24,7 @@ struct missing_watch {
     int64_t changes;     /* of the ledger, then */
     int64_t next;        /* seconds UTC when a number becomes due; G_MAXINT64: none does */
     GHashTable *settled; /* subjects of incidents that are closed and not opened again */
+    GHashTable *from; /* "SENDER TYPE ORG" → number below which no gap is of interest any more, unless one changes */
 };
 
 struct missing_watch *missing_watch_new(struct gateway *gateway)
@@ -33,6 +34,7 @@ struct missing_watch *missing_watch_new(struct gateway *gateway)
     watch->gateway = gateway;
     watch->next = G_MAXINT64;
     watch->settled = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    watch->from = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     return watch;
 }
 
@@ -41,6 +43,7 @@ void missing_watch_free(struct missing_watch *watch)
     if (watch == NULL)
         return;
     g_hash_table_unref(watch->settled);
+    g_hash_table_unref(watch->from);
     g_free(watch);
 }
 
@@ -127,13 +130,15 @@ static bool is_settled(const struct looking *l, const struct ledger_gap *gap, co
     return true;
 }
 
-static bool follow_gap(const struct looking *l, const struct ledger_gap *gap, GError **error)
+/* *over: it is settled, or all its numbers have come, and neither changes any more. */
+static bool follow_gap(const struct looking *l, const struct ledger_gap *gap, bool *over, GError **error)
 {
     int64_t due = gap->since + l->watch->gateway->config->missing_number_after;
     g_autofree char *subject = g_strdup_printf("%s %s %" PRId64, l->of.org, l->of.type, gap->last + 1);
     g_autoptr(GArray) came = NULL;
     bool settled = false;
 
+    *over = false;
     if (due > l->now) {
         l->watch->next = MIN(l->watch->next, due);
         return true;
@@ -141,7 +146,8 @@ static bool follow_gap(const struct looking *l, const struct ledger_gap *gap, GE
     if (!is_settled(l, gap, subject, &settled, error) ||
         (!settled && !ledger_gap_came(l->watch->gateway->ledger, &l->of, gap, &came, error)))
         return false;
-    if (settled || (int64_t)came->len > gap->last - gap->first)
+    *over = settled || (int64_t)came->len > gap->last - gap->first;
+    if (*over)
         return true;
     g_hash_table_add(l->present, g_strdup(subject));
     return state(l, gap, came, subject, error);
@@ -149,16 +155,39 @@ static bool follow_gap(const struct looking *l, const struct ledger_gap *gap, GE
 
 /* ---- all ---- */
 
+/* Where the watch has to begin: borrowed, and written when it is known how far it need not look again. A sender's
+ * numbers become ever more, and a look comes each minute. */
+static int64_t *begin_of(const struct looking *l)
+{
+    g_autofree char *name = g_strdup_printf("%s %s %s", l->of.sender, l->of.type, l->of.org);
+    int64_t *from = g_hash_table_lookup(l->watch->from, name);
+
+    if (from == NULL) {
+        from = g_new0(int64_t, 1);
+        g_hash_table_insert(l->watch->from, g_steal_pointer(&name), from);
+    }
+    return from;
+}
+
 static bool follow_type(const struct looking *l, GError **error)
 {
+    struct ledger *ledger = l->watch->gateway->ledger;
+    int64_t *from = begin_of(l), changed = ledger_numbers_changed(ledger, &l->of), highest = 0, first_open = G_MAXINT64;
+    const struct ledger_gap_range range = {l->watch->gateway->config->sequence_gap_max, MIN(*from, changed)};
     g_autoptr(GArray) gaps = NULL;
 
-    if (!ledger_gaps(l->watch->gateway->ledger, &l->of, l->watch->gateway->config->sequence_gap_max, &gaps, error))
+    *from = 0;
+    if (!ledger_gaps(ledger, &l->of, &range, &gaps, error) || !ledger_number_highest(ledger, &l->of, &highest, error))
         return false;
     for (guint i = 0; i < gaps->len; i++) {
-        if (!follow_gap(l, &g_array_index(gaps, struct ledger_gap, i), error))
+        const struct ledger_gap *gap = &g_array_index(gaps, struct ledger_gap, i);
+        bool over;
+        if (!follow_gap(l, gap, &over, error))
             return false;
+        if (!over)
+            first_open = MIN(first_open, gap->first);
     }
+    *from = MIN(first_open, highest);
     return true;
 }
 

@@ -169,6 +169,7 @@ struct ledger *ledger_open_at(const char *path, int flags, GError **error)
 {
     g_autoptr(ledger_t) ledger = g_new0(struct ledger, 1);
     ledger->statements = g_hash_table_new_full(g_direct_hash, g_direct_equal, NULL, finalize);
+    ledger->numbers = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     static bool configured;
     /* SQLite counts its memory under a lock at each allocation; we never ask for that number. */
     if (!configured)
@@ -415,6 +416,7 @@ void ledger_close(struct ledger *ledger)
         return;
     ledger_rollback(ledger);
     g_hash_table_unref(ledger->statements);
+    g_hash_table_unref(ledger->numbers);
     /* Only now: in use, a WAL that keeps its size is written faster. */
     if (ledger->writer)
         (void)sqlite3_exec(ledger->db, "PRAGMA journal_size_limit=0", NULL, NULL, NULL);

@@ -101,6 +101,7 @@ bool ledger_job_insert(struct ledger *ledger, const struct ledger_job *job, int6
                                   LEDGER_INT(next), LEDGER_TEXT(job->reason), LEDGER_INT_OR_NULL(job->removed)),
                     error))
         return false;
+    ledger_number_changes(ledger, job->sender, job->type, job->sequence);
     if ((job->source.set && !set_source(ledger, job, error)) || !ledger_count_job(ledger, job->id, 1, error))
         return false;
     if (job->direction == LEDGER_IN && !count_received(ledger, job, error))
@@ -113,7 +114,8 @@ bool ledger_job_insert(struct ledger *ledger, const struct ledger_job *job, int6
 bool ledger_job_describe(struct ledger *ledger, const struct ledger_job *job, GError **error)
 {
     LEDGER_SQL(describe, "UPDATE job SET org=?2,sender=?3,sequence=?4,type=?5,form=?6 WHERE id=?1");
-    return ledger_count_job(ledger, job->id, -1, error) &&
+    ledger_number_changes(ledger, job->sender, job->type, job->sequence);
+    return ledger_number_of_job_changes(ledger, job->id, error) && ledger_count_job(ledger, job->id, -1, error) &&
            ledger_run(ledger, &describe,
                       LEDGER_VALUES(LEDGER_INT(job->id), LEDGER_TEXT(job->org), LEDGER_TEXT(job->sender),
                                     LEDGER_INT_OR_NULL(job->sequence), LEDGER_TEXT(job->type), LEDGER_TEXT(job->form)),

@@ -10,10 +10,12 @@
 #define CURRENT                                                                                                        \
     "c AS(SELECT ifnull(max(id),0) AS id FROM numbering WHERE sender=?1 AND type=?2 AND org=?3),"                      \
     "n AS(SELECT c.id,(SELECT number FROM numbering WHERE id=c.id) AS begins FROM c)"
-/* Its numbers, and the one before each. The index job_sequence alone answers that: it has no other column. */
+#define OF_CURRENT "sender=?1 AND type=?2 AND numbering=(SELECT id FROM n)"
+/* Its numbers from ?5 on, and the one before each. The index job_sequence alone answers that. */
 #define NUMBERS                                                                                                        \
-    "u AS(SELECT sequence AS f,ifnull(lag(sequence)OVER(ORDER BY sequence),(SELECT begins FROM n)) AS p FROM job"      \
-    " WHERE sender=?1 AND type=?2 AND numbering=(SELECT id FROM n) AND sequence>0)"
+    "u AS(SELECT sequence AS f,ifnull(lag(sequence)OVER(ORDER BY sequence),ifnull((SELECT max(sequence) FROM job"      \
+    " WHERE " OF_CURRENT " AND sequence>0 AND sequence<?5),(SELECT begins FROM n))) AS p FROM job WHERE " OF_CURRENT   \
+    " AND sequence>=max(?5,1))"
 /* The first number after p that no recovery has lost. */
 #define FIRST                                                                                                          \
     "max(u.p+1,ifnull((SELECT max(l.number)+1 FROM lost_number l WHERE l.sender=?1 AND l.type=?2 AND l.org=?3"         \
@@ -35,11 +37,74 @@ static bool find_above(struct ledger *ledger, const struct ledger_file *of, stru
     return good;
 }
 
-bool ledger_gaps(struct ledger *ledger, const struct ledger_file *of, int64_t most, GArray **gaps, GError **error)
+/* ---- what has changed ---- */
+
+/* All that were asked for and whose name begins so: no more than there are senders and types. */
+static void lower(struct ledger *ledger, const char *beginning, int64_t number)
+{
+    GHashTableIter iter;
+    gpointer name, lowest;
+
+    g_hash_table_iter_init(&iter, ledger->numbers);
+    while (g_hash_table_iter_next(&iter, &name, &lowest))
+        if (g_str_has_prefix(name, beginning))
+            *(int64_t *)lowest = MIN(*(int64_t *)lowest, number);
+}
+
+void ledger_number_changes(struct ledger *ledger, const char *sender, const char *type, int64_t number)
+{
+    if (sender == NULL || type == NULL || number <= 0)
+        return; /* a file without a number */
+    g_autofree char *beginning = g_strdup_printf("%s %s ", sender, type);
+    lower(ledger, beginning, number);
+}
+
+void ledger_numberings_change(struct ledger *ledger)
+{
+    lower(ledger, "", 0);
+}
+
+bool ledger_number_of_job_changes(struct ledger *ledger, int64_t job, GError **error)
+{
+    LEDGER_SQL(find, "SELECT sender,type,sequence FROM job WHERE id=? AND sender IS NOT NULL AND type IS NOT NULL");
+    sqlite3_stmt *q = ledger_query(ledger, &find, LEDGER_VALUES(LEDGER_INT(job)), error);
+    bool row = false, good = q != NULL && ledger_row(ledger, q, &row, error);
+
+    if (good && row)
+        ledger_number_changes(ledger, (const char *)sqlite3_column_text(q, 0), (const char *)sqlite3_column_text(q, 1),
+                              sqlite3_column_int64(q, 2));
+    ledger_end(q);
+    return good;
+}
+
+int64_t ledger_numbers_changed(struct ledger *ledger, const struct ledger_file *of)
+{
+    g_autofree char *name = g_strdup_printf("%s %s %s", of->sender, of->type, of->org);
+    int64_t *known = g_hash_table_lookup(ledger->numbers, name), lowest = known != NULL ? *known : 0;
+
+    if (known == NULL) {
+        known = g_new(int64_t, 1);
+        g_hash_table_insert(ledger->numbers, g_steal_pointer(&name), known);
+    }
+    *known = INT64_MAX;
+    return lowest;
+}
+
+/* ---- gaps ---- */
+
+bool ledger_number_highest(struct ledger *ledger, const struct ledger_file *of, int64_t *number, GError **error)
+{
+    LEDGER_SQL(highest, "WITH " CURRENT "SELECT max(sequence) FROM job WHERE " OF_CURRENT);
+    return ledger_number(ledger, ledger_query(ledger, &highest, LEDGER_VALUES(OF(of)), error), number, error);
+}
+
+bool ledger_gaps(struct ledger *ledger, const struct ledger_file *of, const struct ledger_gap_range *range,
+                 GArray **gaps, GError **error)
 {
     LEDGER_SQL(find, "WITH " CURRENT "," NUMBERS "SELECT " FIRST ",f-1 FROM u WHERE f>p+1 AND f-p-1<=?4 AND " FIRST
                      "<f ORDER BY f");
-    sqlite3_stmt *q = ledger_query(ledger, &find, LEDGER_VALUES(OF(of), LEDGER_INT(most)), error);
+    sqlite3_stmt *q =
+        ledger_query(ledger, &find, LEDGER_VALUES(OF(of), LEDGER_INT(range->most), LEDGER_INT(range->from)), error);
     g_autoptr(GArray) found = g_array_new(FALSE, TRUE, sizeof(struct ledger_gap));
     bool row = false, good = q != NULL && ledger_row(ledger, q, &row, error);
 

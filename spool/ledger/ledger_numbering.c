@@ -166,8 +166,9 @@ bool ledger_numbering_before(struct ledger *ledger, const struct ledger_file *se
 
 bool ledger_numbering_assign(struct ledger *ledger, int64_t job, int64_t numbering, GError **error)
 {
-    LEDGER_SQL(assign, "UPDATE job SET numbering=?2 WHERE id=?1");
-    return ledger_run(ledger, &assign, LEDGER_VALUES(LEDGER_INT(job), LEDGER_INT(numbering)), error);
+    LEDGER_SQL(assign, "UPDATE job SET numbering=?2 WHERE id=?1 AND numbering IS NOT ?2");
+    return ledger_run(ledger, &assign, LEDGER_VALUES(LEDGER_INT(job), LEDGER_INT(numbering)), error) &&
+           (sqlite3_changes(ledger->db) == 0 || ledger_number_of_job_changes(ledger, job, error));
 }
 
 bool ledger_numbering_wrap(struct ledger *ledger, int64_t job, int64_t before, GError **error)
@@ -181,6 +182,7 @@ bool ledger_numbering_wrap(struct ledger *ledger, int64_t job, int64_t before, G
     LEDGER_SQL(move, "UPDATE job SET numbering=(SELECT max(id) FROM numbering WHERE job=?1) WHERE id>=?1"
                      " AND numbering=?2 AND direction=0"
                      " AND (sender,type,org)=(SELECT sender,type,org FROM job WHERE id=?1)");
+    ledger_numberings_change(ledger);
     return ledger_run(ledger, &join, LEDGER_VALUES(LEDGER_INT(job), LEDGER_INT(before)), error) &&
            ledger_run(ledger, &begin, LEDGER_VALUES(LEDGER_INT(job)), error) &&
            ledger_run(ledger, &move, LEDGER_VALUES(LEDGER_INT(job), LEDGER_INT(before)), error);
@@ -198,6 +200,7 @@ bool ledger_numbering_set(struct ledger *ledger, const struct ledger_file *self,
                           GError **error)
 {
     LEDGER_SQL(insert, "INSERT INTO numbering(id,sender,type,org,job,number,order_id) VALUES(" NEXT_ID ",?,?,?,0,?,?)");
+    ledger_numberings_change(ledger);
     return ledger_run(ledger, &insert,
                       LEDGER_VALUES(SENDER_AND_TYPE_OF(self), LEDGER_INT(number), LEDGER_TEXT(order_id)), error);
 }

@@ -76,6 +76,8 @@ struct ledger {
     bool finds;                /* the connection knows the functions of ledger_find_filter.h */
     struct ledger_find_filter *find_filter;
     GHashTable *statements; /* address of a struct ledger_sql → its sqlite3_stmt, owned */
+    GHashTable
+        *numbers; /* ledger_missing.h: "SENDER TYPE ORG" that was asked for → the lowest number changed since then */
 };
 
 /* Opens the file with these flags of SQLite, and sets what all connections have. NULL on an error. */
@@ -342,6 +344,14 @@ extern const struct ledger_shape ledger_verdict_shape;
 /* A verdict whose first outcome file waits only for Devices whose sessions have begun, or which are withheld. The
  * schema's version 8 has an index with this condition, too. */
 #define LEDGER_OUTCOME_WAITS "items>0 AND reported=0 AND begun>=accepted AND ended<accepted"
+
+/* The place of a number in its numbering changes. To be called by whatever changes sender, type, sequence or numbering
+ * of a job (ledger_numbers_changed). NULL, 0: the file has none. */
+void ledger_number_changes(struct ledger *ledger, const char *sender, const char *type, int64_t number);
+/* The same for the number of that job. */
+bool ledger_number_of_job_changes(struct ledger *ledger, int64_t job, GError **error);
+/* Another numbering begins: the place of any number may change. */
+void ledger_numberings_change(struct ledger *ledger);
 
 /* Brings the tables to this release's version, each version in a transaction of its own. SPOOL_ERROR_RETRY if they
  * have a newer one. */

@@ -1,6 +1,7 @@
 /* Sequence numbers of inbound files: gaps, jumps, over the end, set by an operator; and those of our own files. */
 #include "formats/profile.h"
 #include "spool/ledger/ledger_actions.h"
+#include "spool/ledger/ledger_missing.h"
 #include "spool/ledger/ledger_numbering.h"
 #include "spool/ledger/ledger_verdicts.h"
 #include "tests/unit/ledger_home.h"
@@ -237,6 +238,96 @@ static void test_numbering__own_files__go_on_from_one(void **state)
     assert_int_equal(n, LAST + 3);
 }
 
+static const struct ledger_file sender = {.type = "EMI", .org = "MCC", .sender = "90-B3-D5-1F-30-0E-C0-01"};
+
+static GArray *gaps_from(int64_t from)
+{
+    const struct ledger_gap_range range = {40, from};
+    GArray *gaps = NULL;
+
+    assert_true(ledger_gaps(ledger, &sender, &range, &gaps, NULL));
+    return gaps;
+}
+
+/* Those that end below a number or, from_there, at it or above it; g_free. */
+static char *gaps_text(const GArray *gaps, int64_t number, bool from_there)
+{
+    GString *text = g_string_new(NULL);
+
+    for (guint n = 0; n < gaps->len; n++) {
+        const struct ledger_gap *gap = &g_array_index(gaps, struct ledger_gap, n);
+        if ((gap->last + 1 >= number) == from_there)
+            g_string_append_printf(text, "%d-%d ", (int)gap->first, (int)gap->last);
+    }
+    return g_string_free(text, FALSE);
+}
+
+static void same_gaps(const GArray *a, const GArray *b, int64_t number, bool from_there)
+{
+    g_autofree char *first = gaps_text(a, number, from_there), *second = gaps_text(b, number, from_there);
+
+    assert_string_equal(first, second);
+}
+
+/* One of the acts that change numbers. */
+static void change_numbers(GRand *random, GArray *waiting)
+{
+    g_autofree char *order = g_strdup_printf("o%u", g_rand_int(random));
+    int64_t number = 1 + g_rand_int_range(random, 0, 60), id;
+
+    switch (g_rand_int_range(random, 0, 24)) {
+    case 0:
+        assert_true(ledger_numbering_set(ledger, &sender, number / 2, order, NULL));
+        break;
+    case 1:
+        (void)judge(pick_up(LAST - number % 3), LAST, false); /* the next round is near */
+        break;
+    case 2:
+    case 3:
+    case 4:
+    case 5:
+    case 6:
+    case 7:
+        id = pick_up(number);
+        g_array_append_val(waiting, id);
+        break;
+    case 8:
+        id = pick_up(number);
+        struct ledger_job job = ledger_home_job(id, "n", number + 3, "n");
+        assert_true(ledger_job_describe(ledger, &job, NULL));
+        break;
+    default:
+        if (waiting->len == 0)
+            break;
+        guint at = (guint)g_rand_int_range(random, 0, (gint)waiting->len);
+        (void)judge(g_array_index(waiting, int64_t, at), 40, g_rand_int_range(random, 0, 4) == 0);
+        (void)g_array_remove_index(waiting, at);
+    }
+}
+
+/* A look that begins at the lowest number that has changed sees all that has. */
+static void test_numbering__changed__below_it_are_the_same_gaps(void **state)
+{
+    g_autoptr(GRand) random = g_rand_new_with_seed(1);
+    g_autoptr(GArray) waiting = g_array_new(FALSE, FALSE, sizeof(int64_t));
+    int n = 0;
+    (void)state;
+
+    assert_true(ledger_numbers_changed(ledger, &sender) == 0);
+    assert_true(ledger_numbers_changed(ledger, &sender) == INT64_MAX);
+    for (int act = 0; act < 1500; act++) {
+        g_autoptr(GArray) before = gaps_from(0);
+        change_numbers(random, waiting);
+        int64_t changed = ledger_numbers_changed(ledger, &sender);
+        g_autoptr(GArray) after = gaps_from(0), above = gaps_from(changed);
+        same_gaps(before, after, changed, false);
+        same_gaps(after, above, changed, true);
+        assert_true(above->len <= after->len);
+        n += above->len > 0 && above->len < after->len;
+    }
+    assert_true(n > 20); /* else the test shows nothing */
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, enter, leave)
@@ -249,6 +340,7 @@ int main(void)
         T(test_numbering__held_first_over_the_end__sets_no_number_back),
         T(test_numbering__set_by_an_order__numbers_begin_anew),
         T(test_numbering__own_files__go_on_from_one),
+        T(test_numbering__changed__below_it_are_the_same_gaps),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
