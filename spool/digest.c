@@ -35,9 +35,16 @@ struct digest *digest_new(void)
 {
     struct digest *digest = g_new(struct digest, 1);
     digest->context = EVP_MD_CTX_new();
-    if (digest->context == NULL || EVP_DigestInit_ex(digest->context, sha256(), NULL) != 1)
-        g_error("libcrypto cannot make a SHA-256 context"); /* out of memory: ends the program */
+    if (digest->context == NULL)
+        g_error("libcrypto cannot make a context"); /* out of memory: ends the program */
+    digest_again(digest);
     return digest;
+}
+
+void digest_again(struct digest *digest)
+{
+    if (EVP_DigestInit_ex(digest->context, sha256(), NULL) != 1)
+        g_error("libcrypto cannot begin a SHA-256");
 }
 
 void digest_update(struct digest *digest, const void *data, size_t len)

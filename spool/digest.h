@@ -2,6 +2,7 @@
  * SHA-256, by libcrypto. spool/digest.c is the only file here that includes libcrypto.
  *
  *     digest_new → digest_update* → digest_hex (once, ends it) → digest_free
+ *                → digest_again → digest_update* → …             the next one, in the same memory
  *
  * Nothing but digest_file can fail: when memory runs out the program ends, as everywhere with GLib.
  */
@@ -24,8 +25,11 @@ struct digest *digest_new(void);
 /* Adds len bytes. */
 void digest_update(struct digest *digest, const void *data, size_t len);
 
-/* Writes the digest of all bytes added. Nothing may be added afterwards. */
+/* Writes the digest of all bytes added. Nothing may be added afterwards but behind digest_again. */
 void digest_hex(struct digest *digest, char hex[DIGEST_HEX_SIZE]);
+
+/* It is one of no bytes again. For many short ones: memory for each costs more than its bytes do. */
+void digest_again(struct digest *digest);
 
 /* NULL is allowed. */
 void digest_free(struct digest *digest);

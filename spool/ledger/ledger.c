@@ -421,6 +421,7 @@ void ledger_close(struct ledger *ledger)
     if (ledger->writer)
         (void)sqlite3_exec(ledger->db, "PRAGMA journal_size_limit=0", NULL, NULL, NULL);
     (void)sqlite3_close(ledger->db); /* no statement is left; what is in the WAL stays there */
+    digest_free(ledger->links);
     g_free(ledger);
 }
 

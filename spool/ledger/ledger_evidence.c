@@ -78,11 +78,17 @@ static struct fact {
 
 /* ---- the chain ---- */
 
-static void link_digest(const char *before, const char *line, char digest[DIGEST_HEX_SIZE])
+static void link_digest(struct ledger *ledger, const char *before, const char *line, char digest[DIGEST_HEX_SIZE])
 {
-    g_autofree char *text = g_strconcat(before, "\n", line, "\n", NULL);
-
-    digest_text(text, digest);
+    if (ledger->links == NULL)
+        ledger->links = digest_new();
+    else
+        digest_again(ledger->links);
+    digest_update(ledger->links, before, strlen(before));
+    digest_update(ledger->links, "\n", 1);
+    digest_update(ledger->links, line, strlen(line));
+    digest_update(ledger->links, "\n", 1);
+    digest_hex(ledger->links, digest);
 }
 
 bool ledger_evidence_head(struct ledger *ledger, struct ledger_evidence_head *head, GError **error)
@@ -124,7 +130,7 @@ static bool append(struct ledger *ledger, const struct ledger_evidence_link *lin
     if (!ledger_evidence_head(ledger, &before, error))
         return false;
     head.n = before.n + 1;
-    link_digest(before.digest, link->line, head.digest);
+    link_digest(ledger, before.digest, link->line, head.digest);
     if (!ledger_run(ledger, &insert,
                     LEDGER_VALUES(LEDGER_INT(head.n), LEDGER_TEXT(link->kind), LEDGER_INT(link->subject),
                                   LEDGER_INT(link->part), LEDGER_TEXT(link->line),
@@ -359,7 +365,7 @@ static bool verify_link(void *user, const struct ledger_evidence_link *link, GEr
 
     if (link->n != v->expected)
         say(v, 0, "evidence: links %" G_GINT64_FORMAT " to %" G_GINT64_FORMAT " are missing", v->expected, link->n - 1);
-    link_digest(v->before, link->line, digest);
+    link_digest(v->ledger, v->before, link->line, digest);
     if (link->n == v->expected && strcmp(digest, link->digest) != 0)
         say(v, 0,
             "evidence: link %" G_GINT64_FORMAT " was changed, or the one before it: its digest is %s, expected %s",

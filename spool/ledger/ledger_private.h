@@ -69,6 +69,7 @@ struct ledger {
      * outlives a commit: there is one writer. Would another program add one, the insert of ours would fail with its
      * number, and the rollback forgets this. */
     struct ledger_evidence_head chain;
+    struct digest *links; /* for the digests of links; NULL: none was computed yet */
     /* How many work items more or less are in each state since the transaction began (ledger_count_store), and what
      * that was at its savepoint. */
     int64_t counted[LEDGER_STATES], counted_before[LEDGER_STATES];
