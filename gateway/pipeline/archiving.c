@@ -19,7 +19,7 @@
 
 /* Microseconds. */
 enum { SLICE = 60000, PAUSE = G_USEC_PER_SEC };
-enum { PAGE = 32, RETRY_SECONDS = 600 };
+enum { PAGE = 256, RETRY_SECONDS = 600 };
 
 /* One slice. */
 struct slice {
@@ -152,7 +152,8 @@ static bool may_go(const struct slice *s, int64_t job, bool *go, GError **error)
     return true;
 }
 
-/* Removes what has left, for good. */
+/* Removes what has left, for good. A slice that ends within it leaves the rest to the next one, which begins here: so
+ * leaving/ is empty wherever a page is turned. */
 static bool empty_leaving(struct slice *s, GError **error)
 {
     g_autofree char *dir = g_build_filename(spool_dir(s->gateway->spool), ARCHIVING_LEAVING, NULL);
@@ -167,6 +168,8 @@ static bool empty_leaving(struct slice *s, GError **error)
             return false;
         g_autofree char *path = g_build_filename(dir, *name, NULL);
         if (go && !disk_remove_tree_unsynced(STEP_LEFT_REMOVED, path, &s->fault))
+            return true;
+        if (gateway_time_is_up(s->gateway, s->until))
             return true;
     }
     return names != NULL;

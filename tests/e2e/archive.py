@@ -341,6 +341,31 @@ def test_full_disk(tap):
     sound(tap, home, "after full disks")
 
 
+def test_full_disk_early(tap):
+    """A disk that is full while jobs are still to be read: that ends it there, with its reason and nothing else."""
+    home = Home("gateway cells=no")
+    for number in (1, 2, 3):  # no compressor makes them small, so bytes reach the disk before the last one is read
+        home.drop("mcc", write(home.path("noise"), os.urandom(200_000)),
+                  f"EMI_MCC_{SENDERS['EMI'][1]}_20230703_060000_{number:06d}.csv")
+    home.run()
+    out, before = home.path("place", "a.tar.zst"), files_of(home)
+    os.mkdir(os.path.dirname(out))
+    calls = home.path("calls")
+    with home_ledger(home) as reader:
+        reader.execute("SELECT * FROM job").fetchone()  # makes -shm: the first write is one of the archive
+        done = gate.run("-c", home.conf, "--now", NOW, "archive", "--before", LATER, "--out", out, "--reason", "room",
+                        env={**os.environ, "FAULT_UNDER": home.dir, "FAULT": "write:1:1:ENOSPC", "FAULT_CALLS": "1",
+                             "FAULT_LOG": calls}, timeout=PATIENCE, preload=[SHIM])
+    with open(calls, encoding="utf-8") as file:
+        until, _, since = file.read().partition("fault\twrite\t")
+    tap.ok("payload" in until and since.startswith(os.path.dirname(out)) and "payload" not in since,
+           "no room while jobs are read: no further one is read", until[-2000:], since)
+    tap.ok(done.returncode == 2 and re.fullmatch(
+        rf"ecosgate: --out {re.escape(out)} cannot be written: [^\n]*: No space left on device[^\n]*\n",
+        done.stderr.decode()) and not os.listdir(os.path.dirname(out)) and files_of(home) == before,
+           "one message says why, and nothing is left of the archive", done.stderr)
+
+
 def test_daemon(tap):
     """A gateway that runs carries it out; what is judged again meanwhile stays."""
     home, rejected = played()
@@ -390,6 +415,7 @@ if __name__ == "__main__":
         test_refused(report, place, made_archive)
         if not SANITIZED:  # as all that preloads that library
             test_full_disk(report)
+            test_full_disk_early(report)
         test_daemon(report)
         test_changed_meanwhile(report)
         test_purged(report)
