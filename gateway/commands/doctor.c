@@ -211,31 +211,44 @@ static void probe_profiles(struct doctor_findings *findings, const struct config
         doctor_add(findings, "profiles", PROBE_GOOD, "all profiles of the configuration can be used");
 }
 
+/* Why no order can be carried out; NULL: orders can be. g_free. Only the gateway's user can find out what it may. */
+static char *orders_fault(const struct config *config, const char *orders, const char *whose)
+{
+    g_autofree char *open = disk_open_to_all(orders);
+
+    if (open != NULL)
+        return g_strdup_printf("every order is refused: %s", open);
+    if (!disk_is_own(config->spool) || faccessat(AT_FDCWD, orders, R_OK | W_OK | X_OK, AT_EACCESS) == 0)
+        return NULL;
+    return g_strdup_printf("the gateway's user may not read, write and enter the folder %s (%s): no pass begins, or an "
+                           "order that was carried out stays in it; give that user these rights: chmod u+rwx %s",
+                           orders, whose, orders);
+}
+
 /* Who may order, and whose files were refused. No finding if there is no spool yet. */
 static void probe_orders(struct doctor_findings *findings, const struct config *config)
 {
     g_autofree char *orders = g_build_filename(config->spool, "orders", NULL);
     g_autofree char *refused = g_build_filename(config->spool, "refused", NULL);
-    g_autofree char *fault = disk_open_to_all(orders);
     g_auto(GStrv) names = disk_names(refused, NULL); /* NULL: no order was refused so far */
+    bool kept = names != NULL && names[0] != NULL;
     struct stat st;
 
     if (stat(orders, &st) != 0)
         return;
     g_autofree char *whose = disk_whose(&st);
+    g_autofree char *fault = orders_fault(config, orders, whose);
     g_autofree char *text =
-        fault != NULL ? g_strdup_printf("every order is refused: %s", fault)
-        : names != NULL && names[0] != NULL
-            ? g_strdup_printf("files of refused orders in %s: %u; the log has the reason of each: look whose they "
-                              "are, have the orders given again, and remove the files",
-                              refused, g_strv_length(names))
-            : g_strdup_printf("who may order: %s of %s", (st.st_mode & S_IWGRP) != 0 ? "user and group" : "the user",
-                              whose);
+        kept ? g_strdup_printf("files of refused orders in %s: %u; the log has the reason of each: look whose they "
+                               "are, have the orders given again, and remove the files",
+                               refused, g_strv_length(names))
+             : g_strdup_printf("who may order: %s of %s", (st.st_mode & S_IWGRP) != 0 ? "user and group" : "the user",
+                               whose);
     doctor_add(findings, "orders",
-               fault != NULL                       ? PROBE_BAD
-               : names != NULL && names[0] != NULL ? PROBE_NOTE
-                                                   : PROBE_GOOD,
-               text);
+               fault != NULL ? PROBE_BAD
+               : kept        ? PROBE_NOTE
+                             : PROBE_GOOD,
+               fault != NULL ? fault : text);
 }
 
 /* A file that is kept up to date for others: its finding, what it is, and the setting that names it. */

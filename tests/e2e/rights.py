@@ -162,6 +162,34 @@ def test_ordering(tap):
            "and that everybody may", rights)
 
 
+def test_unreadable(tap):
+    """orders/ that its own user may not read: no pass begins before an order, and nothing of the pass is done."""
+    home = made()
+    orders = home.path("spool", "orders")
+    call(home, GATEWAY, "run --once")
+    tap.ok(give(home, OPERATOR).returncode == 2 and len(waiting(home)) == 1, "an order waits", waiting(home))
+    home.drop("mcc", os.path.join(SAMPLES, "good", EMI))
+    os.chown(os.path.join(home.inbox("mcc"), EMI), GATEWAY, LOOK)
+    for mode in (0o3070, 0o3370):
+        os.chmod(orders, mode)
+        done = call(home, GATEWAY, "run --once")
+        tap.ok(done.returncode == 2 and f"cannot open folder {orders}: Permission denied; give the gateway's user the "
+               "right" in done.stderr.decode() and EMI in os.listdir(home.inbox("mcc")) and len(waiting(home)) == 1,
+               f"mode {mode:o}: it is said, and no file is taken before the order is carried out", done.stderr)
+        found = call(home, GATEWAY, "doctor").stdout.decode()
+        tap.ok(re.search(rf"orders +bad +the gateway's user may not read, write and enter the folder {orders} .*chmod "
+                         rf"u\+rwx {orders}\n", found), f"mode {mode:o}: so says doctor", found)
+    daemon = subprocess.Popen([*become(GATEWAY), GATE, "-c", home.conf, "--now", NOW, "run"], stderr=subprocess.PIPE)
+    tap.ok(wait_until(lambda: "cannot open folder" in said_so_far(daemon)), "a daemon says it, too",
+           said_so_far(daemon))
+    subprocess.run(["chmod", "u+rwx", orders], check=True)
+    if daemon.poll() is None:
+        terminate(daemon)
+    call(home, GATEWAY, "run --once")
+    tap.ok(paused_by(home) == [f"uid {OPERATOR}"] and not waiting(home) and EMI not in os.listdir(home.inbox("mcc")),
+           "after that chmod the order is carried out, and the file taken", paused_by(home))
+
+
 def modes(home, *parts):
     """Of the files and folders in a drop's out, but claims: mode and group."""
     found = {}
@@ -266,6 +294,7 @@ def main():
             return
         test_looking(tap)
         test_ordering(tap)
+        test_unreadable(tap)
         test_outgoing(tap)
         test_outgoing_sftp(tap)
         test_start(tap)
