@@ -5,16 +5,15 @@
 #include "gateway/condition/condition.h"
 #include "gateway/condition/verified.h"
 #include "gateway/config/expectation.h"
+#include "gateway/metrics/process_use.h"
 #include "gateway/thresholds.h"
 #include "spool/ledger/ledger_counts.h"
 #include "spool/ledger/ledger_devices.h"
 #include "spool/ledger/ledger_evidence.h"
 #include "spool/ledger/ledger_incidents.h"
 
-#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 /* ---- jobs, Devices, what is wrong ---- */
 
@@ -251,34 +250,11 @@ static void add_disks(struct metrics *metrics, const struct gateway *gateway, co
 
 /* ---- the program ---- */
 
-/* The numbers behind the name in /proc/PID/stat: of these the 12th and 13th are the time of processors, the 22nd the
- * memory in pages. False: there is no such process, or the system does not show it. */
-static bool ask_process(int64_t pid, double *seconds, int64_t *bytes)
-{
-    g_autofree char *path = g_strdup_printf("/proc/%" G_GINT64_FORMAT "/stat", pid);
-    g_autofree char *text = NULL;
-    unsigned long user, system;
-    long pages;
-
-    if (!g_file_get_contents(path, &text, NULL, NULL))
-        return false;
-    const char *rest = strrchr(text, ')'); /* the name may have blanks and brackets */
-    if (rest == NULL || sscanf(rest + 1,
-                               " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu %*d %*d %*d %*d %*d %*d %*u "
-                               "%*u %ld",
-                               &user, &system, &pages) != 3)
-        return false;
-    *seconds = (double)(user + system) / (double)sysconf(_SC_CLK_TCK);
-    *bytes = (int64_t)pages * sysconf(_SC_PAGESIZE);
-    return true;
-}
-
 static void add_program(struct metrics *metrics, const struct condition *condition)
 {
     const struct heartbeat *last = &condition->last;
     struct metrics_histogram passes = {.bounds = heartbeat_bounds, .n_bounds = HEARTBEAT_BOUNDS};
-    double seconds = 0;
-    int64_t bytes = 0;
+    struct process_use use;
 
     if (last->at != 0)
         metrics_add(metrics, METRIC_LAST_PASS, METRIC_NO_LABELS, last->at);
@@ -291,9 +267,11 @@ static void add_program(struct metrics *metrics, const struct condition *conditi
     metrics_add_histogram(metrics, METRIC_PASS_TIME, METRIC_NO_LABELS, &passes);
     if (last->begun != 0)
         metrics_add(metrics, METRIC_STARTED, METRIC_NO_LABELS, last->begun);
-    if (condition->pid > 0 && ask_process(condition->pid, &seconds, &bytes)) {
-        metrics_add(metrics, METRIC_MEMORY, METRIC_NO_LABELS, bytes);
-        metrics_add_real(metrics, METRIC_CPU, METRIC_NO_LABELS, seconds);
+    if (condition->pid > 0 && process_use_of(condition->pid, &use)) {
+        metrics_add(metrics, METRIC_MEMORY, METRIC_NO_LABELS, use.bytes);
+        metrics_add(metrics, METRIC_CHILDREN, METRIC_NO_LABELS, use.children);
+        metrics_add(metrics, METRIC_CHILDREN_MEMORY, METRIC_NO_LABELS, use.children_bytes);
+        metrics_add_real(metrics, METRIC_CPU, METRIC_NO_LABELS, use.seconds);
     }
 }
 

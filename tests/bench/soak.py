@@ -1,14 +1,15 @@
 #!/usr/bin/env python3
 """A year of a gateway in minutes: the daemon with a clock that goes a day in a fraction of a second (clock_shim.c),
-partners that send, answer and collect each day, an inventory each week, a reload each week, a kill -9 each month,
-retention and reports as by default. Samples memory, open descriptors, files and bytes each week.
+partners that send, answer and collect each day, two drops over SFTP, an inventory each week, a reload each week, a
+kill -9 each month, retention and reports as by default. Samples memory, open descriptors, files and bytes each week;
+memory and descriptors of the processes, too, that the gateway starts for cells and SFTP sessions.
 
     soak.py [PICTURE.svg]        DAYS=364 (at least 56)  DEVICES=30 (each day)  MEASURED=10000 (of the extrapolation)
 
 The exit status is 1 when something grew that must not, when `spool verify` finds a fault, or when the extrapolation of
-the whole programme exceeds its limit. Flat must be: memory without the pages of the ledger that SQLite keeps,
-descriptors, and files that are not of ended jobs. Ledger and kept jobs grow with the Devices; the picture shows them
-for each Device, too."""
+the whole programme exceeds its limit. Flat must be: memory without the pages of the ledger that SQLite keeps, that of
+its processes, how many these are, descriptors, and files that are not of ended jobs. Ledger and kept jobs grow with the
+Devices; the picture shows them for each Device, too."""
 import os
 import signal
 import subprocess
@@ -19,7 +20,8 @@ from datetime import datetime, timedelta
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "e2e"))
 import parties  # noqa: E402
 from curves import picture  # noqa: E402
-from home import GATE, Home, Tap, generate, terminate, wait_until  # noqa: E402
+from home import GATE, Home, Tap, children_of, generate, terminate, wait_until  # noqa: E402
+from sshd import Sshd  # noqa: E402
 
 DAYS = int(os.environ.get("DAYS", "364"))
 DEVICES = int(os.environ.get("DEVICES", "30"))
@@ -50,9 +52,22 @@ def inventory(numbers, migrated):
 
 # ---- the year ----
 
+def family(pid):
+    """The process and all that it has started."""
+    return [pid] + [each for child in children_of(pid) for each in family(child)]
+
+
+def kibibytes(pid, field):
+    with open(f"/proc/{pid}/status", encoding="ascii") as file:
+        return next((int(line.split()[1]) for line in file if line.startswith(field)), 0)
+
+
 class Year:
     def __init__(self):
-        self.home = Home("gateway incident_party=NOBODY")
+        self.home = Home("gateway incident_party=NOBODY\ngateway poll_interval=1")
+        self.server = Sshd(self.home.top)
+        for drop in ("maps", "suppliers"):  # nobody waits for them: a server is asked once in a second, that is in days
+            self.home.over_sftp(drop, self.server)
         self.parties = parties.Parties(self.home)
         self.clock = os.path.join(self.home.top, "clock")
         self.samples = []
@@ -111,14 +126,15 @@ class Year:
         seen = None
         while seen != (seen := self.files()):
             time.sleep(0.3)
-        pid = self.process.pid
-        with open(f"/proc/{pid}/status", encoding="ascii") as file:
-            memory = next(int(line.split()[1]) for line in file if line.startswith("VmRSS"))
+        family_now = family(self.process.pid)
+        memory = kibibytes(self.process.pid, "VmRSS")
         ledger = sum(os.path.getsize(self.home.path("spool", name)) for name in os.listdir(self.home.path("spool"))
                      if name.startswith("ledger.sqlite"))
         plain, packed, size = seen
         self.samples.append({"day": day, "memory": memory, "beside": memory - min(ledger // 1024, CACHE),
-                             "descriptors": len(os.listdir(f"/proc/{pid}/fd")),
+                             "processes": len(family_now) - 1,
+                             "others": sum(kibibytes(pid, "RssAnon") for pid in family_now[1:]),
+                             "descriptors": sum(len(os.listdir(f"/proc/{pid}/fd")) for pid in family_now),
                              "plain": plain, "packed": packed, "spool": size, "ledger": ledger})
 
     def files(self):
@@ -158,7 +174,9 @@ def quarter(samples, key, n):
 
 def test_flat(tap, samples):
     for key, name, spare in (("beside", "memory without the ledger's pages (KiB)", 512),
-                             ("descriptors", "open descriptors", 1),
+                             ("others", "memory of cells and sessions (KiB)", 2048),
+                             ("processes", "processes of cells and sessions", 1),
+                             ("descriptors", "open descriptors, theirs too", 8),
                              ("plain", "files that are not of ended jobs", 3)):
         second, last = quarter(samples, key, 1), quarter(samples, key, 3)
         tap.ok(last <= second * GROWTH + spare, f"{name}: {second:.0f} in the second quarter, {last:.0f} in the last",
@@ -244,7 +262,9 @@ def extrapolate(found):
 def draw(samples, path):
     curves = (("memory", "Memory, KiB (with up to 32 MiB of the ledger)"),
               ("beside", "Memory without the ledger's pages, KiB (must be flat)"),
-              ("descriptors", "Open descriptors (must be flat)"),
+              ("others", "Memory of cells and SFTP sessions, KiB (must be flat)"),
+              ("processes", "Processes of cells and SFTP sessions (must be flat)"),
+              ("descriptors", "Open descriptors, theirs too (must be flat)"),
               ("plain", "Files that are not of ended jobs (must be flat)"),
               ("ledger", "Ledger, bytes (grows with the Devices)"), ("spool", "Spool, bytes (grows with the Devices)"),
               ("each", "Bytes for each Device so far (must not rise)"))

@@ -5,14 +5,16 @@ import csv
 import glob
 import io
 import json
+import mmap
 import os
 import re
 import shutil
 import subprocess
 
-from home import SAMPLES, SOURCE, Home, Tap, terminate, wait_until
+from home import NOW, SAMPLES, SOURCE, Home, Tap, children_of, terminate, wait_until
 from parties import Parties, at, confirmed, instructed, said
 from room import small_disk
+from sshd import Sshd, forgiving
 
 try:
     from prometheus_client.openmetrics.parser import text_string_to_metric_families as openmetrics
@@ -296,6 +298,37 @@ def test_replaced(tap):
     tap.ok(1 << 20 < memory < 1 << 32, "the memory of the daemon is in it", memory)
 
 
+def tree(pid):
+    """Ticks of processors and pages of memory of a process and all that it has started."""
+    with open(f"/proc/{pid}/stat", encoding="ascii") as file:
+        fields = file.read().rsplit(")", 1)[1].split()
+    return [(sum(map(int, fields[11:15])), int(fields[21]))] + [
+        each for child in children_of(pid) for each in tree(child)]
+
+
+def test_children(tap):
+    """What cells and SFTP sessions take is counted, also when they have ended."""
+    home = Home("gateway poll_interval=1")
+    with Sshd(home.top) as server:
+        home.over_sftp("mcc", server)
+        daemon = home.daemon(env={**os.environ, **forgiving(server)})
+        Parties(home).instruct(range(1, 4000))
+        wait_until(lambda: len(home.out("mcc")) == 2)
+
+        def steady():
+            wanted, found = tree(daemon.pid), Figures(home, NOW).found
+            return wanted == tree(daemon.pid) and (wanted, found)
+        wait_until(steady)
+        wanted, found = steady() or (tree(daemon.pid), Figures(home, NOW).found)
+        tap.ok(found["ecosgate_child_processes", ()] == len(wanted) - 1 >= 2 and
+               found["ecosgate_child_resident_memory_bytes", ()] == sum(p for _, p in wanted[1:]) * mmap.PAGESIZE,
+               "the processes of cells and sessions are counted, and their memory", wanted, found)
+        ticks, seconds = sum(t for t, _ in wanted), found["ecosgate_process_cpu_seconds_total", ()]
+        tap.ok(abs(seconds * os.sysconf("SC_CLK_TCK") - ticks) < 2 and ticks > wanted[0][0],
+               "their time of processors is in that of the program", ticks, seconds)
+        terminate(daemon)
+
+
 def alarms(home, now):
     return [(row["level"], row["command"]) for row in home.json("status", now=now)[0]["alarms"]]
 
@@ -371,4 +404,5 @@ if __name__ == "__main__":
         test_restart(report, test_home, last)
         test_hostile(report)
         test_replaced(report)
+        test_children(report)
         test_unwritable(report)
