@@ -3,7 +3,9 @@
 import contextlib
 import os
 import re
+import signal
 import tempfile
+import time
 
 from home import SANITIZED, Home, Tap, children_of, terminate, wait_until
 from live import answer, instruction, name_of, send, sound
@@ -132,6 +134,22 @@ def test_life(tap, server):
     daemon.kill()
     daemon.wait()
     tap.ok(wait_until(lambda: not alive(pids), 10), "they end with a gateway that is killed", alive(pids))
+    test_hangs(tap, home)
+
+
+def test_hangs(tap, home):
+    """Sessions that hang, idle and in the middle of a pass, hold up no stop."""
+    for wait in (0, 3):
+        daemon = home.daemon()
+        wait_until(lambda: sessions_of(daemon.pid))
+        pids = sessions_of(daemon.pid)
+        for pid in pids:
+            os.kill(pid, signal.SIGSTOP)
+        time.sleep(wait)  # a pass is in it, which asks what the drop has
+        began = time.monotonic()
+        status = terminate(daemon)
+        tap.ok(status in (0, 2) and time.monotonic() - began < 10 and wait_until(lambda: not alive(pids), 10),
+               f"a stop waits for no session that hangs, for {wait} seconds so far", status, alive(pids))
 
 
 def main():
