@@ -45,6 +45,7 @@ struct reader {
     bool stopped;      /* nothing more is read or given to the sink */
     bool head_is_read; /* the form was looked at */
     bool skips_signature;
+    bool parses_all;
     size_t first;  /* offset in head of the first byte that is not blank, and one more; 0: none has come */
     GString *head; /* the first bytes, until then */
     struct translation of_header, of_record;
@@ -365,6 +366,16 @@ void reader_skip_signature(struct reader *reader)
 bool reader_skips_signature(const struct reader *reader)
 {
     return reader->skips_signature;
+}
+
+void reader_parse_all(struct reader *reader)
+{
+    reader->parses_all = true;
+}
+
+bool reader_scans(const struct reader *reader)
+{
+    return !reader->parses_all;
 }
 
 bool reader_stopped(const struct reader *reader)

@@ -46,6 +46,9 @@ void reader_fault_with(struct reader *reader, struct fault *fault, const char *f
 /* Whether one signature may be a child of the root. */
 bool reader_skips_signature(const struct reader *reader);
 
+/* Whether plain records may be read without the parser. */
+bool reader_scans(const struct reader *reader);
+
 /* True when the reading has stopped, for whatever reason. */
 bool reader_stopped(const struct reader *reader);
 

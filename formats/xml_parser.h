@@ -47,6 +47,16 @@ static inline struct place xml_parser_place(const xmlParserCtxt *parser)
 }
 
 /*
+ * Sets that place: the reader has read on without the parser. Uses the same members.
+ * If this breaks: every place behind the first plain records is wrong.
+ */
+static inline void xml_parser_set_place(xmlParserCtxt *parser, struct place at)
+{
+    parser->input->line = (int)at.line;
+    parser->input->col = (int)at.column;
+}
+
+/*
  * True where the parser stands directly after `<` and a name of len bytes: a start tag with nothing else in it, as
  * nearly all of a good file. Called while the parser reports a start tag, before it consumes the closing `>`.
  *

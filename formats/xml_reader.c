@@ -1,8 +1,9 @@
 /*
- * XML as it streams by, through libxml2's push parser. Bytes are gathered into blocks of one size, so that the size of
- * the pieces pushed makes no difference to what is found. A block is checked for UTF-8, parsed, and kept in the window
- * for as long as the parser holds any of it back, because places are looked up there (xml_reader_places.c). What the
- * parser reports goes to the frame (xml_reader_frame.c); this file handles what ends the reading.
+ * XML as it streams by, through libxml2's push parser, but for plain records (xml_reader_scan.c). Bytes are gathered
+ * into blocks of one size, so that the size of the pieces pushed makes no difference to what is found. A block is
+ * checked for UTF-8, parsed, and kept in the window for as long as the parser holds any of it back, because places are
+ * looked up there (xml_reader_places.c). What the parser reports goes to the frame (xml_reader_frame.c); this file
+ * handles what ends the reading.
  *
  * The structure is checked here and not by the published XSD: in a stream libxml2's validator reports wrong places
  * (2.9.14), and errors without a limit. tests/e2e/schema.py compares the verdicts of the two.
@@ -17,8 +18,7 @@
 #include <string.h>
 
 enum {
-    MAX_NAMES = 16 * 1024,  /* different names: the parser's dictionary is slow beyond that */
-    MAX_PLACE = 2147000000, /* lines, or columns of one: the parser counts in int, and one block more must fit */
+    MAX_NAMES = 16 * 1024, /* different names: the parser's dictionary is slow beyond that */
 };
 
 #define DOCTYPE "<!DOCTYPE"
@@ -119,38 +119,50 @@ static void *xml_open(struct reader *reader, const struct file_type *type)
         g_error("out of memory");
     xmlCtxtUseOptions(x->parser, XML_PARSE_NONET | XML_PARSE_IGNORE_ENC);
     xml_frame_fill(x, type);
+    xml_scan_fill(x);
     return x;
 }
 
-/* Sets the mark to the parser's position and drops the window before it. Refuses what would let the window, the places
- * or the parser's dictionary grow without end. */
+/* Drops so many bytes of the window. The mark does not stand before their end. */
+static void drop(struct xml *x, size_t bytes)
+{
+    memmove(x->window, x->window + bytes, x->filled - bytes);
+    x->mark -= bytes;
+    x->block -= MIN(x->block, bytes);
+    x->filled -= bytes;
+}
+
+/* Sets the mark to the parser's position and drops the window before it. */
 static void drop_parsed(struct xml *x)
 {
-    size_t done = xml_consumed(x), pending = x->fed - done;
-    const char *p = x->window + done;
-    struct place at = xml_parser_place(x->parser);
+    size_t done = xml_consumed(x);
 
     if (x->count_places) {
         (void)xml_place_at(x, done); /* it sets the mark */
     } else {
-        x->mark_at = at;
+        x->mark_at = xml_parser_place(x->parser);
         x->mark = done;
     }
-    if (pending > XML_MAX_PENDING && memcmp(p, DOCTYPE, strlen(DOCTYPE)) == 0)
-        stop_at_doctype(x, done);
-    else if (pending > XML_MAX_PENDING)
+    drop(x, done);
+    x->window_at += done;
+    x->fed -= done;
+}
+
+/* Refuses what would let the window, the places or the parser's dictionary grow without end. */
+static void check_limits(struct xml *x)
+{
+    struct place at = xml_parser_place(x->parser);
+
+    if (x->fed > XML_MAX_PENDING && memcmp(x->window, DOCTYPE, strlen(DOCTYPE)) == 0)
+        stop_at_doctype(x, 0);
+    else if (x->fed > XML_MAX_PENDING)
         xml_stop(x, FAULT_LIMIT, x->mark_at,
                  "expected a tag, comment, instruction or CDATA section of at most 128 KiB, found a longer one");
-    else if (at.line > MAX_PLACE || at.column > MAX_PLACE)
+    else if (at.line > XML_MAX_PLACE || at.column > XML_MAX_PLACE)
         xml_stop(x, FAULT_LIMIT, x->mark_at,
                  "expected at most 2,147,000,000 lines and characters in a line, found more");
     else if (xml_parser_names(x->parser) > MAX_NAMES)
         xml_stop(x, FAULT_LIMIT, x->mark_at, "expected at most 16,384 different names of elements, found more");
-    memmove(x->window, p, x->filled - done);
-    x->mark -= done;
-    x->window_at += done;
-    x->fed -= done;
-    x->filled -= done;
 }
 
 /* True where the parser waits at a '&' that begins no reference. It would wait for a ';' until the end of the text, and
@@ -167,17 +179,27 @@ static bool is_bare_ampersand(const struct xml *x)
     return false;
 }
 
-/* Parses what has been gathered, as far as it is UTF-8. */
-static void feed(struct xml *x)
+/* Parses the window up to that index, as far as it is UTF-8. Returns how many bytes are not. */
+static size_t parse(struct xml *x, size_t end)
 {
     const char *data = x->window + x->fed;
-    size_t have = x->filled - x->fed, valid = text_valid_prefix(data, have);
-    bool bad = valid < have && !text_is_cut_character(data + valid, have - valid);
+    size_t have = end - x->fed, valid = text_valid_prefix(data, have);
 
     x->fed += valid;
     xmlParseChunk(x->parser, data, (int)valid, 0); /* errors come through on_error */
     if (!x->stopped)
         drop_parsed(x);
+    return have - valid;
+}
+
+/* Parses what has been gathered. */
+static void feed(struct xml *x)
+{
+    size_t left = parse(x, x->filled);
+    bool bad = left > 0 && !text_is_cut_character(x->window + x->fed, left);
+
+    if (!x->stopped)
+        check_limits(x);
     if (!x->stopped && is_bare_ampersand(x))
         xmlParseChunk(x->parser, NULL, 0, 1);
     if (!x->stopped && bad)
@@ -185,19 +207,56 @@ static void feed(struct xml *x)
                  x->window[x->fed] == '\0' ? "expected UTF-8 text, found NUL" : "expected UTF-8, found other bytes");
 }
 
+/* Has the parser read up to the first record of the block. */
+static void begin_scan(struct xml *x)
+{
+    size_t first = x->scan.foreign || x->count_places ? x->filled : xml_scan_first(x);
+
+    if (first == x->filled)
+        return;
+    (void)parse(x, first); /* what is no UTF-8 is found by feed */
+    x->scan.runs = xml_scan_can_begin(x);
+}
+
+/* Reads the plain records. If others follow, or the text has ended, the parser goes on behind them: first to the end of
+ * the block before, if a record began there. */
+static void scan(struct xml *x, bool last)
+{
+    x->mark = xml_scan_records(x);
+    drop(x, x->mark);
+    x->scan.runs = x->scan.runs && !last;
+    if (x->scan.runs || x->stopped)
+        return;
+    xml_parser_set_place(x->parser, x->mark_at);
+    if (x->block > 0)
+        (void)parse(x, x->block); /* plain, so UTF-8 */
+}
+
+/* Reads a block that is full, or the last one. */
+static void take_block(struct xml *x, bool last)
+{
+    if (!x->scan.runs && reader_scans(x->reader))
+        begin_scan(x);
+    if (x->scan.runs)
+        scan(x, last);
+    if (!x->scan.runs && !x->stopped && !reader_stopped(x->reader))
+        feed(x);
+    x->block = x->scan.runs ? x->filled : x->fed;
+}
+
 static bool xml_push(void *state, const char *data, size_t len)
 {
     struct xml *x = state;
 
     while (len > 0 && !x->stopped && !reader_stopped(x->reader)) {
-        size_t n = MIN(len, XML_BLOCK - (x->filled - x->fed));
+        size_t n = MIN(len, XML_BLOCK - (x->filled - x->block));
 
         memcpy(x->window + x->filled, data, n);
         x->filled += n;
         data += n;
         len -= n;
-        if (x->filled - x->fed == XML_BLOCK)
-            feed(x);
+        if (x->filled - x->block == XML_BLOCK)
+            take_block(x, false);
     }
     return !x->stopped && !reader_stopped(x->reader);
 }
@@ -208,7 +267,7 @@ static void xml_finish(void *state)
     struct xml *x = state;
 
     if (!x->stopped)
-        feed(x);
+        take_block(x, true);
     if (!x->stopped && x->fed >= strlen(DOCTYPE) && memcmp(x->window, DOCTYPE, strlen(DOCTYPE)) == 0)
         stop_at_doctype(x, 0);
     x->text_ended = true;
@@ -227,6 +286,7 @@ static void xml_close(void *state)
     struct xml *x = state;
 
     xmlFreeParserCtxt(x->parser);
+    g_string_chunk_free(x->scan.texts);
     g_free(x);
 }
 

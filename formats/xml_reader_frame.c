@@ -131,7 +131,7 @@ void xml_frame_on_start(void *user, const xmlChar *name, const xmlChar *prefix, 
     const xmlChar *const *a = (const xmlChar *const *)attributes;
     struct place at = {0, 0};
 
-    (void)prefix, (void)namespaces, (void)n_defaulted; /* libxml2's signature */
+    (void)namespaces, (void)n_defaulted; /* libxml2's signature */
     if (x->stopped)
         return;
     x->stray = false;
@@ -144,6 +144,8 @@ void xml_frame_on_start(void *user, const xmlChar *name, const xmlChar *prefix, 
         return;
     }
     x->open[x->depth] = name;
+    if (x->depth < x->record_depth && (prefix != NULL || (x->depth > 1 && n_namespaces > 0)))
+        x->scan.foreign = true;
     if (n_attributes + n_namespaces > MAX_ATTRIBUTES)
         xml_stop(x, FAULT_LIMIT, xml_place_of_tag(x, 0), "expected at most 32 attributes in a tag, found more");
     if (x->skip || x->stopped)

@@ -6,6 +6,7 @@
  *   xml_reader_faults.c   what is wrong with them; not on the path of a good file
  *   xml_reader_syntax.c   what to say of a text that is not well formed
  *   xml_reader_places.c   line and column of what was reported
+ *   xml_reader_scan.c     the fast way through plain records, which the parser is not given
  *   xml_parser.h          the members of libxml2's structs that all this needs
  *
  * "The window" is the part of the text that is kept: from the first byte that the parser has not consumed.
@@ -29,7 +30,9 @@ enum {
     XML_LEVELS = 3 + LAYOUT_MAX_STEPS,   /* depth of elements that hold elements: root, rows, record, groups */
     XML_MAX_DEPTH = 32,                  /* of any element */
     XML_MAX_CHILDREN = LAYOUT_MAX_COLUMNS + 1,
+    XML_MAX_STEPS = XML_MAX_CHILDREN + 2 * XML_MAX_GROUPS + 2,
     XML_COUNT_FIELD = LAYOUT_NO_FIELD + 1, /* of the Header's last child */
+    XML_MAX_PLACE = 2147000000, /* lines, or columns of one: the parser counts in int, and one block more must fit */
     /* A record of as many fields as any has; the Header and its count need less. */
     XML_TEXT_BYTES = LAYOUT_MAX_COLUMNS * LAYOUT_FIELD_MAX_CHARS * READER_MAX_CHARACTER_BYTES,
 };
@@ -68,6 +71,28 @@ struct xml_level {
     uint32_t may_be_late;   /* children that a later one overtook, which has given a fault */
 };
 
+struct xml_tag {
+    const char *text; /* NULL: there is none */
+    size_t len;
+};
+
+/* One step of the scan through a record: a field, or the tag of a container. */
+struct xml_step {
+    struct xml_tag tag;   /* of a field "<Name": ">" or "/>" follows */
+    struct xml_tag close; /* of a field: "</Name>" */
+    size_t field;         /* where its text goes */
+    size_t absent;        /* the step that follows where the tag is not there; 0: it must be */
+};
+
+struct xml_scan {
+    size_t n;
+    struct xml_step steps[XML_MAX_STEPS];
+    GStringChunk *texts;      /* of the tags */
+    unsigned char plain[256]; /* 1: a byte that text may have */
+    bool foreign;             /* names without a prefix may not be ours within the root or the rows */
+    bool runs;                /* the parser waits between two records; the window begins behind the last of them */
+};
+
 struct xml {
     struct reader *reader;
     xmlParserCtxtPtr parser;
@@ -97,13 +122,16 @@ struct xml {
     size_t text_len;
     char text[XML_TEXT_BYTES]; /* of all fields of the record or Header */
 
+    struct xml_scan scan;
+
     /* The window: window_at is the offset of its first byte in the text. Up to fed the parser has been given its bytes,
      * up to filled they wait. mark is an index whose place is known. */
     size_t window_at, fed, filled;
+    size_t block; /* index at which the block begins that is being filled; while the parser is given all, that is fed */
     size_t mark;
     struct place mark_at;
     bool count_places; /* the parser's columns cannot be trusted any more: count in the window */
-    char window[XML_MAX_PENDING + 2 * XML_BLOCK];
+    char window[XML_MAX_PENDING + 2 * XML_BLOCK + 1];
 };
 
 /* Blank, tab, CR or LF: well-formed XML has no other characters up to the blank. */
@@ -138,6 +166,22 @@ static inline struct place xml_place_of_tag(struct xml *x, size_t len)
     }
     return xml_place_at(x, xml_tag_index(x));
 }
+
+/* ---- xml_reader_scan.c ---- */
+
+/* Makes the steps from the containers, which are filled. */
+void xml_scan_fill(struct xml *x);
+
+/* The index of the window, from fed on, behind the tag before the first record that begins in what is not parsed yet.
+ * filled: there is none. */
+size_t xml_scan_first(const struct xml *x);
+
+/* True: the parser has consumed all that it was given, and a record may come next. */
+bool xml_scan_can_begin(const struct xml *x);
+
+/* Gives the plain records at the beginning of the window to the sink, and sets the mark's place behind them. Returns
+ * how many bytes they are. scan.runs is false then if what follows is for the parser, or nothing more is read. */
+size_t xml_scan_records(struct xml *x);
 
 /* ---- xml_reader_faults.c ---- */
 

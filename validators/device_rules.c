@@ -1,6 +1,9 @@
 /*
- * The set keeps a Device ID in place of a pointer: a million Devices cost their 8 bytes each and no allocation. A
- * sender who knew the hash could make a file whose Devices all collide; hence the random seed.
+ * The set is one array of keys, at most three quarters full; a key stands at the slot of its hash, or behind it where
+ * others stand there. So a key costs one access to memory, and 11 to 21 bytes. A GHashTable keeps hashes beside the
+ * keys and divides to find a slot: it took a third of the gateway's time for a million Devices in CSV.
+ *
+ * A sender who knew the hash could make a file whose Devices all collide; hence the random seed.
  */
 #include "validators/device_rules.h"
 
@@ -11,22 +14,24 @@
 #include <glib.h>
 #include <string.h>
 
-G_STATIC_ASSERT(sizeof(gpointer) == sizeof(uint64_t));
+enum { FIRST_BITS = 10 }; /* of the number of slots */
 
 struct device_set {
-    GHashTable *ids; /* of uint64_t, cast to pointers */
+    uint64_t *slots; /* 0: free */
+    unsigned bits;   /* of the number of slots */
+    size_t used;     /* slots */
+    bool has_zero;   /* the key 0 is in the set: it has no slot */
 };
 
 static uint64_t seed; /* of this process; 0: not chosen yet */
 
-/* Mixes all 64 bits, because the first bytes of the ids of one manufacturer are the same. */
-static guint hash_id(gconstpointer id)
+/* Mixes all 64 bits, because the first bytes of the ids of one manufacturer are the same. The high bits are best. */
+static inline uint64_t hash_id(uint64_t id)
 {
-    uint64_t x = ((uint64_t)(uintptr_t)id ^ seed) * UINT64_C(0x9E3779B97F4A7C15);
+    uint64_t x = (id ^ seed) * UINT64_C(0x9E3779B97F4A7C15);
 
     x ^= x >> 29;
-    x *= seed | 1;
-    return (guint)(x >> 32);
+    return x * (seed | 1);
 }
 
 struct device_set *device_set_new(void)
@@ -35,7 +40,8 @@ struct device_set *device_set_new(void)
 
     while (seed == 0)
         seed = ((uint64_t)g_random_int() << 32) | g_random_int();
-    set->ids = g_hash_table_new(hash_id, NULL);
+    set->bits = FIRST_BITS;
+    set->slots = g_new0(uint64_t, (size_t)1 << set->bits);
     return set;
 }
 
@@ -43,13 +49,49 @@ void device_set_free(struct device_set *set)
 {
     if (set == NULL)
         return;
-    g_hash_table_unref(set->ids);
+    g_free(set->slots);
     g_free(set);
+}
+
+/* The slot that has the id, or the free one that it would get. */
+static inline uint64_t *find_slot(const struct device_set *set, uint64_t id)
+{
+    size_t mask = ((size_t)1 << set->bits) - 1, i = (size_t)(hash_id(id) >> (64 - set->bits));
+
+    while (set->slots[i] != 0 && set->slots[i] != id)
+        i = (i + 1) & mask;
+    return &set->slots[i];
+}
+
+static inline bool device_set_has(const struct device_set *set, uint64_t id)
+{
+    return id == 0 ? set->has_zero : *find_slot(set, id) == id;
+}
+
+static void grow(struct device_set *set)
+{
+    uint64_t *old = set->slots;
+    size_t n = (size_t)1 << set->bits;
+
+    set->slots = g_new0(uint64_t, (size_t)1 << ++set->bits);
+    for (size_t i = 0; i < n; i++)
+        if (old[i] != 0)
+            *find_slot(set, old[i]) = old[i];
+    g_free(old);
 }
 
 bool device_set_add(struct device_set *set, uint64_t id)
 {
-    return g_hash_table_add(set->ids, (gpointer)(uintptr_t)id);
+    if (device_set_has(set, id))
+        return false;
+    if (id == 0) {
+        set->has_zero = true;
+        return true;
+    }
+    *find_slot(set, id) = id;
+    if (++set->used > (size_t)3 << (set->bits - 2))
+        grow(set);
+    return true;
 }
 
 static uint64_t hash_text(const char *key)
@@ -73,7 +115,7 @@ bool device_set_add_key(struct device_set *set, const char *key)
 
 bool device_set_has_key(const struct device_set *set, const char *key)
 {
-    return g_hash_table_contains(set->ids, (gpointer)(uintptr_t)hash_text(key));
+    return device_set_has(set, hash_text(key));
 }
 
 /* C101, C102 */

@@ -203,6 +203,8 @@ struct reading *reading_of(const struct document *document, const struct reading
     reading->texts = g_ptr_array_new_with_free_func(g_free);
     reading->type = options->type ? options->type : document_type(document, options->form);
     reading->reader = reader_new(options->form, reading->type, &limits, &sink);
+    if (options->parse_all)
+        reader_parse_all(reading->reader);
     reading->whole = document_push(document, reading->reader, options->in_pieces);
     reading->found = reader_records(reading->reader);
     reader_free(reading->reader);
@@ -245,16 +247,24 @@ static void stop_somewhere(const struct reading *reading)
     reading_free(stopped);
 }
 
+static void compare(const struct reading *reading, const struct reading_options *options)
+{
+    struct reading *other = reading_of(reading->document, options);
+
+    reading_assert_same(reading, other);
+    reading_free(other);
+}
+
 struct reading *reading_all_ways(const struct document *document, const struct reading_options *options)
 {
     struct reading *reading = reading_of(document, options);
-    struct reading_options in_pieces = *options;
-    struct reading *cut;
+    struct reading_options in_pieces = *options, parsed = *options;
 
     in_pieces.in_pieces = true;
-    cut = reading_of(document, &in_pieces);
-    reading_assert_same(reading, cut);
-    reading_free(cut);
+    parsed.parse_all = true;
+    compare(reading, &in_pieces);
+    if (options->form == FORM_XML)
+        compare(reading, &parsed);
     stop_somewhere(reading);
     return reading;
 }

@@ -37,6 +37,7 @@ struct reading_options {
     enum form form;
     const struct file_type *type; /* NULL: what the document says it is */
     bool in_pieces;
+    bool parse_all; /* reader_parse_all */
     unsigned stop_after; /* reader_stop after that many events; 0: READING_MAX_EVENTS, fewer in a long document */
     /* pad_lines lines were put into the document at pad_at. Places are given as if they were not there, so that the
      * reading can be compared with that of the document without them. */
@@ -56,7 +57,8 @@ void reading_free(struct reading *reading);
 /* Asserts that two readings gave the same; prints both where they differ. */
 void reading_assert_same(const struct reading *one, const struct reading *other);
 
-/* Reads the document whole, in pieces, and up to a stop. Asserts that all give the same. Returns the first reading. */
+/* Reads the document whole, in pieces, without the scan of XML, and up to a stop. Asserts that all give the same.
+ * Returns the first reading. */
 struct reading *reading_all_ways(const struct document *document, const struct reading_options *options);
 
 /* Asserts that text is UTF-8 without control characters, and so one line. */
