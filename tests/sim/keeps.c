@@ -258,7 +258,7 @@ static void order_batch(struct world *world, int status, const char *what)
 
 void keeps_withdraw_batch(struct world *world, const char *batch)
 {
-    if (!sim_has(world->sim, "holds, pauses and withdrawals") || machines_are_down(world))
+    if (!sim_has(world->sim, "holds and withdrawals") || machines_are_down(world))
         return;
     world->keeps->withdraws = true;
     keep_batch(world, batch);
@@ -397,7 +397,7 @@ static void keep_back(struct sim *sim, void *user)
     if (world->settling)
         return;
     world_after(world, "keeps", world->rates.kept, keep_back);
-    if (!sim_has(sim, "holds, pauses and withdrawals") || machines_are_down(world))
+    if (!sim_has(sim, "holds and withdrawals") || machines_are_down(world))
         return;
     if (way == 0)
         pause_dispatch(world);

@@ -236,11 +236,15 @@ bool sim_has(struct sim *sim, const char *part)
 {
     bool known = false;
 
+    g_assert(strchr(part, ',') == NULL); /* --without has commas between names */
     for (guint i = 0; i < sim->parts->len; i++)
         known = known || strcmp(sim->parts->pdata[i], part) == 0;
     if (!known)
         g_ptr_array_add(sim->parts, g_strdup(part));
-    return sim->options.without == NULL || !g_strv_contains(sim->options.without, part);
+    bool on = sim->options.without == NULL || !g_strv_contains(sim->options.without, part);
+    if (on && g_strcmp0(sim->options.breaks, part) == 0)
+        sim_broken(sim, "asked", "%s acts, and --break names it", part);
+    return on;
 }
 
 enum sim_profile sim_profile(const struct sim *sim)

@@ -42,6 +42,7 @@ struct sim_options {
     enum sim_profile profile;
     bool trace;                 /* print every yield, fault, request and line of the story */
     const char *const *without; /* names of parts that are switched off, NULL-terminated; NULL: none */
+    const char *breaks;         /* a part that breaks the promise "asked" when it acts first; NULL: none */
 };
 
 /* True time in microseconds since 1970 UTC. A gateway's machine may think otherwise (machine.h). */
@@ -63,8 +64,9 @@ bool sim_is_broken(const struct sim *sim);
 
 /* The stream of that name, made at first use; borrowed from sim. */
 struct random *sim_random(struct sim *sim, const char *name);
-/* False if the part of that name is switched off (--without). Registers the name, so that --shrink can try that. A part
- * is an actor or a kind of fault: small enough to say something, large enough to be worth a try. */
+/* False if the part of that name is switched off (--without). Registers the name, so that --shrink can try that; no
+ * comma may be in it. A part is an actor or a kind of fault: small enough to say something, large enough to be worth a
+ * try. */
 bool sim_has(struct sim *sim, const char *part);
 
 enum sim_profile sim_profile(const struct sim *sim);

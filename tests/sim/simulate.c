@@ -2,7 +2,7 @@
  * A year of the gateway and its world in virtual time, from a seed.
  *
  *   simulate --seed N [--days D] [--profile calm|rough|hostile|dense] [--trace] [--count]
- *            [--shrink] [--without PART,…]
+ *            [--shrink] [--without PART,…] [--break PART]
  *
  * Exit status: 0 every promise held; 1 one was broken, the story is printed with the call that repeats it; 2 the
  * simulator could not run. The same call prints the same, byte for byte, but for the seconds in the last line of a run
@@ -45,10 +45,11 @@ char *play_call(const struct sim_options *options)
 {
     g_autofree char *without = options->without != NULL ? g_strjoinv(",", (char **)options->without) : g_strdup("");
 
-    return g_strdup_printf("tests/sim/simulate --seed %" G_GUINT64_FORMAT " --days %" G_GINT64_FORMAT
-                           " --profile %s%s%s%s",
-                           options->seed, options->days, profiles[options->profile],
-                           *without != '\0' ? " --without '" : "", without, *without != '\0' ? "'" : "");
+    return g_strdup_printf(
+        "tests/sim/simulate --seed %" G_GUINT64_FORMAT " --days %" G_GINT64_FORMAT " --profile %s%s%s%s%s%s%s",
+        options->seed, options->days, profiles[options->profile], *without != '\0' ? " --without '" : "", without,
+        *without != '\0' ? "'" : "", options->breaks != NULL ? " --break '" : "",
+        options->breaks != NULL ? options->breaks : "", options->breaks != NULL ? "'" : "");
 }
 
 static void print_story(const struct sim *sim)
@@ -103,7 +104,7 @@ void play_clear(struct play_result *result)
 
 struct call {
     gint64 seed, days;
-    char *profile, *without;
+    char *profile, *without, *breaks;
     gboolean trace, shrink, count;
 };
 
@@ -115,6 +116,8 @@ static bool parse(struct call *call, int argc, char **argv)
         {"profile", 0, 0, G_OPTION_ARG_STRING, &call->profile, "how much goes wrong (rough)",
          "calm|rough|hostile|dense|restores|operators"},
         {"without", 0, 0, G_OPTION_ARG_STRING, &call->without, "parts of the world to switch off", "PART,…"},
+        {"break", 0, 0, G_OPTION_ARG_STRING, &call->breaks, "break a promise when that part acts first (for --shrink)",
+         "PART"},
         {"trace", 0, 0, G_OPTION_ARG_NONE, &call->trace, "print every wait, fault and request", NULL},
         {"count", 0, 0, G_OPTION_ARG_NONE, &call->count, "print how often each fault and act has happened", NULL},
         {"shrink", 0, 0, G_OPTION_ARG_NONE, &call->shrink, "look for a shorter run that breaks the same promise", NULL},
@@ -209,10 +212,12 @@ int main(int argc, char **argv)
     options.seed = (uint64_t)call.seed;
     options.days = call.days;
     options.trace = call.trace;
+    options.breaks = call.breaks;
     options.without = *without != NULL ? (const char *const *)without : NULL;
     (void)profile_builtin(); /* each process would load it anew: a tenth of all work */
     int status = run(&options, call.shrink, call.count);
     g_free(call.profile);
     g_free(call.without);
+    g_free(call.breaks);
     return fflush(stdout) == 0 ? status : EXIT_UNABLE;
 }

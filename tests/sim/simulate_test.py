@@ -4,8 +4,10 @@ import collections
 import concurrent.futures
 import os
 import re
+import shlex
 import subprocess
 import sys
+import tempfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir))
 import mutants  # noqa: E402
@@ -24,8 +26,9 @@ SPARE_RUNS = [(seed, 4, "dense") for seed in range(10, 30)] + [(seed, 6, "calm")
 # None of 34 dense and 36 hostile runs had these: a server takes a rename, its answer is lost, and the recipient takes
 # the file before the gateway looks again. sftp_faults.py does it on purpose.
 SELDOM = {"a delivery that nobody saw, which is asked for"}
-# A sanitized day takes eight times as long, and only shows how the program treats its memory.
-SANITIZED_RUNS = [(3, 1, "hostile"), (2, 1, "rough")]
+# A sanitized day takes eight times as long, and only shows how the program treats its memory. The first is traced and
+# played twice.
+SANITIZED_RUNS = [(2, 1, "rough"), (3, 1, "hostile")]
 TRACED = (9, 3, "hostile")
 
 # How often each kind of tests/sim/kinds.def was seen (--count). A fault that never comes proves nothing.
@@ -86,6 +89,73 @@ def test_trace(tap, run):
     return first[1]
 
 
+def test_repeated(tap, run):
+    """Two at the same time, for a sanitized day costs much."""
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        first, second = pool.map(lambda _: traced(*run), range(2))
+    differing = next((f"{a}\n{b}" for a, b in zip(first[1].splitlines(), second[1].splitlines()) if a != b), "length")
+    tap.ok(first == second and len(first[1].splitlines()) > 1000,
+           "the same seed prints the same trace, byte for byte", differing)
+    tap.ok(first[0] == 0, f"{run_name(run)}: every promise holds", first[1][-20000:])
+
+
+def test_shrink(tap):
+    """What breaks the promise stays, with one part alone; all others go."""
+    status, text = simulate(1, 1, "dense", "--break", "redeliveries", "--shrink")
+    last = text.splitlines()[-1]
+    called = re.fullmatch(r"BROKEN asked; again: tests/sim/simulate (.+)", last)
+    tap.ok(status == 1 and called, "a run that breaks a promise is shrunk to its end", text[-3000:])
+    again = shlex.split(called[1]) if called else ["--help"]
+    gone = again[again.index("--without") + 1].split(",") if "--without" in again else []
+    tries = [line for line in text.splitlines() if line.startswith(("breaks ", "holds "))]
+    tried = {shlex.split(line)[-3].split(",")[-1] for line in tries}
+    tap.ok(len(gone) > 4 and "watches" in gone and "redeliveries" not in gone and "redeliveries" in tried,
+           "all parts go but the one that breaks it", f"{last}\n{tried}")
+    done = subprocess.run([SIMULATE, *again], capture_output=True, text=True, errors="replace", check=False)
+    tap.ok(done.returncode == 1 and done.stdout.splitlines()[-1] == last, "the call that it names repeats that",
+           done.stdout[-3000:])
+
+
+STAND_IN = """#!/bin/sh
+case $2 in
+8) echo '2023-01-01T00:00:00Z BROKEN once: a reason'; echo "BROKEN once; again: simulate $*"; exit 1;;
+9) exit 2;;
+*) sleep 0.02; echo "held; 30 days, 1 files, 1 Devices, 0.1 s of a processor; simulate $*";;
+esac
+"""
+
+
+def many(folder, first):
+    """What `make simulate` calls, for half a second, with a stand-in for the simulator: seed 8 breaks a promise, 9
+    cannot be played."""
+    script = os.path.join(os.path.dirname(os.path.abspath(__file__)), "simulate_many.py")
+    done = subprocess.run([sys.executable, script], cwd=folder, capture_output=True, text=True, check=False,
+                          env={**os.environ, "top_builddir": folder, "MINUTES": "0.008", "SEED": str(first),
+                               "JOBS": "2", "DAYS": "", "PROFILE": ""})
+    return done.returncode, done.stdout + done.stderr
+
+
+def test_many(tap):
+    with tempfile.TemporaryDirectory() as folder:
+        os.makedirs(os.path.join(folder, "tests", "sim"))
+        path = os.path.join(folder, "tests", "sim", "simulate")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(STAND_IN)
+        os.chmod(path, 0o755)
+        status, text = many(folder, 100)
+        runs = re.search(r"^all, from seed 100 on: (\d+) runs, \S+ simulated years, .+: 0 broken, 0 unable$", text,
+                         re.MULTILINE)
+        tap.ok(status == 0 and runs and int(runs[1]) > 3 and text.endswith("no seed failed\n"),
+               "new seeds are played until the time is over, and counted", text)
+        status, text = many(folder, 5)
+        story = os.path.join(folder, "sim-8.log")
+        tap.ok(status == 1 and "BROKEN once: a reason\n  story: sim-8.log" in text and os.path.exists(story) and
+               ": 1 broken, 1 unable" in text and "  8: BROKEN once; again: simulate --seed 8" in text and
+               "  9: it could not be played" in text, "a broken promise is told, with its story and its call", text)
+        status, text = many(folder, 9)
+        tap.ok(status == 2, "so is a run that cannot be played", text)
+
+
 def test_mutants(tap):
     wrong = mutants.misfits()
     tap.ok(mutants.MUTANTS and not wrong, "each fault of mutants.py has its place, and a row in README.md",
@@ -133,10 +203,15 @@ def main():
     test_names(tap)
     test_mutants(tap)
     test_calls(tap)
-    texts = [] if small else [test_trace(tap, TRACED)]
-    texts += [text for _, text in play(tap, SANITIZED_RUNS if small else RUNS)]
-    if not small:
-        test_kinds(tap, texts)
+    if small:
+        test_repeated(tap, SANITIZED_RUNS[0])
+        list(play(tap, SANITIZED_RUNS[1:]))
+        return tap.end()
+    test_shrink(tap)
+    test_many(tap)
+    texts = [test_trace(tap, TRACED)]
+    texts += [text for _, text in play(tap, RUNS)]
+    test_kinds(tap, texts)
     return tap.end()
 
 
