@@ -17,7 +17,7 @@ JOURNAL_JSON = re.compile(r'<[3-7]>\{"time":.+\}')
 HOSTILE = (b"EMI_\n2023-07-03T12:00:00.000Z info verdict: job 99999999: AC.csv", b"EMI_\x1b[2J\xff\xfe.csv",
            "EMI_\u202e\u2028\u0085.csv".encode(), b'EMI_"}\\n{"event":"verdict"}.csv', b"EMI_" + b"\\" * 200 + b".csv")
 EVENTS = dict(re.findall(r'^EVENT\(\w+, "([a-z-]+)", (\w+)',
-                         open(os.path.join(SOURCE, "gateway", "events.def"), encoding="utf-8").read(), re.M))
+                         open(os.path.join(SOURCE, "gateway", "log", "events.def"), encoding="utf-8").read(), re.M))
 
 
 def lines_of(done):
