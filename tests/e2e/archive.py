@@ -386,6 +386,26 @@ def test_daemon(tap):
     sound(tap, home, "after a daemon")
 
 
+def test_in_work(tap):
+    """An instruction and its work order are archived while the work goes on: that goes on all the same."""
+    home = Home()
+    parties = Parties(home)
+    name = parties.instruct([1, 2])
+    home.run()
+    out = home.path("a.tar.zst")
+    told = archive(home, out, before=at(5), now=at(10))
+    tap.ok(told.returncode == 0 and not files_of(home), "jobs leave whose Devices are in work", told.stderr)
+    parties.result(said(1), said(2, "FAILED", gbcs="17"))
+    parties.confirm(confirmed(1))
+    home.run(now=at(20))
+    tap.ok(parties.states(1, 2) == ["MIGRATED", "FAILED D117"] and
+           [row[2] for row in parties.outcome(name) or []] == ["MIGRATED", "FAILED"],
+           "results and confirmations count, and the outcome comes", parties.states(1, 2), parties.outcome(name))
+    sound(tap, home, "after work went on without its files")
+    tap.ok(restore(home, out, "--all", now=at(30)).returncode == 0, "the files come back")
+    sound(tap, home, "after they came back")
+
+
 def test_changed_meanwhile(tap):
     """An order that waits, while an operator has a rejected file judged again: that job stays."""
     home, rejected = played()
@@ -418,4 +438,5 @@ if __name__ == "__main__":
             test_full_disk_early(report)
         test_daemon(report)
         test_changed_meanwhile(report)
+        test_in_work(report)
         test_purged(report)
