@@ -49,6 +49,9 @@ struct reading_request {
     enum reading_signature signature; /* WANTED: type is NULL, and the sink has on_bytes and on_fault */
     struct reader_sink sink;
     void (*on_bytes)(void *user, const char *bytes, size_t len); /* user: of the sink */
+    /* NULL, or what is called, where that costs nothing, with the record that follows the one which is given next: its
+     * sink may have the memory fetched that it will ask for. user: of the sink. */
+    void (*on_ahead)(void *user, const struct record *record);
 };
 
 enum reading_state {

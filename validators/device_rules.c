@@ -53,10 +53,20 @@ void device_set_free(struct device_set *set)
     g_free(set);
 }
 
+static inline size_t first_slot(const struct device_set *set, uint64_t id)
+{
+    return (size_t)(hash_id(id) >> (64 - set->bits));
+}
+
+void device_set_expect(const struct device_set *set, uint64_t id)
+{
+    __builtin_prefetch(&set->slots[first_slot(set, id)], 1);
+}
+
 /* The slot that has the id, or the free one that it would get. */
 static inline uint64_t *find_slot(const struct device_set *set, uint64_t id)
 {
-    size_t mask = ((size_t)1 << set->bits) - 1, i = (size_t)(hash_id(id) >> (64 - set->bits));
+    size_t mask = ((size_t)1 << set->bits) - 1, i = first_slot(set, id);
 
     while (set->slots[i] != 0 && set->slots[i] != id)
         i = (i + 1) & mask;

@@ -21,6 +21,9 @@ void device_set_free(struct device_set *set);
 /* Adds a Device ID. False: the set has it already. */
 bool device_set_add(struct device_set *set, uint64_t id);
 
+/* Has the memory fetched that adding the ID will need: with a million Devices that takes as long as judging one. */
+void device_set_expect(const struct device_set *set, uint64_t id);
+
 /* Adds a key of any text. False: the set has it already. A 64-bit hash stands for the text: among a million different
  * keys, two are taken for one in 1 of 30 million files. */
 bool device_set_add_key(struct device_set *set, const char *key);

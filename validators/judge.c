@@ -174,6 +174,16 @@ static void on_record(void *user, const struct record *record)
         fail(j, error);
 }
 
+static void on_ahead(void *user, const struct record *record)
+{
+    const struct judging *j = user;
+    const struct field *id = &record->fields[INSTRUCTION_DEVICE_ID];
+    uint64_t device;
+
+    if (j->type->about == ABOUT_DEVICES && eui64_parse(id->text, id->len, &device))
+        device_set_expect(j->file.seen, device);
+}
+
 /* The count that the file states: DeviceCount of XML, the trailer of CSV. More than 9 digits is no number, as no file
  * may have so many records. */
 static void on_count(void *user, const struct field *declared)
@@ -268,6 +278,7 @@ static void read_content(struct judging *j)
     request.type = name->type;
     request.max_records = rules->max_devices;
     request.signature = j->verdict->signature.within ? READING_SIGNATURE_SKIPPED : READING_SIGNATURE_NONE;
+    request.on_ahead = on_ahead;
     request.sink = (struct reader_sink){j, on_header, on_record, on_count, on_fault};
     j->verdict->content_read = true;
     j->type = judge_inbound_type(name->type);

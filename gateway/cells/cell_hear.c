@@ -195,32 +195,53 @@ static void hear_hello(struct cell_ear *ear, struct body *b)
     ear->hello = true;
 }
 
+/* Gives the sink the record that waits. */
+static void give_waiting(struct cell_ear *ear)
+{
+    const struct record *record = ear->waiting;
+
+    ear->waiting = NULL;
+    if (record == NULL || ear->reading->stopped)
+        return;
+    ear->reading->records = MAX(ear->reading->records, record->ordinal);
+    ear->request->sink.on_record(ear->request->sink.user, record);
+}
+
+/* A record waits until the next one was heard: so the sink can have memory fetched for it while it judges another. */
+static void let_wait(struct cell_ear *ear, const struct record *record)
+{
+    ear->ordinal = record->ordinal;
+    if (ear->request->on_ahead != NULL)
+        ear->request->on_ahead(ear->request->sink.user, record);
+    give_waiting(ear);
+    ear->waiting = record;
+}
+
 static void hear_record(struct cell_ear *ear, struct body *b, bool is_header)
 {
     const struct layout_record *layout = is_header ? ear->request->type->header : ear->request->type->record;
-    struct field fields[LAYOUT_MAX_COLUMNS], words[LAYOUT_MAX_COLUMNS];
-    struct record record = {.fields = fields};
+    struct cell_record *heard = &ear->heard[ear->waiting == &ear->heard[0].record];
+    struct record *record = &heard->record;
 
-    record.ordinal = get_u32(b);
-    record.at = get_place(b);
-    record.n_fields = MIN(layout->n_fields + (is_header ? 0 : layout->n_kept), (size_t)LAYOUT_MAX_COLUMNS);
-    record.words = get_byte(b) != 0 ? words : NULL;
-    get_fields(b, fields, record.n_fields, record.at.line);
-    if (record.words != NULL)
-        get_fields(b, words, record.n_fields, record.at.line);
-    if (is_header ? ear->headers > ear->faults || record.ordinal != 0
-                  : record.ordinal <= ear->ordinal || record.ordinal > ear->request->max_records)
+    record->fields = heard->fields;
+    record->ordinal = get_u32(b);
+    record->at = get_place(b);
+    record->n_fields = MIN(layout->n_fields + (is_header ? 0 : layout->n_kept), (size_t)LAYOUT_MAX_COLUMNS);
+    record->words = get_byte(b) != 0 ? heard->words : NULL;
+    get_fields(b, heard->fields, record->n_fields, record->at.line);
+    if (record->words != NULL)
+        get_fields(b, heard->words, record->n_fields, record->at.line);
+    if (is_header ? ear->headers > ear->faults || record->ordinal != 0
+                  : record->ordinal <= ear->ordinal || record->ordinal > ear->request->max_records)
         wrong(b, is_header ? "a further header" : "records that do not count up, or too many");
     if (!ended_well(b))
         return;
     if (is_header) {
         ear->headers++;
-        ear->request->sink.on_header(ear->request->sink.user, &record);
+        ear->request->sink.on_header(ear->request->sink.user, record);
         return;
     }
-    ear->ordinal = record.ordinal;
-    ear->reading->records = MAX(ear->reading->records, record.ordinal);
-    ear->request->sink.on_record(ear->request->sink.user, &record);
+    let_wait(ear, record);
 }
 
 static void hear_count(struct cell_ear *ear, struct body *b)
@@ -369,10 +390,15 @@ size_t cell_hear(struct cell_ear *ear, const unsigned char *bytes, size_t len)
         }
         if (len - used < CELL_HEAD + size)
             break;
+        if (at[CELL_HEAD] != CELL_RECORD)
+            give_waiting(ear);
+        if (ear->reading->stopped)
+            break;
         hear(ear, &body);
         ear->nonsense = g_strdup(body.wrong);
         used += CELL_HEAD + size;
     }
+    give_waiting(ear); /* its texts are gone when more bytes come */
     return used;
 }
 

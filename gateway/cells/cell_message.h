@@ -70,6 +70,12 @@ void cell_flush(struct cell_out *out);
 
 /* ---- the gateway's side ---- */
 
+/* A record that was heard. Its texts stand in the bytes of cell_hear. */
+struct cell_record {
+    struct record record;
+    struct field fields[LAYOUT_MAX_COLUMNS], words[LAYOUT_MAX_COLUMNS];
+};
+
 /* What may come next, and who gets it. */
 struct cell_ear {
     /* set by the caller: */
@@ -80,6 +86,8 @@ struct cell_ear {
     bool hello, over;
     uint32_t guards;
     uint32_t ordinal; /* of the last record */
+    struct cell_record heard[2];
+    const struct record *waiting; /* of heard: the one that is not given yet, for on_ahead; NULL: none */
     uint64_t headers, counts, faults, progress, plain;
     enum reading_state end; /* once it is over */
     GError *failure;        /* if that is READING_FAILED; owned */

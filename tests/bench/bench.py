@@ -160,10 +160,10 @@ def main(*names):
         check = [GATE, "--now", NOW, "check"]
         races = {
             "check_xml_vs_xmllint": ("check_xml", lambda: run(check + [xml]),
-                                     lambda: run(["xmllint", "--noout", "--stream", "--schema", schema, xml]), 3),
+                                     lambda: run(["xmllint", "--noout", "--stream", "--schema", schema, xml]), 8),
             "check_csv_vs_miller": ("check_csv", lambda: run(check + [csv]),
                                     lambda: run(["mlr", "--icsv", "--ojson", "--implicit-csv-header",
-                                                 "--allow-ragged-csv-input", "cat", csv]), 3),
+                                                 "--allow-ragged-csv-input", "cat", csv]), 25),
             "split_vs_sqlite_import": ("run", lambda: take(folder, csv, "mcc", "EMD_*"),
                                        lambda: sqlite_import(folder, csv, EMI), 0.5),
             "inv_load_vs_sqlite_import": ("inv_load", lambda: take(folder, inventory, "dcc", "EMA_*"),

@@ -282,9 +282,30 @@ static void test_row__transient_codes_only__is_deferred(void **state)
     assert_true(row_has_errors(&d));
 }
 
+/* Over several sizes of the set, with keys that differ in high bits, in low ones, and the key 0. */
+static void test_device_set__many_keys__has_each_once(void **state)
+{
+    enum { KEYS = 50000 };
+    struct device_set *set = device_set_new();
+
+    (void)state; /* cmocka's signature */
+    for (uint64_t pass = 0; pass < 2; pass++)
+        for (uint64_t i = 0; i < KEYS; i++) {
+            device_set_expect(set, i << 40);
+            assert_int_equal(device_set_add(set, i), pass == 0);
+            assert_int_equal(device_set_add(set, (i + 1) << 40), pass == 0);
+        }
+    assert_true(device_set_add(set, KEYS));
+    assert_false(device_set_has_key(set, "a"));
+    assert_true(device_set_add_key(set, "a"));
+    assert_true(device_set_has_key(set, "a"));
+    device_set_free(set);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_device_set__many_keys__has_each_once),
         cmocka_unit_test_setup_teardown(test_device_rules__device_id_or_type_changed__has_its_code, enter, leave),
         cmocka_unit_test_setup_teardown(test_device_rules__model_changed__is_c117_unless_hex, enter, leave),
         cmocka_unit_test_setup_teardown(test_device_rules__mpxn_changed__is_c113_unless_it_fits_the_type, enter, leave),
