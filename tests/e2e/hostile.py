@@ -96,6 +96,14 @@ def good_xml(sequence, device=DEVICE, before=DECLARATION):
     return [before, ROOT, xml_head(sequence), device, END]
 
 
+def many_devices(odd):
+    """BIG bytes of Devices, each another; every thousandth is not as programs write it."""
+    for n in range(1, BIG // len(DEVICE)):
+        device = DEVICE.replace(b"<RecordNumber>1<", b"<RecordNumber>%d<" % n).replace(
+            b"78-90-A0", b"%02X-%02X-%02X" % (n >> 16, n >> 8 & 255, n & 255))
+        yield device.replace(b"<Attempt>", odd + b"<Attempt>") if n % 1000 == 0 else device
+
+
 def in_device(text):
     return DEVICE.replace(b"AB01", text)
 
@@ -129,6 +137,8 @@ CASES = [
      lambda n: [DECLARATION, b"<MigrationInstruction ", (b'a%d="" ' % i for i in range(1000000)), b"/>"]),
     ("a million namespaces", "xml", "B111",
      lambda n: [DECLARATION, b"<MigrationInstruction ", (b'xmlns:a%d="a" ' % i for i in range(1000000)), b"/>"]),
+    ("50 MB of Devices, some of them with a comment", "xml", "B208",
+     lambda n: [DECLARATION, ROOT, xml_head(n), many_devices(b"<!-- odd -->"), END]),
     ("a million unknown elements", "xml", "B203",
      lambda n: [DECLARATION, ROOT, xml_head(n), (b"<x/>", 1000000), DEVICE, END]),
     ("50 MB of unknown elements", "xml", "B111", lambda n: [DECLARATION, ROOT, xml_head(n), (b"<x/>", BIG // 4)]),
