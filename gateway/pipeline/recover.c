@@ -1,6 +1,7 @@
 /* Everything that is known is gathered in one witness first; then each number of it is taken over. */
 #include "gateway/pipeline/recover.h"
 
+#include "formats/instant.h"
 #include "gateway/answers/answer.h"
 #include "gateway/clock.h"
 #include "gateway/pipeline/ledger_watch.h"
@@ -29,6 +30,7 @@ struct recover {
     GArray *former;        /* struct former */
     struct recover_spool spool;
     struct ledger_recovery row;
+    GPtrArray *skipped; /* char *: the reports that are not issued again */
 };
 
 static void clear_former(gpointer former)
@@ -41,6 +43,7 @@ static void recover_clear(struct recover *r)
     witness_free(r->known);
     g_array_unref(r->former);
     recover_spool_clear(&r->spool);
+    g_ptr_array_unref(r->skipped);
 }
 
 /* ---- what is known ---- */
@@ -174,6 +177,17 @@ static bool lose_accepted(struct recover *r, const char *name, int64_t value, GE
            ledger_number_raise(r->gateway->ledger, name, value, error);
 }
 
+/* For the operator: what had not left is lost, and only its recipients know what has. */
+static void name_skipped(struct recover *r, const char *ref, int64_t starts, int64_t ends)
+{
+    char from[INSTANT_TEXT_SIZE], to[INSTANT_TEXT_SIZE];
+
+    instant_print(starts, from);
+    instant_print(ends, to);
+    g_ptr_array_add(r->skipped, ends > starts + 1 ? g_strdup_printf("%s of the time from %s to %s", ref, from, to)
+                                                  : g_strdup_printf("%s of %s", ref, from));
+}
+
 static bool issue_period(struct recover *r, const char *ref, const struct period *period, GError **error)
 {
     struct ledger *ledger = r->gateway->ledger;
@@ -207,10 +221,13 @@ static bool skip_reports(struct recover *r, const char *ref, int64_t starts, GEr
         return false;
     if (last != NULL && last->starts >= starts)
         return true;
-    if (kind == NULL || kind->on_change) /* an issue of it has no period: nothing lies between two */
+    if (kind == NULL || kind->on_change) { /* an issue of it has no period: nothing lies between two */
+        name_skipped(r, ref, newest.starts, newest.ends);
         return issue_period(r, ref, &newest, error);
+    }
     newest = calendar_period(kind->every, starts);
     const struct period between = {last != NULL ? last->ends : starts, starts};
+    name_skipped(r, ref, MIN(between.starts, starts), newest.ends);
     return (between.starts >= between.ends || issue_period(r, ref, &between, error)) &&
            issue_period(r, ref, &newest, error);
 }
@@ -328,6 +345,11 @@ static bool bind(struct recover *r, GError **error)
               ", senders and types with lost numbers: %" G_GINT64_FORMAT ", work items withheld: %" G_GINT64_FORMAT
               "; see ecosgate recover --list",
               r->row.jobs, r->row.numbers, r->row.withheld);
+    for (guint i = 0; i < r->skipped->len; i++)
+        log_event(LOG(EVENT_RECOVERED),
+                  "recovered: %s was issued by the lost ledger and is not issued again; a file of it that had not left "
+                  "is lost: ask its recipients whether they have it",
+                  (const char *)r->skipped->pdata[i]);
     return ledger_check_bind_spool(gateway, error) && ledger_check_unmark_restored(spool_dir(gateway->spool), error) &&
            home_witness_keep(gateway, error);
 }
@@ -351,6 +373,7 @@ bool recover_carry_out(struct gateway *gateway, const struct order *order, GErro
         witness_free(r.known);
         return false;
     }
+    r.skipped = g_ptr_array_new_with_free_func(g_free);
     r.former = g_array_new(FALSE, FALSE, sizeof(struct former));
     g_array_set_clear_func(r.former, clear_former);
     if (gateway->fault.kind == LEDGER_SOUND)

@@ -905,7 +905,9 @@ def test_reports(tap):
     done, _ = home.go(2 * 1440 + 1)
     tap.ok(done.returncode == 2 and b"report ECOSMIG-001" in done.stderr and lost != newest(),
            "a ledger without the newest reports is behind", done.stderr, lost)
-    home.command("recover", *REASON)
+    said = home.command("recover", *REASON).stderr.decode()
+    tap.ok("recovered: ECOSMIG-001 of the time from 2023-07-04T00:00:00Z to 2023-07-05T00:00:00Z was issued by the "
+           "lost ledger and is not issued again" in said, "recover names the reports that may be lost", said)
     issued = home.parties.rows("SELECT count(*) FROM report_period")
     home.go(2 * 1440 + 2)
     tap.ok(newest() == lost and issued == home.parties.rows("SELECT count(*) FROM report_period"),
