@@ -3,7 +3,7 @@
 import os
 import signal
 
-from home import Home, Tap, terminate, wait_until
+from home import SANITIZED, Home, Tap, terminate, wait_until
 from parties import Parties, at, confirmed, device, instructed, said, sound, work
 
 DAY = 24 * 60
@@ -235,7 +235,8 @@ def main():
         test_stops(tap)
         test_why(tap)
         test_why_later(tap)
-        test_many_wait(tap)
+        if not SANITIZED:  # its library does not go with a preloaded one
+            test_many_wait(tap)
 
 
 main()
