@@ -25,4 +25,4 @@ build_packages="gcc make autoconf automake pkg-config libc6-dev libglib2.0-dev l
     libseccomp-dev libxmlsec1-dev"
 test_packages="libcmocka-dev python3 python3-jsonschema libxml2-utils valgrind sqlite3 openssh-server openssh-client
     python3-paramiko python3-prometheus-client strace chromium tzdata softhsm2
-    libengine-pkcs11-openssl"
+    libengine-pkcs11-openssl xmlsec1"

@@ -105,6 +105,10 @@ bool signature_verify(const struct signature_request *request, struct signature_
  * not checked; its fault then says why the content could not be searched, NULL: it was. Errors also of the reading. */
 bool signature_verify_within(const struct signature_request *request, struct signature_check *check, GError **error);
 
+/* Whether signatures within files can be verified by readings of that kind: false with an error (READING_ERROR, or
+ * G_FILE_ERROR: the library is missing) that says what to do. */
+bool signature_within_possible(const struct readings *by, GError **error);
+
 /* Frees the texts and empties it. Allowed on an empty one. */
 void signature_check_clear(struct signature_check *check);
 

@@ -7,8 +7,11 @@
 
 #include "formats/xml_signature.h"
 
+#include <errno.h>
 #include <openssl/err.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 /* What the reading has said. */
 struct found {
@@ -100,4 +103,43 @@ bool signature_verify_within(const struct signature_request *request, struct sig
     g_free(found.fault);
     g_free(found.unreadable);
     return good;
+}
+
+/* ---- whether it can be done at all ---- */
+
+static void ignore_bytes(void *user, const char *bytes, size_t len)
+{
+    (void)user, (void)bytes, (void)len;
+}
+
+static void ignore_fault(void *user, const struct fault *fault)
+{
+    (void)user, (void)fault;
+}
+
+bool signature_within_possible(const struct readings *by, GError **error)
+{
+    static const char text[] = "<a><Signature xmlns=\"" XML_SIGNATURE_NAMESPACE "\"/></a>\n";
+    const struct unpack_limits limits = {.max_bytes = sizeof text, .max_ratio = 1};
+    int fd = memfd_create("signed", MFD_CLOEXEC);
+    const struct reading_request request = {.fd = fd,
+                                            .unpack = &limits,
+                                            .form = FORM_XML,
+                                            .signature = READING_SIGNATURE_WANTED,
+                                            .sink = {.on_fault = ignore_fault},
+                                            .on_bytes = ignore_bytes};
+    enum reading_state state = READING_MORE;
+
+    if (fd < 0 || write(fd, text, sizeof text - 1) != (ssize_t)sizeof text - 1) {
+        g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(errno), "no memory for a file: %s", g_strerror(errno));
+        state = READING_FAILED;
+    } else {
+        struct reading *reading = reading_open(by, &request);
+        while (state == READING_MORE || state == READING_WAITS)
+            state = reading_step(reading, error);
+        reading_close(reading);
+    }
+    if (fd >= 0)
+        (void)close(fd); /* it is in memory */
+    return state != READING_FAILED;
 }

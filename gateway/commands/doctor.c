@@ -311,6 +311,22 @@ static void probe_signatures(struct doctor_findings *findings, const struct conf
                    "outgoing files are signed, and each key is that of its certificate");
 }
 
+/* Whether signatures within files can be verified. No finding if no party has them there. */
+static void probe_within(struct doctor_findings *findings, const struct identity *identity, struct cells *cells)
+{
+    g_autoptr(GError) error = NULL;
+    bool wanted = false;
+
+    for (size_t i = 0; i < identity->n_parties; i++)
+        wanted = wanted || (identity->parties[i].signature != SIGNATURE_OFF &&
+                            identity->parties[i].signature_form == SIGNATURE_FORM_XMLDSIG);
+    if (!wanted)
+        return;
+    bool good = signature_within_possible(cells_readings(cells), &error);
+    doctor_add(findings, "signatures", good ? PROBE_GOOD : PROBE_BAD,
+               good ? "signatures within files (signature_form=xmldsig) can be verified" : error->message);
+}
+
 /* What the processes that parse files have against a parser that runs foreign code. */
 static void probe_cells(struct doctor_findings *findings, const struct config *config)
 {
@@ -336,6 +352,8 @@ static void probe_cells(struct doctor_findings *findings, const struct config *c
                : cells == NULL || lacks != NULL ? PROBE_NOTE
                                                 : PROBE_GOOD,
                text);
+    if (error == NULL)
+        probe_within(findings, &config->identity, cells);
     cells_end(cells);
 }
 

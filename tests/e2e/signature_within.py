@@ -360,11 +360,7 @@ def test_settings(tap, world):
 
 
 def test_interoperation(tap, world):
-    """xmlsec1, where it is installed: another maker of canonical forms and prefixes."""
-    tool = shutil.which("xmlsec1")
-    if tool is None:
-        print("# xmlsec1 is not installed: left out")
-        return
+    """xmlsec1: another maker of canonical forms and prefixes."""
     mcc = world.mcc
     template = (f'<ds:Signature xmlns:ds="{DSIG}"><ds:SignedInfo><ds:CanonicalizationMethod Algorithm="{EXCLUSIVE}"/>'
                 f'<ds:SignatureMethod Algorithm="{ECDSA}"/><ds:Reference URI=""><ds:Transforms><ds:Transform '
@@ -374,11 +370,33 @@ def test_interoperation(tap, world):
     path, made = world.path("template.xml"), world.path("made.xml")
     with open(path, "w", encoding="utf-8") as file:
         file.write(insert(document(1).replace("><", ">\n  <!-- a comment --><"), template))
-    done = subprocess.run([tool, "--sign", "--privkey-pem", f"{mcc.key},{mcc.pem}", "--output", made, path],
+    done = subprocess.run(["xmlsec1", "--sign", "--privkey-pem", f"{mcc.key},{mcc.pem}", "--output", made, path],
                           capture_output=True, check=False)
     with open(made, encoding="utf-8") as file:
         found, _, _ = check_all(world.path("interoperation"), world, [file.read()])
     tap.ok(found[0] is not None and found[0]["verdict"] == "AC", "xmlsec1 signs: accepted", found, done.stderr)
+
+
+def test_doctor(tap, world):
+    """doctor finds out whether the library is there, where a party wants it."""
+    home, folder = within_home(world), world.path("broken")
+    os.makedirs(folder)
+    with open(os.path.join(folder, "libxmlsec1-openssl.so.1"), "wb") as file:
+        file.write(b"no library")
+
+    def found(**env):
+        done = home.command("--json", "doctor", env=env, prefix=("env",))  # a start: the loader reads the environment
+        rows = [json.loads(line) for line in done.stdout.splitlines()]
+        return [(row["result"], row["text"]) for row in rows if row["probe"] == "signatures"]
+
+    for cells in ("used", "no"):
+        home.set(f"gateway cells={cells}")
+        tap.ok([one for one, _ in found()] == ["good"], f"cells={cells}: doctor says that they can be verified")
+        missing = found(LD_LIBRARY_PATH=folder)
+        tap.ok(missing[0][0] == "bad" and "install libxmlsec1-openssl" in missing[0][1],
+               f"cells={cells}: and what is missing", missing)
+    home.set("party MCC signature_form=cms")
+    tap.ok(found(LD_LIBRARY_PATH=folder) == [], "nothing where no party wants it")
 
 
 def main():
@@ -392,6 +410,7 @@ def main():
             test_mutations(tap, world)
             test_settings(tap, world)
             test_interoperation(tap, world)
+            test_doctor(tap, world)
         finally:
             world.remove()
 
