@@ -79,3 +79,13 @@ say "5. The sender verifies an answer with openssl"
 answer=$(cd home/drops/mcc/out && ls EMA_*_000002_R1.csv)
 openssl cms -verify -binary -inform DER -in "home/drops/mcc/out/$answer.p7s" -content "home/drops/mcc/out/$answer" \
     -CAfile ca/root.pem -purpose any -out /dev/null
+
+say "6. The other form: a signature within a file in XML (XML-DSig), made by xmlsec1"
+command -v xmlsec1 >/dev/null || { echo "left out: there is no program xmlsec1 (package xmlsec1)"; exit 0; }
+within=EMI_MCC_${mcc}_20230703_060000_000001.xml
+template=$(tr -d '\n' <"$source/samples/signature_template.xml")
+sed "s|</MigrationInstruction>|$template&|" "$source/samples/good/$within" >template.xml
+xmlsec1 --sign --privkey-pem ca/mcc.key,ca/mcc.pem --output "$within" template.xml
+show check --trust ca/root.pem "$within"
+sed -i 's|<Attempt>1<|<Attempt>2<|' "$within"
+show check --trust ca/root.pem "$within"

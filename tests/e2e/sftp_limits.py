@@ -11,7 +11,7 @@ import time
 from home import PATIENCE, SANITIZED, Home, Tap, children_of, rests, said_so_far, terminate, try_limits, wait_until
 from live import answer, instruction, name_of, send
 from peer import PYTHON, Peer
-from sftp import attach_second, incidents, over_sftp, owed
+from sftp import attach_second, incidents, over_sftp, owed, second_name, send_second
 
 MOST = 64 * 1024  # KiB
 MIB = 1024 * 1024
@@ -98,6 +98,38 @@ def test_hostile(tap, peer):
         daemon.start()
         tap.ok(daemon.says(said), f"{text}: the message names the limit and what was found", daemon.log())
         ends(tap, daemon, text)
+
+
+def test_speed(tap, peer):
+    """While one server is hostile, files of another drop are answered as fast as without it: in twice the time, and a
+    second, which a listing of the hostile one may take."""
+    attacks = (("a trickle", "read", "trickle", {"match": "in", "seconds": 0.05}),
+               ("a flood", "read", "flood", {"match": "in", "size": 30000}),
+               ("names without end", "readdir", "names", {"count": 100, "length": 60}))
+    several = 6
+
+    def answered_in(daemon, first):
+        begun = time.monotonic()
+        for sequence in range(first, first + several):
+            send_second(daemon.home, sequence)
+            good = wait_until(lambda name=answer(second_name(sequence)): name in daemon.home.out("ecos"))
+            assert good, daemon.log()
+        return time.monotonic() - begun
+
+    def measure(trial, most):
+        for text, op, action, more in attacks:
+            daemon = Daemon(peer)
+            daemon.home.set("drop ecos complete=at-once")
+            daemon.start()
+            calm = answered_in(daemon, 1)
+            send(daemon.home, name_of(1), instruction(1))
+            peer.arm(op, action, times=None, **more)
+            trial.ok(wait_until(lambda: peer.met() > 0), f"{text}: the hostile server is at work", daemon.log())
+            taken = answered_in(daemon, 1 + several)
+            trial.ok(taken < most * calm + 1, f"{text}: {several} files of another drop go on as fast as before",
+                     f"{taken:.2f} s, before {calm:.2f} s")
+            ends(trial, daemon, text)
+    try_limits(tap, (2, 4), measure)
 
 
 def test_trickle(tap, peer):
@@ -193,7 +225,7 @@ def main():
         Home.clean(keep=False)
         return
     with Tap() as tap, Peer(tempfile.gettempdir()) as peer:
-        for test in (test_hostile, test_endless_list, test_trickle, test_idle):
+        for test in (test_hostile, test_speed, test_endless_list, test_trickle, test_idle):
             if not os.environ.get("ONLY") or os.environ["ONLY"] in test.__name__:
                 test(tap, peer)
         if tap.bad:

@@ -257,6 +257,7 @@ def test_demo(tap, world):
     done = subprocess.run(["sh", os.path.join(SOURCE, "samples", "demo_signed.sh"), world.path("demo")],
                           capture_output=True, text=True, check=False, env={**os.environ, "ECOSGATE": GATE})
     tap.ok(done.returncode == 0 and "0002.csv: AC: 3 records" in done.stdout and "0007.csv: RJ B209" in done.stdout and
+           "the signature is of other content" in done.stdout and
            "CMS Verification successful" in done.stderr, "samples/demo_signed.sh goes its way to the end", done.stdout,
            done.stderr)
 
