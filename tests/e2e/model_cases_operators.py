@@ -26,6 +26,8 @@ OPERATOR_CASES = [
      {"dispatch_hours": (12, 13)}),
     ("of a held batch the next try waits", "0 instruct a | 1m holdbatch a | 1m result a FAILED E20 | 9m pass",
      "a RETRY_WAIT due=6m ordered=1"),
+    ("and if it is held to the end, the session is put off", "0 instruct a | 1m holdbatch a | 1m result a FAILED E20 | "
+     "25h pass", "a DEFERRED code=C126 ordered=1"),
     ("a file over a threshold is accepted and held", "0 instruct a b | 1m pass",
      "a READY; b READY ordered=0 open=A116", {"thresholds": {"sender": (0, 1, 0)}}),
     ("so is one that crosses it with an earlier one; what is less goes",

@@ -96,7 +96,7 @@ MUTANTS = [
         Edit("spool/disk_file.c",
              "if (sync && fsync(file->fd) != 0)",
              "if (sync && file->fd < 0 && fsync(file->fd) != 0)")]),
-    Mutant("another gateway's claim is ours", "hostile", 6, 10, [
+    Mutant("another gateway's claim is ours", "hostile", 7, 10, [
         Edit("gateway/drops/claim.c",
              "        return CLAIM_OTHER;",
              "        return CLAIM_OURS;")]),
@@ -141,7 +141,7 @@ MUTANTS = [
         Edit("validators/retry.c",
              "now + rules->session_length)",
              "now + 2 * rules->session_length)")]),
-    Mutant("of the hours of dispatch only the beginning counts", "rough", 520, 4, [
+    Mutant("of the hours of dispatch only the beginning counts", "rough", 5, 4, [
         Edit("gateway/config/config_groups.c",
              "    c->dispatch_until = 3600 * until;",
              "    c->dispatch_until = from > 0 ? 86400 : 3600 * until;")]),
