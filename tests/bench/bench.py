@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import typing
 
 TOP = os.path.abspath(os.environ.get("top_srcdir", os.path.join(os.path.dirname(__file__), "../..")))
 GATE = os.path.abspath(os.environ.get("ECOSGATE", "./ecosgate"))
@@ -17,8 +18,34 @@ PAIRS = max(5, int(os.environ.get("PAIRS", "5")))
 NOW, LATER = "2023-07-03T12:00:00Z", "2023-07-03T13:00:00Z"
 
 
+class Took(typing.NamedTuple):
+    """What a command took; with its child processes, but for kib."""
+    seconds: float    # of wall clock
+    kib: int = 0      # peak resident
+    cpu: float = 0    # seconds of processors
+    written: int = 0  # bytes given to disks
+
+
+def released(name):
+    """The value that the last release had; None: not known."""
+    with open(os.path.join(TOP, "tests/bench/released.txt"), encoding="utf-8") as file:
+        known = dict(line.split() for line in file if not line.startswith("#"))
+    return known.get(name)
+
+
+def say(name, value, took=None):
+    """One line of results: NAME VALUE, then what our side took, then the last release's value."""
+    words = [name, f"{value:.2f}"]
+    if took is not None and took.cpu:
+        words += ["cpu", f"{took.cpu:.2f}s", "peak", f"{took.kib / 1024:.1f}MiB",
+                  "written", f"{took.written / (1 << 20):.1f}MiB"]
+    if released(name) is not None:
+        words += ["released", released(name)]
+    print(*words, flush=True)
+
+
 def run(argv, allowed=(0,)):
-    """Seconds of wall clock and peak resident KiB of one command."""
+    """What one command took."""
     with tempfile.TemporaryFile() as messages:
         begun = time.monotonic()
         child = subprocess.Popen(argv, stdout=subprocess.DEVNULL, stderr=messages)
@@ -28,11 +55,12 @@ def run(argv, allowed=(0,)):
         if child.returncode not in allowed:
             messages.seek(0)
             sys.exit(f"{' '.join(argv)}: exit {child.returncode}\n{messages.read().decode()}")
-        return seconds, usage.ru_maxrss
+        return Took(seconds, usage.ru_maxrss, usage.ru_utime + usage.ru_stime, usage.ru_oublock * 512)
 
 
 def race(name, ours, rival, at_least):
-    """ours and rival are functions that return (seconds, KiB); at_least is the target, None: there is none."""
+    """ours and rival are functions that return a Took, or its first members; at_least is the target, None: there is
+    none."""
     pairs = []
     peak = 0
     for number in range(PAIRS):
@@ -41,11 +69,11 @@ def race(name, ours, rival, at_least):
         else:
             mine, theirs = ours(), rival()
         peak = max(peak, mine[1])
-        pairs.append((theirs[0] / mine[0], mine[0], theirs[0]))
+        pairs.append((theirs[0] / mine[0], mine[0], theirs[0], Took(*mine)))
     ratio = statistics.median(pair[0] for pair in pairs)
     mine = statistics.median(pair[1] for pair in pairs)
     theirs = statistics.median(pair[2] for pair in pairs)
-    print(f"{name} {ratio:.2f}", flush=True)
+    say(name, ratio, sorted((pair[3] for pair in pairs), key=lambda took: took.cpu)[len(pairs) // 2])
     wanted = "reported only" if at_least is None else f"wanted {at_least}"
     print(f"# {name}: ours {mine:.2f} s, rival {theirs:.2f} s, {wanted}; peak {peak / 1024:.1f} MiB",
           file=sys.stderr, flush=True)
@@ -152,7 +180,7 @@ def main(*names):
     folder = tempfile.mkdtemp(prefix="ecosgate-bench.", dir=os.environ.get("BENCH_DIR"))
     schema = os.path.join(TOP, "formats/schema/ecos-migration-1.xsd")
     try:
-        if names and all(name.startswith(("sftp_", "report_", "find")) for name in names):
+        if names and all(name.startswith(("sftp_", "report_", "find", "small_", "programme")) for name in names):
             return
         xml = generate(folder, "--form", "xml")
         csv = generate(folder, "--form", "csv")
