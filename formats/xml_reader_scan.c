@@ -1,8 +1,8 @@
 /*
  * The fast way through the records of a file as programs write it. libxml2 reads what stands before the first record
  * and behind the last; between two records the scan takes over and goes from record to record, for as long as each is
- * plain: the children of the layout in their order, no attributes, text of printable ASCII, blanks and LF between tags.
- * It knows no name: its steps are made from the containers of the frame (xml_reader_frame.c).
+ * plain: the children of the layout in their order, no attributes, text of printable ASCII, blanks and line ends (LF or
+ * CRLF) between tags. It knows no name: its steps are made from the containers of the frame (xml_reader_frame.c).
  *
  * The scan finds no fault. At the first byte that is not plain it leaves the whole record to libxml2, which goes on
  * there as if it had read all records before: they have left nothing behind in it but the position, which is set. So
@@ -77,9 +77,10 @@ static inline struct place place_of(const struct cursor *c)
     return (struct place){c->line.line, (uint32_t)(c->at - c->window) + c->line.column};
 }
 
+/* A CR counts with its LF alone: how libxml2 counts lines behind others is its own business. */
 static inline void pass_blanks(struct cursor *c)
 {
-    for (; *c->at == ' ' || *c->at == '\n' || *c->at == '\t'; c->at++)
+    for (; *c->at == ' ' || *c->at == '\n' || *c->at == '\t' || (*c->at == '\r' && c->at[1] == '\n'); c->at++)
         if (*c->at == '\n')
             c->line = (struct place){c->line.line + 1, (uint32_t)(c->window - c->at)}; /* modulo 2 to the 32 */
 }

@@ -257,6 +257,8 @@ static void change_large(const struct file_type *type)
         GString *text = make_file(type, random_below(MAX_ROWS));
         uint32_t changes = random_below(CHANGES);
 
+        if (i % 3 == 0)
+            g_string_replace(text, "\n", "\r\n", 0);
         for (uint32_t n = 0; n < changes; n++)
             change(text);
         assert_same(type, text);
@@ -336,6 +338,8 @@ static void scan_plain(const struct file_type *type)
     g_string_insert(odd, strstr(odd->str, "<Device>") - odd->str, "<!-- odd -->"); /* in the first block alone */
     assert_true(scans(type, odd));
     g_string_replace(odd, "\n", "\r\n", 0);
+    assert_true(scans(type, odd));
+    g_string_replace(odd, "\r\n", "\r", 0);
     assert_false(scans(type, odd));
     g_string_free(text, TRUE);
     g_string_free(odd, TRUE);
