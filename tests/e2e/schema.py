@@ -153,7 +153,7 @@ def unpacked_samples(folder, kind, form):
     """Copies of all samples of a type and form, unpacked, each in a folder of its own."""
     paths = []
     for path in sorted(glob.glob(os.path.join(SAMPLES, "**", f"*.{form}*"), recursive=True)):
-        if "/expected/" in path or path.endswith(".zip") or sample_kind(path) != kind:
+        if "/expected/" in path or path.endswith((".zip", "_template.xml")) or sample_kind(path) != kind:
             continue
         with open(path, "rb") as file:
             data = file.read()
