@@ -18,6 +18,10 @@ struct witness *home_witness_of(struct gateway *gateway, GError **error)
     g_autoptr(witness_t) witness = witness_new();
     struct ledger_evidence_head head;
 
+    /* A witness must know no number that a power cut could take from the ledger. */
+    if (!ledger_settle(gateway->ledger, error))
+        return NULL;
+
     g_free(witness->ledger);
     g_free(witness->instance);
     witness->ledger = g_strdup(gateway->identity.ledger);

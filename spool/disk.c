@@ -119,12 +119,24 @@ bool disk_rename_noreplace(enum step step, const char *from, const char *to, GEr
     return true;
 }
 
+static bool remove_name(const char *path, GError **error)
+{
+    return unlink(path) == 0 || errno == ENOENT || disk_fail(error, "remove", path, errno);
+}
+
+bool disk_unlink_unsynced(enum step step, const char *path, GError **error)
+{
+    step_before(step);
+    if (!remove_name(path, error))
+        return false;
+    step_after(step);
+    return true;
+}
+
 bool disk_unlink(enum step step, const char *path, GError **error)
 {
     step_before(step);
-    if (unlink(path) != 0 && errno != ENOENT)
-        return disk_fail(error, "remove", path, errno);
-    if (!disk_sync_parent(path, error))
+    if (!remove_name(path, error) || !disk_sync_parent(path, error))
         return false;
     step_after(step);
     return true;

@@ -113,7 +113,10 @@ bool disk_rename_unsynced(enum step step, const char *from, const char *to, GErr
 /* Makes the names in a folder durable, also those that an earlier process or a failed call left without a sync. */
 bool disk_sync_dir(const char *path, GError **error);
 
-/* Removes a file and syncs its folder. A file that is already gone is no error. */
+/* Removes a file without a sync. A file that is already gone is no error. */
+bool disk_unlink_unsynced(enum step step, const char *path, GError **error);
+
+/* The same, and syncs its folder. */
 bool disk_unlink(enum step step, const char *path, GError **error);
 
 /* Removes a folder and the files in it, and syncs its parent. A folder that is already gone is no error.

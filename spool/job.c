@@ -467,6 +467,25 @@ bool job_move(const struct spool *spool, int64_t id, const struct job_move *move
     return good;
 }
 
+bool job_move_unsynced(const struct spool *spool, int64_t id, const struct job_move *move, GError **error)
+{
+    char *paths[2] = {NULL, NULL};
+    bool good =
+        find_paths(spool, id, move, paths, error) && disk_rename_unsynced(move->step, paths[0], paths[1], error);
+
+    g_free(paths[0]);
+    g_free(paths[1]);
+    return good;
+}
+
+bool job_sync_moves(const struct spool *spool, const struct job_move *move, GError **error)
+{
+    g_autofree char *to = g_build_filename(spool->dir, states[move->to], NULL);
+    g_autofree char *from = g_build_filename(spool->dir, states[move->from], NULL);
+
+    return disk_sync_dir(to, error) && disk_sync_dir(from, error); /* as in disk_rename_noreplace */
+}
+
 /* The rename alone: job_move_all syncs the folders once for all jobs. Adds them to `from` and `to`, which own them. */
 static bool move_unsynced(const struct spool *spool, int64_t id, const struct job_move *move, GHashTable *folders[2],
                           GError **error)

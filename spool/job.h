@@ -133,6 +133,11 @@ struct job_move {
 /* Moves a job by one rename. SPOOL_ERROR_EXISTS when the state `to` has that id already. */
 bool job_move(const struct spool *spool, int64_t id, const struct job_move *move, GError **error);
 
+/* The same without a sync: until job_sync_moves a power cut may put the job back into the state `from`. */
+bool job_move_unsynced(const struct spool *spool, int64_t id, const struct job_move *move, GError **error);
+/* Makes such moves durable; not those into done/, which has subfolders. */
+bool job_sync_moves(const struct spool *spool, const struct job_move *move, GError **error);
+
 /* Moves n jobs: a rename each and one sync for all. Stops at the first error; the jobs before it may have moved. */
 bool job_move_all(const struct spool *spool, const int64_t *ids, size_t n, const struct job_move *move, GError **error);
 

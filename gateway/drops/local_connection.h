@@ -18,7 +18,9 @@
 
 struct connection {
     const struct drop *drop;
+    enum connection_direction direction;
     gint interrupted; /* atomic: set from any thread */
+    bool discards;    /* copies in `in` are removed in a batch, whose end syncs the folder */
     int fs;       /* of a batch (local_begin_batch): the file system of `out`, which is synced at its end; else -1 */
     dev_t device; /* with fs: which file system that is */
 };
@@ -54,6 +56,8 @@ bool local_look(struct connection *connection, const struct outgoing_file *file,
 /* Member names (local_names.c). */
 bool local_names(struct connection *connection, const char *folder, transport_name_visit *visit, void *user,
                  GError **error);
+/* Makes the removals of a batch durable (local_discard.c). */
+bool local_end_discards(struct connection *connection, GError **error);
 /* Member begin_batch (local_delivery.c). */
 void local_begin_batch(struct connection *connection, size_t n);
 /* Member end_batch (local_delivery.c). */

@@ -22,7 +22,8 @@ void local_begin_batch(struct connection *connection, size_t n)
     const char *out = connection->drop->out;
     struct stat st;
 
-    if (n < BATCH_WORTH || stat(out, &st) != 0 || !disk_fs_can_sync(out))
+    connection->discards = connection->direction == CONNECTION_IN;
+    if (connection->discards || n < BATCH_WORTH || stat(out, &st) != 0 || !disk_fs_can_sync(out))
         return;
     connection->device = st.st_dev;
     connection->fs = disk_fs_open(out, NULL); /* -1: each file is synced by itself */
@@ -33,6 +34,8 @@ bool local_end_batch(struct connection *connection, GError **error)
     int fs = connection->fs;
     GError *cause = NULL;
 
+    if (connection->discards)
+        return local_end_discards(connection, error);
     if (fs < 0)
         return true;
     connection->fs = -1;

@@ -79,12 +79,13 @@ static bool return_newer(const struct discarding *d, GError **error)
     return false;
 }
 
-/* The copy is ours: removes it under the name that it was taken to, the marker first. */
+/* The copy is ours: removes it under the name that it was taken to. The marker goes first, and durably: if a power cut
+ * left it alone, it would be given back. */
 static bool remove_taken(const struct discarding *d, GError **error)
 {
     if (d->marker != NULL && !disk_unlink(STEP_SOURCE_REMOVED, d->taken_marker, error))
         return false;
-    return disk_unlink(STEP_SOURCE_REMOVED, d->taken, error);
+    return (d->connection->discards ? disk_unlink_unsynced : disk_unlink)(STEP_SOURCE_REMOVED, d->taken, error);
 }
 
 /* A rename that is a link and a removal may have been stopped in between: the file has both names. */
@@ -196,4 +197,16 @@ bool local_discard(struct connection *connection, const struct drop_copy *copy, 
     bool good = discard(&d, error);
     discarding_clear(&d);
     return good;
+}
+
+bool local_end_discards(struct connection *connection, GError **error)
+{
+    GError *cause = NULL;
+
+    connection->discards = false;
+    step_before(STEP_SOURCE_SYNCED);
+    if (!disk_sync_dir(connection->drop->in, &cause))
+        return local_on_drop(false, &cause, error);
+    step_after(STEP_SOURCE_SYNCED);
+    return true;
 }

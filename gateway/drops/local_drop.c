@@ -40,8 +40,8 @@ static struct connection *local_open(const struct drop *drop, enum connection_di
 {
     struct connection *connection = g_new0(struct connection, 1);
 
-    (void)direction; /* each function knows its folder by itself */
     connection->drop = drop;
+    connection->direction = direction;
     connection->fs = -1;
     return connection;
 }

@@ -8,7 +8,7 @@
  *   transport->upload → (transport->look →) transport->publish  CONNECTION_OUT, the drop's `out`
  *   transport->upload → (transport->look →) transport->withdraw the same, of a file that must not get its name there
  *   transport->names                                            CONNECTION_OUT: what its recipient has not taken
- *   transport->begin_batch → several of these → transport->end_batch            where the transport has them
+ *   transport->begin_batch → several of one kind → transport->end_batch         where the transport has them
  *   transport->claim_read → transport->claim_make or transport->claim_write      either, before each task (claim.h)
  *   transport->close(connection)
  *
@@ -210,11 +210,12 @@ struct transport {
      * missing has none. TRANSPORT_ERROR_DOWN, too, if files can be written there and the names cannot be read. */
     bool (*names)(struct connection *connection, const char *folder, transport_name_visit *visit, void *user,
                   GError **error);
-    /* Says that n files are to be uploaded or published next. From here on these calls may leave what they did to
-     * end_batch, which makes it durable for all of them at once. NULL, like end_batch: each call does that itself. */
+    /* Says that n files are to be discarded, uploaded or published next. From here on these calls may leave what they
+     * did to end_batch, which makes it durable for all of them at once. NULL, like end_batch: each call does that
+     * itself. */
     void (*begin_batch)(struct connection *connection, size_t n);
     /* Makes durable what was done since begin_batch; until it has succeeded none of that counts. Does nothing without a
-     * begin_batch. Passes STEP_DELIVERY_SYNCED. */
+     * begin_batch. Passes STEP_SOURCE_SYNCED, STEP_DELIVERY_SYNCED. */
     bool (*end_batch)(struct connection *connection, GError **error);
     /* Reads the claim; for a connection of either direction, as are the next two. TRANSPORT_ERROR_CLAIMED if something
      * stands there that is no regular file, that we may not read, or that is larger than a claim. */

@@ -44,6 +44,7 @@ static struct {
     enum log_level level;
     bool holds;      /* a transaction is under way */
     GPtrArray *held; /* the lines of FACTs that wait for its commit */
+    guint begun;     /* so many of them were there when it began: of its group, */
     guint saved;     /* so many of them were there when its savepoint was set */
     uint64_t lost;   /* lines since the last one that was written */
     int lost_errnum; /* why the first of them was lost */
@@ -161,6 +162,9 @@ static void on_moment(enum ledger_moment moment)
 {
     switch (moment) {
     case LEDGER_BEGUN:
+        the.begun = the.held->len;
+        log_sum_begin();
+        break;
     case LEDGER_SAVEPOINT:
         the.saved = the.held->len;
         log_sum_save();
@@ -176,10 +180,16 @@ static void on_moment(enum ledger_moment moment)
         break;
     case LEDGER_ROLLED_BACK:
         log_sum_undo(false);
+        g_ptr_array_set_size(the.held, (gint)MIN(the.begun, the.held->len));
+        break;
+    case LEDGER_GROUP_LOST:
+        log_sum_lose();
         g_ptr_array_set_size(the.held, 0);
         break;
+    case LEDGER_JOINED:
+        break;
     }
-    the.holds = moment != LEDGER_COMMITTED && moment != LEDGER_ROLLED_BACK;
+    the.holds = moment == LEDGER_BEGUN || moment == LEDGER_SAVEPOINT || moment == LEDGER_SAVEPOINT_UNDONE;
 }
 
 void log_ledger(struct ledger *ledger)

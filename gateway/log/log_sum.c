@@ -6,8 +6,9 @@
 struct sum {
     enum log_event_id id;
     const char *name;
-    int64_t n;           /* committed */
-    int64_t held, saved; /* in the open transaction; of these, before its savepoint */
+    int64_t n;            /* committed */
+    int64_t held;         /* in the open transaction and its group; of these, */
+    int64_t begun, saved; /* before that transaction; before its savepoint */
 };
 
 static GArray *sums; /* struct sum; NULL: none yet */
@@ -42,6 +43,14 @@ static guint count(void)
     return sums != NULL ? sums->len : 0;
 }
 
+void log_sum_begin(void)
+{
+    for (guint i = 0; i < count(); i++) {
+        struct sum *sum = &g_array_index(sums, struct sum, i);
+        sum->begun = sum->held;
+    }
+}
+
 void log_sum_save(void)
 {
     for (guint i = 0; i < count(); i++) {
@@ -54,8 +63,16 @@ void log_sum_undo(bool to_savepoint)
 {
     for (guint i = 0; i < count(); i++) {
         struct sum *sum = &g_array_index(sums, struct sum, i);
-        sum->held = to_savepoint ? sum->saved : 0;
+        sum->held = to_savepoint ? sum->saved : sum->begun;
         sum->saved = sum->held;
+    }
+}
+
+void log_sum_lose(void)
+{
+    for (guint i = 0; i < count(); i++) {
+        struct sum *sum = &g_array_index(sums, struct sum, i);
+        sum->held = sum->begun = sum->saved = 0;
     }
 }
 
@@ -64,8 +81,8 @@ void log_sum_commit(void)
     for (guint i = 0; i < count(); i++) {
         struct sum *sum = &g_array_index(sums, struct sum, i);
         sum->n += sum->held;
-        sum->held = sum->saved = 0;
     }
+    log_sum_lose();
 }
 
 static bool settle_one(enum log_event_id id, GArray *counts)

@@ -277,7 +277,7 @@ bool dispatch_pass(struct gateway *gateway, int64_t by, GError **error)
             return false;
         if (due->len == 0 && just_judged->len == 0)
             break;
-        if (!ledger_begin(gateway->ledger, error))
+        if (!ledger_begin_grouped(gateway->ledger, error))
             return false;
         bool good = make_work_order(&order, due, just_judged, error);
         g_free(order.day);

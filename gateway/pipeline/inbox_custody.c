@@ -473,12 +473,8 @@ static bool discard_one(const struct discarding *d, GError **error)
 }
 
 /* A copy that cannot be removed keeps no other one in the drop. */
-static void discard_task(const struct transport *transport, struct connection *connection, void *user)
+static void discard_all(const struct transport *transport, struct connection *connection, struct inbox *inbox)
 {
-    struct inbox *inbox = user;
-
-    if (!claim_look(inbox->guard, transport, connection, &inbox->error))
-        return;
     while (inbox->error == NULL && inbox->discarded < inbox->discards->len &&
            claim_still(inbox->guard, transport, connection, &inbox->error)) {
         GError *failure = NULL;
@@ -491,6 +487,24 @@ static void discard_task(const struct transport *transport, struct connection *c
             inbox->discarded++;
         }
     }
+}
+
+static void discard_task(const struct transport *transport, struct connection *connection, void *user)
+{
+    struct inbox *inbox = user;
+    g_autoptr(GError) cause = NULL;
+
+    if (!claim_look(inbox->guard, transport, connection, &inbox->error))
+        return;
+    if (transport->begin_batch != NULL)
+        transport->begin_batch(connection, inbox->discards->len);
+    discard_all(transport, connection, inbox);
+    if (transport->end_batch == NULL || transport->end_batch(connection, &cause))
+        return;
+    inbox->discarded = 0; /* nothing of it counts */
+    g_ptr_array_set_size(inbox->refused, 0);
+    if (inbox->error == NULL)
+        inbox->error = g_steal_pointer(&cause);
 }
 
 /* Leaves out copies that could not be removed lately. */

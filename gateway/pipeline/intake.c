@@ -1,6 +1,7 @@
 /*
  * ready/ → active/ → verdict in the ledger. The rename to active/ comes first and needs no commit: a crash anywhere
- * before the verdict's commit leaves the job in active/ without a verdict, and the next pass judges it again.
+ * before the verdict's commit leaves the job in active/ without a verdict, and the next pass judges it again. It needs
+ * no sync of its own either: a power cut may leave a job with a verdict in ready/, and places.h moves it on.
  *
  * The file is judged in one streaming pass while the verdict's transaction is open, so that each record's rules see
  * what the records before it wrote. If the whole file is rejected, a savepoint undoes what its records wrote, and the
@@ -375,7 +376,7 @@ static bool judge_payload(struct gateway *gateway, const struct ledger_job *job,
 
     intake.recording = (struct recording){.ledger = gateway->ledger, .job = &judged, .now = intake.now};
     intake.recording.volume = volume_new(intake.now);
-    bool begun = ledger_begin(gateway->ledger, error);
+    bool begun = ledger_begin_grouped(gateway->ledger, error);
     bool good = begun && judge_in_transaction(&intake, fd, proof, error);
     bool held = good && proof->same && intake.refusal != NULL;
     if (begun && (!good || !proof->same || held))
@@ -538,6 +539,13 @@ static bool raise_if_earlier(struct gateway *gateway, struct ledger_job **job, G
     return ledger_job_get(gateway->ledger, id, job, error);
 }
 
+static const struct job_move activate = {STEP_JOB_ACTIVATED, JOB_READY, JOB_ACTIVE};
+
+bool intake_settle(struct gateway *gateway, GError **error)
+{
+    return job_sync_moves(gateway->spool, &activate, error) && ledger_settle(gateway->ledger, error);
+}
+
 bool intake_process(struct gateway *gateway, int64_t id, GError **error)
 {
     g_autofree struct ledger_job *job = NULL;
@@ -555,8 +563,7 @@ bool intake_process(struct gateway *gateway, int64_t id, GError **error)
         return false;
     if (mended != 0)
         return intake_process(gateway, mended, error); /* an older job: this ends */
-    if (state == JOB_READY &&
-        !job_move(gateway->spool, id, &(struct job_move){STEP_JOB_ACTIVATED, JOB_READY, JOB_ACTIVE}, error))
+    if (state == JOB_READY && !job_move_unsynced(gateway->spool, id, &activate, error))
         return false;
     if (verdict == NULL &&
         (!hold_if_lost(gateway, job, &held, error) || !(held || raise_if_earlier(gateway, &job, error))))

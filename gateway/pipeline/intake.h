@@ -24,4 +24,9 @@ enum { INTAKE_MAX_CRASHES = 3 };
  * (G_FILE_ERROR; other jobs may go on), or JUDGE_ERROR_STOPPED. */
 bool intake_process(struct gateway *gateway, int64_t id, GError **error);
 
+/* Makes durable what intake_process and dispatch have done for a group of jobs: their folders are in active/, and one
+ * commit of the ledger has verdicts and work orders. Comes before anything is built or delivered that follows from
+ * them. */
+bool intake_settle(struct gateway *gateway, GError **error);
+
 #endif

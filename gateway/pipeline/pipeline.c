@@ -1,11 +1,11 @@
 /*
  * The order of the stages, and what ends a pass.
  *
- * What one job leads to in the ledger (verdict, work orders) is done before the next job is judged. A crash anywhere
- * then resumes in the same order and gives out the same numbers. For the same reason a pass ends when our own disk or
- * ledger fails: nothing is picked up or judged before what failed, so that sequence numbers (B107) and work in progress
- * (C110) are judged as in an undisturbed run. A drop that is down, or a payload that cannot be read, stops nothing
- * else.
+ * What one job leads to in the ledger (verdict, work orders) is done before the next job is judged, and durable with
+ * its group (NOTES.md, A group of jobs). A crash anywhere then resumes in the same order and gives out the same
+ * numbers. For the same reason a pass ends when our own disk or ledger fails: nothing is picked up or judged before
+ * what failed, so that sequence numbers (B107) and work in progress (C110) are judged as in an undisturbed run. A drop
+ * that is down, or a payload that cannot be read, stops nothing else.
  *
  * The files that follow from small jobs are built, and leave, together: each step of a delivery has a sync or a
  * commit, and serves many files as well as one. Nothing waits long for it, for a group of jobs is small in number and
@@ -135,11 +135,21 @@ static bool order_work(struct pipeline *pipeline, GError **error)
     return dispatch_recall(pipeline->gateway, error) && dispatch_pass(pipeline->gateway, pipeline->begun, error);
 }
 
+/* Makes durable what the group has led to. */
+static bool settle(const struct pipeline *pipeline, GError **error)
+{
+    struct gateway *gateway = pipeline->gateway;
+
+    return pipeline->group_jobs > 0 ? intake_settle(gateway, error) : ledger_settle(gateway->ledger, error);
+}
+
 static bool deliver(struct pipeline *pipeline, GError **error)
 {
+    bool settled = settle(pipeline, error);
+
     pipeline->group_jobs = 0;
     pipeline->group_bytes = 0;
-    return delivery_advance(pipeline->delivery, error);
+    return settled && delivery_advance(pipeline->delivery, error);
 }
 
 /* Counts a job into the group. What does not fit comes after the group has left. */
@@ -212,8 +222,8 @@ static bool process_due(struct pipeline *pipeline, GError **error)
             !queue_next(pipeline->queue, &job, error))
             return false;
     }
-    return gateway_stopping(gateway) ||
-           (queue_say_undecided(pipeline->queue, error) && reference_update_incident(gateway, error));
+    return settle(pipeline, error) && (gateway_stopping(gateway) || (queue_say_undecided(pipeline->queue, error) &&
+                                                                     reference_update_incident(gateway, error)));
 }
 
 /* Comes last, so that one INC reports everything that this pass found, and is delivered in this pass. */
@@ -327,6 +337,8 @@ bool pipeline_pass(struct pipeline *pipeline, int64_t patience, GError **error)
     cells_watch(gateway);
     ledger_look_begin(gateway->ledger);
     bool good = whole_pass(pipeline, error);
+    /* Of a pass that ended early: what could be done holds, and the job that could not does not undo it. */
+    good = ledger_settle(gateway->ledger, good ? error : NULL) && good;
     ledger_look_end(gateway->ledger);
     /* Also of a pass that ended early: its commits hold. */
     good = incident_log_pass(gateway, good ? error : NULL) && good;

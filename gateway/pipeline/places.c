@@ -261,6 +261,22 @@ static bool heal_job(struct gateway *gateway, int64_t id, unsigned seen, GError 
     return bring_together(gateway, &twofold, right, error);
 }
 
+/* The move to active/ is not synced by itself (intake.c): a power cut may have kept the verdict and not the move. */
+static bool follow_verdict(struct gateway *gateway, int64_t id, GError **error)
+{
+    const struct job_move move = {STEP_JOB_PLACED, JOB_READY, JOB_ACTIVE};
+    g_autofree struct ledger_job *job = NULL;
+    struct twofold twofold = {.seen[JOB_READY] = true};
+    enum job_state right = JOB_READY;
+
+    if (!ledger_job_get(gateway->ledger, id, &job, error))
+        return false;
+    twofold.job = job;
+    if (job != NULL && !find_right_state(gateway, &twofold, &right, error))
+        return false;
+    return right != JOB_ACTIVE || job_move(gateway->spool, id, &move, error);
+}
+
 /* ---- all jobs ---- */
 
 /* *seen: a bit for each state that the job has a folder in. */
@@ -287,7 +303,8 @@ bool places_heal(struct gateway *gateway, GError **error)
         for (guint i = 0; ids != NULL && i < ids->len; i++) {
             int64_t id = g_array_index(ids, int64_t, i);
             unsigned seen;
-            if (!look(gateway, id, &seen, error) || ((seen & (seen - 1)) != 0 && !heal_job(gateway, id, seen, error)))
+            if (!look(gateway, id, &seen, error) || ((seen & (seen - 1)) != 0 && !heal_job(gateway, id, seen, error)) ||
+                (seen == 1u << JOB_READY && !follow_verdict(gateway, id, error)))
                 return false;
         }
     }

@@ -8,6 +8,7 @@
  * - A file that is not whole in the copy that is kept is taken from another copy.
  * - Every other copy is removed if all its files are in the one that is kept, byte for byte. If not, it is renamed to
  *   corrupt/<id>.<state>, which nothing takes for a job; `spool verify` names it until an operator has moved it away.
+ * - A job that stands in ready/ and has answers to deliver moves to active/.
  * - If the ledger does not say it, the job goes to corrupt/ with a reason that says what to do, as an A111.
  *
  * Not one folder is removed while it holds bytes that stand nowhere else. A job without a row in the ledger is left

@@ -145,7 +145,7 @@ bool ledger_execute(struct ledger *ledger, const char *sql, GError **error)
 
 bool ledger_writing(struct ledger *ledger, GError **error)
 {
-    if (ledger->writer && sqlite3_get_autocommit(ledger->db) == 0)
+    if (ledger->writer && sqlite3_get_autocommit(ledger->db) == 0 && (!ledger->group || ledger->member))
         return true;
     g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_BUG, "ledger: a change outside a transaction");
     return false;
@@ -414,6 +414,7 @@ void ledger_close(struct ledger *ledger)
 {
     if (ledger == NULL)
         return;
+    ledger->group = ledger->member = false;
     ledger_rollback(ledger);
     g_hash_table_unref(ledger->statements);
     g_hash_table_unref(ledger->numbers);
@@ -447,23 +448,65 @@ static bool tell(const struct ledger *ledger, bool good, enum ledger_moment mome
     return good;
 }
 
-bool ledger_begin(struct ledger *ledger, GError **error)
+/* What each transaction begins with. */
+static bool begin(struct ledger *ledger, const char *sql, GError **error)
 {
     forget(ledger);
     memset(ledger->counted, 0, sizeof ledger->counted);
     ledger->savepoint = false;
-    /* IMMEDIATE: a transaction that reads first and writes later would fail with BUSY whatever the timeout. */
-    return tell(ledger, ledger_execute(ledger, "BEGIN IMMEDIATE", error), LEDGER_BEGUN);
+    return tell(ledger, ledger_execute(ledger, sql, error), LEDGER_BEGUN);
+}
+
+/* IMMEDIATE: a transaction that reads first and writes later would fail with BUSY whatever the timeout. */
+#define BEGIN "BEGIN IMMEDIATE"
+
+bool ledger_begin(struct ledger *ledger, GError **error)
+{
+    return ledger_settle(ledger, error) && begin(ledger, BEGIN, error);
+}
+
+/* Some errors (a full disk, one that fails) have SQLite roll back all, the transactions of the group before this one
+ * too. */
+static bool group_stands(struct ledger *ledger, GError **error)
+{
+    if (sqlite3_get_autocommit(ledger->db) == 0)
+        return true;
+    ledger->group = ledger->member = false;
+    ledger_rollback(ledger);
+    (void)tell(ledger, true, LEDGER_GROUP_LOST);
+    g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_RETRY, "ledger %s: an error before this has undone a group of changes",
+                ledger_path(ledger));
+    return false;
+}
+
+bool ledger_begin_grouped(struct ledger *ledger, GError **error)
+{
+    if (ledger->group && !group_stands(ledger, error))
+        return false;
+    if (!ledger->group && !ledger_execute(ledger, BEGIN, error))
+        return false;
+    ledger->group = true;
+    ledger->member = begin(ledger, "SAVEPOINT member", error);
+    return ledger->member;
+}
+
+/* SQLite has rolled back itself if the statement fails. */
+static void undo(const struct ledger *ledger, const char *sql)
+{
+    if (sqlite3_get_autocommit(ledger->db) == 0)
+        (void)sqlite3_exec(ledger->db, sql, NULL, NULL, NULL);
 }
 
 void ledger_rollback(struct ledger *ledger)
 {
+    if (ledger->group && !ledger->member)
+        return;
     forget(ledger);
     ledger->chain.n = 0;
     memset(ledger->counted, 0, sizeof ledger->counted);
     ledger->savepoint = false;
-    if (sqlite3_get_autocommit(ledger->db) == 0)
-        (void)sqlite3_exec(ledger->db, "ROLLBACK", NULL, NULL, NULL); /* SQLite has rolled back itself if this fails */
+    undo(ledger, ledger->member ? "ROLLBACK TO member;RELEASE member" : "ROLLBACK");
+    ledger->member = false;
     (void)tell(ledger, true, LEDGER_ROLLED_BACK);
 }
 
@@ -484,6 +527,30 @@ static void overwrite_failed_commit(struct ledger *ledger)
     ledger_rollback(ledger);
 }
 
+/* At the crash point `step`. */
+static bool commit(enum step step, struct ledger *ledger, GError **error)
+{
+    step_before(step);
+    if (!ledger_execute(ledger, "COMMIT", error)) {
+        overwrite_failed_commit(ledger);
+        return false;
+    }
+    step_after(step);
+    return tell(ledger, true, LEDGER_COMMITTED);
+}
+
+static bool join(enum step step, struct ledger *ledger, GError **error)
+{
+    step_before(step);
+    if (!ledger_execute(ledger, "RELEASE member", error)) {
+        ledger_rollback(ledger);
+        return false;
+    }
+    ledger->member = false;
+    step_after(step);
+    return tell(ledger, true, LEDGER_JOINED);
+}
+
 bool ledger_commit(enum step step, struct ledger *ledger, GError **error)
 {
     if (!ledger_writing(ledger, error))
@@ -492,13 +559,20 @@ bool ledger_commit(enum step step, struct ledger *ledger, GError **error)
         ledger_rollback(ledger);
         return false;
     }
-    step_before(step);
-    if (!ledger_execute(ledger, "COMMIT", error)) {
-        overwrite_failed_commit(ledger);
+    return (ledger->member ? join : commit)(step, ledger, error);
+}
+
+bool ledger_settle(struct ledger *ledger, GError **error)
+{
+    if (!ledger->group)
+        return true;
+    if (!group_stands(ledger, error))
         return false;
-    }
-    step_after(step);
-    return tell(ledger, true, LEDGER_COMMITTED);
+    ledger->group = false;
+    if (commit(STEP_GROUP_COMMITTED, ledger, error))
+        return true;
+    (void)tell(ledger, true, LEDGER_GROUP_LOST);
+    return false;
 }
 
 bool ledger_savepoint(struct ledger *ledger, GError **error)

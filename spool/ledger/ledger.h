@@ -70,10 +70,18 @@ struct ledger *ledger_open_snapshot(const struct ledger *writer, const volatile 
 void ledger_close(struct ledger *ledger);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(ledger_t, ledger_close)
 
-/* Begins a transaction; waits up to 10 seconds for another process that writes. */
+/* Begins a transaction, after ledger_settle; waits up to 10 seconds for another process that writes. */
 bool ledger_begin(struct ledger *ledger, GError **error);
-/* Commits durably, at the crash point `step`. False: nothing is committed. If that cannot be made sure, this and every
- * later call fails with SPOOL_ERROR_RETRY until the ledger is closed and opened again; it may then hold the changes. */
+/* Begins a transaction of a group: those of a group share one commit of SQLite and its sync. This connection sees at
+ * once what they have changed, others see it after ledger_settle. A stop, or a commit that fails, undoes the whole
+ * group; ledger_rollback undoes the one that is open. */
+bool ledger_begin_grouped(struct ledger *ledger, GError **error);
+/* Commits the group durably: before anything outside of the ledger depends on it. Without a group it does nothing. Not
+ * within a transaction. False, as of ledger_commit: the whole group is undone. */
+bool ledger_settle(struct ledger *ledger, GError **error);
+/* Commits at the crash point `step`: durably, or into the group. False: nothing is committed. If that cannot be made
+ * sure, this and every later call fails with SPOOL_ERROR_RETRY until the ledger is closed and opened again; it may then
+ * hold the changes. */
 bool ledger_commit(enum step step, struct ledger *ledger, GError **error);
 /* Undoes the transaction. Without one it does nothing. */
 void ledger_rollback(struct ledger *ledger);
@@ -96,7 +104,9 @@ enum ledger_moment {
     LEDGER_SAVEPOINT,        /* the savepoint is set */
     LEDGER_SAVEPOINT_UNDONE, /* the changes since then are undone */
     LEDGER_ROLLED_BACK,      /* by us, by SQLite, or because the commit failed */
-    LEDGER_COMMITTED,
+    LEDGER_JOINED,           /* committed into its group */
+    LEDGER_GROUP_LOST,       /* what had joined the group is undone */
+    LEDGER_COMMITTED,        /* with all that had joined its group */
 };
 typedef void ledger_listener(enum ledger_moment moment);
 /* From now on the listener is called at each of them. NULL: nobody listens. */

@@ -58,6 +58,8 @@ struct ledger {
     bool writer;
     bool snapshot;        /* it shows one moment, to a thread of the writer */
     uint64_t dev, ino;    /* of the file, for a writer */
+    bool group;           /* one is open: ledger_begin_grouped */
+    bool member;          /* a transaction of that group is open */
     bool savepoint;       /* one is set */
     bool one_moment;      /* ledger_look_begin */
     sqlite3_stmt *moment; /* stands on a row and holds that moment; NULL: none does */

@@ -128,7 +128,7 @@ class Disk:
         self.names[folder][name] = "made"
 
     def on_gone(self, folder, name):
-        if re.match(r"\..*\.part$", name):
+        if re.match(r"(\..*\.part|etilqs_\w+)$", name):  # the second: a temporary file of SQLite
             self.names[folder].pop(name, None)  # may come back: nobody reads it
         else:
             self.names[folder][name] = "gone"

@@ -308,14 +308,15 @@ class Home:
 
     def tree(self):
         """Every file of drops and spool but the ledger's own, with its digest. The witness changes with each start, and
-        each `init` gives another ledger-id."""
+        each `init` gives another ledger-id. A temporary file of SQLite that it could not unlink goes with the next
+        start."""
         found = {}
         for root, folders, files in os.walk(os.fsencode(self.dir)):
             folders.sort()
             for name in sorted(files):
                 path = os.path.join(root, name)
                 short = os.path.relpath(path, os.fsencode(self.dir))
-                if name.startswith(b"ledger.sqlite") or name in (
+                if name.startswith((b"ledger.sqlite", b"etilqs_")) or name in (
                         b"lock", b"ecosgate.conf", b"witness", b"ledger-id", b"heartbeat", b"verified", b"status.html",
                         b"ecosgate.prom", os.fsencode(CLAIM)) or short == b"spool/backup":  # the lock of `backup`
                     continue

@@ -50,7 +50,8 @@ def test_orders(tap):
            "a success of the same pass stops the next try", tries(parties), parties.states(1))
     sound(tap, home, "after a success beside an instruction")
     for crash in ("custody-noted:after:2", "job-activated:after:1", "verdict-committed:after:1",
-                  "verdict-committed:after:2", "verdict-committed:after:3", "dispatch-committed:before:1"):
+                  "verdict-committed:after:2", "verdict-committed:after:3", "dispatch-committed:before:1",
+                  "group-committed:after:1"):
         home, parties = waits()
         killed = home.run(now=at(7), env={"ECOSGATE_CRASH": crash}).returncode
         home.run(now=at(7))

@@ -205,7 +205,8 @@ def test_codes(tap):
 # ---- commit and line ----
 
 def test_commit(tap):
-    for point, said_so, recorded in (("verdict-committed:before", False, 0), ("verdict-committed:after", False, 1)):
+    for point, said_so, recorded in (("verdict-committed:before", False, 0), ("verdict-committed:after", False, 0),
+                                     ("group-committed:before", False, 0), ("group-committed:after", False, 1)):
         home = Home()
         Parties(home).instruct([1])
         done = home.command("run", "--once", env={"ECOSGATE_CRASH": point})

@@ -70,8 +70,9 @@ def is_report(path):
 
 
 def counts(path, second):
-    """False for what nothing is decided by, and nothing waits for: the heartbeat, which a power cut may take."""
-    return not re.search(r"/spool/\.heartbeat\.part$", path) and not second.endswith("/spool/heartbeat")
+    """False for what nothing is decided by, and nothing waits for: the heartbeat, which a power cut may take, and
+    temporary files of SQLite."""
+    return not re.search(r"/spool/(\.heartbeat\.part|etilqs_\w+)$", path) and not second.endswith("/spool/heartbeat")
 
 
 def kind_of(call, path, second):

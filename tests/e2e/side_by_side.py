@@ -458,7 +458,7 @@ def test_crash(tap):
     name = other.instruct([1])
     kept = "SELECT count(*)>0 FROM profile_file"
     for side, expected in (("before", 0), ("after", 1)):
-        home.run(env={"ECOSGATE_CRASH": f"verdict-committed:{side}:1"})
+        home.run(env={"ECOSGATE_CRASH": f"group-committed:{side}:1"})
         found = Parties(home).rows(kept)
         tap.ok(found == [(expected,)], f"killed {side} the commit of the verdict: all of the profile or nothing", found)
     home.run(now=at(1))

@@ -54,7 +54,7 @@ def test_sftp(tap, world):
 
 def test_recover(tap, world):
     """A work order whose signature was never made, for the certificate has ended, counts as delivered without one."""
-    for step in ("dispatch-committed:after", "signature-stored:before:3"):
+    for step in ("group-committed:after", "signature-stored:before:3"):
         home, _ = signing_home(world, NO_INC, name="ending", end=LAST)
         send(home, name_of(1), instruction(1))
         home.run(env={"ECOSGATE_CRASH": step})

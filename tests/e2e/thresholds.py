@@ -190,7 +190,7 @@ def test_suppliers_and_models(tap):
 
 def test_crash(tap):
     """A kill around the verdict's commit leaves it held whole, or not judged."""
-    for when in ("verdict-committed:before", "verdict-committed:after"):
+    for when in ("verdict-committed:before", "verdict-committed:after", "group-committed:after"):
         home = settings("sender_day=1")
         parties = Parties(home)
         parties.instruct([1, 2])

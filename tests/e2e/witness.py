@@ -197,7 +197,9 @@ def test_results(tap):
     """A result and a confirmation of a Device that was ordered in the lost time."""
     home = Gateway()
     home.parties.instruct([1, 2, 3])
-    home.run(now=at(0), env={"ECOSGATE_CRASH": "verdict-committed:after"})
+    home.set("gateway dispatch_hours=00-01")
+    home.run(now=at(0), env={"ECOSGATE_CRASH": "group-committed:after"})
+    home.set("gateway dispatch_hours=00-24")
     home.keep()
     home.go(1)
     home.put_back()
@@ -232,7 +234,7 @@ def test_results(tap):
 
 def test_undelivered(tap):
     """A work order that the copy has not delivered yet is taken for delivered."""
-    for step in ("dispatch-committed:after", "answer-noted:before", "delivery-uploaded:before"):
+    for step in ("group-committed:after", "answer-noted:before", "delivery-uploaded:before"):
         home = Gateway()
         home.parties.instruct([1])
         home.run(now=at(0), env={"ECOSGATE_CRASH": step + (":3" if "answer" in step else "")})
@@ -251,7 +253,7 @@ def test_no_room(tap):
     """A work order that was only planned, and a full disk: recover waits for room, so that it gets its bytes."""
     home = Gateway("gateway cells=no")  # as wherever a library is preloaded
     home.parties.instruct([1])
-    home.run(now=at(0), env={"ECOSGATE_CRASH": "dispatch-committed:after"})
+    home.run(now=at(0), env={"ECOSGATE_CRASH": "group-committed:after"})
     home.keep()
     home.go(1)
     home.put_back()

@@ -201,6 +201,63 @@ static void test_ledger__reader_beside_a_writer_or_alone__sees_rows(void **state
     (void)state;
 }
 
+static bool has_job(struct ledger *of, int64_t id)
+{
+    g_autofree struct ledger_job *job = NULL;
+
+    assert_true(ledger_job_get(of, id, &job, NULL));
+    return job != NULL;
+}
+
+static void add_to_group(int64_t id)
+{
+    g_autofree char *name = g_strdup_printf("n%d", (int)id), *digest = g_strdup_printf("%02d", (int)id);
+
+    assert_true(ledger_begin_grouped(ledger, NULL));
+    ledger_home_add_job(ledger, id, name, id, digest);
+}
+
+/* One of a group fails: the others hold. Others see the group once it is settled, which the next transaction does. */
+static void test_ledger_group__one_rolled_back__the_others_hold_together(void **state)
+{
+    g_autoptr(ledger_t) reader = ledger_open_reader("ledger.db", NULL);
+    g_autoptr(GError) error = NULL;
+    struct ledger_item kept = item_of(1, 7, LEDGER_READY), gone = item_of(2, 8, LEDGER_READY);
+
+    add_to_group(1);
+    assert_true(ledger_savepoint(ledger, NULL) && ledger_item_insert(ledger, &kept, NULL));
+    assert_true(ledger_release(ledger, NULL) && ledger_commit(STEP_VERDICT_COMMITTED, ledger, NULL));
+    add_to_group(2);
+    assert_true(ledger_savepoint(ledger, NULL) && ledger_item_insert(ledger, &gone, NULL));
+    ledger_rollback(ledger);
+    ledger_rollback(ledger); /* none is open */
+    assert_false(ledger_job_set_reason(ledger, 1, "x", &error));
+    assert_true(g_error_matches(error, SPOOL_ERROR, SPOOL_ERROR_BUG));
+    add_to_group(3);
+    assert_true(ledger_commit(STEP_VERDICT_COMMITTED, ledger, NULL));
+    assert_true(has_job(ledger, 1) && !has_job(ledger, 2) && has_job(ledger, 3));
+    assert_false(has_job(reader, 1));
+    assert_true(ledger_begin(ledger, NULL));
+    assert_true(has_job(reader, 1) && !has_job(reader, 2) && has_job(reader, 3));
+    ledger_rollback(ledger);
+    assert_true(ledger_settle(ledger, NULL));
+    g_autofree char *all = counts();
+    assert_string_equal(all, "READY=1 0 EMI -=2 ");
+    (void)state;
+}
+
+/* As after a kill: what no commit has made durable is as if it had not been. */
+static void test_ledger_group__not_settled__is_gone(void **state)
+{
+    add_to_group(1);
+    assert_true(ledger_commit(STEP_VERDICT_COMMITTED, ledger, NULL));
+    ledger_close(ledger);
+    ledger = ledger_open_writer("ledger.db", NULL, NULL);
+    assert_non_null(ledger);
+    assert_false(has_job(ledger, 1));
+    (void)state;
+}
+
 static int64_t seen_by(struct ledger *of)
 {
     int64_t value = -1;
@@ -434,6 +491,8 @@ int main(void)
         T(test_ledger_counts__rolled_back_whole_or_to_a_savepoint__say_what_is_there),
         T(test_ledger_counts__incidents_closed_in_each_way__none_is_left),
         T(test_ledger__reader_beside_a_writer_or_alone__sees_rows),
+        T(test_ledger_group__one_rolled_back__the_others_hold_together),
+        T(test_ledger_group__not_settled__is_gone),
         T(test_ledger_look__others_write_meanwhile__is_of_one_moment_until_a_transaction),
         T(test_ledger_devices__batch_to_dispatch__counts_agree),
         T(test_ledger_verdicts__findings__come_back_in_order),

@@ -103,6 +103,24 @@ static void test_fact__savepoint_undone__what_came_before_stays(void **state)
     expect_written("");
 }
 
+static void test_fact__group__written_when_the_group_is_committed(void **state)
+{
+    (void)state;
+    assert_true(ledger_begin_grouped(ledger, NULL));
+    log_event(LOG(EVENT_VERDICT), "first");
+    log_add(EVENT_SESSIONS_ENDED, "FAILED", 1);
+    assert_true(ledger_commit(STEP_VERDICT_COMMITTED, ledger, NULL));
+    assert_true(ledger_begin_grouped(ledger, NULL));
+    log_event(LOG(EVENT_VERDICT), "undone");
+    log_add(EVENT_SESSIONS_ENDED, "FAILED", 5);
+    ledger_rollback(ledger);
+    expect_written("");
+    assert_true(ledger_settle(ledger, NULL));
+    expect_written(TIME " info verdict: first\n");
+    log_tick();
+    expect_written(TIME " info sessions-ended: in this pass: FAILED 1\n");
+}
+
 static unsigned written(const struct log_event *event, const char *text, int64_t at, unsigned times)
 {
     unsigned n = 0;
@@ -200,6 +218,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_fact__commit__written_after_it, enter, leave),
         cmocka_unit_test_setup_teardown(test_fact__rollback__never_written, enter, leave),
         cmocka_unit_test_setup_teardown(test_fact__savepoint_undone__what_came_before_stays, enter, leave),
+        cmocka_unit_test_setup_teardown(test_fact__group__written_when_the_group_is_committed, enter, leave),
         cmocka_unit_test_setup_teardown(test_repeat__some__ten_and_the_number_of_the_rest, enter, leave),
         cmocka_unit_test_setup_teardown(test_repeat__what_lasts__once_an_hour_and_when_it_changes, enter, leave),
         cmocka_unit_test_setup_teardown(test_repeat__too_many_keys__an_event_is_one, enter, leave),
