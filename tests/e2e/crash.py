@@ -40,8 +40,8 @@ BAD_NAME = "EMI MCC\n\x01.xml"
 RESULT = "EMT_TCSP_90-B3-D5-1F-30-0E-C0-02_20230703_060000_000001.csv"
 SIDES = ("before", "after")
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-MOST_PASSINGS = 1 if SANITIZED else 8  # of a sanitized program: see FIRST_SCRIPTS
-PASSINGS = (1, 2, 4, 8)  # that are stopped: the later ones are more of the same kind
+MOST_PASSINGS = 1 if SANITIZED else 4  # of a sanitized program: see FIRST_SCRIPTS
+PASSINGS = (1, 2, 4)  # that are stopped: the later ones are more of the same kind
 # A case over SFTP takes several handshakes: only steps that concern a drop, and their first passings.
 MOST_OVER_SFTP = 1 if SANITIZED else 3
 OF_DROPS = ("custody-", "source-", "delivery-", "claim-")

@@ -18,7 +18,7 @@ import subprocess
 import tempfile
 import xml.etree.ElementTree as ET
 
-from home import GATE, NOW, SAMPLES, SOURCE, Home, Tap, generate
+from home import GATE, NOW, SAMPLES, SANITIZED, SOURCE, Home, Tap, generate
 from mutate import NAMESPACE, CsvMutator, XmlMutator
 from tables import Tables
 
@@ -176,7 +176,8 @@ def mutants(folder, base, mutator):
     os.mkdir(folder)
     stem, form = os.path.basename(base).rsplit(".", 1)
     paths = []
-    made = [mutator.make() for _ in range(MUTATIONS.get(stem[:3], FEWER))] + list(mutator.each())
+    count = MUTATIONS.get(stem[:3], FEWER) // (4 if SANITIZED else 1)
+    made = [mutator.make() for _ in range(count)] + list(mutator.each())
     for number, (what, data) in enumerate(made, 1):
         path = os.path.join(folder, f"{stem[:-6]}{number:06d}.{form}")
         with open(path, "wb") as file:

@@ -122,7 +122,8 @@ def test_once(tap, peer):
 
 
 def test_lasting(tap, peer):
-    for text, op, action, more, wanted in LASTING:
+    # Each request has failed in test_once already; what differs here is that it goes on.
+    for text, op, action, more, wanted in LASTING[::3] if SANITIZED else LASTING:
         files = contents_in_order(op, action)
 
         def lasting(trial, limit, text=text, op=op, action=action, more=more, wanted=wanted, files=files):

@@ -20,7 +20,7 @@ SIMULATE = os.path.join(BUILD, "tests", "sim", "simulate")
 # traced one is hostile.
 # Dense 2 and 5 and hostile 3 found faults. A change of the program moves draws, so a seed does not meet the same fault
 # for ever; the mended ones have tests of their own, or a fault of mutants.py.
-RUNS = [(19, 4, "dense"), (36, 4, "dense"), (5, 4, "dense"), (3, 4, "calm")]
+RUNS = [(2, 4, "dense"), (18, 4, "dense"), (34, 4, "dense"), (16, 4, "dense"), (3, 4, "calm")]
 # Played only while no run has come to a kind yet. The test names what to exchange RUNS for.
 SPARE_RUNS = [(seed, 4, "dense") for seed in range(10, 30)] + [(seed, 6, "calm") for seed in range(1, 5)]
 # None of 34 dense and 36 hostile runs had these: a server takes a rename, its answer is lost, and the recipient takes
