@@ -162,10 +162,11 @@ static inline void assert_error(GError **error, GQuark domain, int code, const c
     g_clear_error(error);
 }
 
-static inline void assert_good(bool good, const GError *error)
+/* The place of the error, for an argument is often read before the call beside it has set it. */
+static inline void assert_good(bool good, GError *const *error)
 {
-    if (!good || error != NULL)
-        fail_msg("%s", error ? error->message : "failed without an error");
+    if (!good || *error != NULL)
+        fail_msg("%s", *error ? (*error)->message : "failed without an error");
 }
 
 static inline void fetch_good(const char *name, const char *bytes, size_t len)
@@ -174,7 +175,7 @@ static inline void fetch_good(const char *name, const char *bytes, size_t len)
     GByteArray *got = g_byte_array_new();
     GError *error = NULL;
 
-    assert_good(sftp_transport.fetch(connection, name, &id, &(struct byte_sink){collect, got}, &error), error);
+    assert_good(sftp_transport.fetch(connection, name, &id, &(struct byte_sink){collect, got}, &error), &error);
     assert_int_equal(got->len, len);
     if (len > 0)
         assert_memory_equal(got->data, bytes, len);
@@ -192,7 +193,7 @@ static inline GHashTable *list_all(void)
     GHashTable *found = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     GError *error = NULL;
 
-    assert_good(sftp_transport.list(connection, keep_entry, found, &error), error);
+    assert_good(sftp_transport.list(connection, keep_entry, found, &error), &error);
     return found;
 }
 
@@ -209,7 +210,7 @@ static inline void discard_good(const char *name, size_t len, const char *sha256
     GError *error = NULL;
 
     g_autofree char *taken = transport_taken_name(7, name);
-    assert_good(sftp_transport.discard(connection, &(struct drop_copy){name, taken, &id, sha256}, &error), error);
+    assert_good(sftp_transport.discard(connection, &(struct drop_copy){name, taken, &id, sha256}, &error), &error);
 }
 
 static inline char *store(const char *bytes, size_t len)

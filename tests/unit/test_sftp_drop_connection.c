@@ -138,6 +138,8 @@ test_sftp_drop_connection__connection_that_breaks_between_two_calls__connects_ag
 
     assert_int_equal(read(r.stop[0], &(char){0}, 1), 1);
     thread = g_thread_new("tunnel", tunnel, &r);
+    /* The session's process may not have told its loss yet, but what was idle so long is asked before it is used. */
+    g_usleep(600000);
     /* Rewritten within the same second: only its bytes show it. */
     put(path, "54321", 5, MTIME);
     g_autofree char *sha256 = sha256_of("12345", 5);

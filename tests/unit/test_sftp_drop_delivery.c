@@ -50,11 +50,11 @@ static void test_sftp_drop_delivery__upload_and_publish__end_with_the_bytes_unde
         g_autofree char *stored = store(bytes, sizes[i]);
         g_autofree char *sha256 = sha256_of(bytes, sizes[i]);
         GError *error = NULL;
-        assert_good(upload(stored, (int64_t)sizes[i], sha256, &error), error);
+        assert_good(upload(stored, (int64_t)sizes[i], sha256, &error), &error);
         assert_content(temporary, bytes, sizes[i]);
         assert_false(exists(target));
         for (int twice = 0; twice < 2; twice++)
-            assert_good(publish((int64_t)sizes[i], sha256, &error), error);
+            assert_good(publish((int64_t)sizes[i], sha256, &error), &error);
         assert_content(target, bytes, sizes[i]);
         assert_false(exists(temporary));
         assert_true(disk_unlink(STEP_ORPHAN_DROPPED, target, NULL));
@@ -72,11 +72,11 @@ static void test_sftp_drop_delivery__upload_over_what_is_in_the_way__replaces_it
     (void)state;
 
     put(temporary, "longer than what comes", 22, MTIME);
-    assert_good(upload(stored, 5, sha256, &error), error);
+    assert_good(upload(stored, 5, sha256, &error), &error);
     assert_content(temporary, "12345", 5);
     assert_true(disk_unlink(STEP_ORPHAN_DROPPED, temporary, NULL));
     assert_int_equal(symlink(victim, temporary), 0);
-    assert_good(upload(stored, 5, sha256, &error), error);
+    assert_good(upload(stored, 5, sha256, &error), &error);
     assert_int_equal(lstat(temporary, &st), 0);
     assert_true(S_ISREG(st.st_mode));
     assert_content(victim, "precious", 8);
@@ -122,7 +122,7 @@ static void test_sftp_drop_delivery__publish_onto_a_taken_name__is_done_for_the_
     assert_content(target, "54321", 5);
     assert_content(temporary, "12345", 5);
     put(target, "12345", 5, MTIME);
-    assert_good(publish(5, sha256, &error), error);
+    assert_good(publish(5, sha256, &error), &error);
     assert_content(target, "12345", 5);
     assert_false(exists(temporary));
 }
@@ -138,9 +138,9 @@ static void test_sftp_drop_delivery__temporary_file_gone__is_delivered_only_afte
     (void)state;
 
     for (size_t i = 0; i < G_N_ELEMENTS(calls); i++) {
-        assert_good(calls[i](false, 5, sha256, &error), error);
+        assert_good(calls[i](false, 5, sha256, &error), &error);
         assert_int_equal(publication.state, PUBLICATION_MISSING);
-        assert_good(calls[i](true, 5, sha256, &error), error);
+        assert_good(calls[i](true, 5, sha256, &error), &error);
         assert_int_equal(publication.state, PUBLICATION_CONCLUDED);
     }
     clean(drop.out);
@@ -161,7 +161,7 @@ static void test_sftp_drop_delivery__name_stands_and_temporary_file_is_gone__is_
     for (size_t i = 0; i < G_N_ELEMENTS(calls); i++) {
         put(target, "12345", 5, MTIME);
         for (int open = 0; open < 2; open++) {
-            assert_good(calls[i](open, 5, sha256, &error), error);
+            assert_good(calls[i](open, 5, sha256, &error), &error);
             assert_int_equal(publication.state, PUBLICATION_SEEN);
         }
     }
@@ -200,9 +200,9 @@ static void test_sftp_drop_delivery__temporary_file_still_there__is_ready_and_no
     (void)state;
 
     publication.state = PUBLICATION_MISSING;
-    assert_good(upload(stored, 5, sha256, &error), error);
+    assert_good(upload(stored, 5, sha256, &error), &error);
     assert_int_equal(publication.state, PUBLICATION_READY);
-    assert_good(look_after(true, 5, sha256, &error), error);
+    assert_good(look_after(true, 5, sha256, &error), &error);
     assert_int_equal(publication.state, PUBLICATION_READY);
     assert_false(publication.open);
 }

@@ -54,7 +54,7 @@ static void test_sftp_drop_pickup__visitor_that_wants_no_more__ends_the_list_and
     int seen = 0;
     (void)state;
 
-    assert_good(sftp_transport.list(connection, stop_at_once, &seen, &error), error);
+    assert_good(sftp_transport.list(connection, stop_at_once, &seen, &error), &error);
     assert_int_equal(seen, 1);
     fetch_good("two", "2", 1);
 }
