@@ -15,7 +15,7 @@
 #define ECOSGATE_FORMATS_PROFILE_H
 
 #include "formats/layout.h"
-#include "formats/names.h"
+#include "formats/name/names.h"
 #include "formats/report_layout.h"
 #include "formats/values.h"
 

@@ -1,7 +1,7 @@
 /* The content of a file, read in this address space. */
 #include "formats/reading.h"
 
-#include "formats/xml_signature.h"
+#include "formats/xml/xml_signature.h"
 
 enum { PIECE = 64 * 1024 }; /* plain bytes of one step */
 

@@ -13,7 +13,7 @@
 #define ECOSGATE_FORMATS_READING_H
 
 #include "formats/reader.h"
-#include "formats/unpack.h"
+#include "formats/unpack/unpack.h"
 
 #include <glib.h>
 

@@ -4,7 +4,7 @@
  */
 #include "formats/report_writer.h"
 
-#include "formats/csv_cell.h"
+#include "formats/csv/csv_cell.h"
 #include "formats/profile.h"
 
 #include <string.h>

@@ -3,7 +3,7 @@
  * that what the gateway records never runs backwards:
  *
  *   clock_compare                         once, by `run`: from now on a jump of the wall clock is found out
- *   clock_not_before | clock_hold         at the start of each pass (pipeline/clock_watch.c)
+ *   clock_not_before | clock_hold         at the start of each pass (pipeline/watches/clock_watch.c)
  *   clock_now …                           all that the pass records and decides
  *
  * A jump is a change of more than CLOCK_STEP seconds against CLOCK_BOOTTIME, which counts suspended time too; with

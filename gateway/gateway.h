@@ -52,20 +52,20 @@ struct gateway {
     const volatile bool *stop;            /* when it becomes true, work ends at the next safe point; may be NULL */
     int64_t wait_until;                   /* monotonic microseconds: until then this pass waits for drops */
     bool clock_recalled;                  /* a jump of the clock that an earlier process saw was taken up */
-    bool disbelieved; /* the ledger holds later times that an operator has called wrong (pipeline/clock_watch.h) */
+    bool disbelieved;       /* the ledger holds later times that an operator has called wrong (clock_watch.h) */
     int64_t reported_until; /* if so, the end of the newest report period; else 0 */
-    bool low[ROOM_DISKS];   /* below the reserve, as of this pass (pipeline/room_watch.h) */
+    bool low[ROOM_DISKS];   /* below the reserve, as of this pass (pipeline/watches/room_watch.h) */
     bool no_room;           /* one of them is: nothing is picked up (A108) */
     bool file_waits;        /* in this pass a file did not fit beside the reserve */
     bool yields;            /* an order that takes long goes on in the next pass: in a daemon */
     struct gateway_withdrawing withdrawing;
     int64_t incident_events; /* the newest event of the table that is logged (answers/incident_log.h) */
-    bool orders_wait;        /* until the facts of this pass are judged no work order leaves (pipeline/dispatch.h) */
+    bool orders_wait; /* until the facts of this pass are judged no work order leaves (pipeline/dispatch/dispatch.h) */
     int64_t orders_reviewed; /* seconds UTC: when those that wait for their drop were reviewed last; 0: not yet */
     struct {
         int64_t pid;    /* -1: not known; 0: none */
         int64_t until;  /* monotonic microseconds */
-    } slow_backup;      /* it has kept the gateway waiting too long, and is not waited for (pipeline/backup_pause.h) */
+    } slow_backup;      /* it has kept the gateway waiting too long, and is not waited for (backup_pause.h) */
     int64_t building;   /* seconds UTC: the moment of the reports that a thread builds (reports.h); 0: none are built */
     char *reports_wait; /* why no more reports can be issued in this pass (reports.c); NULL: they can; owned */
     char *report_waits; /* which planned file of a report cannot be written in this pass, and why; NULL: none; owned */

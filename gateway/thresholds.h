@@ -7,7 +7,8 @@
  * for a person has seen them. So it holds, whatever comes in which order: without a person no more Devices are ordered
  * than the limit says.
  *
- * Here the counts are compared with the limits, for the verdict (gateway/pipeline/volume.h) and for those who look.
+ * Here the counts are compared with the limits, for the verdict (gateway/pipeline/judging/volume.h) and for those
+ * who look.
  */
 #ifndef ECOSGATE_GATEWAY_THRESHOLDS_H
 #define ECOSGATE_GATEWAY_THRESHOLDS_H

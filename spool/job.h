@@ -51,7 +51,7 @@ void job_id_print(int64_t id, char text[JOB_ID_SIZE]);
 bool job_id_parse(const char *text, int64_t *id);
 
 /* Whether a job's file may have that name: 1 to 200 printable characters of ASCII, as the templates of a profile may
- * give them (formats/name_grammar.h): no blank, no '/', no '\', no '.' at the beginning. */
+ * give them (formats/name/name_grammar.h): no blank, no '/', no '\', no '.' at the beginning. */
 bool job_file_is_safe(const char *name);
 
 /* ---- the spool ---- */

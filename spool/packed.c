@@ -1,7 +1,7 @@
 /*
  * Packing is zlib's deflate with a gzip frame and no time in it, so that the same bytes are packed to the same bytes.
  * Reading uses zlib's gzread: what it reads was written here, and the ledger's digest of the plain bytes decides
- * whether they are sound. What comes from outside is unpacked by formats/unpack.h, which trusts nothing.
+ * whether they are sound. What comes from outside is unpacked by formats/unpack/unpack.h, which trusts nothing.
  */
 #include "spool/packed.h"
 

@@ -24,25 +24,26 @@ only "rename, fsync and unlink: spool/disk*.c alone" \
     '\b(renameat2?|fsync|fdatasync|syncfs|unlinkat|(g_)?(rename|unlink|remove|rmdir)) ?\(' \
     'spool/disk[a-z_]*\.c'
 only "SQLite: spool/ledger/ alone" 'include <sqlite3\.h>' 'spool/ledger/[a-z_]*\.[ch]'
-only "libxml2: formats/xml_*.[ch] alone" 'include <libxml/' 'formats/xml_[a-z_]*\.[ch]'
-only "libxml2's unstable parts: formats/xml_parser.h alone" \
-    '\bparser->|\bxmlStopParser\b|\bxmlDict|\bxmlParserInput\b|parserInternals\.h' 'formats/xml_parser\.h'
+only "libxml2: formats/xml/ alone" 'include <libxml/' 'formats/xml/[a-z_]*\.[ch]'
+only "libxml2's unstable parts: formats/xml/xml_parser.h alone" \
+    '\bparser->|\bxmlStopParser\b|\bxmlDict|\bxmlParserInput\b|parserInternals\.h' 'formats/xml/xml_parser\.h'
 # Two dangers, two files: formats/unpack trusts nothing from outside; spool/packed.c reads back what it wrote. The
 # tars of commands: tar_out.c only writes, archive_file.c reads what stands outside of the spool.
-only "zlib and libarchive: formats/unpack*.[ch], spool/packed.c and the tars of commands alone" \
+only "zlib and libarchive: formats/unpack/, spool/packed.c and the tars of commands alone" \
     'include <(zlib|archive|archive_entry)\.h>' \
-    '(formats/unpack[a-z_]*\.[ch]|spool/packed\.c|gateway/commands/archive/(tar_out|archive_file)\.c)'
-only "libcrypto: spool/digest.c, validators/signature*.[ch], formats/xml_signature_*.c alone" \
-    'include <openssl/' '(spool/digest\.c|validators/signature[a-z_]*\.[ch]|formats/xml_signature_(verify|library)\.c)'
-only "libxmlsec1: formats/xml_signature_*.[ch] alone" \
-    'include <xmlsec/|\bxmlSec[A-Z]' 'formats/xml_signature_[a-z]*\.[ch]'
-only "libraries that are loaded: formats/xml_signature_library.c alone" '\bdlopen ?\(' \
-    'formats/xml_signature_library\.c'
+    '(formats/unpack/[a-z_]*\.[ch]|spool/packed\.c|gateway/commands/archive/(tar_out|archive_file)\.c)'
+only "libcrypto: spool/digest.c, validators/signature/, formats/xml/xml_signature_*.c alone" \
+    'include <openssl/' \
+    '(spool/digest\.c|validators/signature/[a-z_]*\.[ch]|formats/xml/xml_signature_(verify|library)\.c)'
+only "libxmlsec1: formats/xml/xml_signature_*.[ch] alone" \
+    'include <xmlsec/|\bxmlSec[A-Z]' 'formats/xml/xml_signature_[a-z]*\.[ch]'
+only "libraries that are loaded: formats/xml/xml_signature_library.c alone" '\bdlopen ?\(' \
+    'formats/xml/xml_signature_library\.c'
 only "libssh2: gateway/drops/sftp/ alone" 'include <libssh2[a-z_]*\.h>' 'gateway/drops/sftp/[a-z_]*\.[ch]'
 only "libseccomp: gateway/guards/filter_make.c alone" 'include <seccomp\.h>' 'gateway/guards/filter_make\.c'
 jansson='gateway/commands/[a-z_/]*\.[ch]|formats/profile/profile_[a-z_]*\.[ch]|formats/writer\.c'
 only "jansson: --json, the files of a profile, kept columns, and the log" 'include <jansson\.h>' \
-    "($jansson|gateway/pipeline/split\.c|gateway/log/log_form\.c)"
+    "($jansson|gateway/pipeline/judging/split\.c|gateway/log/log_form\.c)"
 only "standard error: commands, and the log" '\b(g_printerr|stderr|STDERR_FILENO)\b' \
     '(gateway/main\.c|gateway/commands/[a-z_/]*\.c|gateway/log/[a-z_]*\.c|gateway/guards/guards\.c)'
 only "the clock: gateway/clock.c alone" \

@@ -43,7 +43,7 @@ ONLY = {("gateway/pipeline", "gateway/drops"): {"gateway/drops/transport.h", "ga
 UPWARD = {("gateway/main.c", "gateway/commands/command.h")}
 # Commands with read-only access include no header of what changes the spool, the ledger or a drop, and call none of it.
 WRITING = re.compile(
-    r"gateway/pipeline/(?!completeness\.h|signature_wait\.h|inventory\.h|expected\.h)|gateway/reports/reports\.h|"
+    r"gateway/pipeline/(?!pickup/(completeness|signature_wait)\.h|judging/inventory\.h)|gateway/reports/reports\.h|"
     r"gateway/commands/order/order\.h|"
     r"gateway/answers/(answer|incidents|plan)\.h|spool/(custody|disk|backup|restore)\.h")
 WRITING_CALL = re.compile(

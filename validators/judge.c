@@ -14,10 +14,10 @@
 #include "formats/reading.h"
 #include "formats/text.h"
 #include "spool/ledger/ledger_numbering.h"
-#include "validators/history_rules.h"
-#include "validators/name_rules.h"
+#include "validators/rules/history_rules.h"
+#include "validators/rules/name_rules.h"
 #include "validators/profile_choice.h"
-#include "validators/sender_rules.h"
+#include "validators/rules/sender_rules.h"
 
 #include <inttypes.h>
 #include <string.h>

@@ -12,8 +12,8 @@
 #ifndef ECOSGATE_VALIDATORS_JUDGE_H
 #define ECOSGATE_VALIDATORS_JUDGE_H
 
-#include "validators/device_rules.h"
-#include "validators/rules.h"
+#include "validators/rules/device_rules.h"
+#include "validators/rules/rules.h"
 #include "validators/verdict.h"
 
 #include <glib.h>

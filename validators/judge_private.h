@@ -9,7 +9,7 @@
 #include "spool/ledger/ledger_earlier_files.h"
 #include "spool/ledger/ledger_reference.h"
 #include "validators/judge.h"
-#include "validators/review_rules.h"
+#include "validators/rules/review_rules.h"
 
 struct judging;
 

@@ -7,10 +7,10 @@
 
 #include "formats/eui64.h"
 #include "spool/ledger/ledger_devices.h"
-#include "validators/field_rules.h"
-#include "validators/history_rules.h"
-#include "validators/reference_rules.h"
-#include "validators/result_rules.h"
+#include "validators/rules/field_rules.h"
+#include "validators/rules/history_rules.h"
+#include "validators/rules/reference_rules.h"
+#include "validators/rules/result_rules.h"
 
 #include <string.h>
 

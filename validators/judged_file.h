@@ -5,9 +5,9 @@
 #ifndef ECOSGATE_VALIDATORS_JUDGED_FILE_H
 #define ECOSGATE_VALIDATORS_JUDGED_FILE_H
 
-#include "formats/filename.h"
+#include "formats/name/filename.h"
 #include "validators/findings.h"
-#include "validators/rules.h"
+#include "validators/rules/rules.h"
 
 struct device_set;
 struct header;

@@ -17,10 +17,10 @@
 #ifndef ECOSGATE_VALIDATORS_PROFILE_CHOICE_H
 #define ECOSGATE_VALIDATORS_PROFILE_CHOICE_H
 
-#include "formats/filename.h"
+#include "formats/name/filename.h"
 #include "formats/profile.h"
-#include "formats/unpack.h"
-#include "validators/rules.h"
+#include "formats/unpack/unpack.h"
+#include "validators/rules/rules.h"
 
 #include <stdbool.h>
 #include <stddef.h>

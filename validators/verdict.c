@@ -1,7 +1,7 @@
 /* What a verdict says by itself. judge.c makes it. */
 #include "validators/verdict.h"
 
-#include "validators/reference_rules.h"
+#include "validators/rules/reference_rules.h"
 
 void verdict_clear(struct verdict *verdict)
 {

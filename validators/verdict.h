@@ -7,10 +7,10 @@
 #ifndef ECOSGATE_VALIDATORS_VERDICT_H
 #define ECOSGATE_VALIDATORS_VERDICT_H
 
-#include "formats/filename.h"
+#include "formats/name/filename.h"
 #include "validators/findings.h"
-#include "validators/header_rules.h"
-#include "validators/signature.h"
+#include "validators/rules/header_rules.h"
+#include "validators/signature/signature.h"
 
 /* Accepted, accepted with warnings, accepted but for some records, rejected whole. */
 enum outcome { OUTCOME_AC, OUTCOME_WN, OUTCOME_PA, OUTCOME_RJ };

@@ -3,7 +3,7 @@
  * Frictionless CSV Dialect, and "frame" and "trailer" beside them. What a dialect does not say it has from the one
  * above it.
  */
-#include "formats/csv_cell.h"
+#include "formats/csv/csv_cell.h"
 #include "formats/profile/profile_parts.h"
 
 #include <glib.h>

@@ -1,5 +1,5 @@
 /* What records and reports have in common: each is a Frictionless Table Schema whose fields name facts. */
-#include "formats/csv_cell.h"
+#include "formats/csv/csv_cell.h"
 #include "formats/nearest.h"
 #include "formats/profile/profile_parts.h"
 

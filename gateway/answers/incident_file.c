@@ -4,7 +4,7 @@
  */
 #include "gateway/answers/answer_private.h"
 
-#include "formats/csv_cell.h"
+#include "formats/csv/csv_cell.h"
 #include "formats/eui64.h"
 #include "formats/outgoing_facts.h"
 #include "formats/values.h"

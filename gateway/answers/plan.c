@@ -5,7 +5,7 @@
 #include "gateway/answers/plan.h"
 
 #include "formats/eui64.h"
-#include "formats/filename.h"
+#include "formats/name/filename.h"
 #include "gateway/config/config_signature.h"
 #include "gateway/profiles.h"
 

@@ -4,7 +4,7 @@
 #include "gateway/cells/cells_private.h"
 #include "gateway/guards/guards.h"
 
-#include "formats/xml_signature.h"
+#include "formats/xml/xml_signature.h"
 
 #include <fcntl.h>
 #include <signal.h>

@@ -6,7 +6,7 @@
  */
 #include "gateway/cells/cell_message.h"
 
-#include "formats/xml_signature.h"
+#include "formats/xml/xml_signature.h"
 
 #include <string.h>
 

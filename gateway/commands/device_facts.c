@@ -5,7 +5,7 @@
 #include "gateway/commands/output.h"
 #include "spool/ledger/ledger_estate.h"
 #include "spool/ledger/ledger_reference.h"
-#include "validators/field_rules.h"
+#include "validators/rules/field_rules.h"
 
 #include <string.h>
 

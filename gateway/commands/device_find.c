@@ -14,7 +14,7 @@
 #include "gateway/commands/words.h"
 #include "spool/ledger/ledger_find.h"
 #include "spool/ledger/ledger_reference.h"
-#include "validators/field_rules.h"
+#include "validators/rules/field_rules.h"
 
 #include <stdio.h>
 #include <string.h>

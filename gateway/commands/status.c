@@ -13,7 +13,7 @@
 #include "gateway/ledger_check.h"
 #include "spool/ledger/ledger_incidents.h"
 #include "spool/ledger/ledger_reference.h"
-#include "validators/reference_rules.h"
+#include "validators/rules/reference_rules.h"
 
 #include <stdio.h>
 #include <unistd.h>

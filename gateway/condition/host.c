@@ -1,7 +1,7 @@
 #include "gateway/condition/host.h"
 
-#include "formats/unpack.h"
-#include "formats/xml_schema.h"
+#include "formats/unpack/unpack.h"
+#include "formats/xml/xml_schema.h"
 #include "gateway/clock.h"
 #include "gateway/drops/sftp_drop.h"
 #include "spool/digest.h"

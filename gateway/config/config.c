@@ -13,7 +13,7 @@
 #include "spool/disk.h"
 #include "spool/ledger/ledger.h"
 #include "validators/profile_choice.h"
-#include "validators/sender_rules.h"
+#include "validators/rules/sender_rules.h"
 
 #include <string.h>
 #include <sys/stat.h>

@@ -5,7 +5,7 @@
 #ifndef ECOSGATE_GATEWAY_CONFIG_CONFIG_H
 #define ECOSGATE_GATEWAY_CONFIG_CONFIG_H
 
-#include "formats/filename.h"
+#include "formats/name/filename.h"
 #include "formats/profile.h"
 #include "gateway/cells/cells.h"
 #include "gateway/config/retention_rules.h"
@@ -13,7 +13,7 @@
 #include "gateway/log/log.h"
 #include "gateway/config/threshold_rules.h"
 #include "spool/ledger/ledger_volume.h"
-#include "validators/rules.h"
+#include "validators/rules/rules.h"
 
 #include <glib.h>
 
@@ -151,7 +151,7 @@ int64_t config_sequence_max(const struct party *party, const char *type, int64_t
 
 /* Reads the name of a file that arrived so, by one of the profiles of those who send through its drop
  * (validators/profile_choice.h). True when it is in the grammar of one. *parsed is filled in either case; the sender
- * that the name does not tell is the one that its drop tells (validators/sender_rules.h). */
+ * that the name does not tell is the one that its drop tells (validators/rules/sender_rules.h). */
 bool config_parse_name(const struct config *config, const struct config_arrival *arrival, const char *name, size_t len,
                        struct filename *parsed);
 

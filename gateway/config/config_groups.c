@@ -12,7 +12,7 @@
 #include "gateway/config/config_thresholds.h"
 
 #include "formats/eui64.h"
-#include "formats/filename.h"
+#include "formats/name/filename.h"
 #include "formats/profile.h"
 #include "gateway/drops/transport.h"
 

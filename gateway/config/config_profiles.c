@@ -4,7 +4,7 @@
  */
 #include "gateway/config/config_profiles.h"
 
-#include "formats/filename.h"
+#include "formats/name/filename.h"
 #include "formats/instant.h"
 #include "formats/record_kinds.h"
 #include "gateway/drops/transport.h"

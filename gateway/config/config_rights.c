@@ -4,7 +4,7 @@
 #include "gateway/config/config_file.h"
 #include "gateway/config/config_signature.h"
 
-#include "validators/signature_key.h"
+#include "validators/signature/signature_key.h"
 
 #include <sys/stat.h>
 

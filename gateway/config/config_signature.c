@@ -5,7 +5,7 @@
 #include "gateway/config/config_signature.h"
 
 #include "formats/instant.h"
-#include "validators/signature_key.h"
+#include "validators/signature/signature_key.h"
 
 /* A path, or NULL if it is not set. g_free. */
 static char *optional_path(struct config_loading *l, const char *g, const char *key, const char *given)

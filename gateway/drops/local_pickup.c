@@ -2,7 +2,7 @@
  * Listing and fetching. Senders write to `in` at the same time, and may do something harmful by mistake. So each entry
  * is looked at before it is opened, opened without following links, and looked at again.
  */
-#include "formats/filename.h"
+#include "formats/name/filename.h"
 #include "gateway/drops/local_connection.h"
 
 #include <dirent.h>

@@ -3,7 +3,7 @@
  */
 #include "gateway/drops/sftp_drop.h"
 
-#include "formats/filename.h"
+#include "formats/name/filename.h"
 #include "gateway/drops/sftp/apart.h"
 #include "gateway/drops/sftp_connection.h"
 

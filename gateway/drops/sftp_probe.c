@@ -2,7 +2,7 @@
  * The probe of a drop on an SFTP server: first the connection, as far as it comes, then both folders. It finds out by
  * trying what the server does, because servers differ in what they do and in what they say about it.
  */
-#include "formats/filename.h"
+#include "formats/name/filename.h"
 #include "formats/text.h"
 #include "gateway/clock.h"
 #include "gateway/drops/probe.h"

@@ -3,7 +3,7 @@
  */
 #include "gateway/drops/transport.h"
 
-#include "formats/filename.h"
+#include "formats/name/filename.h"
 #include "gateway/drops/local_drop.h"
 #include "gateway/drops/sftp_drop.h"
 #include "gateway/drops/write_behind.h"

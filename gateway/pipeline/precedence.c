@@ -1,6 +1,6 @@
 #include "gateway/pipeline/precedence.h"
 
-#include "validators/reference_rules.h"
+#include "validators/rules/reference_rules.h"
 
 #include <string.h>
 

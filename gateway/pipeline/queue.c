@@ -8,7 +8,7 @@
 
 #include "gateway/clock.h"
 #include "gateway/pipeline/precedence.h"
-#include "gateway/pipeline/inventory.h"
+#include "gateway/pipeline/judging/inventory.h"
 #include "gateway/profiles.h"
 #include "spool/ledger/ledger_actions.h"
 #include "spool/ledger/ledger_jobs.h"

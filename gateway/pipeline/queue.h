@@ -32,7 +32,7 @@
 #ifndef ECOSGATE_GATEWAY_PIPELINE_QUEUE_H
 #define ECOSGATE_GATEWAY_PIPELINE_QUEUE_H
 
-#include "gateway/pipeline/pickup.h"
+#include "gateway/pipeline/pickup/pickup.h"
 
 struct queue;
 

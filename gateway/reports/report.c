@@ -3,7 +3,7 @@
  * number for each row of all recipients; these are sorted, and then one file after another is written. So a day with a
  * hundred Suppliers reads the ledger once, not a hundred times, and only one file is open.
  */
-#include "formats/filename.h"
+#include "formats/name/filename.h"
 #include "formats/profile.h"
 #include "gateway/profiles.h"
 #include "gateway/reports/report_private.h"

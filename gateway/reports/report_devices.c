@@ -9,7 +9,7 @@
 #include "spool/ledger/ledger_sessions.h"
 #include "spool/ledger/ledger_work.h"
 #include "validators/catalogue.h"
-#include "validators/retry_code.h"
+#include "validators/retry/retry_code.h"
 
 #include <string.h>
 

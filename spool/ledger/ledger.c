@@ -1,5 +1,5 @@
 /*
- * The connection: opening, transactions, savepoints, counters.
+ * The connection: opening, closing, checkpoints, and the named counters.
  *
  * WAL with synchronous=FULL: a committed transaction survives a power cut. Readers never block the writer and open
  * the file read-only. Only the writer moves the WAL into the database, at the end of a pass (wal_autocheckpoint=0):
@@ -16,125 +16,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum {
-    BUSY_WAIT = 10000,   /* milliseconds that a connection waits for a lock of another one */
-    PULSE_STEPS = 100000 /* of SQLite's machine, between two signs of progress: below a millisecond */
-};
-
-/* ---- errors ---- */
-
-/* A full or failing disk and a busy database pass (RETRY). SQL that SQLite refuses, or a broken CHECK, is our mistake.
- */
-static int who_acts(int code)
-{
-    switch (code & 0xff) {
-    case SQLITE_CORRUPT:
-    case SQLITE_NOTADB:
-        return SPOOL_ERROR_CORRUPT;
-    case SQLITE_MISUSE:
-    case SQLITE_ERROR:
-    case SQLITE_RANGE:
-        return SPOOL_ERROR_BUG;
-    case SQLITE_CONSTRAINT:
-        return code == SQLITE_CONSTRAINT_UNIQUE || code == SQLITE_CONSTRAINT_PRIMARYKEY ? SPOOL_ERROR_EXISTS
-                                                                                        : SPOOL_ERROR_BUG;
-    default:
-        return SPOOL_ERROR_RETRY;
-    }
-}
-
-const char *ledger_path(const struct ledger *ledger)
-{
-    const char *path = sqlite3_db_filename(ledger->db, "main");
-    if (path == NULL)
-        return "(closed)";
-    return *path != '\0' ? path : g_get_tmp_dir(); /* a scratch ledger has no name */
-}
-
-/* Has a call failed because the disk is full or a quota is used up? SQLite says FULL for one of the calls only and I/O
- * error for the others, and does not keep every errno: then a disk with nothing free tells. */
-static bool has_no_room(struct ledger *ledger)
-{
-    int code = sqlite3_errcode(ledger->db) & 0xff, errnum = sqlite3_system_errno(ledger->db);
-    g_autofree char *dir = g_path_get_dirname(ledger_path(ledger));
-    struct disk_room room;
-
-    if (code != SQLITE_FULL && code != SQLITE_IOERR && code != SQLITE_CANTOPEN)
-        return false;
-    return code == SQLITE_FULL || errnum == ENOSPC || errnum == EDQUOT ||
-           (disk_room(dir, &room, NULL) && (room.bytes == 0 || room.names == 0));
-}
-
-char *ledger_locked(const char *path)
-{
-    g_autofree char *shared = g_strconcat(path, "-shm", NULL);
-    bool alone, writing;
-    g_autofree char *owners = disk_lock_owners(path, &alone), *writers = disk_lock_owners(shared, &writing);
-
-    if (owners != NULL || writers != NULL)
-        return g_strdup_printf(
-            "%s has kept it locked for %d seconds; wait until that process has ended, or end it, then "
-            "try again",
-            owners != NULL ? owners : writers, BUSY_WAIT / 1000);
-    if (alone) { /* a reader of this very command: open_alone */
-        g_autofree char *disk = disk_mount_point(path);
-        return g_strdup_printf("nothing can be written to it, for its -shm file cannot be made or grow on its disk "
-                               "(%s): no room, a quota or a limit; free space there, or raise the quota or limit of "
-                               "the gateway's user, then try again",
-                               disk);
-    }
-    return g_strdup_printf(
-        "another process has kept it locked for %d seconds, and /proc/locks does not say which; find "
-        "it (fuser %s) and wait until it has ended, or end it, then try again",
-        BUSY_WAIT / 1000, path);
-}
-
-/* SQLite's text and what to do. */
-static char *reason(struct ledger *ledger)
-{
-    const char *advice = "";
-
-    if (has_no_room(ledger)) {
-        g_autofree char *disk = disk_mount_point(ledger_path(ledger));
-        return g_strdup_printf("there is no room on its disk (%s): %s; free space there, or raise the quota of the "
-                               "gateway's user",
-                               disk, sqlite3_errmsg(ledger->db));
-    }
-    switch (sqlite3_errcode(ledger->db) & 0xff) {
-    case SQLITE_BUSY:
-    case SQLITE_LOCKED:
-    case SQLITE_PROTOCOL: /* the locks changed again and again while it tried to read */
-        return ledger_locked(ledger_path(ledger));
-    case SQLITE_CANTOPEN:
-    case SQLITE_READONLY:
-        advice = "; check the disk, and owner and permissions of the file, its -wal, its -shm and their folder";
-        break;
-    case SQLITE_IOERR:
-        advice = "; check the disk in the system's log";
-        break;
-    default:
-        break;
-    }
-    return g_strconcat(sqlite3_errmsg(ledger->db), advice, NULL);
-}
-
-bool ledger_fail(struct ledger *ledger, GError **error)
-{
-    g_autofree char *text = reason(ledger);
-    g_set_error(error, SPOOL_ERROR, who_acts(sqlite3_extended_errcode(ledger->db)), "ledger %s: %s",
-                ledger_path(ledger), text);
-    return false;
-}
-
-bool ledger_usable(const struct ledger *ledger, GError **error)
-{
-    if (!ledger->unknown)
-        return true;
-    g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_RETRY,
-                "ledger %s: a commit failed and may hold all the same; the ledger must be opened again",
-                ledger_path(ledger));
-    return false;
-}
+enum { PULSE_STEPS = 100000 }; /* of SQLite's machine, between two signs of progress: below a millisecond */
 
 bool ledger_execute(struct ledger *ledger, const char *sql, GError **error)
 {
@@ -142,16 +24,6 @@ bool ledger_execute(struct ledger *ledger, const char *sql, GError **error)
     return ledger_usable(ledger, error) &&
            (sqlite3_exec(ledger->db, sql, NULL, NULL, NULL) == SQLITE_OK || ledger_fail(ledger, error));
 }
-
-bool ledger_writing(struct ledger *ledger, GError **error)
-{
-    if (ledger->writer && sqlite3_get_autocommit(ledger->db) == 0 && (!ledger->group || ledger->member))
-        return true;
-    g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_BUG, "ledger: a change outside a transaction");
-    return false;
-}
-
-/* ---- opening ---- */
 
 static void finalize(gpointer statement)
 {
@@ -179,12 +51,12 @@ struct ledger *ledger_open_at(const char *path, int flags, GError **error)
     int result = sqlite3_open_v2(path, &ledger->db, flags | SQLITE_OPEN_NOMUTEX, NULL);
     if (ledger->db == NULL)
         g_error("SQLite is out of memory");
-    (void)sqlite3_extended_result_codes(ledger->db, 1); /* cannot fail on an open connection */
-    (void)sqlite3_busy_timeout(ledger->db, BUSY_WAIT);  /* cannot fail either */
+    (void)sqlite3_extended_result_codes(ledger->db, 1);       /* cannot fail on an open connection */
+    (void)sqlite3_busy_timeout(ledger->db, LEDGER_BUSY_WAIT); /* cannot fail either */
     sqlite3_progress_handler(ledger->db, PULSE_STEPS, on_steps, NULL);
     if (result == SQLITE_OK)
         return g_steal_pointer(&ledger);
-    g_autofree char *text = reason(ledger);
+    g_autofree char *text = ledger_reason(ledger);
     g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_RETRY, "ledger %s cannot be opened: %s", path, text);
     return NULL;
 }
@@ -424,184 +296,6 @@ void ledger_close(struct ledger *ledger)
     (void)sqlite3_close(ledger->db); /* no statement is left; what is in the WAL stays there */
     digest_free(ledger->links);
     g_free(ledger);
-}
-
-/* ---- transactions ---- */
-
-/* What the connection remembers of the tables is wrong once rows were rolled back. */
-static void forget(struct ledger *ledger)
-{
-    ledger->next_item = 0;
-    ledger->recent_batch.items = 0;
-}
-
-void ledger_listen(struct ledger *ledger, ledger_listener *listener)
-{
-    ledger->listener = listener;
-}
-
-/* Tells the listener, if the call before was good. Returns that. */
-static bool tell(const struct ledger *ledger, bool good, enum ledger_moment moment)
-{
-    if (good && ledger->listener != NULL)
-        ledger->listener(moment);
-    return good;
-}
-
-/* What each transaction begins with. */
-static bool begin(struct ledger *ledger, const char *sql, GError **error)
-{
-    forget(ledger);
-    memset(ledger->counted, 0, sizeof ledger->counted);
-    ledger->savepoint = false;
-    return tell(ledger, ledger_execute(ledger, sql, error), LEDGER_BEGUN);
-}
-
-/* IMMEDIATE: a transaction that reads first and writes later would fail with BUSY whatever the timeout. */
-#define BEGIN "BEGIN IMMEDIATE"
-
-bool ledger_begin(struct ledger *ledger, GError **error)
-{
-    return ledger_settle(ledger, error) && begin(ledger, BEGIN, error);
-}
-
-/* Some errors (a full disk, one that fails) have SQLite roll back all, the transactions of the group before this one
- * too. */
-static bool group_stands(struct ledger *ledger, GError **error)
-{
-    if (sqlite3_get_autocommit(ledger->db) == 0)
-        return true;
-    ledger->group = ledger->member = false;
-    ledger_rollback(ledger);
-    (void)tell(ledger, true, LEDGER_GROUP_LOST);
-    g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_RETRY, "ledger %s: an error before this has undone a group of changes",
-                ledger_path(ledger));
-    return false;
-}
-
-bool ledger_begin_grouped(struct ledger *ledger, GError **error)
-{
-    if (ledger->group && !group_stands(ledger, error))
-        return false;
-    if (!ledger->group && !ledger_execute(ledger, BEGIN, error))
-        return false;
-    ledger->group = true;
-    ledger->member = begin(ledger, "SAVEPOINT member", error);
-    return ledger->member;
-}
-
-/* SQLite has rolled back itself if the statement fails. */
-static void undo(const struct ledger *ledger, const char *sql)
-{
-    if (sqlite3_get_autocommit(ledger->db) == 0)
-        (void)sqlite3_exec(ledger->db, sql, NULL, NULL, NULL);
-}
-
-void ledger_rollback(struct ledger *ledger)
-{
-    if (ledger->group && !ledger->member)
-        return;
-    forget(ledger);
-    ledger->chain.n = 0;
-    memset(ledger->counted, 0, sizeof ledger->counted);
-    ledger->savepoint = false;
-    undo(ledger, ledger->member ? "ROLLBACK TO member;RELEASE member" : "ROLLBACK");
-    ledger->member = false;
-    (void)tell(ledger, true, LEDGER_ROLLED_BACK);
-}
-
-/*
- * After a COMMIT that failed, for instance in its sync. Its frames may stand whole in the WAL: who opens the ledger
- * next would take them for committed, while this connection does not see them. A transaction that changes nothing
- * (it sets the application id to what it is) overwrites them. Where that fails too, only opening the ledger again shows
- * what holds. After FULL and BUSY there is nothing to overwrite: the frame that commits was not written.
- */
-static void overwrite_failed_commit(struct ledger *ledger)
-{
-    int code = sqlite3_errcode(ledger->db) & 0xff;
-    ledger_rollback(ledger);
-    if (code == SQLITE_FULL || code == SQLITE_BUSY)
-        return;
-    ledger->unknown = sqlite3_exec(ledger->db, "BEGIN IMMEDIATE;PRAGMA application_id=" LEDGER_APPLICATION_ID ";COMMIT",
-                                   NULL, NULL, NULL) != SQLITE_OK;
-    ledger_rollback(ledger);
-}
-
-/* At the crash point `step`. */
-static bool commit(enum step step, struct ledger *ledger, GError **error)
-{
-    step_before(step);
-    if (!ledger_execute(ledger, "COMMIT", error)) {
-        overwrite_failed_commit(ledger);
-        return false;
-    }
-    step_after(step);
-    return tell(ledger, true, LEDGER_COMMITTED);
-}
-
-static bool join(enum step step, struct ledger *ledger, GError **error)
-{
-    step_before(step);
-    if (!ledger_execute(ledger, "RELEASE member", error)) {
-        ledger_rollback(ledger);
-        return false;
-    }
-    ledger->member = false;
-    step_after(step);
-    return tell(ledger, true, LEDGER_JOINED);
-}
-
-bool ledger_commit(enum step step, struct ledger *ledger, GError **error)
-{
-    if (!ledger_writing(ledger, error))
-        return false;
-    if (!ledger_count_store(ledger, error)) {
-        ledger_rollback(ledger);
-        return false;
-    }
-    return (ledger->member ? join : commit)(step, ledger, error);
-}
-
-bool ledger_settle(struct ledger *ledger, GError **error)
-{
-    if (!ledger->group)
-        return true;
-    if (!group_stands(ledger, error))
-        return false;
-    ledger->group = false;
-    if (commit(STEP_GROUP_COMMITTED, ledger, error))
-        return true;
-    (void)tell(ledger, true, LEDGER_GROUP_LOST);
-    return false;
-}
-
-bool ledger_savepoint(struct ledger *ledger, GError **error)
-{
-    if (!ledger_writing(ledger, error))
-        return false;
-    if (ledger->savepoint) {
-        g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_BUG, "ledger: a savepoint within a savepoint");
-        return false;
-    }
-    memcpy(ledger->counted_before, ledger->counted, sizeof ledger->counted);
-    ledger->savepoint = ledger_execute(ledger, "SAVEPOINT work", error);
-    return tell(ledger, ledger->savepoint, LEDGER_SAVEPOINT);
-}
-
-bool ledger_release(struct ledger *ledger, GError **error)
-{
-    ledger->savepoint = false;
-    return ledger_writing(ledger, error) && ledger_execute(ledger, "RELEASE work", error);
-}
-
-bool ledger_roll_back_to(struct ledger *ledger, GError **error)
-{
-    forget(ledger);
-    ledger->chain.n = 0;
-    memcpy(ledger->counted, ledger->counted_before, sizeof ledger->counted);
-    return ledger_writing(ledger, error) &&
-           tell(ledger, ledger_execute(ledger, "ROLLBACK TO work", error), LEDGER_SAVEPOINT_UNDONE) &&
-           ledger_release(ledger, error);
 }
 
 bool ledger_checkpoint(struct ledger *ledger, GError **error)

@@ -7,7 +7,7 @@
  *   ledger_incidents_due → ledger_incident_open … → ledger_incidents_due_clear           once after an update
  *   ledger_outcomes_due → an outgoing file of kind EMO → ledger_outcome_mark_planned
  *
- * The due time of a session is set by validators/retry.h. Every question says what time it is (`now`).
+ * The due time of a session is set by validators/retry/retry.h. Every question says what time it is (`now`).
  *
  * Wake times: an index on due times would change at nearly every transition. The index is on `wake` instead, a time no
  * later than the due time. A transition that puts the due time off leaves `wake` as it is, and the session then comes

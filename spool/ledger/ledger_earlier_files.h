@@ -1,6 +1,7 @@
 /*
  * What came before a file: duplicates (B105, B106, B112), BatchIds (B210) and the file that a resubmission names.
- * Questions only; validators/history_rules.c turns the answers into findings. Sequence numbers: ledger_numbering.h.
+ * Questions only; validators/rules/history_rules.c turns the answers into findings. Sequence numbers:
+ * ledger_numbering.h.
  *
  *   struct ledger_file self = the file that is judged;
  *   ledger_duplicates(ledger, &self, &found, &error), ledger_batch_used(ledger, &self, …) …
@@ -26,17 +27,17 @@
 
 /* The file that is judged. "Others" are inbound jobs with another id. */
 struct ledger_file {
-    int64_t id;       /* its job */
-    const char *name; /* escaped */
-    const char *drop; /* that it came through; NULL: not known */
+    int64_t id;                      /* its job */
+    const char *name;                /* escaped */
+    const char *drop;                /* that it came through; NULL: not known */
     const char *type, *org, *sender; /* as in struct ledger_job */
     int64_t sequence;                /* 0: it has none */
     int64_t numbering;  /* files with the same sequence are duplicates only within this one (ledger_numbering.h), */
     int64_t since;      /* and only if their job is above this one */
     const char *sha256; /* hex digits */
-    bool local;       /* its name does not say who sent it: the same name in another drop is another file's */
-    bool again;       /* its name is given again and again: with other bytes it is another file */
-    bool headless;    /* its bytes do not say which file it is: with another number the same bytes are another file */
+    bool local;         /* its name does not say who sent it: the same name in another drop is another file's */
+    bool again;         /* its name is given again and again: with other bytes it is another file */
+    bool headless;      /* its bytes do not say which file it is: with another number the same bytes are another file */
 };
 
 /* Job ids of the oldest other that is older or accepted; 0: none. */

@@ -59,7 +59,7 @@ typedef bool (*ledger_held_visit)(void *user, const struct ledger_held *held, GE
 bool ledger_holds_each(struct ledger *ledger, ledger_held_visit visit, void *user, GError **error);
 
 /* An operator has withdrawn a work item whose try is ordered: it ends with C123 where it would go on to another try or
- * fail (validators/retry.h). SPOOL_ERROR_EXISTS if it is withdrawn already. */
+ * fail (validators/retry/retry.h). SPOOL_ERROR_EXISTS if it is withdrawn already. */
 bool ledger_withdrawn_put(struct ledger *ledger, int64_t item, const char *order_id, GError **error);
 /* *order_id: the order that withdrew the work item in DISPATCHED; NULL: none did; g_free it. */
 bool ledger_withdrawn_get(struct ledger *ledger, int64_t item, char **order_id, GError **error);

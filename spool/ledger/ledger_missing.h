@@ -1,6 +1,6 @@
 /*
  * Sequence numbers that a sender has left out: gaps in its current numbering (ledger_numbering.h). Questions only;
- * gateway/pipeline/missing_watch.h says what follows. The rules of all subjects: ledger.h.
+ * gateway/pipeline/watches/missing_watch.h says what follows. The rules of all subjects: ledger.h.
  *
  * A gap lies between two numbers that are used in the numbering, by accepted files or by others. A number within it may
  * have come all the same: in a file that was rejected for its number (B107, B113) and has used none up. Numbers that a

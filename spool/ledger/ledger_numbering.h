@@ -24,7 +24,7 @@
  *   ledger_numbering_find → the rules → ledger_numbering_assign or ledger_numbering_wrap      in the verdict's commit
  *   ledger_numbering_set                                                                      in the order's commit
  *
- * The rules of all subjects: ledger.h. What follows from a number: validators/history_rules.h.
+ * The rules of all subjects: ledger.h. What follows from a number: validators/rules/history_rules.h.
  */
 #ifndef ECOSGATE_SPOOL_LEDGER_LEDGER_NUMBERING_H
 #define ECOSGATE_SPOOL_LEDGER_LEDGER_NUMBERING_H

@@ -4,7 +4,7 @@
  *   ledger_pickup_put → … → ledger_pickup_get
  *   ledger_pickups_prunable → ledger_pickups_prune          rows that nobody needs any more
  *
- * What the decisions mean: gateway/pipeline/completeness.h. The rules of all subjects: ledger.h.
+ * What the decisions mean: gateway/pipeline/pickup/completeness.h. The rules of all subjects: ledger.h.
  */
 #ifndef ECOSGATE_SPOOL_LEDGER_LEDGER_PICKUPS_H
 #define ECOSGATE_SPOOL_LEDGER_LEDGER_PICKUPS_H

@@ -46,6 +46,8 @@
 /* "ECGS" in the header of the database file: says which program owns it. */
 #define LEDGER_APPLICATION_ID "0x45434753"
 
+enum { LEDGER_BUSY_WAIT = 10000 }; /* milliseconds that a connection waits for a lock of another one */
+
 /* The accepted instruction that ledger_work_by_id found last in this transaction. items 0: none. */
 struct ledger_recent_batch {
     char org[16], batch[32];
@@ -91,6 +93,8 @@ struct ledger *ledger_open_immutable(const char *path, GError **error);
 const char *ledger_path(const struct ledger *ledger);
 /* Sets error from the connection's state: code by who has to act, text with the path and advice. Always false. */
 bool ledger_fail(struct ledger *ledger, GError **error);
+/* SQLite's text for what failed last, and what to do. g_free. */
+char *ledger_reason(struct ledger *ledger);
 /* Why a connection waits for a lock in vain: who has it, if the system tells, and what to do. g_free. */
 char *ledger_locked(const char *path);
 /* False, SPOOL_ERROR_RETRY, after a COMMIT of unknown outcome (ledger_commit). */

@@ -2,7 +2,7 @@
  * Sessions and their transitions: what happened to a work item after its review (gateway/DEVICES.md, History). A
  * session is the present state of an item. Its transitions are how it came there: written once, never changed.
  *
- *   ledger_work_get | ledger_work_by_id → the next state (validators/retry.h) → ledger_session_put
+ *   ledger_work_get | ledger_work_by_id → the next state (validators/retry/retry.h) → ledger_session_put
  *
  * A session starts with its first transition. Work items with their sessions: ledger_work.h. Which sessions are due:
  * ledger_due.h. The rules of all subjects: ledger.h.

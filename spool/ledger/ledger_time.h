@@ -1,6 +1,7 @@
 /*
- * The newest time that the ledger has recorded. A pass acts at no earlier one (gateway/pipeline/clock_watch.h), so that
- * what it records comes after what stands there: a report period that was issued gets no more rows.
+ * The newest time that the ledger has recorded. A pass acts at no earlier one
+ * (gateway/pipeline/watches/clock_watch.h), so that what it records comes after what stands there: a report period that
+ * was issued gets no more rows.
  *
  * The question looks at each column that keeps a "now": jobs, verdicts, transitions, ends of sessions, outgoing files
  * and their delivery, incidents, orders, report periods (issue and end), what was seen in drops, recoveries, the first

@@ -4,7 +4,7 @@
  * - Of messages with wrong bytes, and of any bytes, nothing reaches the sink that a reader would not give: texts are
  *   UTF-8 within their limits, records count up, a message that is not right ends the hearing.
  */
-#include "formats/xml_signature.h"
+#include "formats/xml/xml_signature.h"
 #include "gateway/cells/cell_message.h"
 #include "tests/fuzz/document.h"
 

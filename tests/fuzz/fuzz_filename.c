@@ -7,7 +7,7 @@
  * All but the second half of the first holds of the second profile, too, whose names are of other kinds.
  */
 #include "formats/eui64.h"
-#include "formats/filename.h"
+#include "formats/name/filename.h"
 #include "formats/instant.h"
 #include "formats/layout.h"
 #include "formats/profile.h"

@@ -5,7 +5,7 @@
  * - A profile can do its work: it reads documents, parses names and gives names, whatever it says.
  * - What is written by it is well-formed XML, whatever the profile and the values say; so is what is exported of it.
  */
-#include "formats/filename.h"
+#include "formats/name/filename.h"
 #include "formats/profile.h"
 #include "formats/profile/profile_export.h"
 #include "formats/profile/profile_files.h"

@@ -7,7 +7,7 @@
  * - Two looks at the same bytes find the same.
  */
 #include "formats/reading.h"
-#include "validators/signature.h"
+#include "validators/signature/signature.h"
 
 #include <string.h>
 #include <sys/mman.h>

@@ -5,7 +5,7 @@
  * - A refusal has a reason, and stays a refusal.
  * - The other way round, bytes that are packed come out again.
  */
-#include "formats/unpack.h"
+#include "formats/unpack/unpack.h"
 #include "tests/fuzz/reading.h"
 
 #include <archive.h>

@@ -34,11 +34,11 @@ Mutant = namedtuple("Mutant", "name profile seed days edits")
 
 MUTANTS = [
     Mutant("the same try is ordered again", "calm", 1, 26, [
-        Edit("validators/retry.c",
+        Edit("validators/retry/retry.c",
              "session->unused ? session->try : session->try + 1",
              "MAX(session->try, 1)")]),
     Mutant("files of a lost ledger are judged at once", "rough", 4213, 3, [
-        Edit("gateway/pipeline/intake.c",
+        Edit("gateway/pipeline/judging/intake.c",
              "    if (recovery == 0)\n        return true;\n    *held",
              "    if (recovery >= 0)\n        return true;\n    *held")]),
     Mutant("a row is in two reports", "calm", 1, 26, [
@@ -58,14 +58,14 @@ MUTANTS = [
              "\"SELECT first+events FROM",
              "\"SELECT first+events+1 FROM")]),
     Mutant("a Device in work is accepted", "rough", 891, 14, [
-        Edit("validators/history_rules.c",
+        Edit("validators/rules/history_rules.c",
              "if (!past->live ||",
              "if (past->live || !past->live ||"),
         Edit("spool/ledger/ledger_schema.c",
              "CREATE UNIQUE INDEX work_item_live",
              "CREATE INDEX work_item_live")]),
     Mutant("a change of supplier is ignored", "rough", 6377, 8, [
-        Edit("validators/review_rules.c",
+        Edit("validators/rules/review_rules.c",
              "    if (starts == 0)\n        return true;\n    instant_print(starts",
              "    if (starts >= 0)\n        return true;\n    instant_print(starts")]),
     Mutant("instructions come before reference data", "calm", 1, 26, [
@@ -73,15 +73,15 @@ MUTANTS = [
              "return rank != 0 ? rank :",
              "return rank != 0 ? -rank :")]),
     Mutant("a success does not count", "calm", 1, 26, [
-        Edit("validators/retry_statements.c",
+        Edit("validators/retry/retry_statements.c",
              "    default:\n        break;\n    }\n    session->tcos = side;",
              "    default:\n        return RETRY_NOTHING_NEW;\n    }\n    session->tcos = side;")]),
     Mutant("keys are not compared", "rough", 3, 14, [
-        Edit("validators/retry_statements.c",
+        Edit("validators/retry/retry_statements.c",
              "return a->good == b->good &&\n           (!a->good ||",
              "return a->good == b->good &&\n           (true || !a->good ||")]),
     Mutant("a success of ECoS stops no try", "rough", 891, 14, [
-        Edit("validators/retry_statements.c",
+        Edit("validators/retry/retry_statements.c",
              "    if (side->good || session->state == LEDGER_CONFIRM_PENDING ||",
              "    if (session->tcos.good || session->state == LEDGER_CONFIRM_PENDING ||")]),
     Mutant("verify does not compare digests", "calm", 1, 26, [
@@ -89,7 +89,7 @@ MUTANTS = [
              "if (g_strcmp0(hex, file->sha256) != 0)",
              "if (hex[0] == 0)")]),
     Mutant("a job is finished before its answers are delivered", "rough", 891, 14, [
-        Edit("gateway/pipeline/delivery.c",
+        Edit("gateway/pipeline/delivery/delivery.c",
              "    if (undelivered > 0)\n        return true;",
              "    if (undelivered > 1)\n        return true;")]),
     Mutant("files are not synced", "hostile", 18749, 6, [
@@ -105,7 +105,7 @@ MUTANTS = [
              "    return found->generation < self->generation ? CLAIM_OLDER : CLAIM_NEWER;",
              "    return CLAIM_OLDER;")]),
     Mutant("a failed Device waits longer than it was told", "calm", 1, 56, [
-        Edit("validators/review_rules.c",
+        Edit("validators/rules/review_rules.c",
              "if (c->rules->now >= past->next_eligible)",
              "if (past->next_eligible == 0 || c->rules->now >= past->next_eligible + 20 * RULES_DAY)")]),
     Mutant("an outcome waits a week although all have ended", "calm", 1, 26, [
@@ -116,7 +116,7 @@ MUTANTS = [
              "AND begun>=accepted AND ended<accepted\"",
              "AND begun>=accepted AND ended<=accepted\"")]),
     Mutant("after a kill a work order that was taken goes out again", "hostile", 16302, 6, [
-        Edit("gateway/pipeline/outbox_record.c",
+        Edit("gateway/pipeline/delivery/outbox_record.c",
              "file->rename_sent = transfer->publication.open || (publish && outbox_is_ready(transfer));",
              "(void)publish;\n    file->rename_sent = false;")]),
     Mutant("a rename that was refused counts as delivered", "hostile", 1657, 6, [
@@ -125,20 +125,20 @@ MUTANTS = [
              "    p->publication->open = false;\n    p->publication->state = PUBLICATION_SEEN;\n    if "
              "(p->publication->state == PUBLICATION_READY) {")]),
     Mutant("an upload counts as delivery", "calm", 1, 26, [
-        Edit("gateway/pipeline/outbox_record.c",
+        Edit("gateway/pipeline/delivery/outbox_record.c",
              "        record_upload(outbox, file);\n",
              "        record_upload(outbox, file);\n    if (task == OUTBOX_UPLOAD && transfer->done && "
              "file->id % 40 == 39)\n        record_delivery(outbox, file, false);\n")]),
     Mutant("an EMA counts what was deferred as rejected", "rough", 891, 14, [
-        Edit("gateway/pipeline/recording.c",
+        Edit("gateway/pipeline/judging/recording.c",
              ".rejected = (int64_t)verdict->rejected,",
              ".rejected = (int64_t)(verdict->rejected + verdict->deferred),")]),
     Mutant("a session ends days late", "rough", 891, 14, [
-        Edit("validators/retry.c",
+        Edit("validators/retry/retry.c",
              "session->due = session->ends;",
              "session->due = session->ends + 8 * 86400;")]),
     Mutant("a session lasts two days", "calm", 1, 26, [
-        Edit("validators/retry.c",
+        Edit("validators/retry/retry.c",
              "now + rules->session_length)",
              "now + 2 * rules->session_length)")]),
     Mutant("of the hours of dispatch only the beginning counts", "rough", 5, 4, [
@@ -146,7 +146,7 @@ MUTANTS = [
              "    c->dispatch_until = 3600 * until;",
              "    c->dispatch_until = from > 0 ? 86400 : 3600 * until;")]),
     Mutant("a session never ends", "calm", 1, 26, [
-        Edit("validators/retry.c",
+        Edit("validators/retry/retry.c",
              "        if (now < retry_session_end(rules, session))\n",
              "        if (now > 0)\n")]),
     Mutant("an acknowledgement names other bytes", "calm", 1, 26, [
@@ -154,15 +154,15 @@ MUTANTS = [
              "    FACT(EMA_FILE, file_sha256, job->sha256) ",
              "    FACT(EMA_FILE, file_sha256, job->sha256 + (job->id % 50 == 49)) ")]),
     Mutant("what was not attempted costs a try", "rough", 520, 4, [
-        Edit("validators/retry.c",
+        Edit("validators/retry/retry.c",
              "session->unused ? session->try : session->try + 1",
              "session->try + 1")]),
     Mutant("after a restore numbers are used again", "rough", 4213, 3, [
-        Edit("gateway/pipeline/recover.c",
+        Edit("gateway/pipeline/recovery/recover.c",
              ": ledger_number_raise(r->gateway->ledger, name, value, error);\n        if (!good)",
              ": true;\n        if (!good)")]),
     Mutant("after a restore results of withheld Devices do not count", "rough", 4213, 3, [
-        Edit("validators/result_rules.c",
+        Edit("validators/rules/result_rules.c",
              "        retry_adopt_try(&file->rules->retry, file->rules->now, said.try, &result->session);",
              "        return true;")]),
     Mutant("a late fact is in each month's report", "calm", 1, 56, [
@@ -173,7 +173,7 @@ MUTANTS = [
              "\"INSERT INTO reported_row(",
              "\"INSERT OR IGNORE INTO reported_row(")]),
     Mutant("a success is forgotten", "rough", 891, 14, [
-        Edit("validators/review_rules.c",
+        Edit("validators/rules/review_rules.c",
              "    if (past->replaced)\n",
              "    if (past->replaced && false)\n")]),
     Mutant("a restore takes no backup", "rough", 4213, 3, [
@@ -185,14 +185,14 @@ MUTANTS = [
              "        g_print(\"made %s\\n\", dir);\n    return EXIT_GOOD;",
              "        g_print(\"made %s\\n\", dir);\n    return EXIT_REFUSED;")]),
     Mutant("a drop that is paused is read", "dense", 1, 4, [
-        Edit("gateway/pipeline/inbox.c",
+        Edit("gateway/pipeline/pickup/inbox.c",
              "if (inbox->paused || wait_of(inbox) > 0)",
              "if (wait_of(inbox) > 0)")]),
     Mutant("a drop that is paused gets files", "dense", 1, 4, [
-        Edit("gateway/pipeline/outbox.c",
+        Edit("gateway/pipeline/delivery/outbox.c",
              "if (!ledger_hold_exists(outbox->gateway->ledger, &hold, &outbox->paused, error) ||",
              "outbox->paused = hold.kind == LEDGER_HOLD_KINDS;\n        if ("),
-        Edit("gateway/pipeline/outbox.c",
+        Edit("gateway/pipeline/delivery/outbox.c",
              "            (outbox->paused != paused && !outbox_taken_tell_pause(outbox, error)))",
              "            outbox->paused != paused && !outbox_taken_tell_pause(outbox, error))")]),
     Mutant("a withdrawal is answered and not done", "dense", 3, 4, [
@@ -200,11 +200,11 @@ MUTANTS = [
              "        return end_item(w, work, NULL, error);\n    case LEDGER_DISPATCHED:",
              "        w->ended++;\n        return true;\n    case LEDGER_DISPATCHED:")]),
     Mutant("an expected file that is late is not told", "calm", 1, 14, [
-        Edit("gateway/pipeline/expect_watch.c",
+        Edit("gateway/pipeline/watches/expect_watch.c",
              "return watch->slots[i].waits || state(",
              "return found.came.accepted >= 0 || watch->slots[i].waits || state(")]),
     Mutant("a file that comes late does not close its incident", "calm", 1, 14, [
-        Edit("gateway/pipeline/expect_watch.c",
+        Edit("gateway/pipeline/watches/expect_watch.c",
              "if (known != NULL && expected_is_met(expect, &found))",
              "if (known != NULL && expect->count > 1 && expected_is_met(expect, &found))")]),
     Mutant("redeliver takes files of other types", "dense", 1, 4, [
@@ -216,7 +216,7 @@ MUTANTS = [
              "    reload = true;",
              "    reload = false;")]),
     Mutant("a missing number is told too soon", "calm", 3, 14, [
-        Edit("gateway/pipeline/missing_watch.c",
+        Edit("gateway/pipeline/watches/missing_watch.c",
              "gap->since + l->watch->gateway->config->missing_number_after;",
              "gap->since + l->watch->gateway->config->missing_number_after / 24;")]),
     Mutant("after a restore nothing is withheld", "restores", 1, 8, [
@@ -228,11 +228,11 @@ MUTANTS = [
              "           withhold(ledger, &of, recovery, verdict->judged_at, error);",
              "           (recovery >= 0 || withhold(ledger, &of, recovery, verdict->judged_at, error));")]),
     Mutant("dispatch that is paused goes on", "dense", 3, 4, [
-        Edit("gateway/pipeline/dispatch_review.c",
+        Edit("gateway/pipeline/dispatch/dispatch_review.c",
              "(*paused || ledger_hold_exists(",
              "(ledger_hold_exists(")]),
     Mutant("a file that is not taken is not told", "calm", 23, 6, [
-        Edit("gateway/pipeline/outbox_taken.c",
+        Edit("gateway/pipeline/delivery/outbox_taken.c",
              "if (at == 0 || clock_now() - at <",
              "if (at >= 0 || clock_now() - at <")]),
     Mutant("rows go to the first recipient", "calm", 1, 26, [
@@ -258,7 +258,7 @@ MUTANTS = [
              "(?1 OR NOT EXISTS(",
              "(1 OR ?1 OR NOT EXISTS(")]),
     Mutant("a withdrawal does not stop what is ordered", "operators", 1, 4, [
-        Edit("gateway/pipeline/outcome.c",
+        Edit("gateway/pipeline/dispatch/outcome.c",
              "if (!work->withdrawn || work->session.state",
              "if (work->item.item > 0 || !work->withdrawn || work->session.state")]),
     Mutant("redeliver takes older files, too", "operators", 1, 4, [

@@ -1,11 +1,11 @@
 /*
- * Packing bytes, unpacking them with formats/unpack.h, and what must hold of the result. For test_unpack.c and
+ * Packing bytes, unpacking them with formats/unpack/unpack.h, and what must hold of the result. For test_unpack.c and
  * test_unpack_zip.c.
  */
 #ifndef ECOSGATE_TESTS_PACKED_H
 #define ECOSGATE_TESTS_PACKED_H
 
-#include "formats/unpack.h"
+#include "formats/unpack/unpack.h"
 
 #include <archive.h>
 #include <archive_entry.h>

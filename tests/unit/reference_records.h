@@ -1,5 +1,6 @@
 /*
- * Records of reference data for tests of validators/reference_rules.h: a good record of each type, and changes to it.
+ * Records of reference data for tests of validators/rules/reference_rules.h: a good record of each type, and changes to
+ * it.
  *
  *   enter, leave          set-up and tear-down for cmocka
  *   begin_file            the records after it are those of another file
@@ -10,7 +11,7 @@
 
 #include "formats/profile.h"
 #include "tests/unit/codes_of.h"
-#include "validators/reference_rules.h"
+#include "validators/rules/reference_rules.h"
 
 #include <glib.h>
 #include <setjmp.h>

@@ -1,6 +1,6 @@
 /*
- * Records of EMT and EMC for tests of validators/result_rules.h: a good record, changes to it, a ledger with work items
- * in several states, and what the rules find.
+ * Records of EMT and EMC for tests of validators/rules/result_rules.h: a good record, changes to it, a ledger with work
+ * items in several states, and what the rules find.
  */
 #ifndef ECOSGATE_TESTS_RESULT_RECORDS_H
 #define ECOSGATE_TESTS_RESULT_RECORDS_H
@@ -10,7 +10,7 @@
 #include "spool/ledger/ledger_jobs.h"
 #include "spool/ledger/ledger_verdicts.h"
 #include "tests/unit/ledger_home.h"
-#include "validators/result_rules.h"
+#include "validators/rules/result_rules.h"
 
 #include <glib.h>
 #include <setjmp.h>

@@ -1,6 +1,6 @@
 /*
- * Stories for tests of validators/retry.h. A story is a text of events with blanks between them, which happen one after
- * another to the session of a READY Device:
+ * Stories for tests of validators/retry/retry.h. A story is a text of events with blanks between them, which happen one
+ * after another to the session of a READY Device:
  *
  *   @N       it is N minutes after the beginning
  *   W        a work order orders the next try
@@ -22,8 +22,8 @@
 #define ECOSGATE_TESTS_RETRY_STORY_H
 
 #include "spool/ledger/ledger_devices.h"
-#include "validators/retry.h"
-#include "validators/retry_orders.h"
+#include "validators/retry/retry.h"
+#include "validators/retry/retry_orders.h"
 
 #include <glib.h>
 #include <setjmp.h>

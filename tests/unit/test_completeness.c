@@ -1,5 +1,5 @@
 /* The decision about each kind of entry under each rule of a drop. */
-#include "gateway/pipeline/completeness.h"
+#include "gateway/pipeline/pickup/completeness.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

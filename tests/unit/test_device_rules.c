@@ -1,6 +1,6 @@
 /* The Device records of an instruction: each field with good and bad values and the codes that they give. */
 #include "formats/profile.h"
-#include "validators/device_rules.h"
+#include "validators/rules/device_rules.h"
 
 #include "tests/unit/codes_of.h"
 

@@ -1,5 +1,5 @@
 /* Names of files: the grammar, the faults of names outside it, the guesses, and the names that the gateway gives. */
-#include "formats/filename.h"
+#include "formats/name/filename.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

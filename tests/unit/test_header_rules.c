@@ -1,6 +1,6 @@
 /* The header record: malformed values (B211), differences from the name (B206), another gateway (B207). */
 #include "formats/profile.h"
-#include "validators/header_rules.h"
+#include "validators/rules/header_rules.h"
 
 #include <glib.h>
 #include <setjmp.h>

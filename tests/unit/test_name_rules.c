@@ -1,5 +1,5 @@
 /* Names of inbound files: code, segment and character of each finding; parties and the clock. */
-#include "validators/name_rules.h"
+#include "validators/rules/name_rules.h"
 
 #include "formats/profile.h"
 

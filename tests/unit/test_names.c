@@ -1,5 +1,5 @@
 /* Templates of names: what they compile to, and what is wrong with those that do not. */
-#include "formats/filename.h"
+#include "formats/name/filename.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

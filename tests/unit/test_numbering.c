@@ -5,7 +5,7 @@
 #include "spool/ledger/ledger_numbering.h"
 #include "spool/ledger/ledger_verdicts.h"
 #include "tests/unit/ledger_home.h"
-#include "validators/history_rules.h"
+#include "validators/rules/history_rules.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,5 @@
 /* The order of files that are picked up together: numbers go round, and however files are listed, the order is one. */
-#include "gateway/pipeline/pickup_order.h"
+#include "gateway/pipeline/pickup/pickup_order.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

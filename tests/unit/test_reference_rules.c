@@ -1,6 +1,6 @@
 /* The records of reference data: keys, removals, and the row of the ledger. */
 #include "formats/profile.h"
-#include "validators/reference_rules.h"
+#include "validators/rules/reference_rules.h"
 
 #include "spool/disk.h"
 #include "tests/unit/reference_records.h"

@@ -1,5 +1,5 @@
 /* The records of reference data: each field of each type with good and bad values, and the codes that they give. */
-#include "validators/reference_rules.h"
+#include "validators/rules/reference_rules.h"
 
 #include "tests/unit/reference_records.h"
 

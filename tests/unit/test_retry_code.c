@@ -1,5 +1,5 @@
 /* The code of a failed try. */
-#include "validators/retry_code.h"
+#include "validators/retry/retry_code.h"
 
 #include <glib.h>
 #include <setjmp.h>

@@ -1,5 +1,5 @@
 /* The review of a Device against reference data and its past: each rule at its limits, under each setting. */
-#include "validators/review_rules.h"
+#include "validators/rules/review_rules.h"
 
 #include "formats/instant.h"
 #include "spool/ledger/ledger_jobs.h"

@@ -1,5 +1,5 @@
 /* Who sent a file: by the name, by the drop, by the header. */
-#include "validators/sender_rules.h"
+#include "validators/rules/sender_rules.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

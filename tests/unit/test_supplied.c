@@ -1,9 +1,9 @@
 /* Facts for which a format has no column: the program supplies them (formats/record_kinds.h). */
 #include "formats/reader.h"
-#include "validators/device_rules.h"
-#include "validators/header_rules.h"
+#include "validators/rules/device_rules.h"
+#include "validators/rules/header_rules.h"
 #include "validators/judge.h"
-#include "validators/reference_rules.h"
+#include "validators/rules/reference_rules.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -2,10 +2,10 @@
 #include "formats/reader.h"
 #include "formats/writer.h"
 #include "tests/unit/foreign_profile.h"
-#include "validators/device_rules.h"
-#include "validators/header_rules.h"
-#include "validators/reference_rules.h"
-#include "validators/result_rules.h"
+#include "validators/rules/device_rules.h"
+#include "validators/rules/header_rules.h"
+#include "validators/rules/reference_rules.h"
+#include "validators/rules/result_rules.h"
 
 /* ---- maps ---- */
 

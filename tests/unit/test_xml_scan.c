@@ -4,7 +4,7 @@
  * places. The files have several blocks of the reader, so that the ways change within them.
  */
 #include "formats/profile.h"
-#include "formats/xml_reader_private.h"
+#include "formats/xml/xml_reader_private.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

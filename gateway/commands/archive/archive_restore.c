@@ -11,7 +11,7 @@
 #include "gateway/commands/archive/archive_file.h"
 #include "gateway/commands/order/order.h"
 #include "gateway/condition/purge_scope.h"
-#include "gateway/pipeline/archiving.h"
+#include "gateway/pipeline/retention/archiving.h"
 #include "spool/ledger/ledger_archive.h"
 #include "spool/ledger/ledger_jobs.h"
 

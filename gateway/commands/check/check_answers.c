@@ -13,7 +13,7 @@
 #include "gateway/answers/plan.h"
 #include "gateway/commands/check/check_files.h"
 #include "gateway/drops/transport.h"
-#include "gateway/pipeline/recording.h"
+#include "gateway/pipeline/judging/recording.h"
 #include "gateway/profiles.h"
 #include "spool/disk.h"
 #include "spool/ledger/ledger_outgoing.h"

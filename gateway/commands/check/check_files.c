@@ -4,10 +4,10 @@
  */
 #include "gateway/commands/check/check_files.h"
 
-#include "formats/filename.h"
-#include "gateway/pipeline/completeness.h"
+#include "formats/name/filename.h"
+#include "gateway/pipeline/pickup/completeness.h"
 #include "spool/spool_error.h"
-#include "validators/signature.h"
+#include "validators/signature/signature.h"
 
 #include <dirent.h>
 #include <errno.h>

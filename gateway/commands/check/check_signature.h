@@ -2,7 +2,7 @@
 #ifndef ECOSGATE_GATEWAY_COMMANDS_CHECK_CHECK_SIGNATURE_H
 #define ECOSGATE_GATEWAY_COMMANDS_CHECK_CHECK_SIGNATURE_H
 
-#include "validators/signature.h"
+#include "validators/signature/signature.h"
 
 struct check_signature {
     bool there;

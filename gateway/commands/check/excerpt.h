@@ -5,7 +5,7 @@
 #ifndef ECOSGATE_GATEWAY_COMMANDS_CHECK_EXCERPT_H
 #define ECOSGATE_GATEWAY_COMMANDS_CHECK_EXCERPT_H
 
-#include "formats/unpack.h"
+#include "formats/unpack/unpack.h"
 
 #include <glib.h>
 

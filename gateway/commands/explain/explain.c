@@ -11,7 +11,7 @@
 #include "gateway/commands/command.h"
 #include "gateway/commands/output.h"
 #include "gateway/commands/explain/way_on.h"
-#include "gateway/pipeline/inventory.h"
+#include "gateway/pipeline/judging/inventory.h"
 #include "spool/ledger/ledger_actions.h"
 #include "spool/ledger/ledger_devices.h"
 #include "spool/ledger/ledger_resolved.h"

@@ -3,10 +3,10 @@
  */
 #include "gateway/commands/explain/explain.h"
 
-#include "formats/filename.h"
+#include "formats/name/filename.h"
 #include "formats/instant.h"
 #include "gateway/answers/incident_id.h"
-#include "gateway/pipeline/inventory.h"
+#include "gateway/pipeline/judging/inventory.h"
 #include "gateway/profiles.h"
 #include "gateway/reports/report.h"
 #include "gateway/reports/report_address.h"

@@ -8,12 +8,12 @@
 
 #include "gateway/answers/incident_id.h"
 #include "gateway/clock.h"
-#include "gateway/pipeline/clock_watch.h"
+#include "gateway/pipeline/watches/clock_watch.h"
 #include "gateway/commands/output.h"
-#include "gateway/pipeline/pickup.h"
-#include "gateway/pipeline/quick_check.h"
-#include "gateway/pipeline/places.h"
-#include "gateway/pipeline/purge.h"
+#include "gateway/pipeline/pickup/pickup.h"
+#include "gateway/pipeline/recovery/quick_check.h"
+#include "gateway/pipeline/recovery/places.h"
+#include "gateway/pipeline/retention/purge.h"
 #include "spool/ledger/ledger_actions.h"
 
 #include <stdio.h>

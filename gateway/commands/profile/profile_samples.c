@@ -5,7 +5,7 @@
 #include "gateway/commands/profile/profile_samples.h"
 
 #include "formats/eui64.h"
-#include "formats/filename.h"
+#include "formats/name/filename.h"
 #include "formats/instant.h"
 #include "formats/record_kinds.h"
 #include "formats/report_writer.h"

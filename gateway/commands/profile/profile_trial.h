@@ -11,7 +11,7 @@
 
 #include "gateway/commands/profile/profile_samples.h"
 #include "formats/profile/profile_export.h"
-#include "formats/xml_schema.h"
+#include "formats/xml/xml_schema.h"
 
 /* Something that went wrong with a sample; line 0: it has no place. text: one line, valid during the call only. */
 typedef void profile_trial_fault_fn(void *user, const struct profile_sample *sample, unsigned line, const char *text);

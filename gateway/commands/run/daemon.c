@@ -15,7 +15,7 @@
 #include "gateway/commands/run/manager.h"
 #include "gateway/config/config_changes.h"
 #include "gateway/drops/transport.h"
-#include "gateway/pipeline/cells_watch.h"
+#include "gateway/pipeline/watches/cells_watch.h"
 #include "gateway/pipeline/outage.h"
 #include "gateway/profiles.h"
 #include "spool/pulse.h"

@@ -13,8 +13,8 @@
 #include "gateway/commands/run/progress.h"
 #include "gateway/commands/run/run_log.h"
 #include "gateway/config/config_rights.h"
-#include "gateway/pipeline/cells_watch.h"
-#include "gateway/pipeline/quick_check.h"
+#include "gateway/pipeline/watches/cells_watch.h"
+#include "gateway/pipeline/recovery/quick_check.h"
 #include "gateway/profiles.h"
 #include "gateway/pipeline/pipeline.h"
 

@@ -7,7 +7,7 @@
 #include "gateway/commands/verify/verify.h"
 
 #include "formats/eui64.h"
-#include "formats/filename.h"
+#include "formats/name/filename.h"
 #include "formats/text.h"
 #include "gateway/answers/answer.h"
 #include "gateway/profiles.h"
@@ -22,7 +22,7 @@
 #include "spool/ledger/ledger_signatures.h"
 #include "spool/ledger/ledger_verdicts.h"
 #include "spool/packed.h"
-#include "validators/signature_key.h"
+#include "validators/signature/signature_key.h"
 
 #include <string.h>
 

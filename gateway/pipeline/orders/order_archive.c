@@ -1,5 +1,5 @@
 /* The orders about archives: which jobs are in one, and which are back (archiving.h). */
-#include "gateway/pipeline/archiving.h"
+#include "gateway/pipeline/retention/archiving.h"
 #include "gateway/pipeline/orders/order_private.h"
 #include "spool/job.h"
 #include "spool/ledger/ledger_archive.h"

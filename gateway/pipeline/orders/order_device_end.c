@@ -4,13 +4,13 @@
 
 #include "formats/eui64.h"
 #include "gateway/clock.h"
-#include "gateway/pipeline/outcome.h"
+#include "gateway/pipeline/dispatch/outcome.h"
 #include "spool/ledger/ledger_actions.h"
 #include "spool/ledger/ledger_devices.h"
 #include "spool/ledger/ledger_incidents.h"
 #include "spool/ledger/ledger_sessions.h"
 #include "spool/ledger/ledger_work.h"
-#include "validators/retry.h"
+#include "validators/retry/retry.h"
 
 #include <string.h>
 

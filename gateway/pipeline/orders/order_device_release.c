@@ -4,7 +4,7 @@
 
 #include "formats/eui64.h"
 #include "gateway/clock.h"
-#include "gateway/pipeline/outcome.h"
+#include "gateway/pipeline/dispatch/outcome.h"
 #include "spool/ledger/ledger_actions.h"
 #include "spool/ledger/ledger_devices.h"
 #include "spool/ledger/ledger_holds.h"

@@ -1,8 +1,8 @@
 /* Orders about a drop: to take one that another gateway claims. */
 #include "gateway/pipeline/orders/order_private.h"
 
-#include "gateway/pipeline/claims.h"
-#include "gateway/pipeline/ledger_watch.h"
+#include "gateway/pipeline/pickup/claims.h"
+#include "gateway/pipeline/watches/ledger_watch.h"
 #include "spool/ledger/ledger_claims.h"
 
 /* Why there is nothing to take; NULL: there is. g_free. */

@@ -7,13 +7,13 @@
 
 #include "formats/eui64.h"
 #include "gateway/clock.h"
-#include "gateway/pipeline/outcome.h"
+#include "gateway/pipeline/dispatch/outcome.h"
 #include "spool/ledger/ledger_due.h"
 #include "spool/ledger/ledger_holds.h"
 #include "spool/ledger/ledger_jobs.h"
 #include "spool/ledger/ledger_verdicts.h"
 #include "spool/ledger/ledger_work.h"
-#include "validators/retry.h"
+#include "validators/retry/retry.h"
 
 #include <string.h>
 

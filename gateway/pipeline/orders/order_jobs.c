@@ -8,8 +8,8 @@
 
 #include "formats/text.h"
 #include "gateway/clock.h"
-#include "gateway/pipeline/recording.h"
-#include "gateway/pipeline/reference.h"
+#include "gateway/pipeline/judging/recording.h"
+#include "gateway/pipeline/judging/reference.h"
 #include "spool/crash_mark.h"
 #include "spool/ledger/ledger_incidents.h"
 #include "spool/ledger/ledger_jobs.h"

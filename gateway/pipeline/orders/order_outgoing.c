@@ -6,7 +6,7 @@
 
 #include "gateway/answers/answer.h"
 #include "gateway/archived.h"
-#include "gateway/pipeline/mending.h"
+#include "gateway/pipeline/recovery/mending.h"
 #include "spool/ledger/ledger_jobs.h"
 #include "spool/ledger/ledger_outgoing.h"
 #include "spool/ledger/ledger_retention.h"

@@ -78,7 +78,7 @@ bool order_batch_withdraw(struct gateway *gateway, const struct order *order, GE
 /* Withdraws the live work item of a Device. */
 bool order_device_withdraw(struct gateway *gateway, const struct order *order, GError **error);
 
-/* Begins the removal of personal data, which goes on in passes (gateway/pipeline/purge.h). */
+/* Begins the removal of personal data, which goes on in passes (gateway/pipeline/retention/purge.h). */
 bool order_purge(struct gateway *gateway, const struct order *order, GError **error);
 
 /* *verdict: of the batch that the order names; g_free. *refusal: why no work of it can be held or withdrawn; NULL: it

@@ -4,7 +4,7 @@
 #include "formats/instant.h"
 #include "gateway/answers/incident_id.h"
 #include "gateway/pipeline/orders/order_private.h"
-#include "gateway/pipeline/recover.h"
+#include "gateway/pipeline/recovery/recover.h"
 #include "spool/ledger/ledger_numbering.h"
 
 #include <stddef.h>

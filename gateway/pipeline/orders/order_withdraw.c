@@ -12,12 +12,12 @@
 #include "gateway/pipeline/orders/order_private.h"
 
 #include "gateway/clock.h"
-#include "gateway/pipeline/outcome.h"
-#include "gateway/pipeline/undelivered.h"
+#include "gateway/pipeline/dispatch/outcome.h"
+#include "gateway/pipeline/dispatch/undelivered.h"
 #include "spool/ledger/ledger_due.h"
 #include "spool/ledger/ledger_holds.h"
 #include "spool/ledger/ledger_sessions.h"
-#include "validators/retry.h"
+#include "validators/retry/retry.h"
 
 enum { FIRST_SLICE = 64, LARGEST_SLICE = 16384, YIELD = G_USEC_PER_SEC };
 

@@ -6,7 +6,7 @@
 #include "gateway/pipeline/orders/order_private.h"
 
 #include "formats/text.h"
-#include "gateway/pipeline/backup_pause.h"
+#include "gateway/pipeline/recovery/backup_pause.h"
 #include "spool/disk.h"
 
 #include <string.h>
