@@ -220,8 +220,9 @@ static bool check_lines(struct csv *c)
 
 static void *csv_open(struct reader *reader, const struct file_type *type)
 {
-    struct csv *c = g_new0(struct csv, 1);
+    struct csv *c = g_new(struct csv, 1);
 
+    memset(c, 0, offsetof(struct csv, scratch)); /* that is large, and written before it is read */
     c->reader = reader;
     c->type = type;
     csv_cells_fill(c);

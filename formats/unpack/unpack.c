@@ -97,8 +97,9 @@ static const struct unpack_packing *const packings[] = {
 struct unpack *unpack_new(int fd, enum filename_pack pack, const char *stem, size_t stem_len,
                           const struct unpack_limits *limits)
 {
-    struct unpack *u = g_new0(struct unpack, 1);
+    struct unpack *u = g_new(struct unpack, 1);
 
+    memset(u, 0, offsetof(struct unpack, input)); /* that is large, and written before it is read */
     u->fd = fd;
     u->packing = packings[pack];
     u->stem = stem ? g_strndup(stem, stem_len) : NULL;

@@ -92,7 +92,7 @@ static void settle_zone(void)
     tzset();
 }
 
-void cell_main(const struct cells_order *order, const struct profile *profile, const int *fds)
+void cell_main(const struct cells_order *order, const struct profile *profile, const int *fds, uint32_t guards)
 {
     struct reading none = {.stopped = true};
     struct reading_request request = {
@@ -120,7 +120,7 @@ void cell_main(const struct cells_order *order, const struct profile *profile, c
                                        .memory = (uint64_t)(signature ? SIGNATURE_MEMORY : MEMORY) << 20};
     if (signature)
         xml_signature_prepare();
-    cell_say_hello(&out, cell_guard(&limits));
+    cell_say_hello(&out, cell_guard(&limits, guards));
     if (order->kind == CELLS_PROBE)
         cell_say_end(&out, &none, READING_WHOLE);
     else

@@ -18,8 +18,12 @@ struct cell_limits {
     uint64_t memory; /* bytes of address space */
 };
 
-/* In the cell: puts all guards on this process. Returns the guards that are in force; ends the process where one failed
- * that the kernel has. */
-uint32_t cell_guard(const struct cell_limits *limits);
+/* In a cell that has no order yet: puts on it what no order changes and what takes long, Landlock. Returns the guards
+ * that are in force; ends the process where one failed that the kernel has. */
+uint32_t cell_guard_ahead(void);
+
+/* In the cell: puts all guards on this process; `ahead`: those that are in force already. Returns the guards in force,
+ * and ends the process likewise. */
+uint32_t cell_guard(const struct cell_limits *limits, uint32_t ahead);
 
 #endif

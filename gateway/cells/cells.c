@@ -181,38 +181,15 @@ const struct readings *cells_readings(struct cells *cells)
 
 /* ---- what it is asked ---- */
 
-static bool send_packet(const struct cells *cells, const struct cells_order *order, const int *fds)
-{
-    union {
-        struct cmsghdr head;
-        char bytes[CMSG_SPACE(CELLS_FDS * sizeof(int))];
-    } rights = {.bytes = {0}};
-    struct iovec part_of = {(void *)order, sizeof *order};
-    struct msghdr message = {.msg_iov = &part_of, .msg_iovlen = 1};
-    ssize_t n;
-
-    if (fds != NULL) {
-        message.msg_control = rights.bytes;
-        message.msg_controllen = sizeof rights.bytes;
-        rights.head = (struct cmsghdr){
-            .cmsg_len = CMSG_LEN(CELLS_FDS * sizeof(int)), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS};
-        memcpy(CMSG_DATA(&rights.head), fds, CELLS_FDS * sizeof(int));
-    }
-    do
-        n = sendmsg(cells->control, &message, MSG_NOSIGNAL);
-    while (n < 0 && errno == EINTR);
-    return n == (ssize_t)sizeof *order;
-}
-
 bool cells_send(struct cells *cells, const struct cells_order *order, const int *fds, GError **error)
 {
-    if (cells->control >= 0 && send_packet(cells, order, fds))
+    if (cells->control >= 0 && cells_packet_send(cells->control, order, fds))
         return true;
     if (cells->control >= 0)
         lose(cells);
     if (!start_again(cells, error))
         return false;
-    return send_packet(cells, order, fds) || cells_unable(error, "sendmsg", errno);
+    return cells_packet_send(cells->control, order, fds) || cells_unable(error, "sendmsg", errno);
 }
 
 bool cells_ask_status(struct cells *cells, struct cells_status *status)
@@ -225,7 +202,7 @@ bool cells_ask_status(struct cells *cells, struct cells_status *status)
         cells_alone_status(cells, status);
         return true;
     }
-    if (cells->control >= 0 && send_packet(cells, &order, NULL)) {
+    if (cells->control >= 0 && cells_packet_send(cells->control, &order, NULL)) {
         int ready;
         do
             ready = poll(&fd, 1, PATIENCE);

@@ -24,7 +24,7 @@ static void become_cell(const struct cells_order *order, const struct profile *p
     (void)prctl(PR_SET_NAME, "ecosgate-cell", 0, 0, 0);
     guard_ignore_signals();
     guard_close_standard();
-    cell_main(order, profile, fds);
+    cell_main(order, profile, fds, 0);
 }
 
 bool cells_alone_make(struct cells *cells, const struct cells_order *order, const struct profile *profile,

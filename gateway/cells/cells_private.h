@@ -84,6 +84,12 @@ void cells_alone_leave(struct cells *cells);
 /* Sets READING_ERROR_UNABLE: what could not be done, by which errno. Returns false. (cells.c) */
 bool cells_unable(GError **error, const char *what, int errnum);
 
+/* Sends an order, with CELLS_FDS descriptors; fds NULL: with none. False: nobody is there any more. (cells_packet.c) */
+bool cells_packet_send(int socket, const struct cells_order *order, const int *fds);
+
+/* Waits for an order and its descriptors; -1 where one is missing. False: nobody is there any more. (cells_packet.c) */
+bool cells_packet_take(int socket, struct cells_order *order, int *fds);
+
 /* Asks how the last cell ended, and waits for its end. False: the helper has ended. (cells.c) */
 bool cells_ask_status(struct cells *cells, struct cells_status *status);
 
@@ -94,8 +100,8 @@ struct reading *cells_open_reading(const struct readings *by, const struct readi
 void cells_helper_main(void) __attribute__((noreturn));
 
 /* What a cell does: its two descriptors are moved to where cell_guard.h says. profile NULL: plain bytes are wanted.
- * Ends the process. (cell.c) */
-void cell_main(const struct cells_order *order, const struct profile *profile, const int *fds)
+ * guards: those that are in force already. Ends the process. (cell.c) */
+void cell_main(const struct cells_order *order, const struct profile *profile, const int *fds, uint32_t guards)
     __attribute__((noreturn));
 
 /* The files of a profile in memory: a descriptor; -1: errno says why not. (cells_profile.c) */

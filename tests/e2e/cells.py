@@ -154,7 +154,8 @@ def test_check(tap):
 
 
 def test_processes_of_check(tap):
-    """One file: its cell alone. Several: a helper, which has heard of none of them. None outlives check."""
+    """One file: its cell alone. Several: a helper, which has heard of none of them, the cell and the one that was made
+    ahead. None outlives check."""
     home = Home()
     paths = [os.path.join(home.top, name_of(sequence)) for sequence in (1, 2)]
     for sequence, path in enumerate(paths, 1):
@@ -167,8 +168,10 @@ def test_processes_of_check(tap):
             for _ in range(depth):
                 wait_until(lambda: helpers_of(found[-1]))  # pylint: disable=cell-var-from-loop
                 found.append(helpers_of(found[-1])[0])
-            tap.ok(not helpers_of(found[-1]) and all(len(helpers_of(pid)) == 1 for pid in found[:-1]),
-                   f"check of {len(files)} has {depth} processes beside its own", found)
+            tap.ok(wait_until(lambda: not helpers_of(found[-1])  # pylint: disable=cell-var-from-loop
+                              and [len(helpers_of(pid)) for pid in found[:-1]] == [1, 2][:depth]),
+                   f"check of {len(files)} has the processes that it takes", found)
+            found += helpers_of(found[-2])
             check.kill()
         tap.ok(wait_until(lambda: all(gone(pid) for pid in found)), "which end with it", found)
 
@@ -195,6 +198,26 @@ def test_guards(tap):
     tap.ok(done.returncode == 0 and b"cells=no" in done.stderr, "cells=no is logged", done.stderr.decode())
 
 
+def status_of(pid, word):
+    with open(f"/proc/{pid}/status", encoding="utf-8") as file:
+        return next(line.split()[1] for line in file if line.startswith(word + ":"))
+
+
+def test_ahead(tap, home, daemon, helper):
+    """The cell that was made ahead takes one file. Its own end is not one of the tries of the next file."""
+    waiting = helpers_of(helper)
+    tap.ok(status_of(waiting[0], "NoNewPrivs") == "1", "it is guarded before it has a file")
+    send(home, name_of(3), instruction(3, (3,)))
+    tap.ok(wait_until(lambda: len(home.out("mcc")) == 6) and wait_until(lambda: gone(waiting[0])),
+           "it takes one file, and ends with it")
+    tap.ok(wait_until(lambda: len(helpers_of(helper)) == 1), "the next one waits")
+    os.kill(helpers_of(helper)[0], signal.SIGKILL)
+    tap.ok(wait_until(lambda: not helpers_of(helper)), "nobody waits in its place")
+    send(home, name_of(4), instruction(4, (4,)))
+    tap.ok(wait_until(lambda: len(home.out("mcc")) == 8) and "(its cell)" not in said_so_far(daemon),
+           "the next file has a cell of its own at once")
+
+
 def test_helper(tap):
     home = Home(NO_INC + "\ngateway poll_interval=1")
     daemon = home.daemon()
@@ -207,8 +230,9 @@ def test_helper(tap):
         tap.ok(wait_until(lambda sequence=sequence: len(home.out("mcc")) == 2 * sequence or daemon.poll() is not None),
                f"after the end of the helper another one is made, {sequence}")
     helpers = helpers_of(daemon.pid)
-    tap.ok(len(helpers) == 1 and wait_until(lambda: not helpers_of(helpers[0])),
-           "there is one helper, and no cell is left", helpers)
+    tap.ok(len(helpers) == 1 and wait_until(lambda: len(helpers_of(helpers[0])) == 1),
+           "there is one helper, and no cell is left but the one that waits for a file", helpers)
+    test_ahead(tap, home, daemon, helpers[0])
     daemon.send_signal(signal.SIGTERM)
     tap.ok(daemon.wait(timeout=PATIENCE) == 0 and said_so_far(daemon).count(ENDED) == 2, "the daemon stops well",
            said_so_far(daemon))
