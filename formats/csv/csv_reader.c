@@ -199,7 +199,9 @@ static bool process(struct csv *c, bool final)
     size_t done = 0, used = 1;
 
     while (used > 0 && done < c->buffer->len && !reader_stopped(c->reader)) {
-        used = read_one(c, c->buffer->str + done, c->buffer->len - done, final);
+        used = csv_scan_rows(c, c->buffer->str + done, c->buffer->len - done);
+        if (used == 0)
+            used = read_one(c, c->buffer->str + done, c->buffer->len - done, final);
         done += used;
     }
     if (done > 0)

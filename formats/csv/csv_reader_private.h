@@ -1,7 +1,7 @@
 /*
  * Between the files of the CSV reader: its state, and the record that is being read. csv_reader.c cuts the bytes into
  * records; csv_reader_record.c judges each record and splits it into fields; csv_reader_cells.c knows which cells
- * it has; csv_reader_faults.c says what is wrong.
+ * it has; csv_reader_faults.c says what is wrong. csv_reader_scan.c is the fast way through plain rows.
  *
  *   csv_record_begin → csv_record_take → csv_record_end        a whole record
  *   csv_record_begin → csv_record_take_last                    the record that the text ends with, without a line end
@@ -111,6 +111,9 @@ void csv_record_end(struct csv *c, enum csv_line_end found);
 /* Gives the fault of a record that is too long, or whose quote is never closed. */
 void csv_record_give_up(struct csv *c);
 
+/* Counts a plain row on the line, and gives it: csv_scan_rows has filled its fields. False: the reading has stopped. */
+bool csv_record_give_row(struct csv *c);
+
 /* Splits the record's first len bytes into fields, up to the first mistake in quotes. Fields beyond the greatest number
  * that a layout has are only counted. */
 enum csv_quoting csv_split(struct csv *c, size_t len);
@@ -166,6 +169,12 @@ bool csv_expect_fields(struct csv *c);
 
 /* Gives the fault of a text that ends within the record, which csv_split has split. */
 void csv_fault_cut(struct csv *c);
+
+/* ---- csv_reader_scan.c ---- */
+
+/* Reads the plain rows at the beginning of len bytes, behind which a NUL stands. Returns how many bytes they have. What
+ * follows is no plain row, or not whole. */
+size_t csv_scan_rows(struct csv *c, const char *s, size_t len);
 
 /* ---- csv_reader_cells.c ---- */
 

@@ -262,15 +262,29 @@ static void take_title(struct csv *c)
     give_empty_header(c);
 }
 
+static void give_row(struct csv *c)
+{
+    struct record record = arrange(c, c->type->record);
+
+    reader_emit_record(c->reader, &record);
+}
+
 static void take_row(struct csv *c)
 {
-    struct record record;
-
     if (!csv_expect_fields(c))
         return;
     cap_fields(c, c->cells[CSV_ROW].first, LAYOUT_FIELD_MAX_CHARS);
-    record = arrange(c, c->type->record);
-    reader_emit_record(c->reader, &record);
+    give_row(c);
+}
+
+bool csv_record_give_row(struct csv *c)
+{
+    c->kind = CSV_ROW;
+    c->at = (struct place){c->line, 1};
+    c->ordinal = reader_count_record(c->reader, c->at);
+    if (c->ordinal > 0)
+        give_row(c);
+    return !reader_stopped(c->reader);
 }
 
 static void take_trailer(struct csv *c)

@@ -195,38 +195,59 @@ static void hear_hello(struct cell_ear *ear, struct body *b)
     ear->hello = true;
 }
 
-/* Gives the sink the record that waits. */
-static void give_waiting(struct cell_ear *ear)
+/* Gives the sink the record that has waited longest. */
+static void give_first(struct cell_ear *ear)
 {
-    const struct record *record = ear->waiting;
+    const struct record *record = &ear->heard[ear->first].record;
 
-    ear->waiting = NULL;
-    if (record == NULL || ear->reading->stopped)
-        return;
+    ear->first = (ear->first + 1) % CELL_AHEAD;
+    ear->waiting--;
     ear->reading->records = MAX(ear->reading->records, record->ordinal);
     ear->request->sink.on_record(ear->request->sink.user, record);
 }
 
-/* A record waits until the next one was heard: so the sink can have memory fetched for it while it judges another. */
+/* Gives the sink all records that wait. */
+static void give_waiting(struct cell_ear *ear)
+{
+    while (ear->waiting > 0 && !ear->reading->stopped)
+        give_first(ear);
+    ear->waiting = 0;
+}
+
+/* Room for a record, or for the header. */
+static struct cell_record *make_room(struct cell_ear *ear)
+{
+    if (ear->waiting == CELL_AHEAD)
+        give_first(ear);
+    return &ear->heard[(ear->first + ear->waiting) % CELL_AHEAD];
+}
+
+/* A record waits until others were heard: so the sink can have memory fetched for it while it judges those before. */
 static void let_wait(struct cell_ear *ear, const struct record *record)
 {
     ear->ordinal = record->ordinal;
-    if (ear->request->on_ahead != NULL)
+    ear->waiting++;
+    if (ear->request->on_ahead != NULL && !ear->reading->stopped)
         ear->request->on_ahead(ear->request->sink.user, record);
-    give_waiting(ear);
-    ear->waiting = record;
+}
+
+static size_t fields_of(const struct cell_ear *ear, bool is_header)
+{
+    const struct file_type *type = ear->request->type;
+    size_t n = is_header ? type->header->n_fields : type->record->n_fields + type->record->n_kept;
+
+    return MIN(n, (size_t)LAYOUT_MAX_COLUMNS);
 }
 
 static void hear_record(struct cell_ear *ear, struct body *b, bool is_header)
 {
-    const struct layout_record *layout = is_header ? ear->request->type->header : ear->request->type->record;
-    struct cell_record *heard = &ear->heard[ear->waiting == &ear->heard[0].record];
+    struct cell_record *heard = make_room(ear);
     struct record *record = &heard->record;
 
     record->fields = heard->fields;
     record->ordinal = get_u32(b);
     record->at = get_place(b);
-    record->n_fields = MIN(layout->n_fields + (is_header ? 0 : layout->n_kept), (size_t)LAYOUT_MAX_COLUMNS);
+    record->n_fields = fields_of(ear, is_header);
     record->words = get_byte(b) != 0 ? heard->words : NULL;
     get_fields(b, heard->fields, record->n_fields, record->at.line);
     if (record->words != NULL)
@@ -241,7 +262,61 @@ static void hear_record(struct cell_ear *ear, struct body *b, bool is_header)
         ear->request->sink.on_header(ear->request->sink.user, record);
         return;
     }
+    cell_shape_learn(&ear->shape, record);
     let_wait(ear, record);
+}
+
+/* The lengths of n texts, and the texts behind them: what cell_say.c puts. */
+static void get_alike(struct body *b, struct cell_shape *shape, struct field *fields, size_t n)
+{
+    unsigned char spaced = get_byte(b);
+    const unsigned char *lengths = b->at;
+    size_t bytes = 0, there = 0, have = (size_t)(b->end - b->at);
+
+    for (size_t i = 0; i < n && i < have; i++) {
+        bytes += lengths[i];
+        there += lengths[i] != 0;
+    }
+    bytes = bytes - there + (spaced && there > 0 ? there - 1 : 0);
+    if (have < n || bytes != have - n || spaced > 1) {
+        wrong(b, "a record that is cut");
+        return;
+    }
+    const char *text = (const char *)lengths + n;
+    struct place end = shape->end;
+    for (size_t i = 0; i < n; i++) {
+        bool is_there = lengths[i] != 0;
+        size_t len = lengths[i] - (size_t)is_there;
+        struct place at = cell_shape_after(end, shape->to_fields[i]);
+
+        fields[i].text = is_there ? text : NULL;
+        fields[i].len = len;
+        fields[i].at = is_there ? at : (struct place){0, 0};
+        end = is_there ? cell_shape_behind(&fields[i]) : end;
+        text += len + (is_there ? spaced : 0);
+    }
+    shape->end = end;
+    b->at += n;
+    check_fields(b, fields, n, bytes);
+    if (b->wrong == NULL)
+        b->at += bytes;
+}
+
+static void hear_alike(struct cell_ear *ear, struct body *b)
+{
+    struct cell_record *heard = make_room(ear);
+    struct record *record = &heard->record;
+
+    if (ear->ordinal == 0 || ear->ordinal >= ear->request->max_records) {
+        wrong(b, "a record like none before, or too many");
+        return;
+    }
+    ear->shape.end = cell_shape_after(ear->shape.end, ear->shape.to_record);
+    *record = (struct record){
+        .ordinal = ear->ordinal + 1, .at = ear->shape.end, .n_fields = fields_of(ear, false), .fields = heard->fields};
+    get_alike(b, &ear->shape, heard->fields, record->n_fields);
+    if (ended_well(b))
+        let_wait(ear, record);
 }
 
 static void hear_count(struct cell_ear *ear, struct body *b)
@@ -359,6 +434,8 @@ static void hear(struct cell_ear *ear, struct body *b)
         hear_hello(ear, b);
     else if (records && (kind == CELL_HEADER || kind == CELL_RECORD))
         hear_record(ear, b, kind == CELL_HEADER);
+    else if (records && kind == CELL_ALIKE)
+        hear_alike(ear, b);
     else if (records && kind == CELL_COUNT)
         hear_count(ear, b);
     else if ((records || wants_signature(ear)) && kind == CELL_FAULT)
@@ -390,7 +467,7 @@ size_t cell_hear(struct cell_ear *ear, const unsigned char *bytes, size_t len)
         }
         if (len - used < CELL_HEAD + size)
             break;
-        if (at[CELL_HEAD] != CELL_RECORD)
+        if (at[CELL_HEAD] != CELL_RECORD && at[CELL_HEAD] != CELL_ALIKE)
             give_waiting(ear);
         if (ear->reading->stopped)
             break;
@@ -398,7 +475,7 @@ size_t cell_hear(struct cell_ear *ear, const unsigned char *bytes, size_t len)
         ear->nonsense = g_strdup(body.wrong);
         used += CELL_HEAD + size;
     }
-    give_waiting(ear); /* its texts are gone when more bytes come */
+    give_waiting(ear); /* their texts are gone when more bytes come */
     return used;
 }
 

@@ -3,8 +3,10 @@
  * gateway reads them, believes no byte of them, and checks each for kind, length and order before the sink of the
  * reading is called (cell_hear).
  *
- *   HELLO, then HEADER, RECORD, COUNT, FAULT, BYTES, PROGRESS in any order, then END or FAILED
+ *   HELLO, then HEADER, RECORD, ALIKE, COUNT, FAULT, BYTES, PROGRESS in any order, then END or FAILED
  *
+ * ALIKE is a record that is written like the one before (cell_shape.h), with the next number: whether its texts are all
+ * there and stand apart by one byte; for each field a byte, 0 without a text, else its length and one more; the texts.
  * Numbers are LEB128. Texts of fields, values and bytes have their length before them; texts that are strings in C have
  * a NUL behind them, too. Both ends are the same program on the same machine, so there is no version.
  */
@@ -12,6 +14,7 @@
 #define ECOSGATE_GATEWAY_CELLS_CELL_MESSAGE_H
 
 #include "formats/reading.h"
+#include "gateway/cells/cell_shape.h"
 
 enum {
     CELL_HEAD = 4,                   /* bytes: the length of what follows, little endian */
@@ -21,6 +24,8 @@ enum {
     CELL_PIECE = 64 * 1024,          /* of BYTES */
     CELL_BATCH = 64 * 1024,          /* bytes that are sent at once */
     CELL_PROGRESS_EVERY = 64 * 1024, /* bytes, packed or plain, after which PROGRESS may be said again */
+    CELL_MAX_ALIKE = 254,            /* bytes of a text of ALIKE */
+    CELL_AHEAD = 4,                  /* records that wait to be given, so that memory is fetched for them */
 };
 
 enum cell_kind {
@@ -33,6 +38,7 @@ enum cell_kind {
     CELL_PROGRESS,
     CELL_END,
     CELL_FAILED,
+    CELL_ALIKE,
     CELL_KINDS,
 };
 
@@ -41,8 +47,9 @@ enum cell_kind {
 /* Messages that wait to be sent. */
 struct cell_out {
     int fd;
-    size_t len;                                /* of all */
-    size_t begin;                              /* of the message that is being made */
+    size_t len;   /* of all */
+    size_t begin; /* of the message that is being made */
+    struct cell_shape shape;
     unsigned char bytes[2 * CELL_MAX_MESSAGE]; /* a batch and the largest message */
 };
 
@@ -86,8 +93,9 @@ struct cell_ear {
     bool hello, over;
     uint32_t guards;
     uint32_t ordinal; /* of the last record */
-    struct cell_record heard[2];
-    const struct record *waiting; /* of heard: the one that is not given yet, for on_ahead; NULL: none */
+    struct cell_shape shape;
+    struct cell_record heard[CELL_AHEAD];
+    size_t first, waiting; /* of heard: those that are not given yet, for on_ahead */
     uint64_t headers, counts, faults, progress, plain;
     enum reading_state end; /* once it is over */
     GError *failure;        /* if that is READING_FAILED; owned */

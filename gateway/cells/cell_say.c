@@ -95,6 +95,7 @@ static void end(struct cell_out *out)
 
 void cell_say_hello(struct cell_out *out, uint32_t guards)
 {
+    out->shape = (struct cell_shape){0};
     begin(out, CELL_HELLO);
     put_number(out, guards);
     end(out);
@@ -118,9 +119,81 @@ void cell_say_header(struct cell_out *out, const struct record *header)
     say_record(out, CELL_HEADER, header);
 }
 
+/* Puts the length of each text. False: the record is not written like the one before. *spaced: all texts are there, and
+ * stand apart by one byte. */
+static bool put_lengths(struct cell_out *out, const struct record *record, bool *spaced)
+{
+    const struct cell_shape *shape = &out->shape;
+    uintptr_t next = (uintptr_t)record->fields[0].text; /* as a number: there may be no text */
+    struct place end = cell_shape_after(shape->end, shape->to_record);
+    uint32_t other = (end.line ^ record->at.line) | (end.column ^ record->at.column);
+
+    *spaced = true;
+    for (size_t i = 0; i < record->n_fields; i++) {
+        const struct field *field = &record->fields[i];
+        bool there = field->text != NULL;
+        struct place at = cell_shape_after(end, shape->to_fields[i]);
+
+        at = there ? at : (struct place){0, 0};
+        other |= (at.line ^ field->at.line) | (at.column ^ field->at.column) | (field->len > CELL_MAX_ALIKE);
+        end = there ? cell_shape_behind(field) : end;
+        *spaced &= there && (uintptr_t)field->text == next;
+        next = (uintptr_t)field->text + field->len + 1;
+        put_byte(out, (unsigned char)(field->len + there));
+    }
+    if (other == 0)
+        out->shape.end = end;
+    return other == 0;
+}
+
+/* As put_bytes, of the text of a field: a call for each takes longer than copying it. */
+static inline void put_short(struct cell_out *out, const char *text, size_t len)
+{
+    unsigned char *to = out->bytes + out->len;
+    uint64_t word;
+
+    if (len < sizeof word || len > 4 * sizeof word) {
+        put_bytes(out, text, len);
+        return;
+    }
+    for (size_t i = 0; i + sizeof word < len; i += sizeof word)
+        memcpy(to + i, text + i, sizeof word);
+    memcpy(to + len - sizeof word, text + len - sizeof word, sizeof word);
+    out->len += len;
+}
+
+/* Says the record in short. False: it cannot be, and nothing is said. */
+static bool say_alike(struct cell_out *out, const struct record *record)
+{
+    const struct field *fields = record->fields, *last = &fields[record->n_fields - 1];
+    size_t len = out->len, flag;
+    bool spaced;
+
+    if (out->shape.ordinal == 0 || record->ordinal != out->shape.ordinal + 1 || record->words != NULL)
+        return false;
+    begin(out, CELL_ALIKE);
+    flag = out->len;
+    put_byte(out, 0);
+    if (!put_lengths(out, record, &spaced)) {
+        out->len = len;
+        return false;
+    }
+    out->bytes[flag] = spaced;
+    out->shape.ordinal++;
+    if (spaced)
+        put_bytes(out, fields[0].text, (size_t)(last->text + last->len - fields[0].text));
+    for (size_t i = 0; !spaced && i < record->n_fields; i++)
+        put_short(out, fields[i].text, fields[i].len);
+    end(out);
+    return true;
+}
+
 void cell_say_record(struct cell_out *out, const struct record *record)
 {
+    if (say_alike(out, record))
+        return;
     say_record(out, CELL_RECORD, record);
+    cell_shape_learn(&out->shape, record);
 }
 
 void cell_say_count(struct cell_out *out, const struct field *declared)

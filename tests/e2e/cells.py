@@ -95,7 +95,12 @@ def test_nonsense(tap):
     cases = [
         ("say:ffffffff00", "a message that is too long", "a message of"),
         ("say:00000000", "a message of no bytes", "a message of"),
-        (f"say:{said(bytes([9]))}", "a message of no kind", "may not come"),
+        (f"say:{said(bytes([10]))}", "a message of no kind", "may not come"),
+        (f"say:{said(bytes([9, 0]) + bytes(10))}", "a record like one that was not there", "like none before"),
+        (f"say:{said(record + field * 10)}{said(bytes([9, 0, 200]) + bytes(9))}", "a short record that is cut",
+         "no parser says"),
+        (f"say:{said(record + field * 10)}{said(bytes([9, 1, 2, 2]) + bytes(8) + bytes([65, 44, 255]))}",
+         "a text of a short record that is no UTF-8", "UTF-8"),
         (f"say:{said(bytes([0, 3]))}", "a second greeting", "greeting"),
         (f"say:{said(record + field * 3)}", "a record that is cut", "no parser says"),
         (f"say:{said(record + field * 10 + b'x')}", "a record that is too long", "too long"),

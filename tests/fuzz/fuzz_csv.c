@@ -5,7 +5,8 @@
  * - what a fault says of a byte is true of it,
  * - the same values, each quoted, give the same fields,
  * - in another dialect the same bytes, with its delimiter and quote, give the same,
- * - the same bytes are read below a title row, and as rows alone.
+ * - the same bytes are read below a title row, and as rows alone,
+ * - what the scan reads of it (csv_reader_scan.c) is what the slow way reads, in all frames.
  */
 #include "tests/fuzz/reading.h"
 
@@ -222,6 +223,18 @@ static void check_exchanged(const struct reading *reading)
     document_free(document);
 }
 
+/* Reads it again, without the scan. */
+static void compare_slow(const struct reading *reading, const struct reading_options *options)
+{
+    struct reading_options slowly = *options;
+    struct reading *slow;
+
+    slowly.parse_all = true;
+    slow = reading_of(reading->document, &slowly);
+    reading_assert_same(reading, slow);
+    reading_free(slow);
+}
+
 /* The same bytes with other delimiters, behind a title row or not: whatever that gives, it is sound. */
 static void read_frame(const struct reading *reading, const struct dialect *dialect, const char *before)
 {
@@ -238,7 +251,9 @@ static void read_frame(const struct reading *reading, const struct dialect *dial
     type.header = &header;
     g_string_append_len(text, rows, (gssize)d->len);
     document = document_of(text->str, text->len);
-    reading_free(reading_all_ways(document, &options));
+    struct reading *other = reading_all_ways(document, &options);
+    compare_slow(other, &options);
+    reading_free(other);
     document_free(document);
 }
 
@@ -260,6 +275,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const struct reading_options options = {
         .form = FORM_CSV, .check_record = check_record, .check_count = check_count, .check_fault = check_fault};
     struct reading *reading = reading_all_ways(document, &options);
+    compare_slow(reading, &options);
     check_lines(reading);
     check_exchanged(reading);
     read_frames(reading);
