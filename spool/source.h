@@ -23,4 +23,18 @@ static inline bool source_identity_same(const struct source_identity *a, const s
     return a->dev == b->dev && a->ino == b->ino && a->ctime_ns == b->ctime_ns && a->size == b->size;
 }
 
+/* True if what stands under the name of a copy that was fetched may be that copy, seen another way: the drop has moved
+ * to another address since, files and all, or somebody changed the copy's rights. Its bytes must be compared then.
+ * modified: seconds UTC, when the file there was written last; 0: unknown. A file that was sent again was written after
+ * the copy was fetched, or stands as another inode on the same device: it is a new one, whatever its bytes. */
+static inline bool source_identity_may_be(const struct source_identity *fetched, const struct source_identity *found,
+                                          int64_t modified)
+{
+    bool server = fetched->ino == 0 && found->ino == 0; /* both times are those of the last change */
+    bool moved = fetched->dev != found->dev || fetched->ino == found->ino;
+
+    return !server && moved && fetched->size == found->size && modified > 0 &&
+           modified <= fetched->ctime_ns / 1000000000;
+}
+
 #endif

@@ -151,7 +151,7 @@ static bool is_in_custody(const struct viewing *v, const struct drop_entry *entr
 {
     const struct ledger_job *job = g_hash_table_lookup(v->custody, escaped);
 
-    if (job != NULL && !source_identity_same(&job->source, &entry->identity))
+    if (job != NULL && !completeness_is_copy(&job->source, entry))
         job = NULL;
     if (job == NULL)
         job = g_hash_table_lookup(v->taken, entry->name);

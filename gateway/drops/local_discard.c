@@ -157,8 +157,42 @@ static bool take_and_remove(const struct discarding *d, int fd, GError **error)
     return ours ? remove_taken(d, error) : return_newer(d, error);
 }
 
-/* Device, inode and time of change prove that it is the same file, so its bytes need not be compared. The descriptor
- * keeps its inode from being used for another file. */
+/* *ours: the file that is open as fd, if any, is the copy. Device, inode and time of change prove it, so its bytes need
+ * not be compared; those of a copy that was fetched at another address of the drop are. If the name is given to another
+ * file meanwhile, take_and_remove finds that out. */
+static bool is_ours(const struct discarding *d, int fd, bool *ours, GError **error)
+{
+    const struct source_identity *fetched = d->copy->identity;
+    struct stat st;
+
+    *ours = fd >= 0 && local_is_still(fd, fetched);
+    if (*ours || fd < 0)
+        return true;
+    if (fstat(fd, &st) != 0)
+        return local_down(error, d->path, "looked at", errno);
+    const struct source_identity found = local_identity(&st);
+    return !source_identity_may_be(fetched, &found, st.st_mtim.tv_sec) ||
+           disk_same_bytes(d->path, (uint64_t)fetched->size, d->copy->sha256, ours, error);
+}
+
+/* The file that is open as fd, or -1, stands under the name of the copy. The descriptor keeps its inode from being used
+ * for another file. */
+static bool discard_named(const struct discarding *d, int fd, GError **error)
+{
+    GError *cause = NULL;
+    bool ours;
+
+    if (!is_ours(d, fd, &ours, &cause))
+        return remove_failed(d->connection, cause, error);
+    if (ours)
+        return take_and_remove(d, fd, &cause) || remove_failed(d->connection, cause, error);
+    /* It may have been removed before a crash, and perhaps not durably: sync the folder again. That also fails, as it
+     * should, if the whole folder is missing. */
+    if (return_marker(d, &cause) && disk_sync_dir(d->connection->drop->in, &cause))
+        return true;
+    return local_on_drop(false, &cause, error);
+}
+
 static bool discard(const struct discarding *d, GError **error)
 {
     struct stat st;
@@ -169,16 +203,10 @@ static bool discard(const struct discarding *d, GError **error)
     int fd = open(d->path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
     if (fd < 0 && errno != ENOENT)
         return local_down(error, d->path, "looked at", errno);
-    /* It may have been removed before a crash, and perhaps not durably: sync the folder again. That also fails, as it
-     * should, if the whole folder is missing. */
-    bool ours = fd >= 0 && local_is_still(fd, d->copy->identity);
-    bool good = ours ? take_and_remove(d, fd, &cause)
-                     : return_marker(d, &cause) && disk_sync_dir(d->connection->drop->in, &cause);
+    bool good = discard_named(d, fd, error);
     if (fd >= 0)
         (void)close(fd); /* nothing was read */
-    if (good)
-        return true;
-    return ours ? remove_failed(d->connection, cause, error) : local_on_drop(false, &cause, error);
+    return good;
 }
 
 bool local_discard(struct connection *connection, const struct drop_copy *copy, GError **error)

@@ -30,6 +30,15 @@ static bool is_still(const struct sftp_attributes *attributes, const struct sour
            now.size == identity->size;
 }
 
+/* The same for one that may have been fetched at another address of the drop. */
+static bool may_be(const struct sftp_attributes *attributes, const struct source_identity *identity)
+{
+    const struct source_identity now = sftp_connection_identity(attributes);
+
+    return (attributes->regular || !attributes->typed) && attributes->sized &&
+           source_identity_may_be(identity, &now, attributes->modified);
+}
+
 /* Remembers that this connection has read all bytes of the file: then discard need not compare them again. */
 static void remember(struct connection *connection, const char *name, const struct source_identity *identity)
 {
@@ -230,7 +239,7 @@ static bool look_twice(const struct discarding *d, struct remote_file *file, GEr
 }
 
 /* Sets *ours to whether the file there is the one that was fetched. Size and time prove it only if this connection has
- * fetched it; after a restart or a new connection its bytes are compared. */
+ * fetched it; after a restart or a new connection, or at another address, its bytes are compared. */
 static bool is_ours(const struct discarding *d, struct remote_file *file, bool *ours, GError **error)
 {
     const struct source_identity *identity = d->copy->identity;
@@ -240,7 +249,10 @@ static bool is_ours(const struct discarding *d, struct remote_file *file, bool *
     if (!is_still(&file->attributes, identity) && !look_twice(d, file, error))
         return false;
     *ours = is_still(&file->attributes, identity);
-    if (!*ours && sftp_connection_identity(&file->attributes).ctime_ns == identity->ctime_ns) {
+    if (!*ours && may_be(&file->attributes, identity)) {
+        *ours = true; /* fetched at another address of the drop: bytes decide */
+        proved = false;
+    } else if (!*ours && sftp_connection_identity(&file->attributes).ctime_ns == identity->ctime_ns) {
         file->attributes.size = d->content.size; /* of the same second: a server that tells wrong sizes; bytes decide */
         file->attributes.sized = *ours = true;
         proved = false;

@@ -275,6 +275,70 @@ def test_not_removed(tap, peer):
     sound(tap, home, "after a copy that stayed")
 
 
+def configuration(home):
+    with open(home.conf, encoding="utf-8") as file:
+        return file.read()
+
+
+def configure(home, text):
+    with open(home.conf, "w", encoding="utf-8") as file:
+        file.write(text)
+
+
+def results(home):
+    """Names and verdicts of all jobs with instructions, one for each time that one was taken."""
+    return [(job["name"], job["verdict"]) for job in home.json("spool", "list") if job["name"].startswith("EMI")]
+
+
+def test_moved_from_a_server(tap, peer):
+    """Copies are taken through a server and cannot be removed; then the drop is a local folder, files and all."""
+    home = Home(NO_INC)
+    local = configuration(home)
+    home.over_sftp("mcc", peer)
+    for call in ("rename", "remove"):
+        peer.arm(call, "status", times=None, match="mcc/in/", code=3)
+    give(home, 1, 2)
+    home.run()
+    left = sorted(os.listdir(home.inbox("mcc")))
+    configure(home, local)
+    again = os.path.join(home.inbox("mcc"), name_of(2))
+    send(home, name_of(2), instruction(2, (2,)))  # the partner sends it once more
+    os.utime(again, (time.time() + 10, time.time() + 10))
+    done = home.run()
+    tap.ok(left == [name_of(1), name_of(2)] and
+           results(home) == [(name_of(1), "AC"), (name_of(2), "AC"), (name_of(2), "RJ")],
+           "a copy that stayed on a server is known in the local folder; one that was sent again there is a repeat",
+           left, results(home), done.stderr)
+    tap.ok(os.listdir(home.inbox("mcc")) == [] and faults(home) == [], "both are removed, and A107 is closed",
+           os.listdir(home.inbox("mcc")), faults(home))
+    sound(tap, home, "after a drop moved from a server")
+
+
+def test_moved(tap, peer):
+    """Copies are taken from a folder that allows no removal. Then somebody gives one another mode, and the drop moves
+    to another folder or to a server."""
+    for way in ("mode", "folder", "server"):
+        home = Home(NO_INC)
+        give(home, 1)
+        os.chmod(home.inbox("mcc"), 0o500)
+        home.run(prefix=without_override())
+        left = os.listdir(home.inbox("mcc"))
+        os.chmod(home.inbox("mcc"), 0o700)
+        if way == "mode":
+            os.chmod(os.path.join(home.inbox("mcc"), name_of(1)), 0o640)
+        elif way == "folder":
+            os.mkdir(home.path("moved"))
+            os.rename(os.path.join(home.inbox("mcc"), name_of(1)), home.path("moved", name_of(1)))
+            home.set(f"drop mcc in={home.path('moved')}")
+        else:
+            home.over_sftp("mcc", peer)
+        done = home.run()
+        there = os.listdir(home.path("moved") if way == "folder" else home.inbox("mcc"))
+        tap.ok(left == [name_of(1)] and results(home) == [(name_of(1), "AC")] and there == [] and faults(home) == [],
+               f"a copy that could not be removed, and then another {way}: it is known and removed", left,
+               results(home), there, faults(home), done.stderr)
+
+
 def test_cut_each_time(tap, peer):
     """The server breaks whenever one certain file is read."""
     home = over_sftp(peer, NO_INC, drops=("mcc",))
@@ -494,8 +558,8 @@ def test_journal(tap):
 LOCAL = (test_temporary, test_journal, test_larger_than_the_disk, test_unreadable, test_name_taken_again, test_stray,
          test_stray_removed, test_long_name)
 REMOTE = (test_listed_twice, test_no_types, test_refused, test_over_the_end, test_wrong_size, test_always_missing,
-          test_not_removed, test_cut_each_time, test_daemon, test_daemon_waits, test_newer_at_the_rename,
-          test_no_rename, test_hidden_names)
+          test_not_removed, test_moved_from_a_server, test_moved, test_cut_each_time, test_daemon, test_daemon_waits,
+          test_newer_at_the_rename, test_no_rename, test_hidden_names)
 
 
 def main():

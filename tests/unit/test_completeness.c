@@ -131,12 +131,46 @@ static void test_completeness__behind_a_file_that_cannot_be_taken__higher_number
     }
 }
 
+/* Which file under the name of a copy that was fetched may be that copy. */
+static void test_completeness__copy_at_another_address__is_known_unless_it_was_written_since(void **state)
+{
+    static const int64_t second = 1000000000;
+    const struct source_identity local = {true, 7, 1000, 50 * second + 5, 9}, server = {true, 0, 0, 40 * second, 9};
+    const struct {
+        struct source_identity fetched, found;
+        int64_t modified;
+        bool copy;
+    } cases[] = {
+        {local, local, 40, true},
+        {local, server, 40, true},
+        {server, {true, 7, 1000, 60 * second, 9}, 40, true},
+        {local, {true, 8, 12, 60 * second, 9}, 40, true},   /* another file system */
+        {local, {true, 7, 1000, 60 * second, 9}, 40, true}, /* the same inode: its mode or its folder changed */
+        {local, {true, 7, 1001, 60 * second, 9}, 40, false},
+        {server, {true, 0, 0, 41 * second, 9}, 41, false},
+        {server, {true, 0, 0, 39 * second, 9}, 39, false},
+        {local, {true, 0, 0, 51 * second, 9}, 51, false}, /* written after the copy was fetched */
+        {server, {true, 7, 1000, 60 * second, 9}, 41, false},
+        {local, {true, 7, 1000, 60 * second, 9}, 51, false},
+        {local, {true, 0, 0, 0, 9}, 0, false}, /* a server that tells no time */
+        {local, {true, 0, 0, 40 * second, 8}, 40, false},
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        const struct drop_entry entry = {.identity = cases[i].found, .modified = cases[i].modified};
+        if (completeness_is_copy(&cases[i].fetched, &entry) != cases[i].copy)
+            fail_msg("case %zu", i);
+    }
+    (void)state;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_completeness__every_rule__decides_and_says_why),
         cmocka_unit_test(test_completeness__stable_for_no_time__is_picked_up_at_the_first_listing),
         cmocka_unit_test(test_completeness__name_of_the_gateways_own__is_left),
+        cmocka_unit_test(test_completeness__copy_at_another_address__is_known_unless_it_was_written_since),
         cmocka_unit_test(test_completeness__behind_a_file_that_cannot_be_taken__higher_numbers_of_its_sender_wait),
     };
 

@@ -122,6 +122,12 @@ char *completeness_awaits(const struct party *party)
     return g_strdup_printf("it waits until the profiles of %s can be used (A119): %s", party->org, party->stopped);
 }
 
+bool completeness_is_copy(const struct source_identity *fetched, const struct drop_entry *entry)
+{
+    return source_identity_same(fetched, &entry->identity) ||
+           source_identity_may_be(fetched, &entry->identity, entry->modified);
+}
+
 char *completeness_in_custody(int64_t job)
 {
     return g_strdup_printf(

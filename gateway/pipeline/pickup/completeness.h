@@ -39,6 +39,11 @@ void completeness_decide_signature(const struct drop *drop, const struct drop_en
 bool completeness_is_own(const struct drop_entry *entry, const struct config *config,
                          struct completeness_result *result);
 
+/* True if the entry, which has the name of a file in custody, is taken for its copy, which is still to be removed:
+ * the identity is that of the copy as it was fetched, or may be (source_identity_may_be). In the second case the next
+ * attempt to remove the copy compares its bytes. */
+bool completeness_is_copy(const struct source_identity *fetched, const struct drop_entry *entry);
+
 /* The reason of PICKUP_LEAVE for a file that is in custody as this job, while its copy is still in the drop. g_free. */
 char *completeness_in_custody(int64_t job);
 /* The reason of PICKUP_WAIT for a file of a party whose profiles cannot be used (config_stopped_sender). g_free. */

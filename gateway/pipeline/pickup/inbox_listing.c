@@ -129,7 +129,7 @@ static bool is_in_custody(const struct listing *l, const struct listed *listed, 
     g_autofree char *escaped = text_escape(listed->name, strlen(listed->name), 0);
     const struct ledger_job *job = g_hash_table_lookup(l->custody, escaped);
 
-    if (job != NULL && !source_identity_same(&job->source, &listed->entry.identity))
+    if (job != NULL && !completeness_is_copy(&job->source, &listed->entry))
         job = NULL;
     if (job == NULL)
         job = g_hash_table_lookup(l->taken, listed->name);
