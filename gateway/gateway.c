@@ -121,6 +121,7 @@ void gateway_close(struct gateway *gateway)
     gateway->ledger = NULL;
     gateway->spool = NULL;
     g_clear_pointer(&gateway->witness, witness_free);
+    g_clear_pointer(&gateway->own, witness_free);
     witness_kept_clear(&gateway->witness_read);
     g_clear_pointer(&gateway->held, g_hash_table_unref);
     profiles_forget(gateway);

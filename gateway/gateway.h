@@ -43,6 +43,8 @@ struct gateway {
     bool writing;                         /* a writer's: has it begun a generation? false: A109, orders only */
     struct ledger_fault fault;            /* a writer's: what is wrong with the ledger (A109) */
     struct witness *witness;              /* that a writer wrote last (home_witness.h); NULL: none yet */
+    struct witness *own;                  /* what home_witness_now has found last; NULL: nothing yet */
+    int64_t own_changes;                  /* ledger_changes then */
     struct witness_kept witness_read;     /* a writer's: the witness as its last check found it (ledger_check.h) */
     GHashTable *profiles;                 /* of profiles.h: those that were loaded from the ledger, by digest */
     GHashTable *held;                     /* of claims.h: drops that were ours since the home was opened; NULL: none */

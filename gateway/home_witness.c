@@ -1,4 +1,4 @@
-/* The numbers come from the ledger in one short query, so that asking before each batch costs next to nothing. */
+/* The numbers come from the ledger in one short query, and are kept as long as no row changes. */
 #include "gateway/home_witness.h"
 
 #include "gateway/clock.h"
@@ -13,21 +13,16 @@ static bool raise_number(void *user, const char *name, int64_t value, GError **e
     return true;
 }
 
-struct witness *home_witness_of(struct gateway *gateway, GError **error)
+static struct witness *ask_ledger(struct gateway *gateway, GError **error)
 {
     g_autoptr(witness_t) witness = witness_new();
     struct ledger_evidence_head head;
-
-    /* A witness must know no number that a power cut could take from the ledger. */
-    if (!ledger_settle(gateway->ledger, error))
-        return NULL;
 
     g_free(witness->ledger);
     g_free(witness->instance);
     witness->ledger = g_strdup(gateway->identity.ledger);
     witness->instance = g_strdup(gateway->instance);
     witness->generation = gateway->identity.generation;
-    witness->written = clock_now();
     if (!ledger_numbers_each(gateway->ledger, raise_number, witness, error) ||
         !ledger_evidence_head(gateway->ledger, &head, error))
         return NULL;
@@ -36,16 +31,50 @@ struct witness *home_witness_of(struct gateway *gateway, GError **error)
     return g_steal_pointer(&witness);
 }
 
+/* Only one process writes to the ledger, and it does so by one connection. Another process has to ask each time. */
+static bool is_kept(const struct gateway *gateway)
+{
+    const struct witness *own = gateway->own;
+
+    return own != NULL && *gateway->instance != '\0' && gateway->own_changes == ledger_changes(gateway->ledger) &&
+           own->generation == gateway->identity.generation && strcmp(own->ledger, gateway->identity.ledger) == 0 &&
+           strcmp(own->instance, gateway->instance) == 0;
+}
+
+const struct witness *home_witness_now(struct gateway *gateway, GError **error)
+{
+    /* A witness must know no number that a power cut could take from the ledger. */
+    if (!ledger_settle(gateway->ledger, error))
+        return NULL;
+    if (!is_kept(gateway)) {
+        g_clear_pointer(&gateway->own, witness_free);
+        gateway->own = ask_ledger(gateway, error);
+        gateway->own_changes = ledger_changes(gateway->ledger);
+    }
+    if (gateway->own != NULL)
+        gateway->own->written = clock_now();
+    return gateway->own;
+}
+
+struct witness *home_witness_of(struct gateway *gateway, GError **error)
+{
+    const struct witness *own = home_witness_now(gateway, error);
+
+    return own != NULL ? witness_copy(own) : NULL;
+}
+
 /* Do both say the same of the ledger? Who wrote it when does not count. */
 static bool says_the_same(const struct witness *a, const struct witness *b)
 {
-    g_autoptr(GPtrArray) names = witness_names(a);
+    GHashTableIter iter;
+    gpointer name, value;
     bool same = a->generation == b->generation && strcmp(a->ledger, b->ledger) == 0 &&
                 strcmp(a->instance, b->instance) == 0 && strcmp(a->evidence, b->evidence) == 0 &&
                 g_hash_table_size(a->numbers) == g_hash_table_size(b->numbers);
 
-    for (guint i = 0; same && i < names->len; i++)
-        same = witness_number(a, names->pdata[i]) == witness_number(b, names->pdata[i]);
+    g_hash_table_iter_init(&iter, a->numbers);
+    while (same && g_hash_table_iter_next(&iter, &name, &value))
+        same = witness_number(b, name) == *(const int64_t *)value;
     return same;
 }
 
@@ -78,7 +107,7 @@ static void note_missing(const struct gateway *gateway)
 
 bool home_witness_keep(struct gateway *gateway, GError **error)
 {
-    g_autoptr(witness_t) witness = home_witness_of(gateway, error);
+    const struct witness *witness = home_witness_now(gateway, error);
 
     if (witness == NULL)
         return false;
@@ -93,6 +122,6 @@ bool home_witness_keep(struct gateway *gateway, GError **error)
     }
     g_clear_error(&cause);
     witness_free(gateway->witness);
-    gateway->witness = g_steal_pointer(&witness);
+    gateway->witness = witness_copy(witness);
     return true;
 }

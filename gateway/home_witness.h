@@ -24,6 +24,9 @@
 /* What this gateway says of its ledger now: id, generation, instance, host, pid, numbers; `written` is the present
  * time. For the witness file and for claims in drops; witness_free. NULL: the ledger failed. */
 struct witness *home_witness_of(struct gateway *gateway, GError **error);
+/* The same, lent until the next call of either or until the home is closed. A writer asks the ledger again only if a
+ * row has changed since the last call: a pass asks before each batch. */
+const struct witness *home_witness_now(struct gateway *gateway, GError **error);
 
 /* A home whose configuration has no witness= goes on without one, and says so once, where the default file neither
  * exists nor can be made: it has worked like that before.

@@ -90,14 +90,15 @@ bool ledger_check_witness(struct gateway *gateway, const struct witness *witness
         *foreign = replaced < witness->generation;
         return true;
     }
-    g_autoptr(witness_t) own = home_witness_of(gateway, error);
+    const struct witness *own = home_witness_now(gateway, error);
     if (own == NULL)
         return false;
     if (witness->generation > own->generation) {
         g_string_printf(theirs, "generation %" G_GINT64_FORMAT, witness->generation);
         g_string_printf(ours, "generation %" G_GINT64_FORMAT, own->generation);
     }
-    compare_numbers(witness, own, theirs, ours);
+    if (witness_exceeds(witness, own))
+        compare_numbers(witness, own, theirs, ours);
     if (theirs->len > 0)
         *ahead = g_strdup_printf("%s, the ledger %s", theirs->str, ours->str);
     return true;
@@ -275,7 +276,7 @@ static bool check_jobs(struct gateway *gateway, struct ledger_fault *fault, GErr
         return true;
     if (!newest_job(gateway->spool, &newest, &where, error))
         return false;
-    g_autoptr(witness_t) own = home_witness_of(gateway, error);
+    const struct witness *own = home_witness_now(gateway, error);
     if (own == NULL)
         return false;
     int64_t known = witness_number(own, "job");

@@ -45,13 +45,21 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(witness_t, witness_free)
 bool witness_raise(struct witness *witness, const char *name, int64_t value);
 /* The number's value; 0 if the witness does not have it. */
 int64_t witness_number(const struct witness *witness, const char *name);
+/* True if a number of the witness is above that of the other. */
+bool witness_exceeds(const struct witness *witness, const struct witness *other);
 /* The names of all numbers, sorted; the strings are the witness's. g_ptr_array_unref. */
 GPtrArray *witness_names(const struct witness *witness);
+
+/* A copy; never NULL. */
+struct witness *witness_copy(const struct witness *witness);
 
 /* The text; g_free. */
 char *witness_print(const struct witness *witness);
 /* NULL with SPOOL_ERROR_CORRUPT if text is no whole witness, SPOOL_ERROR_RETRY if a newer program wrote it. */
 struct witness *witness_parse(const char *text, size_t len, GError **error);
+
+/* The id of the ledger in a text that witness_print has made; g_free. */
+char *witness_ledger_of(const char *text);
 
 /* Sets *witness to what the file holds; NULL if there is no file. */
 bool witness_read(const char *path, struct witness **witness, GError **error);

@@ -179,25 +179,15 @@ void claim_guard_clear(struct claim_guard *guard)
     *guard = (struct claim_guard){0};
 }
 
-/* True if `now` has a number that is above the one of `before`. */
-static bool has_risen(const struct witness *before, const struct witness *now)
-{
-    g_autoptr(GPtrArray) names = witness_names(now);
-
-    for (guint i = 0; i < names->len; i++) {
-        if (witness_number(now, names->pdata[i]) > witness_number(before, names->pdata[i]))
-            return true;
-    }
-    return false;
-}
-
 /* Our claim's numbers never go down, whoever of this gateway wrote it last. */
 static void keep_numbers(struct witness *own, const struct witness *there)
 {
-    g_autoptr(GPtrArray) names = witness_names(there);
+    GHashTableIter iter;
+    gpointer name, value;
 
-    for (guint i = 0; i < names->len; i++)
-        (void)witness_raise(own, names->pdata[i], witness_number(there, names->pdata[i]));
+    g_hash_table_iter_init(&iter, there->numbers);
+    while (g_hash_table_iter_next(&iter, &name, &value))
+        (void)witness_raise(own, name, *(const int64_t *)value);
 }
 
 /* Is the text our own, as it was seen last? Then it need not be parsed. */
@@ -327,6 +317,10 @@ static bool write_claim(struct claim_guard *guard, const struct transport *trans
     /* What another wrote at the same moment is seen by reading. */
     *again = guard->owner != CLAIM_OURS;
     guard->renewed_at = clock_since_start();
+    g_free(guard->text);
+    guard->text = g_steal_pointer(&text);
+    witness_free(guard->seen);
+    guard->seen = witness_copy(guard->own);
     return true;
 }
 
@@ -357,7 +351,7 @@ static bool look_once(struct claim_guard *guard, const struct transport *transpo
         return true;
     bool ours = guard->owner == CLAIM_OURS, given = !ours && claim_is_given(guard);
     if (ours && clock_since_start() - guard->renewed_at < RENEW_AFTER &&
-        !(guard->leaving && has_risen(guard->seen, guard->own)))
+        !(guard->leaving && witness_exceeds(guard->own, guard->seen)))
         return true;
     if (guard->owner == CLAIM_NOBODY && guard->pending != NULL && guard->taking == NULL)
         return refuse_new(guard, error);

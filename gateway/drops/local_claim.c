@@ -82,18 +82,18 @@ bool local_claim_read(const struct drop *drop, struct claim_text *claim, GError 
 
 /* The name that the claim is made under. It has the ledger's id in it: two gateways must not use one file, and what a
  * stop leaves must be replaced by the next attempt. g_free. */
-static char *own_path(const char *path, const char *text, GError **error)
+static char *own_path(const char *path, const char *text)
 {
-    g_autoptr(witness_t) witness = witness_parse(text, strlen(text), error);
+    g_autofree char *ledger = witness_ledger_of(text);
 
-    return witness != NULL ? g_strconcat(path, ".", witness->ledger, NULL) : NULL;
+    return g_strconcat(path, ".", ledger, NULL);
 }
 
 bool local_claim_make(const struct drop *drop, const char *text, GError **error)
 {
     g_autofree char *path = g_build_filename(drop->out, CLAIM_NAME, NULL);
-    g_autofree char *own = own_path(path, text, error);
-    g_autoptr(disk_file_t) file = own != NULL ? disk_file_create(own, 0, error) : NULL;
+    g_autofree char *own = own_path(path, text);
+    g_autoptr(disk_file_t) file = disk_file_create(own, 0, error);
 
     if (file != NULL && disk_file_write(file, text, strlen(text), error) &&
         disk_file_publish_new(STEP_CLAIM_MADE, file, path, error))
@@ -106,11 +106,11 @@ bool local_claim_make(const struct drop *drop, const char *text, GError **error)
  * names is not written over. */
 static bool drop_leftover(const char *path, const char *text, GError **error)
 {
-    g_autofree char *own = own_path(path, text, error);
-    g_autofree char *temporary = own != NULL ? disk_temporary_path(own) : NULL;
+    g_autofree char *own = own_path(path, text);
+    g_autofree char *temporary = disk_temporary_path(own);
     struct stat st;
 
-    return own != NULL && (lstat(temporary, &st) != 0 || disk_unlink(STEP_ORPHAN_DROPPED, temporary, error));
+    return lstat(temporary, &st) != 0 || disk_unlink(STEP_ORPHAN_DROPPED, temporary, error);
 }
 
 bool local_claim_write(const struct drop *drop, const char *text, GError **error)

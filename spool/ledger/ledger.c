@@ -348,7 +348,7 @@ bool ledger_counter_get(struct ledger *ledger, const char *name, int64_t *value,
 
 int64_t ledger_changes(const struct ledger *ledger)
 {
-    return sqlite3_total_changes64(ledger->db);
+    return sqlite3_total_changes64(ledger->db) + ledger->undone;
 }
 
 const char *ledger_engine_version(void)

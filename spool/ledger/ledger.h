@@ -118,7 +118,8 @@ bool ledger_checkpoint(struct ledger *ledger, GError **error);
 /* The version of SQLite that is loaded, "3.40.1". */
 const char *ledger_engine_version(void);
 
-/* How many rows this connection has changed: it differs if a row has changed in between. */
+/* How many rows this connection has changed, and how many transactions it has rolled back: it differs if a row has
+ * changed in between. */
 int64_t ledger_changes(const struct ledger *ledger);
 
 enum { LEDGER_SEQUENCE_MAX = 999999 /* six digits, in names of files */ };

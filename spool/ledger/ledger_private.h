@@ -66,6 +66,7 @@ struct ledger {
     bool one_moment;      /* ledger_look_begin */
     sqlite3_stmt *moment; /* stands on a row and holds that moment; NULL: none does */
     bool unknown;         /* a COMMIT failed and may hold all the same: no further call is served */
+    int64_t undone;       /* transactions that were rolled back */
     int64_t next_item;    /* number of the next work item; 0: ask the table */
     int64_t next_job;     /* ids below this one are reserved already */
     struct ledger_recent_batch recent_batch;

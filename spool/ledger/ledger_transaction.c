@@ -87,6 +87,7 @@ void ledger_rollback(struct ledger *ledger)
     if (ledger->group && !ledger->member)
         return;
     forget(ledger);
+    ledger->undone++;
     ledger->chain.n = 0;
     memset(ledger->counted, 0, sizeof ledger->counted);
     ledger->savepoint = false;

@@ -46,6 +46,10 @@ static void test_witness__printed__is_read_back(void **state)
     assert_int_equal(witness_number(read, "EMA"), 0);
     g_autofree char *again = witness_print(read);
     assert_string_equal(again, text);
+    g_autoptr(witness_t) copy = witness_copy(witness);
+    g_autofree char *copied = witness_print(copy), *ledger = witness_ledger_of(text);
+    assert_string_equal(copied, text);
+    assert_string_equal(ledger, witness->ledger);
 }
 
 static void test_witness__number__only_goes_up(void **state)

@@ -3,6 +3,7 @@
 
 #include "gateway/pipeline/watches/ledger_watch.h"
 #include "gateway/pipeline/outage.h"
+#include "gateway/clock.h"
 #include "gateway/drops/transport.h"
 #include "spool/ledger/ledger_claims.h"
 
@@ -127,8 +128,10 @@ bool claims_prepare(struct claims *claims, struct claim_guard *guard, bool leavi
     guard->leaving = leaving;
     const struct drop_claim *other = of->held ? NULL : pending(claims, of);
     guard->pending = other != NULL ? other->drop->name : NULL;
-    if (!leaving && guard->own != NULL)
-        return true; /* no number need be known */
+    if (!leaving && guard->own != NULL) {
+        guard->own->written = clock_now(); /* no number need be known */
+        return true;
+    }
     struct witness *own = home_witness_of(claims->gateway, error);
     if (own == NULL)
         return false;
