@@ -242,16 +242,17 @@ struct copied {
     char sha256[DIGEST_HEX_SIZE];
 };
 
-/* Writes a second file of the same bytes. */
+/* Writes a second file of the same bytes, at once under its name: the folder counts as a backup only when it is whole.
+ */
 static bool write_copy(int fd, uint64_t size, const char *to, struct copied *copied, GError **error)
 {
-    g_autoptr(disk_file_t) file = disk_file_create(to, size, error);
+    g_autoptr(disk_file_t) file = disk_file_create_as(to, to, size, error);
 
     if (file == NULL || !pump(fd, NULL, file, &copied->errnum, error))
         return false;
     if (copied->errnum != 0)
         return true;
-    if (!disk_file_place(STEP_BACKUP_ENTRY, file, error))
+    if (!disk_file_upload_unsynced(STEP_BACKUP_ENTRY, file, error))
         return false;
     g_strlcpy(copied->sha256, disk_file_sha256(file), DIGEST_HEX_SIZE);
     return true;
