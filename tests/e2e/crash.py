@@ -4,7 +4,8 @@ A script is a list of acts. An act hands files over, runs the program, or has an
 first runs undisturbed: that shows its end, and how often each run of the program passes each step of spool/steps.def.
 Then each passing is stopped once (SIGKILL), the act is resumed, and the remaining acts follow. The files and the
 ledger's rows must then be those of the undisturbed end, and `spool verify` must find them sound. Left out are passings
-that another script has in the same surroundings: see OF_STARTS, and what a script says of `only`, `most` and `since`.
+that another script has in the same surroundings: see OF_STARTS, OF_SEVERAL, and what a script says of `only`, `most`
+and `since`.
 
 Three things are done once instead of in each case. What happens before the stop is the same in all: the undisturbed run
 keeps a copy of the home before each act, and a case begins with the copy before the act in which it stops. What follows
@@ -42,6 +43,10 @@ SIDES = ("before", "after")
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 MOST_PASSINGS = 1 if SANITIZED else 4  # of a sanitized program: see FIRST_SCRIPTS
 PASSINGS = (1, 2, 4)  # that are stopped: the later ones are more of the same kind
+# These have several files, Devices, orders and reports, and so later passings of nearly every step. So have scripts
+# that are there for some steps alone (`only`). In all others the first passing is enough: what a kill at any call does
+# in any surroundings, the simulator asks.
+OF_SEVERAL = ("plain", "orders", "life", "reporting")
 # A case over SFTP takes several handshakes: only steps that concern a drop, and their first passings.
 MOST_OVER_SFTP = 1 if SANITIZED else 3
 OF_DROPS = ("custody-", "source-", "delivery-", "claim-")
@@ -200,8 +205,9 @@ class Script:
     """Its acts, and what an undisturbed run shows: a copy before each act, what is found after it and
     whether it is sound, what its runs pass."""
 
-    def __init__(self, name, *acts, allowed=(0, 1), most=MOST_PASSINGS, only="", place=None, since=0):
-        self.name, self.acts, self.allowed, self.most, self.only, self.place = name, acts, allowed, most, only, place
+    def __init__(self, name, *acts, allowed=(0, 1), most=None, only="", place=None, since=0):
+        self.name, self.acts, self.allowed, self.only, self.place = name, acts, allowed, only, place
+        self.most = most or (MOST_PASSINGS if only or name in OF_SEVERAL else 1)
         self.since = since  # the first act in which it is stopped; the acts before it are those of an earlier script
         self.copies, self.found, self.passed, self.sound = [], [], [], []
 
@@ -682,11 +688,10 @@ SCRIPTS = (
     # A file is held before it is judged, released, judged again.
     Script("orders", hand_over(("mcc", REJECTED)), once, order("requeue", 1), order("hold", 1), once,
            order("release", 1), once, forge_order),
-    # Numbers are set, and a file follows over the end. Later passings are those of "plain".
-    Script("numbers", set_sequence(999999), hand_over(*FILES), once, most=1),
+    # Numbers are set, and a file follows over the end.
+    Script("numbers", set_sequence(999999), hand_over(*FILES), once),
     # Another gateway claims a drop; the operator gives it to this one.
-    Script("claimed", claimed_by_another, hand_over(*FEW_FILES), once, take("mcc"), once, allowed=(0, 1, 2),
-           most=2),
+    Script("claimed", claimed_by_another, hand_over(*FEW_FILES), once, take("mcc"), once, allowed=(0, 1, 2)),
     # An incident is reported, closed by hand, and its end is reported.
     Script("page", settings("page folder=page\nmetrics file=page/ecosgate.prom"), make_page_folder,
            hand_over(("mcc", GOOD[0])), once, only=("page-", "metrics-")),
@@ -695,13 +700,13 @@ SCRIPTS = (
     Script("closing", hand_over(("mcc", REJECTED)), once, order("close", 1, "incident"), once),
     # One order closes several.
     Script("closing many", hand_over(("mcc", REJECTED), ("mcc", GOOD[0], BAD_NAME)), once,
-           give("incident close --category b --yes", "12:01:00"), at("12:02:00"), most=1),
+           give("incident close --category b --yes", "12:01:00"), at("12:02:00")),
     # A clock that was ahead: an operator says that the recorded time was wrong.
     Script("clock", once, at("11:00:00"), order("close", 1, "incident"), at("11:00:00"), at("11:01:00")),
     # Only what becomes of answers differs from "plain", and only the first passings after an orphan.
     Script("in the way", answers_there(FILES, "mcc", "tcos"), hand_over(*FILES), once,
            only=("answer-", "delivery-", "dispatch-", "job-finished")),
-    Script("orphan", leave_orphan, hand_over(*FILES), once, most=1),
+    Script("orphan", leave_orphan, hand_over(*FILES), once),
     Script("half", block_second_upload, hand_over(("mcc", GOOD[0])), once, unblock_second_upload, once,
            allowed=(0, 1, 2)),
     Script("cleared", block_second_upload, hand_over(("mcc", GOOD[0])), once, clear_first_upload,
@@ -744,7 +749,7 @@ SCRIPTS = (
            once,
            hand_over(*(("dcc", path) for path in
                        sorted(glob.glob(f"{SAMPLES}/codes/C119/INV*") + glob.glob(f"{SAMPLES}/codes/C107/NMM*")))),
-           once, allowed=(0, 1, 2), most=2),
+           once, allowed=(0, 1, 2)),
     # Devices go their whole way: a try that fails and is made again; a success that both sides confirm; one that only
     # one side confirms for long; one that ends by time. The batch has its outcome. The pass of the 5th brings D103 for
     # the third Device and D150 for the second. Then the third succeeds late, and the batch has a second outcome.
@@ -771,8 +776,7 @@ SCRIPTS = (
                                           ("rejected", order("reject", 2), ("B114",), 7),
                                           ("given up", order("close", 1, "incident"), ("B114",), 7))),
     # One drop hangs: what the others bring is done, the drop is an outage, and works again when it answers.
-    Script("hanging", hang, instruct(1), once, open_now("A102"), hang_no_more, once, open_now(), allowed=(0, 1, 2),
-           most=2),
+    Script("hanging", hang, instruct(1), once, open_now("A102"), hang_no_more, once, open_now(), allowed=(0, 1, 2)),
     # One side is silent, and the outcome is not waited for any longer; an operator ends the work.
     Script("unsettled", settings("drop ecos complete=at-once\ngateway confirmation_wait=1\ngateway outcome_wait=1"),
            instruct(1, 2), at("12:00:00"),
@@ -801,7 +805,7 @@ SCRIPTS = (
     # Files of a rejected job, of one in work and of our own, which their recipients have lost, are delivered again.
     Script("redelivered", instruct(1, 2), hand_over(("mcc", REJECTED)), at("12:00:00"), collect,
            give("redeliver --type EMA", "12:01:00"), give("redeliver --batch B-1-06 --type EMW", "12:01:10"),
-           at("12:02:00"), most=1),
+           at("12:02:00")),
     # Files are packed a day after the end of their jobs, delivered again, removed, and built again for a recipient.
     Script("kept", settings("retention instructions=1;3\nretention work_orders=1;3"), instruct(*range(1, 61)),
            at("12:00:00"), stand_flat, at("13:00:00", day=4), collect, give("redeliver --type EMW", "13:01:00", day=4),

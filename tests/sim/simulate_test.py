@@ -16,20 +16,21 @@ from tap import Tap  # noqa: E402
 BUILD = os.environ.get("top_builddir", ".")
 SIMULATE = os.path.join(BUILD, "tests", "sim", "simulate")
 
-# (seed, days, profile): a run each. Dense runs see what comes seldom; a calm one asks for what must happen in time; the
-# traced one is hostile.
-# Dense 2 and 5 and hostile 3 found faults. A change of the program moves draws, so a seed does not meet the same fault
-# for ever; the mended ones have tests of their own, or a fault of mutants.py.
-RUNS = [(2, 4, "dense"), (18, 4, "dense"), (34, 4, "dense"), (16, 4, "dense"), (3, 4, "calm")]
-# Played only while no run has come to a kind yet. The test names what to exchange RUNS for.
-SPARE_RUNS = [(seed, 4, "dense") for seed in range(10, 30)] + [(seed, 6, "calm") for seed in range(1, 5)]
-# None of 34 dense and 36 hostile runs had these: a server takes a rename, its answer is lost, and the recipient takes
-# the file before the gateway looks again. sftp_faults.py does it on purpose.
+# (seed, days, profile): a run each. Dense ones see what comes seldom, and a day of theirs costs no more than a hostile
+# one; the calm one asks for what must happen in time. The first is traced and played twice. A change of the program
+# moves draws, so a seed does not meet the same fault for ever; the mended ones have tests of their own, or a fault of
+# mutants.py.
+RUNS = [(32, 4, "dense"), (18, 4, "dense"), (34, 4, "dense"), (16, 4, "dense"), (3, 4, "calm")]
+# Played only while no run has come to a kind yet. The test names what to exchange RUNS for. Those that have most of
+# what is seldom come first.
+SPARE_RUNS = [(seed, 4, "dense") for seed in (12, 6, 2, 1, 5, 30, 15, 36, 21, 28, *range(7, 12), *range(22, 28))]
+SPARE_RUNS += [(seed, 6, "calm") for seed in range(1, 5)]
+# Two of 36 dense runs and none of 36 hostile ones had these: a server takes a rename, its answer is lost, and the
+# recipient takes the file before the gateway looks again. sftp_faults.py does it on purpose.
 SELDOM = {"a delivery that nobody saw, which is asked for"}
-# A sanitized day takes eight times as long, and only shows how the program treats its memory. The first is traced and
-# played twice.
-SANITIZED_RUNS = [(2, 1, "rough"), (3, 1, "hostile")]
-TRACED = (9, 3, "hostile")
+# A sanitized run takes four to eight times as long, and only shows how the program treats its memory. Of the runs of a
+# day it is one of those that see most for their time: 50 kinds. It is traced and played twice.
+SANITIZED_RUN = (1, 1, "dense")
 
 # How often each kind of tests/sim/kinds.def was seen (--count). A fault that never comes proves nothing.
 COUNTED = re.compile(r"^seen (\d+) times: (.+)$", re.MULTILINE)
@@ -80,8 +81,6 @@ def test_trace(tap, run):
     differing = next((f"{a}\n{b}" for a, b in zip(first[1].splitlines(), second[1].splitlines()) if a != b), "length")
     tap.ok(first == second, "the same seed prints the same trace, byte for byte", differing)
     tap.ok(first[0] == 0, f"{run_name(run)}: every promise holds", first[1][-20000:])
-    tap.ok(traced(run[0] + 1, 1, run[2])[1].splitlines()[:100] != first[1].splitlines()[:100],
-           "another seed prints another trace")
     lines = collections.Counter(re.findall(r"\] seen: (.+)$", first[1], re.MULTILINE))
     counts = {kind: int(n) for n, kind in COUNTED.findall(first[1])}
     tap.ok(lines and all(lines[kind] == n for kind, n in counts.items()), "what is counted stands in the trace",
@@ -194,6 +193,7 @@ def test_kinds(tap, texts):
                 print(f"# {run_name(run)}: it has {kind}, which none of RUNS has; exchange one of them for it")
             missing -= kinds_of(text)
     tap.ok(not missing, "the runs have each kind of fault and act", "\n".join(sorted(missing)))
+    tap.ok(len({tuple(COUNTED.findall(text)) for text in texts}) == len(texts), "another seed has other faults")
     for kind in sorted(kind for kind, n in runs.items() if n == 1):
         print(f"# one run alone has {kind}")
 
@@ -204,13 +204,12 @@ def main():
     test_mutants(tap)
     test_calls(tap)
     if small:
-        test_repeated(tap, SANITIZED_RUNS[0])
-        list(play(tap, SANITIZED_RUNS[1:]))
+        test_repeated(tap, SANITIZED_RUN)
         return tap.end()
     test_shrink(tap)
     test_many(tap)
-    texts = [test_trace(tap, TRACED)]
-    texts += [text for _, text in play(tap, RUNS)]
+    texts = [test_trace(tap, RUNS[0])]
+    texts += [text for _, text in play(tap, RUNS[1:])]
     test_kinds(tap, texts)
     return tap.end()
 
