@@ -7,8 +7,9 @@ import signal
 import tempfile
 import time
 
-from home import SANITIZED, Home, Tap, children_of, terminate, wait_until
+from home import SANITIZED, Home, Tap, children_of, said_so_far, terminate, wait_until
 from live import answer, instruction, name_of, send, sound
+from peer import Peer
 from sftp import attach_second, incidents, over_sftp, second_name, send_second
 from sshd import Sshd
 
@@ -152,12 +153,39 @@ def test_hangs(tap, home):
                f"a stop waits for no session that hangs, for {wait} seconds so far", status, alive(pids))
 
 
+def test_silence(tap, server):
+    """A session that is stopped is replaced: an outage meanwhile. One whose server is slow says that it waits."""
+    home = over_sftp(server, "gateway poll_interval=1", drops=("mcc",))
+    daemon = home.daemon(env={"ECOSGATE_SESSION_SILENCE": "2000"})
+    wait_until(lambda: sessions_of(daemon.pid))
+    pids = sessions_of(daemon.pid)
+    for pid in pids:
+        os.kill(pid, signal.SIGSTOP)
+    send(home, name_of(1), instruction(1))
+    tap.ok(wait_until(lambda: "said nothing for 2 seconds" in said_so_far(daemon) and not alive(pids)),
+           "a session that is stopped is ended, and the log says why", said_so_far(daemon))
+    tap.ok(wait_until(lambda: answer(name_of(1)) in home.out("mcc")), "another session does its work",
+           said_so_far(daemon))
+    tap.ok(terminate(daemon) == 0 and {one["code"] for one in incidents(home)} <= {"A102"}, "it was an outage at most",
+           incidents(home))
+    with Peer(tempfile.gettempdir()) as peer:
+        for call in ("readdir", "read", "write"):
+            home = over_sftp(peer, drops=("mcc",))
+            peer.behave()
+            send(home, name_of(1), instruction(1))
+            peer.arm(call, "delay", seconds=3)
+            done = home.run(env={"ECOSGATE_SESSION_SILENCE": "1500"})
+            tap.ok(peer.met() == 1 and answer(name_of(1)) in home.out("mcc") and not incidents(home),
+                   f"a server that takes longer than that for one {call} is waited for", done.stderr.decode())
+
+
 def main():
     with Tap() as tap, tempfile.TemporaryDirectory() as top, Sshd(top) as server:
         test_attacks(tap, server)
         test_required(tap, server)
         test_ends(tap, server)
         test_life(tap, server)
+        test_silence(tap, server)
 
 
 if __name__ == "__main__":

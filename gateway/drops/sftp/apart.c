@@ -8,18 +8,29 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* A process that says nothing for so long hangs: its own limits are shorter. Seconds; besides twice timeout= of the
- * drop. SYNC_RATE: bytes a second; what was written is waited for, too. */
-enum { SILENCE = 900, SYNC_RATE = 1024 * 1024 };
+enum {
+    SILENCE = 60 * 1000, /* milliseconds; a process that works says something each second: this one hangs */
+    GOODBYE = 2000,      /* milliseconds */
+    SHOWN_TEXT = 4000,
+};
 
-/* GOODBYE: milliseconds. */
-enum { GOODBYE = 2000, SHOWN_TEXT = 4000 };
+static int64_t silence(void)
+{
+#ifdef ECOSGATE_CRASH_POINTS
+    const char *shorter = g_getenv("ECOSGATE_SESSION_SILENCE");
+
+    return shorter != NULL ? atol(shorter) : SILENCE;
+#else
+    return SILENCE;
+#endif
+}
 
 static bool fail(const struct sftp *sftp, enum sftp_error code, GError **error, const char *text)
 {
@@ -95,27 +106,52 @@ static bool fail_interrupted(struct sftp *sftp, GError **error)
     return fail(sftp, SFTP_ERROR_INTERRUPTED, error, "stopped before it was done");
 }
 
+static bool fail_silent(struct sftp *sftp, GError **error)
+{
+    g_autofree char *text =
+        g_strdup_printf("the process of this connection has said nothing for %" G_GINT64_FORMAT
+                        " seconds and was ended: it hangs, was stopped, or the machine gives it no time; the gateway "
+                        "starts another one at its next try; if it happens again, show this to whoever keeps ecosgate",
+                        silence() / 1000);
+
+    apart_end(sftp, false);
+    return fail(sftp, SFTP_ERROR_LOST, error, text);
+}
+
+/* Takes the signs of life that have come. True: something else comes next, an end included. */
+static bool has_word(struct sftp *sftp)
+{
+    struct apart_packet packet;
+    int n;
+
+    while ((n = apart_peek(sftp->socket, &packet)) > 0 && packet.kind == APART_ALIVE)
+        (void)apart_get(sftp->socket, &packet, sftp->packet, MSG_DONTWAIT); /* it is there */
+    return n >= 0 || errno != EAGAIN;
+}
+
 /* Waits until the socket is ready for one of the events. */
 static bool wait_for(struct sftp *sftp, short events, GError **error)
 {
-    struct pollfd fds[] = {{.fd = sftp->socket, .events = events}, {.fd = sftp->wake, .events = POLLIN}};
-    int64_t limit = SILENCE + 2 * sftp->peer.timeout + sftp->unheard / SYNC_RATE;
-    int64_t end = clock_monotonic() + limit * 1000000;
+    struct pollfd fds[] = {{.fd = sftp->socket, .events = POLLIN | events}, {.fd = sftp->wake, .events = POLLIN}};
+    int64_t end = clock_monotonic() + silence() * 1000;
 
     for (;;) {
         int64_t left = end - clock_monotonic();
         int n = left <= 0 ? 0 : poll(fds, G_N_ELEMENTS(fds), (int)MIN(left / 1000 + 1, G_MAXINT));
         if (g_atomic_int_get(&sftp->interrupted))
             return fail_interrupted(sftp, error);
-        if (n > 0 && fds[0].revents != 0)
+        if (n > 0 && (fds[0].revents & ~POLLIN) != 0)
             return true;
-        if (n == 0 && left <= 0) {
-            apart_end(sftp, false);
-            return fail(
-                sftp, SFTP_ERROR_LOST, error,
-                "the process of this connection says nothing any more and was ended; the gateway starts another "
-                "one at its next try");
+        if (n > 0 && fds[0].revents != 0) {
+            if (has_word(sftp) && events == POLLIN)
+                return true;
+            if (has_word(sftp))
+                fds[0].events = events; /* it is heard once what is to be sent was sent */
+            else
+                end = clock_monotonic() + silence() * 1000;
         }
+        if (n == 0 && left <= 0)
+            return fail_silent(sftp, error);
     }
 }
 
@@ -186,10 +222,10 @@ static bool receive(struct sftp *sftp, struct apart_packet *packet, GError **err
         if (!wait_for(sftp, POLLIN, error))
             return false;
         int n = apart_get(sftp->socket, packet, sftp->packet, MSG_DONTWAIT);
-        if (n > 0) {
-            sftp->unheard = 0;
+        if (n > 0 && packet->kind == APART_ALIVE)
+            continue;
+        if (n > 0)
             return true;
-        }
         if (n == 0 || errno == ECONNRESET)
             return fail_ended(sftp, error);
         if (errno != EAGAIN)
@@ -279,12 +315,11 @@ bool apart_ask(struct sftp *sftp, const struct apart_request *request, const str
 
 void apart_listen(struct sftp *sftp)
 {
-    struct pollfd fd = {.fd = sftp->socket, .events = POLLIN};
     struct apart_packet packet;
     struct apart_answer answer;
     int64_t heard = sftp->heard;
 
-    while (sftp->connected && poll(&fd, 1, 0) > 0 && receive(sftp, &packet, NULL)) {
+    while (sftp->connected && has_word(sftp) && receive(sftp, &packet, NULL)) {
         if (packet.serial == 0)
             (void)take_answer(sftp, &packet, &answer, NULL); /* that an upload failed is said by its next call, too */
         else
@@ -353,17 +388,14 @@ static bool take_early_failure(struct sftp *sftp, GError **error)
 
 bool apart_send_bytes(struct sftp *sftp, const char *data, size_t len, GError **error)
 {
-    struct pollfd fd = {.fd = sftp->socket, .events = POLLIN};
-
     if (sftp->socket < 0)
         return fail(sftp, SFTP_ERROR_LOST, error, "the connection is gone; the gateway connects again at its next try");
     while (len > 0) {
         const struct apart_packet packet = {APART_BYTES, sftp->serial, (const uint8_t *)data, MIN(len, APART_PIECE)};
-        if (poll(&fd, 1, 0) > 0)
+        if (has_word(sftp))
             return take_early_failure(sftp, error);
         if (!send_packet(sftp, &packet, error))
             return false;
-        sftp->unheard += (int64_t)packet.len;
         data += packet.len;
         len -= packet.len;
     }

@@ -30,7 +30,6 @@ struct sftp {
     uint32_t serial; /* of the newest request */
     bool connected;  /* as the last answer said */
     int64_t heard;   /* clock_since_start of the last answer: a suspended machine was idle */
-    int64_t unheard; /* bytes that were sent since it last said something */
     uint8_t *packet; /* APART_MOST bytes: the last packet */
     struct sftp_server server;
 };

@@ -50,6 +50,21 @@ int apart_get(int socket, struct apart_packet *packet, uint8_t *buffer, int flag
     return 1;
 }
 
+int apart_peek(int socket, struct apart_packet *packet)
+{
+    struct head head;
+    ssize_t n;
+
+    do
+        n = recv(socket, &head, sizeof head, MSG_DONTWAIT | MSG_PEEK);
+    while (n < 0 && errno == EINTR);
+    if (n == (ssize_t)sizeof head)
+        *packet = (struct apart_packet){.kind = head.kind, .serial = head.serial};
+    else if (n > 0)
+        *packet = (struct apart_packet){.kind = APART_ANSWER}; /* none, as apart_get says */
+    return n > 0 ? 1 : (int)n;
+}
+
 /* The payload as that type, without trust; its bytes stay where they are. */
 static GVariant *read_payload(const struct apart_packet *packet, const char *type)
 {

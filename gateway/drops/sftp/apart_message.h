@@ -6,7 +6,7 @@
  *   gateway → session   PEER, once; then a REQUEST at a time, with BYTES after UPLOAD_ONTO; STOP: no more of it
  *   session → gateway   to PEER and each REQUEST one ANSWER with its serial; before it ENTRIES of a list, BYTES of a
  *                       file. With serial 0, unasked: a write of the upload failed, or the server has closed
- *                       the connection
+ *                       the connection. ALIVE, at any time: it waits for the server
  */
 #ifndef ECOSGATE_GATEWAY_DROPS_SFTP_APART_MESSAGE_H
 #define ECOSGATE_GATEWAY_DROPS_SFTP_APART_MESSAGE_H
@@ -20,7 +20,7 @@ enum {
     APART_MOST_EXTENSIONS = 32 * 1024, /* bytes of names of extensions that are passed on */
 };
 
-enum apart_kind { APART_PEER, APART_REQUEST, APART_STOP, APART_BYTES, APART_ENTRIES, APART_ANSWER };
+enum apart_kind { APART_PEER, APART_REQUEST, APART_STOP, APART_BYTES, APART_ENTRIES, APART_ANSWER, APART_ALIVE };
 
 struct apart_packet {
     enum apart_kind kind;
@@ -100,6 +100,9 @@ bool apart_get_entries(const struct apart_packet *packet, sftp_visit *visit, voi
 
 /* Sends a packet; flags are those of sendmsg(2). False: errno says why. */
 bool apart_put(int socket, const struct apart_packet *packet, int flags);
+
+/* Sets kind and serial of the packet that comes next, and leaves it there; does not wait. Returns as apart_get does. */
+int apart_peek(int socket, struct apart_packet *packet);
 
 /* Receives a packet into APART_MOST bytes at buffer, which it lives in. 1: there is one; 0: the other side has ended;
  * -1: errno says why not, EBADMSG: it is no packet. */

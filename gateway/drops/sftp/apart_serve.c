@@ -6,6 +6,7 @@
  * It trusts the gateway. It ends by _exit: nothing is to be flushed.
  */
 #include "gateway/drops/sftp/apart.h"
+#include "gateway/clock.h"
 #include "gateway/drops/sftp/direct.h"
 #include "gateway/guards/anew.h"
 #include "gateway/guards/attack.h"
@@ -22,6 +23,7 @@
 enum {
     MEMORY = 512 << 20, /* bytes of address space; the program itself has a fifth of it */
     DESCRIPTORS = 64,
+    SIGN_EVERY = 1000 * 1000, /* microseconds between two signs of life */
 };
 
 struct serving {
@@ -59,6 +61,19 @@ static void say_answer(const struct serving *s, uint32_t serial, struct apart_an
         answer->text = error->message;
     }
     say_variant(APART_ANSWER, serial, apart_put_answer(answer));
+}
+
+/* The gateway may be about to send, too: if there is no room, it has signs enough. */
+static void say_alive(void)
+{
+    static int64_t last;
+    const struct apart_packet packet = {.kind = APART_ALIVE};
+    int64_t now = clock_monotonic();
+
+    if (now - last < SIGN_EVERY)
+        return;
+    last = now;
+    (void)apart_put(ANEW_SOCKET, &packet, MSG_DONTWAIT); /* the end of the gateway ends this process elsewhere */
 }
 
 /* ---- lists ---- */
@@ -457,6 +472,7 @@ void apart_serve(void)
     if (pthread_create(&thread, NULL, end_with_gateway, NULL) != 0)
         _exit(1);
     s.sftp = direct_new(&peer);
+    direct_on_wait(s.sftp, say_alive);
     connect_to_server(&s, packet.serial, peer.guarded ? lacks : NULL);
     for (;;) {
         wait_for_gateway(&s);

@@ -11,6 +11,8 @@
 struct direct;
 /* The first call initialises libssh2. */
 struct direct *direct_new(const struct sftp_peer *peer);
+/* on_wait is called whenever the session waits for its server, and at least once a second while it does. */
+void direct_on_wait(struct direct *sftp, void (*on_wait)(void));
 /* As sftp_free. */
 void direct_free(struct direct *sftp);
 /* The first part of sftp_connect, before which no byte of the server was seen: all that takes files, name services and

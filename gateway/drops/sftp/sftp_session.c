@@ -157,6 +157,11 @@ void sftp_server_clear(struct sftp_server *server)
     *server = (struct sftp_server){0};
 }
 
+void direct_on_wait(struct direct *sftp, void (*on_wait)(void))
+{
+    sftp->on_wait = on_wait;
+}
+
 struct direct *direct_new(const struct sftp_peer *peer)
 {
     static gsize begun; /* libssh2_init is called once, before the first session */

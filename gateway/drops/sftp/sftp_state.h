@@ -78,6 +78,7 @@ struct direct {
     bool usable;              /* requests can be sent */
     int64_t deadline;         /* monotonic microseconds: no wait goes on after it */
     struct sftp_rate rate;
+    void (*on_wait)(void); /* called again and again during each wait; NULL: nothing */
     uint32_t read_piece;  /* bytes that one READ asks for */
     uint32_t write_piece; /* bytes that one WRITE carries */
     struct sftp_server server;

@@ -21,7 +21,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-enum { SHOWN_TEXT = 200 };
+enum { SHOWN_TEXT = 200, SLICE = 1000 /* milliseconds */ };
 
 /* ---- errors ---- */
 
@@ -97,7 +97,9 @@ bool sftp_wait_fd(struct direct *sftp, int fd, short events, GError **error)
 
     for (;;) {
         int64_t left = sftp->deadline - clock_monotonic();
-        int n = left <= 0 ? 0 : poll(&socket, 1, (int)MIN(left / 1000 + 1, G_MAXINT));
+        if (sftp->on_wait != NULL)
+            sftp->on_wait();
+        int n = left <= 0 ? 0 : poll(&socket, 1, (int)MIN(left / 1000 + 1, SLICE));
         if (n > 0)
             return true;
         if (n < 0 && errno != EINTR)
