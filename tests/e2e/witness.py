@@ -11,7 +11,7 @@ import shutil
 import sqlite3
 
 import gate
-from home import Home, Tap, claim_text, terminate, wait_until
+from home import PATIENCE, Home, Tap, claim_text, terminate, wait_until
 from parties import CREATED, DCC, GATEWAY, Parties, at, confirmed, device, said, sound
 
 SHIM = os.path.join(gate.FOLDER, "fault_shim.so")
@@ -259,7 +259,7 @@ def test_no_room(tap):
     home.put_back()
     home.go(2)
     full = {**os.environ, "FAULT_UNDER": home.path("spool", "active"), "FAULT": "write:1:9:ENOSPC"}
-    done = gate.run("-c", home.conf, "--now", at(2), "recover", *REASON, env=full, timeout=60, preload=[SHIM])
+    done = gate.run("-c", home.conf, "--now", at(2), "recover", *REASON, env=full, timeout=PATIENCE, preload=[SHIM])
     name = next(file for file, _ in home.fetched if file.startswith("EMW_"))
     tap.ok(done.returncode == 2 and f"recover waits, for {name} cannot be stored: ".encode() in done.stderr and
            b"No space left" in done.stderr and home.a109() and not home.json("recover", "--list"),
