@@ -153,10 +153,6 @@ MUTANTS = [
         Edit("gateway/answers/ema.c",
              "    FACT(EMA_FILE, file_sha256, job->sha256) ",
              "    FACT(EMA_FILE, file_sha256, job->sha256 + (job->id % 50 == 49)) ")]),
-    Mutant("a copy at another address is taken again", "dense", 17, 4, [
-        Edit("spool/source.h",
-             "    return !server && moved",
-             "    return false && !server && moved")]),
     Mutant("what was not attempted costs a try", "rough", 520, 4, [
         Edit("validators/retry/retry.c",
              "session->unused ? session->try : session->try + 1",
