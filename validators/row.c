@@ -84,9 +84,8 @@ int row_choice(const struct row *row, size_t field)
     const char *const *list = fact_values(row->layout->fields[field]);
     const struct field *found = row_field(row, field);
 
-    /* Every Device comes here: the first character tells most values apart. */
     for (int i = 0; found->len > 0 && list[i] != NULL; i++) {
-        if (*list[i] == *found->text && field_is(found, list[i]))
+        if (field_is(found, list[i]))
             return i;
     }
     return -1;

@@ -10,6 +10,8 @@
  */
 #include "formats/csv/csv_reader_private.h"
 
+#include "formats/eight.h"
+
 #include <string.h>
 
 enum {
@@ -19,31 +21,29 @@ enum {
 };
 _Static_assert(MOST_EMPTY *BLOCK > LAYOUT_FIELD_MAX_CHARS, "MOST_EMPTY");
 
-#define EACH(byte) (UINT64_C(0x0101010101010101) * (byte))
-
 /* Where the scan stands in the buffer. */
 struct cursor {
-    const char *block;         /* the ends of its bytes are known */
-    const char *next, *end;    /* the next block; behind the last byte */
-    uint64_t ends;             /* bit i: byte i of the block may end a field, and was not passed yet */
-    uint64_t delimiter, quote; /* in each byte */
+    const char *block;      /* the ends of its bytes are known */
+    const char *next, *end; /* the next block; behind the last byte */
+    uint64_t ends;          /* bit i: byte i of the block may end a field, and was not passed yet */
+    unsigned char delimiter, quote;
 };
 
-/* A bit for each byte that may end a field: delimiter, quote, control characters; each byte of a word that is not all
- * ASCII. Adding to a byte below 0x80 carries into its own highest bit alone. */
+/* A bit for each byte that may end a field: delimiter, quote, control characters; each byte of a block that is not all
+ * ASCII. */
 static inline uint64_t ends_of(const struct cursor *c, const char *bytes)
 {
-    uint64_t ends = 0, any = 0, word;
+    uint64_t ends = 0, any = 0;
 
     for (size_t i = 0; i < BLOCK; i += WORD) {
-        memcpy(&word, bytes + i, WORD);
+        uint64_t word = eight_load(bytes + i);
         uint64_t inside =
-            ((word ^ c->delimiter) + EACH(0x7f)) & ((word ^ c->quote) + EACH(0x7f)) & (word + EACH(0x80 - ' '));
+            eight_other_than(word, c->delimiter) & eight_other_than(word, c->quote) & eight_from(word, ' ');
         any |= word;
         /* the highest bits of eight bytes, gathered in the lowest byte */
-        ends |= ((~inside & EACH(0x80)) >> 7) * UINT64_C(0x0102040810204080) >> 56 << i;
+        ends |= ((~inside & EIGHT_HIGH) >> 7) * UINT64_C(0x0102040810204080) >> 56 << i;
     }
-    return (any & EACH(0x80)) == 0 ? ends : UINT64_MAX;
+    return (any & EIGHT_HIGH) == 0 ? ends : UINT64_MAX;
 }
 
 /* The same of the bytes before the end, fewer than a block; NUL stands behind them. */
@@ -119,10 +119,8 @@ static bool can_begin(const struct csv *c)
 
 size_t csv_scan_rows(struct csv *c, const char *s, size_t len)
 {
-    struct cursor cursor = {.next = s,
-                            .end = s + len,
-                            .delimiter = EACH(1) * (unsigned char)c->delimiter,
-                            .quote = EACH(1) * (unsigned char)c->quote};
+    struct cursor cursor = {
+        .next = s, .end = s + len, .delimiter = (unsigned char)c->delimiter, .quote = (unsigned char)c->quote};
     const char *done = s, *at = s;
 
     if (!can_begin(c))

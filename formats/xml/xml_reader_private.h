@@ -31,6 +31,7 @@ enum {
     XML_MAX_DEPTH = 32,                  /* of any element */
     XML_MAX_CHILDREN = LAYOUT_MAX_COLUMNS + 1,
     XML_MAX_STEPS = XML_MAX_CHILDREN + 2 * XML_MAX_GROUPS + 2,
+    XML_HABIT_BYTES = 88,                  /* an end tag, a line end and blanks */
     XML_COUNT_FIELD = LAYOUT_NO_FIELD + 1, /* of the Header's last child */
     XML_MAX_PLACE = 2147000000, /* lines, or columns of one: the parser counts in int, and one block more must fit */
     /* A record of as many fields as any has; the Header and its count need less. */
@@ -76,12 +77,22 @@ struct xml_tag {
     size_t len;
 };
 
+/* How a field was written in the record before: most likely it is so again. */
+struct xml_habit {
+    size_t len;                  /* of its text */
+    size_t behind;               /* bytes of its end tag and the blanks behind; 0: not known */
+    char bytes[XML_HABIT_BYTES]; /* these */
+    uint32_t lines;              /* that end in them */
+    uint32_t newline;            /* index of the last line end */
+};
+
 /* One step of the scan through a record: a field, or the tag of a container. */
 struct xml_step {
     struct xml_tag tag;   /* of a field "<Name": ">" or "/>" follows */
     struct xml_tag close; /* of a field: "</Name>" */
     size_t field;         /* where its text goes */
     size_t absent;        /* the step that follows where the tag is not there; 0: it must be */
+    struct xml_habit habit;
 };
 
 struct xml_scan {

@@ -144,6 +144,14 @@ static void change_large(const struct file_type *type, bool turned)
         GString *text = make_file(type, random_below(i % 8 == 0 ? MAX_ROWS : 20), turned);
         uint32_t changes = random_below(CHANGES);
 
+        if (i % 5 == 1) { /* a blank stands after each delimiter */
+            const char delimiter[] = {type->dialect->delimiter, '\0'}, blank[] = {type->dialect->delimiter, ' ', '\0'};
+            g_string_replace(text, delimiter, blank, 0);
+        }
+        if (i % 5 == 2 && type->dialect->frame == FRAME_RECORDS) { /* rows stand behind a T record */
+            g_autofree char *trailer = g_strdup_printf("T%c1%s", type->dialect->delimiter, type->dialect->line_end);
+            g_string_insert(text, strchr(text->str, '\n') + 1 - text->str, trailer);
+        }
         for (uint32_t n = 0; n < changes && text->len > 0; n++)
             change(text, snippets, G_N_ELEMENTS(snippets));
         assert_same(FORM_CSV, type, text);

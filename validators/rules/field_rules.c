@@ -4,8 +4,13 @@
  */
 #include "validators/rules/field_rules.h"
 
+#include "formats/eight.h"
+
+/* Each Device has such a number, of 8 to 13 digits in most cases: the first eight at once, and the last eight. */
 static bool all_digits(const struct field *field)
 {
+    if (field->len >= 8 && field->len <= 16)
+        return eight_are_digits(eight_load(field->text)) && eight_are_digits(eight_load(field->text + field->len - 8));
     for (size_t i = 0; i < field->len; i++) {
         if (!g_ascii_isdigit(field->text[i]))
             return false;
@@ -17,6 +22,8 @@ bool field_rules_is_hex(const struct field *field, size_t digits)
 {
     bool good = field->len == digits;
 
+    if (good && digits == 8) /* model and firmware of each Device */
+        return eight_are_hex(eight_load(field->text));
     for (size_t i = 0; good && i < digits; i++)
         good = g_ascii_isxdigit(field->text[i]);
     return good;

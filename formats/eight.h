@@ -1,0 +1,56 @@
+/*
+ * Eight bytes at once, as one number: a question about each of them is one about the highest bits of its bytes. In
+ * standard C, and a few instructions on any processor of 64 bits. Files hold hardly anything but ASCII; what these
+ * functions say of other bytes is written with each.
+ */
+#ifndef ECOSGATE_FORMATS_EIGHT_H
+#define ECOSGATE_FORMATS_EIGHT_H
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+
+/* The same byte eight times. */
+#define EIGHT(byte) (UINT64_C(0x0101010101010101) * (byte))
+#define EIGHT_HIGH EIGHT(0x80)
+
+/* The first byte is the lowest one. */
+static inline uint64_t eight_load(const char *bytes)
+{
+    uint64_t word;
+
+    memcpy(&word, bytes, sizeof word);
+    return GUINT64_FROM_LE(word);
+}
+
+/* The highest bit of each byte is set where it is at least `least`, which is 1 to 0x80. Of bytes below 0x80: adding to
+ * them never carries into the next one. */
+static inline uint64_t eight_from(uint64_t word, unsigned least)
+{
+    return word + EIGHT(0x80 - least);
+}
+
+/* The highest bit of each byte is set where it is another than `byte`. Both are below 0x80. */
+static inline uint64_t eight_other_than(uint64_t word, unsigned byte)
+{
+    return (word ^ EIGHT(byte)) + EIGHT(0x7f);
+}
+
+/* True where all eight are decimal digits. For any bytes. */
+static inline bool eight_are_digits(uint64_t word)
+{
+    return (eight_from(word, '0') & ~eight_from(word, '9' + 1) & ~word & EIGHT_HIGH) == EIGHT_HIGH;
+}
+
+/* True where all eight are hex digits, in either case. For any bytes. */
+static inline bool eight_are_hex(uint64_t word)
+{
+    uint64_t lower = word | EIGHT('a' - 'A');
+    uint64_t digits = eight_from(word, '0') & ~eight_from(word, '9' + 1);
+    uint64_t letters = eight_from(lower, 'a') & ~eight_from(lower, 'f' + 1);
+
+    return ((digits | letters) & ~word & EIGHT_HIGH) == EIGHT_HIGH;
+}
+
+#endif
