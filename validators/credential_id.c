@@ -8,7 +8,9 @@
 /* The digits of an id, or its end, from there on. */
 static const char *skip_separators(const char *at)
 {
-    return at + strspn(at, "-:.");
+    while (*at == '-' || *at == ':' || *at == '.') /* strspn() was a third of the time of a confirmation's rules */
+        at++;
+    return at;
 }
 
 /* The digits of an id of whole bytes; NULL: it is no such id. */
@@ -27,10 +29,12 @@ static const char *digits_of(const char *id)
 
 bool credential_id_same(const char *a, const char *b)
 {
+    if (g_strcmp0(a, b) == 0) /* nearly always */
+        return true;
     const char *x = a != NULL ? digits_of(a) : NULL, *y = b != NULL ? digits_of(b) : NULL;
 
     if (x == NULL || y == NULL)
-        return g_strcmp0(a, b) == 0;
+        return false;
     while (*x != '\0' && g_ascii_xdigit_value(*x) == g_ascii_xdigit_value(*y)) {
         x = skip_separators(x + 1);
         y = skip_separators(y + 1);

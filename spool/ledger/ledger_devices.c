@@ -102,6 +102,31 @@ bool ledger_item_insert(struct ledger *ledger, struct ledger_item *item, GError 
     return true;
 }
 
+static void read_model(sqlite3_stmt *q, int c, void *row)
+{
+    *(struct ledger_item *)row = (struct ledger_item){.device = (uint64_t)sqlite3_column_int64(q, c),
+                                                      .device_type = ledger_text(q, c + 1),
+                                                      .manufacturer = ledger_text(q, c + 2),
+                                                      .model = ledger_text(q, c + 3),
+                                                      .firmware = ledger_text(q, c + 4)};
+}
+
+bool ledger_item_model(struct ledger *ledger, int64_t item, struct ledger_item **model, GError **error)
+{
+    LEDGER_SQL_BESIDE(of_item, "SELECT device_id,device_type,manufacturer,model,firmware FROM work_item WHERE item=?");
+    static const size_t strings[] = {offsetof(struct ledger_item, device_type),
+                                     offsetof(struct ledger_item, manufacturer), offsetof(struct ledger_item, model),
+                                     offsetof(struct ledger_item, firmware)};
+    static const struct ledger_shape shape = {sizeof(struct ledger_item), read_model, strings, G_N_ELEMENTS(strings)};
+    void *row = NULL;
+
+    if (!ledger_one(ledger, ledger_query(ledger, &of_item, LEDGER_VALUES(LEDGER_INT(item)), error), &shape, &row,
+                    error))
+        return false;
+    *model = row;
+    return true;
+}
+
 bool ledger_items_each(struct ledger *ledger, const struct ledger_verdict *of, ledger_item_visit visit, void *user,
                        GError **error)
 {
@@ -140,11 +165,12 @@ bool ledger_items_each(struct ledger *ledger, const struct ledger_verdict *of, l
 bool ledger_earlier_work(struct ledger *ledger, uint64_t device, int64_t at, struct ledger_earlier_work *earlier,
                          GError **error)
 {
-    LEDGER_SQL(of_device,
-               "SELECT w.slot=0,s.state," NEXT_ELIGIBLE "," IS_REPLACED ",s.code GLOB 'D*' FROM work_item w"
-               " LEFT JOIN session s ON s.item=w.item LEFT JOIN failure f ON f.item=w.item"
-               " LEFT JOIN inventory i ON i.device_id=w.device_id LEFT JOIN device_release r ON r.device_id=w.device_id"
-               " WHERE w.device_id=?1 ORDER BY w.item");
+    LEDGER_SQL_BESIDE(
+        of_device,
+        "SELECT w.slot=0,s.state," NEXT_ELIGIBLE "," IS_REPLACED ",s.code GLOB 'D*' FROM work_item w"
+        " LEFT JOIN session s ON s.item=w.item LEFT JOIN failure f ON f.item=w.item"
+        " LEFT JOIN inventory i ON i.device_id=w.device_id LEFT JOIN device_release r ON r.device_id=w.device_id"
+        " WHERE w.device_id=?1 ORDER BY w.item");
     sqlite3_stmt *q = ledger_query(ledger, &of_device, LEDGER_VALUES(LEDGER_ID(device), LEDGER_INT(at)), error);
     bool row = true, good = q != NULL;
 

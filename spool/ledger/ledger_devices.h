@@ -53,6 +53,8 @@ const char *ledger_state_name(enum ledger_state state);
 bool ledger_state_find(const char *name, enum ledger_state *state);
 /* Adds a work item and sets its number. SPOOL_ERROR_EXISTS if it is READY and its Device has a live one. */
 bool ledger_item_insert(struct ledger *ledger, struct ledger_item *item, GError **error);
+/* *model: of the work item's row what names a Device Model, and its Device; NULL: there is no such item. g_free. */
+bool ledger_item_model(struct ledger *ledger, int64_t item, struct ledger_item **model, GError **error);
 typedef bool (*ledger_item_visit)(void *user, const struct ledger_item *item, GError **error);
 /* Visits the work items of a verdict in the order of the instruction. */
 bool ledger_items_each(struct ledger *ledger, const struct ledger_verdict *of, ledger_item_visit visit, void *user,

@@ -251,26 +251,10 @@ bool ledger_outcome_mark_planned(struct ledger *ledger, const struct ledger_verd
 bool ledger_model_count(struct ledger *ledger, const struct ledger_item *item, enum ledger_model_change change,
                         struct ledger_model *now, GError **error)
 {
-    LEDGER_SQL(count, "INSERT INTO model_end(device_type,manufacturer,model,firmware,migrated,failed)"
-                      " VALUES(?1,?2,?3,?4,max(?5,0),?6) ON CONFLICT(device_type,manufacturer,model,firmware)"
-                      " DO UPDATE SET migrated=max(migrated+?5,0),failed=failed+?6");
-    LEDGER_SQL(get, "SELECT migrated,failed FROM model_end WHERE device_type=? AND manufacturer=?"
-                    " AND model=? AND firmware=?");
-    int migrated = change == LEDGER_MODEL_MIGRATED ? 1 : change == LEDGER_MODEL_OVERRULED ? -1 : 0;
-    if (!ledger_run(ledger, &count,
-                    LEDGER_VALUES(LEDGER_TEXT(item->device_type), LEDGER_TEXT(item->manufacturer),
-                                  LEDGER_TEXT(item->model), LEDGER_TEXT(item->firmware), LEDGER_INT(migrated),
-                                  LEDGER_INT(change == LEDGER_MODEL_FAILED)),
-                    error))
-        return false;
-    sqlite3_stmt *q = ledger_query(ledger, &get,
-                                   LEDGER_VALUES(LEDGER_TEXT(item->device_type), LEDGER_TEXT(item->manufacturer),
-                                                 LEDGER_TEXT(item->model), LEDGER_TEXT(item->firmware)),
-                                   error);
-    bool row = false, good = q != NULL && ledger_row(ledger, q, &row, error);
-    if (good)
-        *now = (struct ledger_model){item->device_type, item->manufacturer,         item->model,
-                                     item->firmware,    sqlite3_column_int64(q, 0), sqlite3_column_int64(q, 1)};
-    ledger_end(q);
-    return good;
+    *now = (struct ledger_model){item->device_type, item->manufacturer, item->model, item->firmware, 0, 0};
+    return ledger_pending_model(ledger,
+                                change == LEDGER_MODEL_MIGRATED    ? 1
+                                : change == LEDGER_MODEL_OVERRULED ? -1
+                                                                   : 0,
+                                change == LEDGER_MODEL_FAILED, now, error);
 }

@@ -58,12 +58,12 @@ enum { OPENED, CLOSED };
  */
 bool ledger_incident_open(struct ledger *ledger, const struct ledger_incident *incident, GError **error)
 {
-    LEDGER_SQL(open, "INSERT INTO incident(id,code,subject,parties,job,revision,device_id,begun,text)"
-                     " VALUES((SELECT max((SELECT ifnull(max(id),0) FROM incident),"
-                     "ifnull((SELECT value FROM counter WHERE name='incident'),0))+1),?,?,?,?,?,?,?,?)"
-                     " ON CONFLICT(code,subject) WHERE cleared IS NULL DO NOTHING");
-    LEDGER_SQL(event, "INSERT INTO incident_event(incident,event) VALUES(?,?)");
-    LEDGER_SQL(count, "INSERT INTO count_incident(code,of_device,n) VALUES(?,?,1)" COUNT_THEM);
+    LEDGER_SQL_BESIDE(open, "INSERT INTO incident(id,code,subject,parties,job,revision,device_id,begun,text)"
+                            " VALUES((SELECT max((SELECT ifnull(max(id),0) FROM incident),"
+                            "ifnull((SELECT value FROM counter WHERE name='incident'),0))+1),?,?,?,?,?,?,?,?)"
+                            " ON CONFLICT(code,subject) WHERE cleared IS NULL DO NOTHING");
+    LEDGER_SQL_BESIDE(event, "INSERT INTO incident_event(incident,event) VALUES(?,?)");
+    LEDGER_SQL_BESIDE(count, "INSERT INTO count_incident(code,of_device,n) VALUES(?,?,1)" COUNT_THEM);
     if (!ledger_run(ledger, &open,
                     LEDGER_VALUES(LEDGER_TEXT(incident->code), LEDGER_TEXT(incident->subject),
                                   LEDGER_TEXT(incident->parties), LEDGER_INT_OR_NULL(incident->job),
@@ -96,10 +96,11 @@ struct closing {
 #define OPEN(which_) " FROM incident WHERE " which_ " AND cleared IS NULL"
 #define CLOSING(name, which_, set)                                                                                     \
     static struct closing name = {                                                                                     \
-        {"INSERT INTO incident_event(incident,event) SELECT id,1" OPEN(which_) " ORDER BY id"},                        \
-        {"INSERT INTO count_incident(code,of_device,n) SELECT code,device_id IS NOT NULL,-count(*)" OPEN(              \
-            which_) " GROUP BY 1,2" COUNT_THEM},                                                                       \
-        {"UPDATE incident SET cleared=?1" set " WHERE " which_ " AND cleared IS NULL"}}
+        {LEDGER_BESIDE "INSERT INTO incident_event(incident,event) SELECT id,1" OPEN(which_) " ORDER BY id"},          \
+        {LEDGER_BESIDE                                                                                                 \
+         "INSERT INTO count_incident(code,of_device,n) SELECT code,device_id IS NOT NULL,-count(*)" OPEN(              \
+             which_) " GROUP BY 1,2" COUNT_THEM},                                                                      \
+        {LEDGER_BESIDE "UPDATE incident SET cleared=?1" set " WHERE " which_ " AND cleared IS NULL"}}
 #define BY_HAND ",reason=?3,who=?4"
 
 /* which: the values of the first two statements; all: those of the last one. */
@@ -124,7 +125,7 @@ bool ledger_incident_close(struct ledger *ledger, const char *code, const char *
 #define BY_DEVICE "device_id=?2"
 bool ledger_incident_close_device(struct ledger *ledger, uint64_t device, int64_t at, GError **error)
 {
-    LEDGER_SQL(any, "SELECT 1 FROM incident WHERE device_id=? AND cleared IS NULL");
+    LEDGER_SQL_BESIDE(any, "SELECT 1 FROM incident WHERE device_id=? AND cleared IS NULL");
     CLOSING(closing, BY_DEVICE, "");
     struct ledger_values values = LEDGER_VALUES(LEDGER_INT(at), LEDGER_ID(device));
     int64_t n = 0;

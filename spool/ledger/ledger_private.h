@@ -37,6 +37,7 @@
 #include "spool/ledger/ledger.h"
 #include "spool/ledger/ledger_devices.h"
 #include "spool/ledger/ledger_evidence.h"
+#include "spool/ledger/ledger_pending.h"
 
 #include <sqlite3.h>
 #include <stddef.h>
@@ -78,6 +79,10 @@ struct ledger {
     /* How many work items more or less are in each state since the transaction began (ledger_count_store), and what
      * that was at its savepoint. */
     int64_t counted[LEDGER_STATES], counted_before[LEDGER_STATES];
+    struct ledger_pending pending;
+    /* The SubjectId that was asked for last in this transaction, and is none of before: those of a file's Devices are
+     * nearly all the same. */
+    char new_subject[64];
     ledger_listener *listener; /* NULL: nobody listens */
     bool finds;                /* the connection knows the functions of ledger_find_filter.h */
     struct ledger_find_filter *find_filter;
@@ -189,6 +194,10 @@ struct ledger_sql {
     const char *sql;
 };
 #define LEDGER_SQL(name, text) static struct ledger_sql name = {text}
+/* Of statements that run for each Device of a file, and neither read nor write what ledger_pending.h keeps: a comment
+ * at their beginning says so. */
+#define LEDGER_BESIDE "/*beside*/"
+#define LEDGER_SQL_BESIDE(name, text) static struct ledger_sql name = {LEDGER_BESIDE text}
 
 /*
  * Prepares the statement where that was not done yet, resets it and binds copies of the values. NULL on an error:
@@ -328,6 +337,11 @@ extern const struct ledger_shape ledger_verdict_shape;
 #define LEDGER_COS_INDEXES                                                                                             \
     "CREATE UNIQUE INDEX cos_event ON cos(mpxn, starts);"                                                              \
     "CREATE INDEX cos_gained ON cos(gaining, starts);"
+
+/* The verdict of job ?1 that has the items: an instruction that was judged again may have rejected revisions beside it.
+ * By its whole key: SQLite keeps a page as it was for each statement that may change several rows, and writes it to a
+ * temporary file while a savepoint is open. That was 16 KB for each confirmation. */
+#define LEDGER_THE_VERDICT "job=?1 AND revision=(SELECT revision FROM verdict WHERE job=?1 AND items>0)"
 
 /* LEDGER_FOR_EVER in SQL; stored as NULL. */
 #define LEDGER_FOR_EVER_SQL "9223372036854775807"

@@ -7,8 +7,9 @@
 #include "spool/ledger/ledger_sessions.h"
 
 #include "spool/ledger/ledger_private.h"
-#include "spool/ledger/ledger_tally.h"
 #include "spool/ledger/ledger_work.h"
+
+#include <string.h>
 
 /* ---- transitions ---- */
 
@@ -39,9 +40,9 @@ void ledger_read_transition(sqlite3_stmt *q, int c, void *row)
 bool ledger_transitions_each(struct ledger *ledger, int64_t item, ledger_transition_visit visit, void *user,
                              GError **error)
 {
-    LEDGER_SQL(chain, "WITH RECURSIVE back(id) AS(SELECT last FROM session WHERE item=? UNION ALL"
-                      " SELECT t.before FROM back JOIN transition t USING(id) WHERE t.before IS NOT NULL)"
-                      " SELECT " LEDGER_TRANSITION " FROM back CROSS JOIN transition t USING(id) ORDER BY t.n");
+    LEDGER_SQL_BESIDE(chain, "WITH RECURSIVE back(id) AS(SELECT last FROM session WHERE item=? UNION ALL"
+                             " SELECT t.before FROM back JOIN transition t USING(id) WHERE t.before IS NOT NULL)"
+                             " SELECT " LEDGER_TRANSITION " FROM back CROSS JOIN transition t USING(id) ORDER BY t.n");
     sqlite3_stmt *q = ledger_query(ledger, &chain, LEDGER_VALUES(LEDGER_INT(item)), error);
     bool row = true, good = q != NULL;
     while (good && (good = ledger_row(ledger, q, &row, error)) && row) {
@@ -55,16 +56,19 @@ bool ledger_transitions_each(struct ledger *ledger, int64_t item, ledger_transit
 
 /* ---- changes ---- */
 
-/* *id: of the new row. */
+/* *id: of the new row. An order has the hub that the inventory names. */
 static bool add_transition(struct ledger *ledger, const struct ledger_work *work, const struct ledger_transition *t,
                            int64_t *id, GError **error)
 {
-    LEDGER_SQL(insert,
-               "INSERT INTO transition(item,n,before,at,state,try,job,record,code,due,gbcs,duis,alert,subject_id,"
-               "key_id,said_at,statement,existing_id,order_id,hub) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,"
-               "?14,?15,?16,?17,?18,?19,"
-               "iif(?5=3,(SELECT i.chf FROM work_item w JOIN inventory i USING(device_id) WHERE w.item=?1),NULL))");
-    if (!ledger_run(ledger, &insert,
+#define INSERT(hub)                                                                                                    \
+    "INSERT INTO transition(item,n,before,at,state,try,job,record,code,due,gbcs,duis,alert,subject_id,key_id,said_at," \
+    "statement,existing_id,order_id,hub)"                                                                              \
+    " VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19," hub ")"
+    LEDGER_SQL_BESIDE(insert, INSERT("NULL"));
+    LEDGER_SQL_BESIDE(insert_order, INSERT("(SELECT i.chf FROM work_item w JOIN inventory i USING(device_id)"
+                                           " WHERE w.item=?1)"));
+#undef INSERT
+    if (!ledger_run(ledger, t->state == LEDGER_DISPATCHED ? &insert_order : &insert,
                     LEDGER_VALUES(LEDGER_INT(work->item.item), LEDGER_INT(t->n), LEDGER_INT_OR_NULL(work->session.last),
                                   LEDGER_INT(t->at), LEDGER_INT(t->state), LEDGER_INT(t->try),
                                   LEDGER_INT_OR_NULL(t->job), LEDGER_INT_OR_NULL(t->record), LEDGER_TEXT(t->code),
@@ -94,10 +98,10 @@ static bool add_transition(struct ledger *ledger, const struct ledger_work *work
 /* The first transition. The unique key refuses it (SPOOL_ERROR_EXISTS) if there is a session by now. */
 static bool insert_session(struct ledger *ledger, int64_t item, const struct ledger_session *s, GError **error)
 {
-    LEDGER_SQL(insert,
-               "INSERT INTO session(item,state,transitions,last,try,answered,unused,delays,begun,ends,"
-               "code,next_eligible,tcos,ecos,due,ended,wake,device_id)"
-               " VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?15," LEDGER_DEVICE_OF("?1") ")");
+    LEDGER_SQL_BESIDE(insert,
+                      "INSERT INTO session(item,state,transitions,last,try,answered,unused,delays,begun,ends,"
+                      "code,next_eligible,tcos,ecos,due,ended,wake,device_id)"
+                      " VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?15," LEDGER_DEVICE_OF("?1") ")");
     return ledger_run(ledger, &insert, LEDGER_VALUES(SESSION_VALUES(item, s), LEDGER_INT_OR_NULL(s->ended)), error);
 }
 
@@ -106,9 +110,9 @@ static bool insert_session(struct ledger *ledger, int64_t item, const struct led
 static bool update_session(struct ledger *ledger, int64_t item, const struct ledger_session *before,
                            const struct ledger_session *s, GError **error)
 {
-    LEDGER_SQL(update, SESSION_UPDATE(""));
-    LEDGER_SQL(update_wake, SESSION_UPDATE(",wake=?15"));
-    LEDGER_SQL(update_end, SESSION_UPDATE(",wake=?15,ended=?16"));
+    LEDGER_SQL_BESIDE(update, SESSION_UPDATE(""));
+    LEDGER_SQL_BESIDE(update_wake, SESSION_UPDATE(",wake=?15"));
+    LEDGER_SQL_BESIDE(update_end, SESSION_UPDATE(",wake=?15,ended=?16"));
     bool same_wake = s->due == 0 || (before->due != 0 && before->due <= s->due);
     if (s->ended != before->ended)
         return ledger_run(ledger, &update_end, LEDGER_VALUES(SESSION_VALUES(item, s), LEDGER_INT_OR_NULL(s->ended)),
@@ -142,32 +146,22 @@ static void set_statement(struct ledger_session *session, enum ledger_statement 
         session->ecos.transition = session->last;
 }
 
-/* The verdict of job ?1 that has the items: an instruction that was judged again may have rejected revisions beside it.
- * By its whole key: SQLite keeps a page as it was for each statement that may change several rows, and writes it to a
- * temporary file while a savepoint is open. That was 16 KB for each confirmation. */
-#define THE_VERDICT "job=?1 AND revision=(SELECT revision FROM verdict WHERE job=?1 AND items>0)"
-
 /* Counts what a transition changes in the verdict of its instruction. A withheld item was counted as begun when it was
  * withheld. */
 static bool count_in_verdict(struct ledger *ledger, const struct ledger_work *work, const struct ledger_session *next,
                              bool ends, GError **error)
 {
-    LEDGER_SQL(count, "UPDATE verdict SET dispatched=dispatched+?2,ended=ended+?3,begun=begun+?4,"
-                      "last_end=max(last_end,?5) WHERE " THE_VERDICT);
     bool dispatched = next->transitions == 1, begins = next->begun != 0 && work->session.begun == 0;
     bool begun = !work->withheld && (begins || (ends && next->begun == 0));
+    const struct ledger_pending_verdict more = {work->item.job, dispatched, ends, begun, next->ends};
 
-    return (!dispatched && !ends && !begins) ||
-           ledger_run(ledger, &count,
-                      LEDGER_VALUES(LEDGER_INT(work->item.job), LEDGER_INT(dispatched), LEDGER_INT(ends),
-                                    LEDGER_INT(begun), LEDGER_INT(next->ends)),
-                      error);
+    return (!dispatched && !ends && !begins) || ledger_pending_verdict(ledger, &more, error);
 }
 
 /* Takes the item out of the live slot of its Device, which may then be instructed again. */
 static bool end_item(struct ledger *ledger, int64_t item, GError **error)
 {
-    LEDGER_SQL(end, "UPDATE work_item SET slot=item WHERE item=?");
+    LEDGER_SQL_BESIDE(end, "UPDATE work_item SET slot=item WHERE item=?");
     return ledger_run(ledger, &end, LEDGER_VALUES(LEDGER_INT(item)), error);
 }
 
@@ -177,8 +171,8 @@ static bool end_item(struct ledger *ledger, int64_t item, GError **error)
 static bool keep_session(struct ledger *ledger, const struct ledger_work *work, const struct ledger_session *next,
                          GError **error)
 {
-    LEDGER_SQL(keep, "INSERT INTO session_was(item,until,state,try,unused,code,next_eligible,ended)"
-                     " VALUES(?,?,?,?,?,?,?,?)");
+    LEDGER_SQL_BESIDE(keep, "INSERT INTO session_was(item,until,state,try,unused,code,next_eligible,ended)"
+                            " VALUES(?,?,?,?,?,?,?,?)");
     const struct ledger_session *s = &work->session;
     bool same = s->state == next->state && s->try == next->try && s->unused == next->unused &&
                 g_strcmp0(s->code, next->code) == 0 && s->next_eligible == next->next_eligible;
@@ -197,7 +191,8 @@ static bool keep_session(struct ledger *ledger, const struct ledger_work *work, 
  * have. */
 static bool report_again(struct ledger *ledger, int64_t job, bool corrected, GError **error)
 {
-    LEDGER_SQL(again, "UPDATE verdict SET reported=2 WHERE " THE_VERDICT " AND reported>0 AND (?2 OR ended=accepted)");
+    LEDGER_SQL(again,
+               "UPDATE verdict SET reported=2 WHERE " LEDGER_THE_VERDICT " AND reported>0 AND (?2 OR ended=accepted)");
     return ledger_run(ledger, &again, LEDGER_VALUES(LEDGER_INT(job), LEDGER_INT(corrected)), error);
 }
 
@@ -221,7 +216,7 @@ bool ledger_session_put(struct ledger *ledger, const struct ledger_work *work, c
     if (!keep_session(ledger, work, &next, error) || !store_session(ledger, work, &next, error) ||
         !count_in_verdict(ledger, work, &next, ends, error) || (ends && !end_item(ledger, item->item, error)) ||
         (ends && next.begun != 0 &&
-         !ledger_tally_session(ledger, (int64_t)next.state, next.ended - next.begun, error)) ||
+         !ledger_pending_session(ledger, (int64_t)next.state, next.ended - next.begun, error)) ||
         ((ends || corrects) && work->reported && !report_again(ledger, item->job, corrects, error)))
         return false;
     count_states(ledger, work, &next);
@@ -254,17 +249,31 @@ bool ledger_session_end_order(struct ledger *ledger, int64_t item, struct ledger
 
 bool ledger_subject_before_put(struct ledger *ledger, const char *subject, int64_t item, GError **error)
 {
-    LEDGER_SQL(put, "INSERT OR IGNORE INTO subject_before(subject,item) VALUES(?1,?2)");
+    LEDGER_SQL_BESIDE(put, "INSERT OR IGNORE INTO subject_before(subject,item) VALUES(?1,?2)");
+
+    if (strcmp(ledger->new_subject, subject) == 0)
+        ledger->new_subject[0] = '\0';
     return ledger_run(ledger, &put, LEDGER_VALUES(LEDGER_TEXT(subject), LEDGER_INT(item)), error);
 }
 
 bool ledger_subject_before(struct ledger *ledger, const char *subject, bool *known, uint64_t *device, GError **error)
 {
-    LEDGER_SQL(get, "SELECT w.device_id FROM subject_before b JOIN work_item w ON w.item=b.item WHERE b.subject=?");
+    LEDGER_SQL_BESIDE(get,
+                      "SELECT w.device_id FROM subject_before b JOIN work_item w ON w.item=b.item WHERE b.subject=?");
+    bool inside = sqlite3_get_autocommit(ledger->db) == 0; /* of a transaction; outside others may write */
+
+    *known = false;
+    *device = 0;
+    if (inside && *subject != '\0' && strcmp(ledger->new_subject, subject) == 0)
+        return true;
     sqlite3_stmt *q = ledger_query(ledger, &get, LEDGER_VALUES(LEDGER_TEXT(subject)), error);
     bool good = q != NULL && ledger_row(ledger, q, known, error);
 
-    *device = good && *known ? (uint64_t)sqlite3_column_int64(q, 0) : 0;
+    if (good && *known)
+        *device = (uint64_t)sqlite3_column_int64(q, 0);
+    ledger->new_subject[0] = '\0';
+    if (good && !*known && inside && strlen(subject) < sizeof ledger->new_subject)
+        (void)g_strlcpy(ledger->new_subject, subject, sizeof ledger->new_subject);
     ledger_end(q);
     return good;
 }

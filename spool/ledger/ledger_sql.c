@@ -88,7 +88,8 @@ static int bind_one(sqlite3_stmt *prepared, int position, const struct ledger_va
 static sqlite3_stmt *bind(struct ledger *ledger, const struct ledger_sql *statement, struct ledger_values values,
                           sqlite3_destructor_type keep, GError **error)
 {
-    if (!ledger_usable(ledger, error))
+    if (!ledger_usable(ledger, error) ||
+        (statement->sql[0] != LEDGER_BESIDE[0] && !ledger_pending_store(ledger, error)))
         return NULL;
     sqlite3_stmt *prepared = prepare(ledger, statement, error);
     if (prepared == NULL)

@@ -86,9 +86,3 @@ bool ledger_tally_delivery(struct ledger *ledger, const struct ledger_outgoing *
     return ledger_run(ledger, &delivered, LEDGER_VALUES(LEDGER_INT(file->id), LEDGER_INT(file->size)), error) &&
            ledger_run(ledger, &delivery, LEDGER_VALUES(LEDGER_INT(file->id), LEDGER_INT(file->delivered_at)), error);
 }
-
-bool ledger_tally_session(struct ledger *ledger, int64_t state, int64_t seconds, GError **error)
-{
-    LEDGER_SQL(session, "INSERT INTO tally VALUES('session',?1," LEDGER_TALLY_LE("?2") ",'',1,max(?2,0))" ADD);
-    return ledger_run(ledger, &session, LEDGER_VALUES(LEDGER_INT(state), LEDGER_INT(seconds)), error);
-}

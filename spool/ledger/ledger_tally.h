@@ -44,7 +44,5 @@ bool ledger_tally_verdict(struct ledger *ledger, const struct ledger_verdict *ve
 bool ledger_tally_findings(struct ledger *ledger, int64_t job, const char *code, int64_t n, GError **error);
 /* Counts a delivery if `file`, which is to become DELIVERED, is not; to be called before the row is changed. */
 bool ledger_tally_delivery(struct ledger *ledger, const struct ledger_outgoing *file, GError **error);
-/* Counts the end of a session that lasted so many seconds. */
-bool ledger_tally_session(struct ledger *ledger, int64_t state, int64_t seconds, GError **error);
 
 #endif

@@ -18,6 +18,8 @@ static void forget(struct ledger *ledger)
 {
     ledger->next_item = 0;
     ledger->recent_batch.items = 0;
+    ledger_pending_forget(ledger);
+    ledger->new_subject[0] = '\0';
 }
 
 void ledger_listen(struct ledger *ledger, ledger_listener *listener)
@@ -141,7 +143,7 @@ bool ledger_commit(enum step step, struct ledger *ledger, GError **error)
 {
     if (!ledger_writing(ledger, error))
         return false;
-    if (!ledger_count_store(ledger, error)) {
+    if (!ledger_pending_store(ledger, error) || !ledger_count_store(ledger, error)) {
         ledger_rollback(ledger);
         return false;
     }
@@ -169,6 +171,8 @@ bool ledger_savepoint(struct ledger *ledger, GError **error)
         g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_BUG, "ledger: a savepoint within a savepoint");
         return false;
     }
+    if (!ledger_pending_store(ledger, error))
+        return false;
     memcpy(ledger->counted_before, ledger->counted, sizeof ledger->counted);
     ledger->savepoint = ledger_execute(ledger, "SAVEPOINT work", error);
     return tell(ledger, ledger->savepoint, LEDGER_SAVEPOINT);

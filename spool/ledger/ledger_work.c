@@ -145,8 +145,8 @@ static const struct ledger_shape work_shape = {sizeof(struct ledger_work), read_
  * within a transaction only: outside of one another process may change the ledger. */
 static bool find_batch(struct ledger *ledger, const struct ledger_work_item_id *id, GError **error)
 {
-    LEDGER_SQL(of_batch, "SELECT v.job,v.first_item,v.items,v.revision,v.judged_at,v.reported FROM verdict v"
-                         " JOIN job j ON j.id=v.job WHERE v.batch=?2 AND j.org=?1 AND v.items>0");
+    LEDGER_SQL_BESIDE(of_batch, "SELECT v.job,v.first_item,v.items,v.revision,v.judged_at,v.reported FROM verdict v"
+                                " JOIN job j ON j.id=v.job WHERE v.batch=?2 AND j.org=?1 AND v.items>0");
     struct ledger_recent_batch *recent = &ledger->recent_batch;
     bool known = recent->items > 0 && strcmp(recent->batch, id->batch) == 0 && strcmp(recent->org, id->org) == 0;
     if (known && sqlite3_get_autocommit(ledger->db) == 0)
@@ -188,8 +188,8 @@ static void read_work_by_id(sqlite3_stmt *q, int c, void *row)
 bool ledger_work_by_id(struct ledger *ledger, const struct ledger_work_item_id *id, struct ledger_work **work,
                        GError **error)
 {
-    LEDGER_SQL(of_item, "SELECT w.record,w.device_id,w.outcome,w.slot," WITHHELD "," OVERRULED "," TAKEN_BACK
-                        "," SESSION " FROM work_item w" SESSION_FROM " WHERE w.item=?");
+    LEDGER_SQL_BESIDE(of_item, "SELECT w.record,w.device_id,w.outcome,w.slot," WITHHELD "," OVERRULED "," TAKEN_BACK
+                               "," SESSION " FROM work_item w" SESSION_FROM " WHERE w.item=?");
     static const struct ledger_shape shape = {sizeof(struct ledger_work), read_work_by_id, work_strings,
                                               G_N_ELEMENTS(work_strings)};
     const struct ledger_recent_batch *recent = &ledger->recent_batch;
@@ -240,8 +240,8 @@ bool ledger_work_of_device(struct ledger *ledger, uint64_t device, struct ledger
 
 bool ledger_work_open_beside(struct ledger *ledger, uint64_t device, int64_t item, GArray *items, GError **error)
 {
-    LEDGER_SQL(open, "SELECT w.item FROM work_item w LEFT JOIN session s ON s.item=w.item WHERE w.device_id=?1"
-                     " AND w.item<>?2 AND(w.slot=0 OR s.due IS NOT NULL) ORDER BY w.item");
+    LEDGER_SQL_BESIDE(open, "SELECT w.item FROM work_item w LEFT JOIN session s ON s.item=w.item WHERE w.device_id=?1"
+                            " AND w.item<>?2 AND(w.slot=0 OR s.due IS NOT NULL) ORDER BY w.item");
     sqlite3_stmt *q = ledger_query(ledger, &open, LEDGER_VALUES(LEDGER_ID(device), LEDGER_INT(item)), error);
 
     return ledger_numbers(ledger, q, items, error);

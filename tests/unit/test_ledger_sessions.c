@@ -2,6 +2,9 @@
 #include "spool/ledger/ledger_sessions.h"
 
 #include "spool/ledger/ledger_devices.h"
+#include "spool/ledger/ledger_due.h"
+#include "spool/ledger/ledger_pending.h"
+#include "spool/ledger/ledger_tally.h"
 #include "spool/ledger/ledger_verdicts.h"
 #include "tests/unit/ledger_batches.h"
 
@@ -257,6 +260,71 @@ static void test_ledger_sessions__two_verdicts__the_one_with_the_items_counts(vo
     assert_int_equal(verdict->ended, 0);
 }
 
+static bool add_ends(void *user, const struct ledger_tally *tally, GError **error)
+{
+    struct ledger_tally *all = user;
+
+    (void)error;
+    all->n += tally->n;
+    all->sum += tally->sum;
+    return true;
+}
+
+static void expect_ends(int64_t n, int64_t seconds)
+{
+    struct ledger_tally all = {0};
+
+    assert_true(ledger_tally_each(ledger, LEDGER_TALLY_SESSION, add_ends, &all, NULL));
+    assert_int_equal(all.n, n);
+    assert_int_equal(all.sum, seconds);
+}
+
+/* More kinds of ends than are kept back. */
+static void add_many_ends(void)
+{
+    for (int64_t i = 0; i < 2 * LEDGER_PENDING_SESSIONS + 3; i++)
+        assert_true(ledger_pending_session(ledger, LEDGER_FAILED, i % (LEDGER_PENDING_SESSIONS + 1), NULL));
+}
+
+static int64_t failures_of_model(void)
+{
+    const struct ledger_item item = {
+        .device_type = "ESME", .manufacturer = "AB01", .model = "010A030B", .firmware = "0002012F"};
+    struct ledger_model now;
+
+    assert_true(ledger_model_count(ledger, &item, LEDGER_MODEL_FAILED, &now, NULL));
+    return now.failed;
+}
+
+/* Counts of several Devices are written together: who asks sees them all the same. */
+static void test_ledger_sessions__counts_are_pending__undone_with_the_rows_else_committed(void **state)
+{
+    (void)state;
+    move(first, LEDGER_DISPATCHED, 90, 90);
+    move(first + DEVICES, LEDGER_DISPATCHED, 90, 90);
+    assert_int_equal(failures_of_model(), 1);
+    assert_true(ledger_savepoint(ledger, NULL));
+    move(first, LEDGER_FAILED, 0, 90);
+    move(first + DEVICES, LEDGER_FAILED, 0, 90);
+    assert_int_equal(failures_of_model(), 2);
+    add_many_ends();
+    assert_true(ledger_roll_back_to(ledger, NULL));
+    expect_counts(1, 1, 0);
+    expect_counts(2, 1, 0);
+    expect_ends(0, 0);
+    for (int64_t i = 0; i < DEVICES - 1; i++)
+        move(first + i, LEDGER_FAILED, 0, 90);
+    move(first + DEVICES, LEDGER_FAILED, 0, 90);
+    assert_int_equal(failures_of_model(), 2);
+    add_many_ends();
+    assert_true(ledger_commit(STEP_VERDICT_COMMITTED, ledger, NULL));
+    expect_counts(1, DEVICES - 1, DEVICES - 1);
+    expect_counts(2, 1, 1);
+    expect_ends(35, 272);
+    assert_true(ledger_begin(ledger, NULL));
+    assert_int_equal(failures_of_model(), 3);
+}
+
 int main(void)
 {
 #define T(test) cmocka_unit_test_setup_teardown(test, enter, leave)
@@ -268,6 +336,7 @@ int main(void)
         T(test_ledger_sessions__changed_since_it_was_read__is_refused),
         T(test_ledger_sessions__end__frees_the_device_and_is_counted_once),
         T(test_ledger_sessions__two_verdicts__the_one_with_the_items_counts),
+        T(test_ledger_sessions__counts_are_pending__undone_with_the_rows_else_committed),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -93,19 +93,18 @@ static bool count_end(struct gateway *gateway, int64_t item, const struct ledger
                       GError **error)
 {
     bool migrated = session->state == LEDGER_MIGRATED;
-    g_autofree struct ledger_work *work = NULL;
+    g_autofree struct ledger_item *of = NULL;
     struct ledger_model model;
     struct ledger_earlier_work past = {0};
 
     if (!migrated && (session->state != LEDGER_FAILED || !is_migration_error(session->code)))
         return true;
-    if (!ledger_work_get(gateway->ledger, item, &work, error) ||
-        (!migrated && !ledger_earlier_work(gateway->ledger, work->item.device, now, &past, error)))
+    if (!ledger_item_model(gateway->ledger, item, &of, error) ||
+        (!migrated && !ledger_earlier_work(gateway->ledger, of->device, now, &past, error)))
         return false;
     if (past.failed_migrations > 0)
         return true;
-    if (!ledger_model_count(gateway->ledger, &work->item, migrated ? LEDGER_MODEL_MIGRATED : LEDGER_MODEL_FAILED,
-                            &model, error))
+    if (!ledger_model_count(gateway->ledger, of, migrated ? LEDGER_MODEL_MIGRATED : LEDGER_MODEL_FAILED, &model, error))
         return false;
     if (migrated && model.migrated == 1) {
         g_autofree char *subject = model_name(&model);
