@@ -15,7 +15,9 @@ GATE = os.path.abspath(os.environ.get("ECOSGATE", "./ecosgate"))
 GENERATE = os.path.abspath(os.environ.get("GENERATE", "./samples/generate"))
 DEVICES = int(os.environ.get("DEVICES", "1000000"))
 PAIRS = max(5, int(os.environ.get("PAIRS", "5")))
-NOW, LATER = "2023-07-03T12:00:00Z", "2023-07-03T13:00:00Z"
+NOW = "2023-07-03T12:00:00Z"
+# Of files whose times fit together: when the work is ordered, answered, confirmed.
+ORDERED, ANSWERED, CONFIRMED = (f"2023-07-03T06:0{minute}:00Z" for minute in (1, 2, 3))
 
 
 class Took(typing.NamedTuple):
@@ -80,6 +82,11 @@ def race(name, ours, rival, at_least):
     return peak
 
 
+def by_cpu(took):
+    """The same, with seconds of processors in the place of those of the clock."""
+    return took._replace(seconds=took.cpu)
+
+
 def generate(folder, *options):
     argv = [GENERATE, *options, "--devices", str(DEVICES), "-o", folder]
     return subprocess.run(argv, check=True, capture_output=True, text=True).stdout.strip()
@@ -123,36 +130,46 @@ def sqlite_import(folder, csv, names):
                 "CREATE INDEX device_id ON device(DeviceID);", f".import --csv {csv} device"])
 
 
-def results(folder):
-    """ours and rival: an EMT of a tenth of the Devices, applied to their work an hour after its dispatch; as many
-    prepared updates by key, in one transaction of a table of those Devices, by the sqlite3 of Python, whose rows are
-    made before its clock runs."""
+def answers(folder):
+    """What results and confirmations cost: three functions. The first two bring an EMT of a tenth of the Devices, a
+    minute after their dispatch, and then an EMC of the same Devices, each on a fresh copy of a home. The third makes as
+    many prepared updates by key as there are results, in one transaction of a table of those Devices, by the sqlite3 of
+    Python, whose rows are made before its clock runs."""
     count = max(1, DEVICES // 10)
     home = os.path.join(folder, "worked")
     gate = [GATE, "-c", os.path.join(home, "ecosgate.conf"), "--now"]
     made = {kind: subprocess.run([GENERATE, "--type", kind, "--form", "csv", "--devices", str(count), "--batch", "B-R",
                                   "--own-batch", "B-R", "-o", folder], check=True, capture_output=True,
-                                 text=True).stdout.strip() for kind in ("EMI", "EMT")}
+                                 text=True).stdout.strip() for kind in ("EMI", "EMT", "EMC")}
 
-    def prepare():
+    def keep(kind, drop, now, name):
+        """Plays a file, and keeps the home that it leaves."""
+        shutil.copy(made[kind], os.path.join(home, "drops", drop, "in"))
+        subprocess.run(gate + [now, "run", "--once"], check=True, stderr=subprocess.DEVNULL)
+        shutil.copytree(home, home + name)
+
+    def play(kind, drop, now, kept):
         if not os.path.isdir(home):
             subprocess.run([GATE, "init", home], check=True, stdout=subprocess.DEVNULL)
-            os.rename(made["EMI"], os.path.join(home, "drops/mcc/in", os.path.basename(made["EMI"])))
-            subprocess.run(gate + [NOW, "run", "--once"], check=True, stderr=subprocess.DEVNULL)
-            shutil.copytree(home, home + ".kept")
+            keep("EMI", "mcc", ORDERED, ".dispatched")
+            keep("EMT", "tcos", ANSWERED, ".answered")
         shutil.rmtree(home)
-        shutil.copytree(home + ".kept", home)
-        shutil.copy(made["EMT"], os.path.join(home, "drops/tcos/in"))
+        shutil.copytree(home + kept, home)
+        shutil.copy(made[kind], os.path.join(home, "drops", drop, "in"))
         os.sync()
-
-    def ours():
-        prepare()
-        took = run(gate + [LATER, "run", "--once"])
-        told = glob.glob(os.path.join(home, "drops/tcos/out/EMA_TCSP_*"))
+        took = run(gate + [now, "run", "--once"])
+        org = os.path.basename(made[kind]).split("_")[1]
+        told = glob.glob(os.path.join(home, f"drops/{drop}/out/EMA_{org}_*"))
         with open(told[0], encoding="utf-8") as file:
             if f",AC,,,,{count},{count},0" not in file.read():
-                sys.exit(f"the results were not all applied: {told[0]}")
+                sys.exit(f"the records were not all applied: {told[0]}")
         return took
+
+    def results():
+        return play("EMT", "tcos", ANSWERED, ".dispatched")
+
+    def confirmations():
+        return play("EMC", "ecos", CONFIRMED, ".answered")
 
     def rival():
         database = os.path.join(folder, "update.db")
@@ -173,7 +190,7 @@ def results(folder):
         ledger.close()
         return seconds, 0
 
-    return ours, rival
+    return results, confirmations, rival
 
 
 def main(*names):
@@ -197,8 +214,12 @@ def main(*names):
             "inv_load_vs_sqlite_import": ("inv_load", lambda: take(folder, inventory, "dcc", "EMA_*"),
                                           lambda: sqlite_import(folder, inventory, INV), 0.5),
         }
-        if not names or "results_vs_sqlite_update" in names:
-            races["results_vs_sqlite_update"] = ("results", *results(folder), 0.3)
+        if not names or {"results_vs_sqlite_update", "confirmations_vs_results"} & set(names):
+            results, confirmations, updates = answers(folder)
+            races["results_vs_sqlite_update"] = ("results", results, updates, 0.5)
+            # Of processors: 1 / 1.5 is wanted, for a confirmation may cost one and a half of a result.
+            races["confirmations_vs_results"] = ("confirmations", lambda: by_cpu(confirmations()),
+                                                 lambda: by_cpu(results()), 0.67)
         peaks = {peak: race(name, ours, rival, at_least) for name, (peak, ours, rival, at_least) in races.items()
                  if not names or name in names}
         for name, kib in peaks.items():
