@@ -37,6 +37,7 @@ struct ledger_file {
     const char *sha256; /* hex digits */
     bool local;         /* its name does not say who sent it: the same name in another drop is another file's */
     bool again;         /* its name is given again and again: with other bytes it is another file */
+    bool any_order;     /* of lost numbers (ledger_recovery.h), only lower ones come before it: it may come late */
     bool headless;      /* its bytes do not say which file it is: with another number the same bytes are another file */
 };
 

@@ -78,21 +78,26 @@ static bool find_lost(struct ledger *ledger, const struct ledger_file *self, str
     return good;
 }
 
+/* ?8: any order; ?9: the own number. */
+#define IS_LOST_BEFORE                                                                                                 \
+    LEDGER_IS_LOST("o.sequence")                                                                                       \
+    " AND (?8=0 OR " LEDGER_LOST_DISTANCE("o.sequence") "<=" LEDGER_LOST_DISTANCE("?9") ")"
+
 /* A file whose number is lost is judged like before the loss: only files count whose numbers are lost too, and the last
- * accepted number before them. */
+ * accepted number before them. With any_order only those up to its own number do. */
 static bool find_among_lost(struct ledger *ledger, const struct ledger_file *self, const struct lost *lost,
                             struct ledger_numbering *n, GError **error)
 {
     LEDGER_SQL(greatest, "SELECT o.id,o.sequence FROM job o JOIN lost_number l USING(sender,type,org) WHERE"
                          " o.sender=?1 AND o.type=?2 AND o.org=?3 AND o.numbering=?4 AND o.direction=0 AND o.id<?5"
-                         " AND l.last=?6 AND l.number=?7 AND " LEDGER_IS_LOST(
-                             "o.sequence") " AND EXISTS(SELECT 1 FROM verdict v WHERE v.job=o.id AND v.outcome<>'RJ')"
-                                           " ORDER BY " LEDGER_LOST_DISTANCE("o.sequence") " DESC LIMIT 1");
-    sqlite3_stmt *q =
-        ledger_query(ledger, &greatest,
-                     LEDGER_VALUES(SENDER_AND_TYPE_OF(self), LEDGER_INT(lost->numbering), LEDGER_INT(self->id),
-                                   LEDGER_INT(lost->last), LEDGER_INT(lost->number)),
-                     error);
+                         " AND l.last=?6 AND l.number=?7 AND " IS_LOST_BEFORE
+                         " AND EXISTS(SELECT 1 FROM verdict v WHERE v.job=o.id AND v.outcome<>'RJ')"
+                         " ORDER BY " LEDGER_LOST_DISTANCE("o.sequence") " DESC LIMIT 1");
+    sqlite3_stmt *q = ledger_query(ledger, &greatest,
+                                   LEDGER_VALUES(SENDER_AND_TYPE_OF(self), LEDGER_INT(lost->numbering),
+                                                 LEDGER_INT(self->id), LEDGER_INT(lost->last), LEDGER_INT(lost->number),
+                                                 LEDGER_INT(self->any_order), LEDGER_INT(self->sequence)),
+                                   error);
     bool row = false, good = q != NULL && ledger_row(ledger, q, &row, error);
 
     *n = (struct ledger_numbering){

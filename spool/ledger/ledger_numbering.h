@@ -16,7 +16,7 @@
  * number (B107, B113) has used none up: its numbering is LEDGER_NUMBERING_NONE.
  *
  * After a recovery (ledger_recovery.h) the numbers that were lost are judged among themselves, as before the loss, and
- * others from the last lost one on.
+ * others from the last lost one on. self->any_order: of those that were lost, higher ones count as later.
  *
  * Rejected: an ever growing number in place of sequence and numbering. It would have to be guessed at pickup, before
  * earlier files are judged, and a far jump would be taken for a late file of the round before.

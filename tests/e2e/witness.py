@@ -847,6 +847,44 @@ def test_set_number(tap):
     sound(tap, home, "a number was set after a recovery")
 
 
+def test_any_order(tap):
+    """The newest of the lost instructions comes first, and the operator releases all at once: none is late for that.
+    A number counts once, and one that no ledger had accepted is late as ever."""
+    home = Gateway()
+    home.parties.instruct([1])
+    home.go(0)
+    home.keep()
+    for n in (2, 3, 4):
+        home.parties.instruct([n])
+    home.go(60)
+    home.put_back()
+    home.go(61)
+    home.command("recover", *REASON)
+    names = {}
+    for number, after in ((4, 70), (2, 71), (3, 72)):
+        home.parties.numbers["EMI"] = number - 1
+        names[number] = home.parties.instruct([number])
+        home.go(after)
+    home.parties.numbers["EMI"] = 4
+    home.parties.instruct([5])
+    for name in names.values():
+        home.command("spool", "release", name, "--reason", "MCC has sent it")
+    done, new = home.go(73)
+    tap.ok(home.parties.states(5) == ["DISPATCHED"] and b" RJ " not in done.stderr and
+           {f"EMD_{name[4:-4]}_R101.csv" for name in names.values()} <= set(new),
+           "lost instructions are judged in any order, and what was not lost goes on", done.stderr, new)
+    once(tap, home, "lost instructions were released in any order")
+    for number in (2, 1):
+        home.parties.numbers["EMI"] = number - 1
+        home.parties.instruct([6])
+        done, _ = home.go(73 + number)
+        for held in home.jobs("held"):
+            home.command("spool", "release", held["id"], "--reason", "MCC has sent it")
+            done, _ = home.go(76)
+        tap.ok(b" RJ B106" in done.stderr, f"other bytes with the number {number} are B106", done.stderr)
+    sound(tap, home, "lost instructions were released in any order")
+
+
 def test_forget_lost(tap):
     """Nobody sends the lost files any more: the operator says so."""
     home = Gateway()
@@ -1037,6 +1075,7 @@ if __name__ == "__main__":
         test_decided(report)
         test_judged_late(report)
         test_set_number(report)
+        test_any_order(report)
         test_forget_lost(report)
         test_reports(report)
         test_backup(report)

@@ -97,8 +97,8 @@ static void test_ledger_jobs__same_name_and_requeued__revisions_go_on(void **sta
 }
 
 /* Files before file 4: accepted, rejected, not judged; behind it: not judged, accepted. */
-static const struct ledger_file file_4 = {4, "n1", "mcc", "EMI", "MCC", "90-B3-D5-1F-30-0E-C0-01", 1, 0,
-                                          0, "aa", false, false, false};
+static const struct ledger_file file_4 = {4,    "n1",  "mcc", "EMI", "MCC", "90-B3-D5-1F-30-0E-C0-01", 1, 0, 0,
+                                          "aa", false, false, false, false};
 
 static void add_files_around_4(void)
 {
@@ -235,8 +235,8 @@ static void test_ledger_earlier_files__other_sender_or_type__does_not_count(void
         ledger_home_add_verdict(ledger, others[i].id, i == 1 ? "RJ" : "AC", "B1");
     }
     assert_true(ledger_commit(STEP_VERDICT_COMMITTED, ledger, NULL));
-    struct ledger_file self = {9, "n9", "mcc", "EMI", "MCC", "90-B3-D5-1F-30-0E-C0-01", 7, 0,
-                               0, "aa", false, false, false};
+    struct ledger_file self = {9,    "n9",  "mcc", "EMI", "MCC", "90-B3-D5-1F-30-0E-C0-01", 7, 0, 0,
+                               "aa", false, false, false, false};
     struct ledger_duplicates d;
     int64_t n = -1;
     assert_true(ledger_duplicates(ledger, &self, &d, NULL));
@@ -261,7 +261,7 @@ static void test_ledger_earlier_files__other_sender_or_type__does_not_count(void
 static void test_ledger_earlier_files__no_type__the_drop_counts(void **state)
 {
     struct ledger_job other = ledger_home_job(1, "today.csv", 0, "aa");
-    struct ledger_file self = {9, "today.csv", "mcc", NULL, NULL, NULL, 0, 0, 0, "bb", false, false, false};
+    struct ledger_file self = {9, "today.csv", "mcc", NULL, NULL, NULL, 0, 0, 0, "bb", false, false, false, false};
     struct ledger_duplicates d;
 
     (void)state;
@@ -283,8 +283,8 @@ static void test_ledger_earlier_files__no_type__the_drop_counts(void **state)
 static void test_ledger_earlier_files__judged_again__the_latest_verdict_counts(void **state)
 {
     struct ledger_verdict again = {.job = 1, .revision = 2, .judged_at = 1688364010, .outcome = "AC", .declared = -1};
-    struct ledger_file self = {9, "n9", "mcc", "EMI", "MCC", "90-B3-D5-1F-30-0E-C0-01", 7, 0,
-                               0, "aa", false, false, false};
+    struct ledger_file self = {9,    "n9",  "mcc", "EMI", "MCC", "90-B3-D5-1F-30-0E-C0-01", 7, 0, 0,
+                               "aa", false, false, false, false};
     int64_t n = -1;
 
     assert_true(ledger_begin(ledger, NULL));

@@ -60,8 +60,14 @@ static const char *judge(int64_t id, int64_t gap, bool rejected)
     rules.ledger = ledger;
     rules.sequence_gap_max = gap;
     assert_true(ledger_job_get(ledger, id, &job, NULL));
-    struct ledger_file self = {id, job->name, job->drop,   job->type, job->org, job->sender, job->sequence,
-                               0,  0,         job->sha256, false,     false,    false};
+    struct ledger_file self = {.id = id,
+                               .name = job->name,
+                               .drop = job->drop,
+                               .type = job->type,
+                               .org = job->org,
+                               .sender = job->sender,
+                               .sequence = job->sequence,
+                               .sha256 = job->sha256};
     assert_true(history_rules_judge_name(&file, &self, &history, NULL));
     assert_false(history.repeated);
     for (int c = 0; c < CODE_COUNT; c++) {

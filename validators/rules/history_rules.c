@@ -151,10 +151,23 @@ static bool find_before_over_end(struct ledger *ledger, const struct ledger_file
     return true;
 }
 
+/* Reference data stand in this table. False: subject has none. */
+static bool find_table(const struct ledger_file *subject, enum ledger_reference *table)
+{
+    const struct file_type *type =
+        subject->type != NULL ? profile_type(profile_builtin(), subject->type, strlen(subject->type)) : NULL;
+
+    return type != NULL && reference_rules_table(type, table);
+}
+
+/* After a recovery an operator releases files whose numbers are lost as their senders answer. An older instruction or
+ * result is none the worse for that; older reference data would take the place of newer ones. */
 static bool find_position(struct ledger *ledger, struct ledger_file *subject, struct position *p, GError **error)
 {
     const struct ledger_numbering *n = &p->numbering;
+    enum ledger_reference table;
 
+    subject->any_order = !find_table(subject, &table);
     if (!ledger_numbering_find(ledger, subject, &p->numbering, error))
         return false;
     const struct ledger_numbers lower = {n->id, 0, subject->sequence, false};
@@ -326,12 +339,11 @@ static bool judge_resubmission(const struct judged_file *file, const struct ledg
  * is from, nor which records a file has removed. So a late DELTA is rejected whole, too, and its sender is told. */
 static bool judge_age(const struct judged_file *file, const struct ledger_file *subject, GError **error)
 {
-    const struct file_type *type = profile_type(profile_builtin(), subject->type, strlen(subject->type));
     enum ledger_reference table;
     struct ledger_loaded newest;
     g_autofree char *newer = NULL;
 
-    if (type == NULL || !reference_rules_table(type, &table))
+    if (!find_table(subject, &table))
         return true;
     if (!ledger_reference_get(file->rules->ledger, table, &newest, error))
         return false;
