@@ -163,6 +163,8 @@ static void change_large(const struct file_type *type)
 
         if (i % 3 == 0)
             g_string_replace(text, "\n", "\r\n", 0);
+        if (i % 3 == 1)
+            g_string_replace(text, "\n", "\n\n", 0);
         for (uint32_t n = 0; n < changes; n++)
             change(text, snippets, G_N_ELEMENTS(snippets));
         assert_same(FORM_XML, type, text);

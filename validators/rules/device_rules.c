@@ -45,26 +45,11 @@ static inline uint64_t hash_id(uint64_t id)
 static uint64_t *new_slots(unsigned bits)
 {
     size_t bytes = sizeof(uint64_t) << bits;
+    uint64_t *slots = g_aligned_alloc(1, bytes, bits < HUGE_BITS ? sizeof *slots : HUGE_PAGE);
 
-    if (bits < HUGE_BITS)
-        return g_malloc0(bytes);
-    char *room = mmap(NULL, bytes + HUGE_PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (room == MAP_FAILED)
-        g_error("out of memory");
-    size_t before = -(uintptr_t)room % HUGE_PAGE;
-    if (before > 0)
-        (void)munmap(room, before);
-    (void)munmap(room + before + bytes, HUGE_PAGE - before);
-    (void)madvise(room + before, bytes, MADV_HUGEPAGE); /* without them it is slower, and good */
-    return (uint64_t *)(room + before);
-}
-
-static void free_slots(uint64_t *slots, unsigned bits)
-{
-    if (bits < HUGE_BITS)
-        g_free(slots);
-    else
-        (void)munmap(slots, sizeof *slots << bits);
+    if (bits >= HUGE_BITS)
+        (void)madvise(slots, bytes, MADV_HUGEPAGE); /* before the first byte; without them it is slower, and good */
+    return memset(slots, 0, bytes);
 }
 
 struct device_set *device_set_new(void)
@@ -82,7 +67,7 @@ void device_set_free(struct device_set *set)
 {
     if (set == NULL)
         return;
-    free_slots(set->slots, set->bits);
+    g_aligned_free(set->slots);
     g_free(set);
 }
 
@@ -120,7 +105,7 @@ static void grow(struct device_set *set)
     for (size_t i = 0; i < n; i++)
         if (old[i] != 0)
             *find_slot(set, old[i]) = old[i];
-    free_slots(old, set->bits - 1);
+    g_aligned_free(old);
 }
 
 bool device_set_add(struct device_set *set, uint64_t id)
