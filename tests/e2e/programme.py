@@ -22,7 +22,7 @@ from curves import picture
 from home import CLAIM, GENERATE, SANITIZED, Home, Tap
 
 WHOLE = 22_000_000
-SCALE = Fraction(os.environ.get("SCALE") or "1/5000")
+SCALE = Fraction(os.environ.get("SCALE") or ("1/20000" if SANITIZED else "1/5000"))
 DEVICES = int(WHOLE * SCALE) // 32 * 32
 WEEKS = int(os.environ.get("WEEKS") or (65 if os.environ.get("SCALE") else 18 if SANITIZED else 24))
 LARGE = SCALE >= Fraction(1, 200)  # large enough that what is measured is the work, not the starts of the program

@@ -17,7 +17,7 @@ import subprocess
 import sys
 
 from expect import expect
-from home import PATIENCE, SAMPLES, SOURCE, Home, Tap, claim_text
+from home import PATIENCE, SAMPLES, SANITIZED, SOURCE, Home, Tap, claim_text
 from locked import HOLDER
 from operations import Desk, calls_of, pattern
 from live import instruction, name_of, send
@@ -512,6 +512,9 @@ def test_page(tap, title, parts, scene):
 
 
 def main():
+    if SANITIZED:
+        print("1..0 # SKIP a text is compared; the scripts of each command run it with a sanitizer")
+        return
     with Tap() as tap:
         found = list(pages())
         for (title, parts), scene in zip(found, SCENES):

@@ -15,6 +15,7 @@ import random
 import re
 import shutil
 import subprocess
+import sys
 import tempfile
 import xml.etree.ElementTree as ET
 
@@ -176,7 +177,7 @@ def mutants(folder, base, mutator):
     os.mkdir(folder)
     stem, form = os.path.basename(base).rsplit(".", 1)
     paths = []
-    count = MUTATIONS.get(stem[:3], FEWER) // (4 if SANITIZED else 1)
+    count = MUTATIONS.get(stem[:3], FEWER)
     made = [mutator.make() for _ in range(count)] + list(mutator.each())
     for number, (what, data) in enumerate(made, 1):
         path = os.path.join(folder, f"{stem[:-6]}{number:06d}.{form}")
@@ -428,6 +429,9 @@ def test_outcomes(tap, folder, tables):
 
 
 if __name__ == "__main__":
+    if SANITIZED:
+        print("1..0 # SKIP xmllint does most of the work, and has no sanitizer; fuzz_xml reads as much")
+        sys.exit(0)
     with Tap() as report:
         if shutil.which("xmllint") is None:
             print("ok 1 - # SKIP no xmllint")
