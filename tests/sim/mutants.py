@@ -119,7 +119,7 @@ MUTANTS = [
         Edit("gateway/pipeline/delivery/outbox_record.c",
              "file->rename_sent = transfer->publication.open || (publish && outbox_is_ready(transfer));",
              "(void)publish;\n    file->rename_sent = false;")]),
-    Mutant("a rename that was refused counts as delivered", "hostile", 1657, 6, [
+    Mutant("a rename that was refused counts as delivered", "hostile", 9, 6, [
         Edit("gateway/drops/publication.c",
              "    p->publication->open = false;\n    if (p->publication->state == PUBLICATION_READY) {",
              "    p->publication->open = false;\n    p->publication->state = PUBLICATION_SEEN;\n    if "
@@ -184,7 +184,7 @@ MUTANTS = [
         Edit("gateway/commands/init.c",
              "        g_print(\"made %s\\n\", dir);\n    return EXIT_GOOD;",
              "        g_print(\"made %s\\n\", dir);\n    return EXIT_REFUSED;")]),
-    Mutant("a drop that is paused is read", "dense", 1, 4, [
+    Mutant("a drop that is paused is read", "dense", 3, 4, [
         Edit("gateway/pipeline/pickup/inbox.c",
              "if (inbox->paused || wait_of(inbox) > 0)",
              "if (wait_of(inbox) > 0)")]),
@@ -227,7 +227,7 @@ MUTANTS = [
         Edit("spool/ledger/ledger_recovery.c",
              "           withhold(ledger, &of, recovery, verdict->judged_at, error);",
              "           (recovery >= 0 || withhold(ledger, &of, recovery, verdict->judged_at, error));")]),
-    Mutant("dispatch that is paused goes on", "dense", 3, 4, [
+    Mutant("dispatch that is paused goes on", "dense", 5, 4, [
         Edit("gateway/pipeline/dispatch/dispatch_review.c",
              "(*paused || ledger_hold_exists(",
              "(ledger_hold_exists(")]),
