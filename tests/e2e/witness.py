@@ -804,8 +804,8 @@ def test_decided(tap):
         sound(tap, home, f"after {order} of a file that was held before the backup")
 
 
-def test_set_number(tap):
-    """An operator sets the number back, so that the lost files can come again: that must not end their protection."""
+def lose_three():
+    """A gateway that has recovered without its instructions 2, 3 and 4."""
     home = Gateway()
     home.parties.instruct([1])
     home.go(0)
@@ -816,6 +816,12 @@ def test_set_number(tap):
     home.put_back()
     home.go(61)
     home.command("recover", *REASON)
+    return home
+
+
+def test_set_number(tap):
+    """An operator sets the number back, so that the lost files can come again: that must not end their protection."""
+    home = lose_three()
     home.parties.numbers["EMI"] = 1
     home.parties.instruct([2])
     home.go(70)
@@ -849,17 +855,8 @@ def test_set_number(tap):
 
 def test_any_order(tap):
     """The newest of the lost instructions comes first, and the operator releases all at once: none is late for that.
-    A number counts once, and one that no ledger had accepted is late as ever."""
-    home = Gateway()
-    home.parties.instruct([1])
-    home.go(0)
-    home.keep()
-    for n in (2, 3, 4):
-        home.parties.instruct([n])
-    home.go(60)
-    home.put_back()
-    home.go(61)
-    home.command("recover", *REASON)
+    A number counts once, whether it was lost or not."""
+    home = lose_three()
     names = {}
     for number, after in ((4, 70), (2, 71), (3, 72)):
         home.parties.numbers["EMI"] = number - 1
