@@ -1,8 +1,9 @@
-"""A day of ECOSMIG-001 against `sqlite3 -csv` writing the very same rows from the same ledger; see run.sh.
+"""A day of ECOSMIG-001 against `sqlite3 -csv` writing the very same rows from the same ledger; see run.sh. Then the
+reports of the week on the same home (bench_week.py).
 
-Fair: both read the ledger that real files made (REPORT_DEVICES Devices over 100 Suppliers, all migrated on one day),
-find each Device's Supplier by the same rule, print the same cells in the same order of Suppliers, and write to nowhere.
-That the rows are the same is compared before the race.
+Fair: both read the ledger that real files made (REPORT_DEVICES Devices over 100 Suppliers, nearly all migrated on one
+day), find each Device's Supplier by the same rule, print the same cells in the same order of Suppliers, and write to
+nowhere. That the rows are the same is compared before the race.
 """
 import glob
 import hashlib
@@ -12,17 +13,15 @@ import subprocess
 import sys
 import tempfile
 
+import bench_week
 from bench import GATE, GENERATE, race, run
+from bench_week import eui
 
 DEVICES = int(os.environ.get("REPORT_DEVICES", "500000"))
+INSTRUCTED = DEVICES - min(DEVICES // 10, 20000)  # the others are for bench_week.py
 SUPPLIERS = 100
 DAY = "2023-07-03T00:00:00Z"
 NEXT = "2023-07-04T00:00:01Z"
-
-
-def eui(value):
-    hexadecimal = f"printf('%016X',{value})"
-    return "||'-'||".join(f"substr({hexadecimal},{at},2)" for at in range(1, 17, 2))
 
 
 def instant(value):
@@ -55,6 +54,13 @@ FROM ended e JOIN party p ON p.party_id=e.supplier AND p.role='SUPPLIER' JOIN jo
 """
 
 
+def generate(folder, kind, devices):
+    """The path of a file that it makes."""
+    form = ["--form", "csv"] if kind.startswith("EM") else []
+    return subprocess.run([GENERATE, "--type", kind, *form, "--devices", str(devices), "--suppliers", str(SUPPLIERS),
+                           "-o", folder], check=True, capture_output=True, text=True).stdout.strip()
+
+
 def make_home(folder):
     home = os.path.join(folder, "home")
     conf = os.path.join(home, "ecosgate.conf")
@@ -63,10 +69,7 @@ def make_home(folder):
               ("06:03", (("EMT", "tcos"),)), ("06:04", (("EMC", "ecos"),)))
     for time, files in passes:
         for kind, drop in files:
-            form = ["--form", "csv"] if kind.startswith("EM") else []
-            made = subprocess.run([GENERATE, "--type", kind, *form, "--devices", str(DEVICES), "--suppliers",
-                                   str(SUPPLIERS), "-o",
-                                   folder], check=True, capture_output=True, text=True).stdout.strip()
+            made = generate(folder, kind, INSTRUCTED if kind.startswith("EM") else DEVICES)
             shutil.move(made, os.path.join(home, "drops", drop, "in"))
         done = subprocess.run([GATE, "-c", conf, "--now", f"2023-07-03T{time}:00Z", "run", "--once"],
                               capture_output=True, check=False)
@@ -82,7 +85,7 @@ def sum_of_rows(argv):
     with subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as child:
         for line in child.stdout:
             row = line.rstrip(b"\r\n")
-            if row and not row.startswith((b"ReportRef", b"#COUNT")):
+            if row and not row.startswith((b"ReportRef", b"MAPId", b"#COUNT")):
                 count += 1
                 total = (total + int.from_bytes(hashlib.sha256(row).digest(), "big")) % (1 << 256)
     return count, total
@@ -95,8 +98,11 @@ def same_rows(ours, theirs):
         sys.exit(f"the rows are not the same: {mine[0]} and {rival[0]}")
 
 
+NAMES = {"report_vs_sqlite_csv", "weekly_report_vs_sqlite_csv", "report_hold_up_s", "start_after_kill_s"}
+
+
 def main(*names):
-    if names and "report_vs_sqlite_csv" not in names:
+    if names and not NAMES & set(names):
         return
     folder = tempfile.mkdtemp(prefix="ecosgate-bench.", dir=os.environ.get("BENCH_DIR"))
     try:
@@ -106,10 +112,12 @@ def main(*names):
         same_rows(ours, theirs)
         peak = race("report_vs_sqlite_csv", lambda: run(ours), lambda: run(theirs), 0.5)
         # The report as it is issued: built, stored, delivered.
-        _, issued = run([GATE, "-c", conf, "--now", NEXT, "run", "--once"])
+        issued = run([GATE, "-c", conf, "--now", NEXT, "run", "--once"]).kib
         if len(glob.glob(os.path.join(home, "drops", "suppliers", "out", "*", "ECOSMIG-001_*"))) != SUPPLIERS:
             sys.exit("the day was not issued to all Suppliers")
-        print(f"peak_rss_mib_report {max(peak, issued) / 1024:.1f}")
+        bench_week.race_weekly(home, conf, same_rows)
+        peak = max(peak, issued, bench_week.measure(folder, home, conf, generate(folder, "EMI", DEVICES), INSTRUCTED))
+        print(f"peak_rss_mib_report {peak / 1024:.1f}")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
