@@ -56,6 +56,15 @@ struct ledger_recent_batch {
     bool reported;
 };
 
+/* ledger_work_by_id reads the work items of a result file in one walk: the query stands on the row of `item`. It ends
+ * before a statement that is not declared with LEDGER_SQL_BESIDE, for whether a walk sees a change ahead of it SQLite
+ * leaves open. Those that are change only the item where the walk stands: who changes another one has read it by
+ * another statement. query NULL: none. */
+struct ledger_walk {
+    sqlite3_stmt *query;
+    int64_t item;
+};
+
 struct ledger {
     sqlite3 *db;
     bool writer;
@@ -66,10 +75,11 @@ struct ledger {
     bool savepoint;       /* one is set */
     bool one_moment;      /* ledger_look_begin */
     sqlite3_stmt *moment; /* stands on a row and holds that moment; NULL: none does */
-    bool unknown;         /* a COMMIT failed and may hold all the same: no further call is served */
-    int64_t undone;       /* transactions that were rolled back */
-    int64_t next_item;    /* number of the next work item; 0: ask the table */
-    int64_t next_job;     /* ids below this one are reserved already */
+    struct ledger_walk walk;
+    bool unknown;      /* a COMMIT failed and may hold all the same: no further call is served */
+    int64_t undone;    /* transactions that were rolled back */
+    int64_t next_item; /* number of the next work item; 0: ask the table */
+    int64_t next_job;  /* ids below this one are reserved already */
     struct ledger_recent_batch recent_batch;
     /* The link that this connection added last, so that the next one need not ask for it; n 0: ask the table. It
      * outlives a commit: there is one writer. Would another program add one, the insert of ours would fail with its
@@ -194,8 +204,8 @@ struct ledger_sql {
     const char *sql;
 };
 #define LEDGER_SQL(name, text) static struct ledger_sql name = {text}
-/* Of statements that run for each Device of a file, and neither read nor write what ledger_pending.h keeps: a comment
- * at their beginning says so. */
+/* Of statements that run for each Device of a file, and neither read nor write what ledger_pending.h keeps, nor change
+ * what struct ledger_walk reads: a comment at their beginning says so. */
 #define LEDGER_BESIDE "/*beside*/"
 #define LEDGER_SQL_BESIDE(name, text) static struct ledger_sql name = {LEDGER_BESIDE text}
 
@@ -206,8 +216,10 @@ struct ledger_sql {
  */
 sqlite3_stmt *ledger_query(struct ledger *ledger, const struct ledger_sql *statement, struct ledger_values values,
                            GError **error);
-/* Before a transaction: it may not begin at the moment that ledger_look_begin holds. */
+/* Before a transaction: it may not begin at the moment that ledger_look_begin holds. Ends the walk, too. */
 void ledger_let_go(struct ledger *ledger);
+/* Ends the walk of ledger_work_by_id, if there is one. */
+void ledger_walk_end(struct ledger *ledger);
 /* Moves to the next row; *row is false after the last one. */
 bool ledger_row(struct ledger *ledger, sqlite3_stmt *query, bool *row, GError **error);
 /* Resets the statement, so that it no longer holds a read lock. NULL is allowed. */

@@ -3,7 +3,7 @@
  *
  * A statement is prepared once for each connection and kept, for preparing costs more than running most of them. After
  * each use it is reset at once: a statement that still stands on a row keeps a read transaction open, and the WAL could
- * not be moved into the database. One does so on purpose: see "one moment".
+ * not be moved into the database. Two do so on purpose: see "one moment" and struct ledger_walk.
  */
 #include "spool/ledger/ledger_private.h"
 
@@ -45,8 +45,14 @@ static void hold_moment(struct ledger *ledger)
         ledger_let_go(ledger); /* the question itself tells what fails */
 }
 
+void ledger_walk_end(struct ledger *ledger)
+{
+    ledger_end(g_steal_pointer(&ledger->walk.query));
+}
+
 void ledger_let_go(struct ledger *ledger)
 {
+    ledger_walk_end(ledger);
     ledger_end(g_steal_pointer(&ledger->moment));
 }
 
@@ -80,6 +86,15 @@ static int bind_one(sqlite3_stmt *prepared, int position, const struct ledger_va
     }
 }
 
+/* What stands before other statements than those that run for each Device of a file. */
+static bool settle(struct ledger *ledger, const struct ledger_sql *statement, GError **error)
+{
+    if (statement->sql[0] == LEDGER_BESIDE[0])
+        return true;
+    ledger_walk_end(ledger);
+    return ledger_pending_store(ledger, error);
+}
+
 /*
  * keep: SQLITE_STATIC if the texts outlive the running of the statement, SQLITE_TRANSIENT makes copies.
  * Every placeholder gets a value, so that a pointer which was bound with SQLITE_STATIC in an earlier call is never
@@ -88,8 +103,7 @@ static int bind_one(sqlite3_stmt *prepared, int position, const struct ledger_va
 static sqlite3_stmt *bind(struct ledger *ledger, const struct ledger_sql *statement, struct ledger_values values,
                           sqlite3_destructor_type keep, GError **error)
 {
-    if (!ledger_usable(ledger, error) ||
-        (statement->sql[0] != LEDGER_BESIDE[0] && !ledger_pending_store(ledger, error)))
+    if (!ledger_usable(ledger, error) || !settle(ledger, statement, error))
         return NULL;
     sqlite3_stmt *prepared = prepare(ledger, statement, error);
     if (prepared == NULL)

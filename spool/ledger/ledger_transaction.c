@@ -19,6 +19,7 @@ static void forget(struct ledger *ledger)
     ledger->next_item = 0;
     ledger->recent_batch.items = 0;
     ledger_pending_forget(ledger);
+    ledger_walk_end(ledger);
     ledger->new_subject[0] = '\0';
 }
 

@@ -1,6 +1,8 @@
 /* Work items with their sessions: one by its number or WorkItemId, and walks over many. */
 #include "spool/ledger/ledger_work.h"
 
+#include "spool/ledger/ledger_holds.h"
+#include "spool/ledger/ledger_private.h"
 #include "tests/unit/ledger_batches.h"
 
 #include <glib.h>
@@ -57,6 +59,95 @@ static void test_ledger_work__by_work_item_id__is_found_or_nothing(void **state)
     assert_int_equal(found("MCC", "B3", 1), 0);
     assert_int_equal(found("MCC", "B9", 1), 0); /* a batch of results */
     assert_int_equal(found("", "", 1), 0);
+}
+
+static void test_ledger_work__by_work_item_ids__in_any_order_each_is_found(void **state)
+{
+    static const int records[] = {1, 2, 3, 6, 1, 6, 5, 4, 4, 1, 3, 5, 2, 6};
+
+    (void)state;
+    for (size_t i = 0; i < G_N_ELEMENTS(records); i++) {
+        assert_int_equal(found("MCC", "B1", records[i]), records[i]);
+        if (i % 5 == 4)
+            assert_int_equal(found("MCC", "B2", records[i]), DEVICES + records[i]);
+    }
+    assert_true(ledger_execute(ledger, "DELETE FROM work_item WHERE record=3", NULL)); /* damage */
+    assert_int_equal(found("MCC", "B1", 2), 2);
+    assert_int_equal(found("MCC", "B1", 3), 0);
+    assert_int_equal(found("MCC", "B1", 4), 4);
+}
+
+static struct ledger_work *by_id(int64_t record)
+{
+    struct ledger_work *work = NULL;
+
+    assert_true(ledger_work_by_id(ledger, &(struct ledger_work_item_id){"MCC", "B1", record}, &work, NULL));
+    assert_non_null(work);
+    return work;
+}
+
+/* The first transition, without a question in between. */
+static void dispatch(const struct ledger_work *work)
+{
+    const struct ledger_session session = {.state = LEDGER_DISPATCHED, .transitions = 1, .try = 1};
+    const struct ledger_transition transition = {.n = 1, .at = 50, .state = LEDGER_DISPATCHED, .try = 1};
+
+    assert_true(ledger_session_put(ledger, work, &session, &transition, NULL));
+}
+
+static int64_t transitions_by_id(int64_t record)
+{
+    g_autofree struct ledger_work *work = by_id(record);
+
+    return work->has_session ? work->session.transitions : 0;
+}
+
+static void test_ledger_work__changes_between_work_item_ids__are_seen(void **state)
+{
+    g_autofree struct ledger_work *third = by_id(3), *first_one = by_id(1);
+
+    (void)state;
+    dispatch(first_one); /* where the walk stands */
+    assert_int_equal(transitions_by_id(1), 1);
+    assert_int_equal(transitions_by_id(2), 0);
+    dispatch(third); /* ahead of it */
+    assert_int_equal(transitions_by_id(3), 1);
+    assert_int_equal(transitions_by_id(4), 0);
+    assert_true(ledger_withdrawn_put(ledger, first + 4, "o", NULL));
+    g_autofree struct ledger_work *fifth = by_id(5);
+    assert_true(fifth->withdrawn);
+}
+
+static void test_ledger_work__work_item_ids_after_a_rollback__are_as_before(void **state)
+{
+    (void)state;
+    assert_int_equal(transitions_by_id(1), 0);
+    assert_true(ledger_savepoint(ledger, NULL));
+    g_autofree struct ledger_work *work = by_id(2);
+    dispatch(work);
+    assert_true(ledger_roll_back_to(ledger, NULL));
+    assert_int_equal(transitions_by_id(2), 0);
+    assert_int_equal(transitions_by_id(3), 0);
+}
+
+/* Outside of a transaction nothing stands still. */
+static void test_ledger_work__by_work_item_id_of_a_reader__sees_each_commit(void **state)
+{
+    g_autofree struct ledger_work *work = by_id(2);
+    struct ledger *writer = ledger;
+
+    (void)state;
+    assert_true(ledger_commit(STEP_VERDICT_COMMITTED, writer, NULL));
+    g_autoptr(ledger_t) reader = ledger_open_reader(LEDGER_HOME_FILE, NULL);
+    ledger = reader;
+    assert_int_equal(transitions_by_id(1), 0);
+    assert_true(ledger_begin(writer, NULL));
+    ledger = writer;
+    dispatch(work);
+    assert_true(ledger_commit(STEP_VERDICT_COMMITTED, writer, NULL));
+    ledger = reader;
+    assert_int_equal(transitions_by_id(2), 1);
+    ledger = writer;
 }
 
 /* ---- many ---- */
@@ -175,6 +266,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         T(test_ledger_work__no_session__work_is_what_the_review_says),
         T(test_ledger_work__by_work_item_id__is_found_or_nothing),
+        T(test_ledger_work__by_work_item_ids__in_any_order_each_is_found),
+        T(test_ledger_work__changes_between_work_item_ids__are_seen),
+        T(test_ledger_work__work_item_ids_after_a_rollback__are_as_before),
+        T(test_ledger_work__by_work_item_id_of_a_reader__sees_each_commit),
         T(test_ledger_work__in_a_state__by_due_time),
         T(test_ledger_work__of_a_device__oldest_first),
         T(test_ledger_work__present_of_a_device__the_live_one_else_the_newest),
