@@ -7,6 +7,7 @@
 #include "gateway/clock.h"
 #include "gateway/commands/command.h"
 #include "gateway/drops/sftp_drop.h"
+#include "gateway/signer/signer.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -417,6 +418,7 @@ int main(int argc, char **argv)
     if (argc == 2 && strcmp(argv[1], CELLS_HELPER) == 0)
         return cells_help();
     sftp_drop_serve_if_asked(argc, argv);
+    signer_serve_if_asked(argc, argv);
     int status = parse_options(&options, context, &argc, &argv) ? run(&options, context, argc, argv) : EXIT_UNABLE;
     g_free(options.config);
     g_free(options.now);

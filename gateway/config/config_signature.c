@@ -5,6 +5,7 @@
 #include "gateway/config/config_signature.h"
 
 #include "formats/instant.h"
+#include "gateway/signer/signer.h"
 #include "validators/signature/signature_key.h"
 
 /* A path, or NULL if it is not set. g_free. */
@@ -110,12 +111,31 @@ void config_clear_signing(struct config *c)
     }
 }
 
+/* A key in a token signs once, for that is what it is to do later. */
+static bool open_key(const struct config_signing *signing, GError **error)
+{
+    if (!g_str_has_prefix(signing->key, SIGNATURE_TOKEN))
+        return signature_key_open(signing->loaded, signing->key, error);
+    signer_give(signing->loaded, signing->key);
+    bool good = signature_key_try(signing->loaded, error);
+    signature_key_rest(signing->loaded);
+    return good;
+}
+
 void config_open_keys(const struct config *c, void (*tell)(void *user, const char *problem), void *user)
 {
     for (size_t i = 0; i < CONFIG_SIGNING_KEYS; i++) {
         g_autoptr(GError) error = NULL;
-        if (c->signing[i].loaded != NULL && !signature_key_open(c->signing[i].loaded, c->signing[i].key, &error))
+        if (c->signing[i].loaded != NULL && !open_key(&c->signing[i], &error))
             tell(user, error->message);
+    }
+}
+
+void config_rest_keys(const struct config *c)
+{
+    for (size_t i = 0; i < CONFIG_SIGNING_KEYS; i++) {
+        if (c->signing[i].loaded != NULL)
+            signature_key_rest(c->signing[i].loaded);
     }
 }
 

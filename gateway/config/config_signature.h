@@ -16,6 +16,8 @@ void config_load_signing(struct config_loading *l, struct config *c);
 void config_clear_signing(struct config *c);
 /* Opens the keys. Each problem is told once. To be called by those that sign, or judge the configuration for them. */
 void config_open_keys(const struct config *c, void (*tell)(void *user, const char *problem), void *user);
+/* Ends the processes that sign, if there are any; the next signature starts another one. */
+void config_rest_keys(const struct config *c);
 /* The key that signs at the time `now` (seconds UTC): of those whose certificates are valid the one whose certificate
  * began last. NULL: none is valid (G_FILE_ERROR). */
 const struct signature_key *config_signing_key(const struct config *c, int64_t now, GError **error);

@@ -4,11 +4,12 @@ import glob
 import json
 import os
 import shutil
+import signal
 import sqlite3
 import subprocess
 import tempfile
 
-from home import DISK, GATE, SOURCE, Home, Tap, answer, terminate, wait_until
+from home import DISK, GATE, SOURCE, Home, Tap, answer, said_so_far, terminate, wait_until
 from live import DEVICE, GATEWAY, NO_INC, instruction, name_of, send, sound
 from reports import Estate
 from signature import World, outgoing, own_key, proves, signed_home, signing_home
@@ -170,9 +171,9 @@ def test_expiry(tap, world):
     tap.ok(b"warning           [gateway] signing_certificate" in status, "status warns, too", status)
 
 
-def make_token(world, key):
+def make_token(world, key, name="token"):
     """A token of SoftHSM with the key and no other copy of it. What the gateway needs of the environment; the PIN."""
-    top = world.path("token")
+    top = world.path(name)
     os.makedirs(os.path.join(top, "tokens"))
     env, pin = {"SOFTHSM2_CONF": os.path.join(top, "conf")}, os.path.join(top, "pin")
     with open(env["SOFTHSM2_CONF"], "w", encoding="ascii") as file:
@@ -229,27 +230,103 @@ def test_token(tap, world):
     os.chmod(pin, 0o600)
 
 
+def test_token_kinds(tap, world):
+    """An RSA key in a token, which makes values of another form."""
+    if not os.path.exists(world.path("token")):
+        return
+    _, certificate, made = own_key(world, "token-rsa", kind="rsa2048")
+    env, pin = make_token(world, made.key, "token-of-rsa")
+    home = Home(f"{NO_INC}\ngateway signing_key=pkcs11:token=gw;object=signing?pin-source=file:{pin}\n"
+                f"gateway signing_{certificate}")
+    send(home, name_of(1), instruction(1))
+    done = home.run(env=env)
+    files, signed = outgoing(home, "mcc")
+    tap.ok(done.returncode == 0 and len(files) == 2 and files == signed and
+           proves(home, world, "mcc", files, made.pem) == [], "an RSA key in a token signs", done.stderr, files)
+    sound(tap, home, "signed by an RSA key in a token")
+
+
+def processes_that_sign(daemon):
+    with open(f"/proc/{daemon.pid}/task/{daemon.pid}/children", encoding="ascii") as file:
+        children = file.read().split()
+    found = []
+    for child in children:
+        try:
+            with open(f"/proc/{child}/comm", encoding="ascii") as file:
+                found += [int(child)] if file.read().strip() == "ecosgate-sign" else []
+        except FileNotFoundError:
+            continue
+    return found
+
+
+class Silent:
+    """A token whose library waits for ever: its objects are pipes that nobody writes."""
+
+    def __init__(self, tokens):
+        self.objects = glob.glob(os.path.join(tokens, "*", "*.object"))
+        for path in self.objects:
+            os.rename(path, path + ".kept")
+            os.mkfifo(path)
+
+    def end(self):
+        for path in self.objects:
+            os.rename(path + ".kept", path)
+
+
 def test_token_away(tap, world):
-    """A token that is away for a while: what is to be signed waits, at the latest until the next start: a module that
-    was asked for a token while it was away may not see it again."""
+    """A token that is away while the daemon runs: what is to be signed waits, and leaves signed once it is back."""
     if not os.path.exists(world.path("token")):
         return
     tokens = world.path("token/tokens")
-    env = {"SOFTHSM2_CONF": world.path("token/conf")}
+    env = {"SOFTHSM2_CONF": world.path("token/conf"), "ECOSGATE_SIGNER_PATIENCE": "500"}
     key = f"pkcs11:token=gw;object=signing;type=private?pin-source=file:{world.path('token/pin')}"
     home = Home(f"{NO_INC}\ngateway signing_key={key}\ngateway signing_certificate={world.path('token-own.all')}\n"
                 "gateway poll_interval=1")
+
+    def answers(n):
+        return [[name for name in names if f"_{n:06d}_R1" in name] for names in outgoing(home, "mcc")]
+
+    def signed(n):
+        return wait_until(lambda: len(answers(n)[1]) >= 2 and answers(n)[0] == answers(n)[1])
+
+    def waits(n, why, end):
+        """Sends a file while the token is not there; `end` brings it back."""
+        send(home, name_of(n), instruction(n))
+        told = wait_until(lambda: why in said_so_far(gate))
+        kept = answers(n)[0] == []
+        end()
+        return told, kept, signed(n)
+
     with home.daemon(env=env) as gate:
-        wait_until(lambda: os.path.exists(home.path("spool", "heartbeat")))
-        os.rename(tokens, tokens + ".away")
         send(home, name_of(1), instruction(1))
-        wait_until(lambda: home.json("spool", "list"))
-        os.rename(tokens + ".away", tokens)
-        wait_until(lambda: outgoing(home, "mcc")[1], 2)
+        first = signed(1)
+        os.rename(tokens, tokens + ".away")
+        found = waits(2, "no token has that private key", lambda: os.rename(tokens + ".away", tokens))
+        tap.ok(first and found == (True, True, True), "a token that was away signs what has waited, without a restart",
+               found, said_so_far(gate))
+        silent = Silent(tokens)
+        found = waits(3, "the token gave no answer", silent.end)
+        tap.ok(found == (True, True, True), "one that gave no answer does, too", found, said_so_far(gate))
+        silent = Silent(tokens)
+
+        def dies():
+            for process in processes_that_sign(gate):
+                os.kill(process, signal.SIGSEGV)
+            return "died of signal 11" in said_so_far(gate)
+
+        send(home, name_of(4), instruction(4))
+        died = wait_until(dies)
+        silent.end()
+        tap.ok(died and signed(4), "and one whose library died", said_so_far(gate))
+        with open(f"/proc/{gate.pid}/maps", encoding="utf-8") as file:
+            mapped = file.read()
+        tap.ok("libcrypto" in mapped and not any(word in mapped for word in ("pkcs11", "softhsm", "p11-kit")),
+               "the token's library was never in the gateway's process", mapped)
+        tap.ok(wait_until(lambda: processes_that_sign(gate) == []), "no process that signs is left")
         terminate(gate)
-    done = home.run(env=env)
-    tap.ok(done.returncode == 0 and outgoing(home, "mcc")[1], "a token that comes back signs what has waited",
-           home.out("mcc"), done.stderr)
+    tap.ok(proves(home, world, "mcc", outgoing(home, "mcc")[0], world.path("token-own.pem")) == [],
+           "openssl verifies all that was signed before and after", outgoing(home, "mcc"))
+    sound(tap, home, "a token that was away")
 
 
 def test_demo(tap, world):
@@ -267,7 +344,7 @@ def main():
     try:
         with Tap() as tap:
             for test in (test_sftp, test_recover, test_withdrawal, test_suppliers, test_retention, test_expiry,
-                         test_demo, test_token, test_token_away):
+                         test_demo, test_token, test_token_kinds, test_token_away):
                 test(tap, world)
     finally:
         world.remove()

@@ -3,8 +3,10 @@
  * that it has the digests of.
  *
  *   struct signature_key *key = signature_key_load(certificate, &error);
- *   signature_key_open(key, path, &error)                once, before the first signature
+ *   signature_key_open(key, path, &error)                once, before the first signature; or
+ *   signature_key_give(key, &signer)                     for a key that is not in this process
  *   signature_make(key, sha256, now, &len, &error)       … g_free
+ *   signature_key_rest(key)                              after some of them
  *   signature_key_free(key);
  *
  * Whoever loads a certificate needs no right to read the key. Errors are of G_FILE_ERROR and say what to do. With an
@@ -28,15 +30,34 @@ void signature_key_free(struct signature_key *key);
 /* The file with the PIN of such a URI; NULL: it names none. g_free. */
 char *signature_token_pin(const char *uri);
 
-/* Reads the private key, PEM without a passphrase; or finds it in its token, if path is such a URI. False: it cannot be
- * had, or the certificate is that of another. */
+enum { SIGNATURE_DIGEST_BYTES = 32, SIGNATURE_VALUE_MOST = 1024 /* bytes: of an RSA key of 8192 bits */ };
+
+/* Who makes the values of signatures where the key is not in this process. What it makes is verified by the
+ * certificate. */
+struct signature_signer {
+    /* As signature_token_sign. */
+    bool (*sign)(void *user, const unsigned char sha256[SIGNATURE_DIGEST_BYTES],
+                 unsigned char value[SIGNATURE_VALUE_MOST], size_t *len, GError **error);
+    void (*rest)(void *user); /* nothing is asked of it for a while */
+    void (*free)(void *user);
+    void *user;
+    const char *name; /* of the key, for errors; lives as long as the signer */
+};
+
+/* Reads the private key, PEM without a passphrase. False: it cannot be had, or the certificate is that of another. */
 bool signature_key_open(struct signature_key *key, const char *path, GError **error);
+/* The key takes over the signer; an earlier one is freed. */
+void signature_key_give(struct signature_key *key, const struct signature_signer *signer);
+/* Whether signatures can be made now: has the signer make one of nothing, and verifies it. */
+bool signature_key_try(const struct signature_key *key, GError **error);
+/* Tells the signer, if there is one, that no signature is made for a while. */
+void signature_key_rest(const struct signature_key *key);
 
 /* The first and the last second, UTC, for which the certificate is valid. */
 void signature_key_validity(const struct signature_key *key, int64_t *from, int64_t *until);
 
 /* The signature over the bytes with that SHA-256 (lower-case hex), with the signing time `at`, seconds UTC. *len: its
- * bytes. NULL: the key is not open, or libcrypto failed. g_free. */
+ * bytes. NULL: the key is not open, its signer or libcrypto failed. g_free. */
 unsigned char *signature_make(const struct signature_key *key, const char *sha256, int64_t at, size_t *len,
                               GError **error);
 

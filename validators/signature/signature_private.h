@@ -28,9 +28,6 @@ struct signature_parts {
 /* Seconds UTC; 0: it is no time. */
 int64_t signature_seconds(const ASN1_TIME *time);
 
-/* The private key of a token. NULL: it cannot be had. EVP_PKEY_free. (signature_token.c) */
-EVP_PKEY *signature_token_key(const char *uri, GError **error);
-
 /* Takes a signature apart. The text of what is wrong (g_free), or NULL. parts is to be cleared in either case. */
 char *signature_parts_read(struct signature_parts *parts, const struct signature_file *file);
 /* Frees what it holds and empties it. */

@@ -112,14 +112,12 @@ static bool store_batch(struct gateway *gateway, const GPtrArray *planned, guint
 bool signing_store(struct gateway *gateway, GError **error)
 {
     g_autoptr(GPtrArray) planned = NULL;
+    bool good = ledger_outgoing_files_planned(gateway->ledger, &planned, error);
 
-    if (!ledger_outgoing_files_planned(gateway->ledger, &planned, error))
-        return false;
-    for (guint next = 0; next < planned->len;) {
-        if (!store_batch(gateway, planned, next, &next, error))
-            return false;
-    }
-    return true;
+    for (guint next = 0; good && next < planned->len;)
+        good = store_batch(gateway, planned, next, &next, error);
+    config_rest_keys(gateway->config);
+    return good;
 }
 
 bool signing_renew(struct gateway *gateway, const struct ledger_outgoing *signature, GError **error)
