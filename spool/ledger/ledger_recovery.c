@@ -160,7 +160,6 @@ bool ledger_recovery_raise_revision(struct ledger *ledger, int64_t recovery, int
            ledger_count_job(ledger, job, 1, error);
 }
 
-/* A release counts if it was carried out after the recovery: a held job may have been released before, too. */
 /* The recoveries that have lost the number of the job ?1. */
 #define LOST_NUMBERS                                                                                                   \
     " FROM job j JOIN lost_number l ON l.sender=j.sender AND l.type=j.type AND l.org=j.org"                            \
@@ -186,14 +185,17 @@ bool ledger_number_was_lost(struct ledger *ledger, int64_t job, bool *lost, GErr
 }
 
 /* The recovery has raised the counter of accepted numbers to that of the lost ledger, which had accepted none above. */
-bool ledger_recovery_before(struct ledger *ledger, int64_t job, int64_t *recovery, GError **error)
+bool ledger_recovery_unraised(struct ledger *ledger, int64_t job, int64_t *recovery, GError **error)
 {
-    LEDGER_SQL(find, "SELECT ifnull(max(r.id),0) FROM recovery r JOIN job j ON j.id=?1 AND j.id<r.first_job"
-                     " WHERE j.revision<100*r.id AND (j.sequence IS NULL OR j.numbering*1000000+j.sequence<="
-                     "(SELECT value FROM counter WHERE name='accepted '||j.sender||' '||j.type||' '||j.org))");
+    LEDGER_SQL(find, "SELECT ifnull(max(id),0) FROM(SELECT r.id FROM recovery r JOIN job j ON j.id=?1"
+                     " AND j.id<r.first_job WHERE j.revision<100*r.id AND (j.sequence IS NULL OR"
+                     " j.numbering*1000000+j.sequence<="
+                     "(SELECT value FROM counter WHERE name='accepted '||j.sender||' '||j.type||' '||j.org))"
+                     " UNION ALL SELECT l.recovery" LOST_NUMBERS " AND j.revision<100*l.recovery)");
     return ledger_number(ledger, ledger_query(ledger, &find, LEDGER_VALUES(LEDGER_INT(job)), error), recovery, error);
 }
 
+/* A release counts if it was carried out after the recovery: a held job may have been released before, too. */
 bool ledger_number_lost(struct ledger *ledger, int64_t job, int64_t *recovery, GError **error)
 {
     LEDGER_SQL(find, "SELECT max(l.recovery)" LOST_NUMBERS

@@ -81,10 +81,10 @@ enum { LEDGER_LOST_REVISIONS = 100 /* revisions from here on are of files that a
 /* Raises the job's revision above those that the lost ledger may have used for a file of that name: 100 for each
  * recovery. Once for a job and recovery. */
 bool ledger_recovery_raise_revision(struct ledger *ledger, int64_t recovery, int64_t job, GError **error);
-/* *recovery: the newest one that found the job in the spool, if the lost ledger may have judged the job, and its
- * revision is not raised for that yet; 0: there is none. The lost ledger may have judged whatever has no number, or one
- * that is not above all that are accepted. */
-bool ledger_recovery_before(struct ledger *ledger, int64_t job, int64_t *recovery, GError **error);
+/* *recovery: the newest one whose lost ledger may have judged the job, or a file of its number, if the job's revision
+ * is not raised for that yet; 0: there is none. Of what the recovery found in the spool, the lost ledger may have
+ * judged whatever has no number, or one that is not above all that are accepted. */
+bool ledger_recovery_unraised(struct ledger *ledger, int64_t job, int64_t *recovery, GError **error);
 /* *recovery: the one by which the number of this job is lost; 0: it is not, or an operator has released or rejected
  * the job since. */
 bool ledger_number_lost(struct ledger *ledger, int64_t job, int64_t *recovery, GError **error);

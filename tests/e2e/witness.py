@@ -804,6 +804,28 @@ def test_decided(tap):
         sound(tap, home, f"after {order} of a file that was held before the backup")
 
 
+def test_kept_back(tap):
+    """A lost file that comes again is held by an operator before it is judged, so nothing has said yet that its number
+    is lost. He decides about his own hold; what the lost ledger had done with the file still counts."""
+    for order, withheld in (("release", 3), ("reject", 1)):
+        home = Gateway()
+        name = lose_instruction(home)
+        home.parties.numbers["EMI"] = 1
+        home.parties.instruct([3, 4])
+        home.run(now=at(70), env={"ECOSGATE_CRASH": "custody-published:after"})
+        home.command("spool", "hold", name, "--reason", "wait")
+        home.go(71)
+        held = [row["name"] for row in home.jobs("held")]
+        home.command("spool", order, name, "--reason", "decided")
+        _, new = home.go(80)
+        tap.ok(held == [name] and f"EMA_{name[4:-4]}_R101.csv" in new and
+               home.json("status")[0]["withheld"] == withheld,
+               f"{order} of a lost file that an operator held: its EMA has a new name, its Devices are withheld", held,
+               new, home.json("status"))
+        once(tap, home, f"{order} of a lost file that an operator held")
+        sound(tap, home, f"{order} of a lost file that an operator held")
+
+
 def lose_three():
     """A gateway that has recovered without its instructions 2, 3 and 4."""
     home = Gateway()
@@ -1070,6 +1092,7 @@ if __name__ == "__main__":
         test_far_behind(report)
         test_late_after_recover(report)
         test_decided(report)
+        test_kept_back(report)
         test_judged_late(report)
         test_set_number(report)
         test_any_order(report)

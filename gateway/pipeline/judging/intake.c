@@ -519,12 +519,13 @@ static bool hold_if_lost(struct gateway *gateway, const struct ledger_job *job, 
 }
 
 /* A file that stood in the spool before a recovery, and is judged after it, may have been judged in the time that was
- * lost: its answers get names of their own, and its Devices are withheld. */
-static bool raise_if_earlier(struct gateway *gateway, struct ledger_job **job, GError **error)
+ * lost: its answers get names of their own, and its Devices are withheld. So do those of a lost file that comes again
+ * and was never held for that, for an operator had kept it back by himself before it was judged. */
+static bool raise_if_judged_before(struct gateway *gateway, struct ledger_job **job, GError **error)
 {
     int64_t recovery = 0, id = (*job)->id;
 
-    if (!ledger_recovery_before(gateway->ledger, id, &recovery, error))
+    if (!ledger_recovery_unraised(gateway->ledger, id, &recovery, error))
         return false;
     if (recovery == 0)
         return true;
@@ -566,7 +567,7 @@ bool intake_process(struct gateway *gateway, int64_t id, GError **error)
     if (state == JOB_READY && !job_move_unsynced(gateway->spool, id, &activate, error))
         return false;
     if (verdict == NULL &&
-        (!hold_if_lost(gateway, job, &held, error) || !(held || raise_if_earlier(gateway, &job, error))))
+        (!hold_if_lost(gateway, job, &held, error) || !(held || raise_if_judged_before(gateway, &job, error))))
         return false;
     return verdict != NULL || held || judge(gateway, job, error);
 }
