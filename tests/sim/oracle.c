@@ -299,7 +299,15 @@ static void look_at_acknowledgement(struct oracle *oracle, const struct document
 
 /* ---- what recipients take ---- */
 
-/* A name and a number of a type belong to one file for ever. The same file comes again only if somebody asked. */
+/* The types of all other files have three letters. */
+static bool is_report(const struct document *document)
+{
+    return strlen(document->type) != 3;
+}
+
+/* A name and a number of a type belong to one file for ever. The same file comes again only if somebody asked. True:
+ * its recipient reads it. After a restore answers that come once more are read again, but no report: it shows the same
+ * rows. */
 static bool look_at_name(struct oracle *oracle, const char *folder, const struct document *document, const char *digest)
 {
     struct taken *taken = g_hash_table_lookup(oracle->taken, document->name);
@@ -325,7 +333,7 @@ static bool look_at_name(struct oracle *oracle, const char *folder, const struct
         taken->digest = g_strdup(digest);
     }
     taken->at = sim_now(oracle->sim);
-    return taken->times == 1 || !same || (oracle->restores > 0 && !taken->put_away);
+    return taken->times == 1 || !same || (oracle->restores > 0 && !taken->put_away && !is_report(document));
 }
 
 static void look_at_number(struct oracle *oracle, const struct document *document)
@@ -403,7 +411,7 @@ void oracle_took(struct oracle *oracle, const char *folder, const char *name, co
     if (!page && !document->whole)
         sim_broken(oracle->sim, "whole", "%s in %s is not whole", name, folder);
     else if (look_at_name(oracle, folder, document, digest) && !page) {
-        if (strlen(document->type) == 3)
+        if (!is_report(document))
             look_at_number(oracle, document);
         look_at(oracle, folder, &document);
     }

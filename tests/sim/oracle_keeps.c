@@ -150,6 +150,16 @@ static bool is_about(const struct keeping *keeping, const struct item *item)
     }
 }
 
+bool oracle_was_withdrawn(const struct oracle *oracle, const struct item *item)
+{
+    for (unsigned i = 0; i < oracle->keepings->len; i++) {
+        const struct keeping *keeping = oracle->keepings->pdata[i];
+        if (is_withdrawal(keeping) && is_about(keeping, item))
+            return true;
+    }
+    return false;
+}
+
 /* The work order was made while the keeping was in force, and no clock had been wrong until it was taken. */
 static bool covers(const struct oracle *oracle, const struct keeping *keeping, const struct order *order)
 {

@@ -217,6 +217,8 @@ void oracle_keeps_released(struct oracle *oracle, const char *device);
 void oracle_keeps_put(struct oracle *oracle, const char *name, const char *type);
 void oracle_keeps_took(struct oracle *oracle, const char *folder, const char *name);
 void oracle_keeps_ordered(struct oracle *oracle, const struct item *item, const struct order *order);
+/* An operator has asked for its withdrawal, whatever came of it. */
+bool oracle_was_withdrawn(const struct oracle *oracle, const struct item *item);
 void oracle_judge_keeps(struct oracle *oracle);
 
 /* oracle_redeliveries.c */

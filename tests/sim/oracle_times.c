@@ -37,16 +37,18 @@ static bool had_failures(const struct item *item)
 }
 
 /* When the work ended first, as far as EMO and ECOSMIG-002 show it; 0: that cannot be seen. A success that came late
- * corrects an end, and the EMO may show the corrected one only. */
+ * corrects an end, and the EMO may show the corrected one only. What was withdrawn ends as rejected before, and is in
+ * no ECOSMIG-002. */
 static int64_t first_end(const struct oracle *oracle, const struct item *item)
 {
     bool reported = !oracle_device((struct oracle *)oracle, item->device)->unreported;
+    bool corrected = item->ended_at != item->migrated_at; /* the first EMO with an end showed another one */
 
     if (item->failed_at != 0)
         return item->failed_at;
-    if (item->was_failed || item->migrated_at == 0)
+    if (item->was_failed || corrected)
         return item->ended_at;
-    return reported && !had_failures(item) ? item->migrated_at : 0;
+    return reported && !had_failures(item) && !oracle_was_withdrawn(oracle, item) ? item->migrated_at : 0;
 }
 
 /* A session without a success ends at its time; one that comes later does not end it. */
