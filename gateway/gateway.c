@@ -128,6 +128,7 @@ void gateway_close(struct gateway *gateway)
     g_clear_pointer(&gateway->withdrawing.order_id, g_free);
     g_clear_pointer(&gateway->reports_wait, g_free);
     g_clear_pointer(&gateway->report_waits, g_free);
+    g_clear_pointer(&gateway->unsigned_for, g_free);
     ledger_fault_clear(&gateway->fault);
 }
 

@@ -70,6 +70,7 @@ struct gateway {
     } slow_backup;      /* it has kept the gateway waiting too long, and is not waited for (backup_pause.h) */
     int64_t building;   /* seconds UTC: the moment of the reports that a thread builds (reports.h); 0: none are built */
     char *reports_wait; /* why no more reports can be issued in this pass (reports.c); NULL: they can; owned */
+    char *unsigned_for; /* why signatures could not be made in this pass (signing.c); NULL: all were; owned */
     char *report_waits; /* which planned file of a report cannot be written in this pass, and why; NULL: none; owned */
     bool failed;        /* something that was due could not be done: I/O, a drop that is down, A104, A105, A108 */
     bool refused;       /* a file of this run was RJ or PA */

@@ -124,6 +124,7 @@ static const struct incident_alarm {
     {"A116", ALARM_WARNING, false, "ecosgate incident show #", "ecosgate incident list"},
     {"A117", ALARM_WARNING, false, "ecosgate spool list --state held", "ecosgate spool list --state held"},
     {"A119", ALARM_CRITICAL, false, "ecosgate doctor", "ecosgate doctor"},
+    {"A120", ALARM_CRITICAL, false, "ecosgate doctor", "ecosgate doctor"},
     {NULL, ALARM_WARNING, false, "ecosgate incident show #", "ecosgate incident list"},
 };
 

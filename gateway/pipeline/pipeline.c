@@ -40,6 +40,7 @@
 #include "gateway/pipeline/retention/archiving.h"
 #include "gateway/pipeline/retention/retention.h"
 #include "gateway/pipeline/watches/room_watch.h"
+#include "gateway/pipeline/watches/signing_watch.h"
 #include "gateway/pipeline/judging/volume.h"
 #include "gateway/reports/report_schedule.h"
 #include "gateway/reports/report_address.h"
@@ -232,8 +233,8 @@ static bool report_incidents(struct pipeline *pipeline, GError **error)
     bool reported;
 
     return damage_review(pipeline->gateway, error) && profile_watch(pipeline->gateway, error) &&
-           volume_watch(pipeline->gateway, error) && incidents_report(pipeline->gateway, &reported, error) &&
-           (!reported || deliver(pipeline, error));
+           signing_watch(pipeline->gateway, error) && volume_watch(pipeline->gateway, error) &&
+           incidents_report(pipeline->gateway, &reported, error) && (!reported || deliver(pipeline, error));
 }
 
 /* If the drop of the work orders turns out to work again, what has waited for it is ordered in the same pass. After a

@@ -79,9 +79,10 @@ static void explain_signature(const struct ledger_outgoing *file, const char *si
 {
     e->because = g_strdup_printf("%s is %s, but not signed yet; it is delivered with its signature", file->name,
                                  ledger_outgoing_state_name(file->state));
-    e->waits_for = g_strdup_printf("%s, which the next pass makes if a certificate to sign with is valid", signature);
-    e->moves = g_strdup("`ecosgate run`; `ecosgate doctor` says whether a certificate is valid, and what to do if none "
-                        "is");
+    e->waits_for = g_strdup_printf("%s, which the next pass makes if a key to sign with can be used (A120)", signature);
+    e->moves =
+        g_strdup("`ecosgate run`; `ecosgate doctor` says whether the key can be used and its certificate is valid, and "
+                 "what to do if not");
 }
 
 /* Of a file that is not delivered, and whose folder may have become another party's. */

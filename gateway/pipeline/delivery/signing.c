@@ -52,6 +52,8 @@ static bool store(struct gateway *gateway, const struct ledger_outgoing *file, s
 static void report_unsigned(struct gateway *gateway, const char *name, GError *cause)
 {
     gateway->failed = true;
+    g_free(gateway->unsigned_for);
+    gateway->unsigned_for = g_strdup(cause->message);
     log_event(LOG(EVENT_UNSTORED, .file = name), "%s cannot be stored, and its file waits for it: %s", name,
               cause->message);
     g_error_free(cause);
@@ -114,6 +116,7 @@ bool signing_store(struct gateway *gateway, GError **error)
     g_autoptr(GPtrArray) planned = NULL;
     bool good = ledger_outgoing_files_planned(gateway->ledger, &planned, error);
 
+    g_clear_pointer(&gateway->unsigned_for, g_free);
     for (guint next = 0; good && next < planned->len;)
         good = store_batch(gateway, planned, next, &next, error);
     config_rest_keys(gateway->config);

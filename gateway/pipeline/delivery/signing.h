@@ -9,7 +9,7 @@
 #include "spool/ledger/ledger_outgoing.h"
 
 /* Makes and stores each planned signature whose file is stored. What cannot be signed now is logged, and tried again
- * in each pass. False: the ledger failed. */
+ * in each pass; gateway->unsigned_for says why, for signing_watch. False: the ledger failed. */
 bool signing_store(struct gateway *gateway, GError **error);
 
 /* Has a damaged signature that is STORED made anew in the next pass: an EC key makes no signature twice. */
