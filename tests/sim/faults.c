@@ -32,6 +32,10 @@ static void kill_daemon(struct sim *sim, void *user)
 
     if (!may_begin(world))
         return;
+    if (world->rates.at_names > 0 && random_chance(chance_of(world), world->rates.at_names)) {
+        fault.calls = CALL_NAME;
+        fault.first = 1 + random_below(chance_of(world), 30);
+    }
     if (sim_has(sim, "kills")) {
         sim_say(sim, "fault: a kill at call %" G_GUINT64_FORMAT " from now on", fault.first);
         machine_fault(sim, world->home, &fault);

@@ -29,11 +29,33 @@ int64_t machine_clock(struct sim *sim, const char *home)
     return shared_wall_of(machine_of(home));
 }
 
+/* Nothing more comes of it. */
+static bool is_used_up(const struct machine_fault *fault, uint64_t passed)
+{
+    if (fault->event > FAULT_SHORT)
+        return fault->calls == 0 || (fault->event < FAULT_FREEZE && passed >= fault->first);
+    return fault->count != 0 && passed + 1 >= fault->first + fault->count;
+}
+
+static void forget_used_up(struct shared_machine *machine)
+{
+    int kept = 0;
+
+    for (int i = 0; i < machine->faults; i++)
+        if (!is_used_up(&machine->fault[i], machine->passed[i])) {
+            machine->fault[kept] = machine->fault[i];
+            machine->passed[kept++] = machine->passed[i];
+        }
+    machine->faults = kept;
+}
+
 void machine_fault(struct sim *sim, const char *home, const struct machine_fault *fault)
 {
     struct shared_machine *machine = machine_of(home);
 
     (void)sim;
+    if (machine->faults >= SHARED_FAULTS)
+        forget_used_up(machine);
     if (machine->faults >= SHARED_FAULTS || !shared->faults)
         return;
     machine->fault[machine->faults] = *fault;

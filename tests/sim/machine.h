@@ -48,7 +48,7 @@ struct machine_fault {
     int errnum; /* of an error: ENOSPC, EIO, EMFILE … */
 };
 
-/* Adds a fault; a machine has eight at most, further ones are dropped. */
+/* Adds a fault; at most eight are to come on a machine, further ones are dropped. */
 void machine_fault(struct sim *sim, const char *home, const struct machine_fault *fault);
 /* Takes all faults back. */
 void machine_mend_disk(struct sim *sim, const char *home);

@@ -40,7 +40,10 @@ MUTANTS = [
     Mutant("files of a lost ledger are judged at once", "rough", 4213, 3, [
         Edit("gateway/pipeline/judging/intake.c",
              "    if (recovery == 0)\n        return true;\n    *held",
-             "    if (recovery >= 0)\n        return true;\n    *held")]),
+             "    if (recovery >= 0)\n        return true;\n    *held"),
+        Edit("spool/ledger/ledger_recovery.c",
+             "\" AND j.revision<100*l.recovery)\"",
+             "\" AND j.revision<0)\"")]),
     Mutant("a row is in two reports", "calm", 1, 26, [
         Edit("spool/ledger/ledger_progress.c",
              "s.ended>=?2 AND s.ended<?3\"",
@@ -115,7 +118,7 @@ MUTANTS = [
         Edit("spool/ledger/ledger_private.h",
              "AND begun>=accepted AND ended<accepted\"",
              "AND begun>=accepted AND ended<=accepted\"")]),
-    Mutant("after a kill a work order that was taken goes out again", "hostile", 16302, 6, [
+    Mutant("after a kill a work order that was taken goes out again", "kills", 1, 4, [
         Edit("gateway/pipeline/delivery/outbox_record.c",
              "file->rename_sent = transfer->publication.open || (publish && outbox_is_ready(transfer));",
              "(void)publish;\n    file->rename_sent = false;")]),

@@ -5,6 +5,8 @@
  * fixed runs of `make check` have each kind of kinds.def. Restores: a restore a day, tries that fail often, no other
  * fault: what only a ledger that went back can do wrong comes soon. Operators: they keep back, withdraw and have files
  * delivered once more many times a day, tries fail often, and no clock is wrong, for then nothing is asked of a hold.
+ * Kills: one every half hour, half of them where the gateway renames, and tries that fail often: what partners do
+ * between a stop and the next start comes soon.
  */
 #include "tests/sim/world_private.h"
 
@@ -175,6 +177,21 @@ static const struct rates operators = {
     .full_days = 4,
 };
 
+static const struct rates kills = {
+    .devices = 120,
+    .per_file = 4,
+    .instructed = 20,
+    .installed = 1,
+    .failed = 0.6,
+    .permanent = 0.05,
+    .silent = 0.05,
+    .late = 0.05,
+    .killed = 48,
+    .at_names = 0.5,
+    .servers = 0.3,
+    .full_days = 4,
+};
+
 /* Times the rough rates. */
 enum { HOSTILE_FACTOR = 4 };
 
@@ -219,8 +236,8 @@ void profiles_draw(struct sim *sim, struct rates *rates)
     struct random *random = sim_random(sim, "profile");
 
     static const struct rates *const of[] = {
-        [SIM_CALM] = &calm,   [SIM_ROUGH] = &rough,       [SIM_HOSTILE] = &rough,
-        [SIM_DENSE] = &dense, [SIM_RESTORES] = &restores, [SIM_OPERATORS] = &operators};
+        [SIM_CALM] = &calm,         [SIM_ROUGH] = &rough,         [SIM_HOSTILE] = &rough, [SIM_DENSE] = &dense,
+        [SIM_RESTORES] = &restores, [SIM_OPERATORS] = &operators, [SIM_KILLS] = &kills};
 
     *rates = *of[sim_profile(sim)];
     if (sim_profile(sim) != SIM_ROUGH && sim_profile(sim) != SIM_HOSTILE)

@@ -30,7 +30,7 @@ typedef void sim_act(struct sim *sim, void *user);
 #define SIM_HOUR (60 * SIM_MINUTE)
 #define SIM_DAY (24 * SIM_HOUR)
 
-enum sim_profile { SIM_CALM, SIM_ROUGH, SIM_HOSTILE, SIM_DENSE, SIM_RESTORES, SIM_OPERATORS };
+enum sim_profile { SIM_CALM, SIM_ROUGH, SIM_HOSTILE, SIM_DENSE, SIM_RESTORES, SIM_OPERATORS, SIM_KILLS };
 
 /* Days that a run goes on at least when faults have stopped: sessions, late results and operators' ends need them. */
 enum { SIM_SETTLING = 12 };

@@ -1,7 +1,7 @@
 /*
  * A year of the gateway and its world in virtual time, from a seed.
  *
- *   simulate --seed N [--days D] [--profile calm|rough|hostile|dense] [--trace] [--count]
+ *   simulate --seed N [--days D] [--profile NAME] [--trace] [--count]
  *            [--shrink] [--without PART,…] [--break PART]
  *
  * Exit status: 0 every promise held; 1 one was broken, the story is printed with the call that repeats it; 2 the
@@ -39,7 +39,7 @@ const char *__ubsan_default_options(void)
     return "abort_on_error=1:print_stacktrace=1";
 }
 
-static const char *const profiles[] = {"calm", "rough", "hostile", "dense", "restores", "operators"};
+static const char *const profiles[] = {"calm", "rough", "hostile", "dense", "restores", "operators", "kills"};
 
 char *play_call(const struct sim_options *options)
 {
@@ -114,7 +114,7 @@ static bool parse(struct call *call, int argc, char **argv)
         {"seed", 0, 0, G_OPTION_ARG_INT64, &call->seed, "what all choices of the run come from (1)", "N"},
         {"days", 0, 0, G_OPTION_ARG_INT64, &call->days, "days until faults stop (30)", "D"},
         {"profile", 0, 0, G_OPTION_ARG_STRING, &call->profile, "how much goes wrong (rough)",
-         "calm|rough|hostile|dense|restores|operators"},
+         "calm|rough|hostile|dense|restores|operators|kills"},
         {"without", 0, 0, G_OPTION_ARG_STRING, &call->without, "parts of the world to switch off", "PART,…"},
         {"break", 0, 0, G_OPTION_ARG_STRING, &call->breaks, "break a promise when that part acts first (for --shrink)",
          "PART"},

@@ -17,11 +17,12 @@ BUILD = os.environ.get("top_builddir", ".")
 SIMULATE = os.path.join(BUILD, "tests", "sim", "simulate")
 
 # (seed, days, profile): a run each. Dense ones see what comes seldom, and a day of theirs costs no more than a hostile
-# one; the calm one asks for what must happen in time. The first is traced and played twice. A change of the program
+# one; the calm one asks for what must happen in time, and that of kills is stopped far more often than eight times, the
+# faults that a machine can have before it at once. The first is traced and played twice. A change of the program
 # moves draws, so a seed does not meet the same fault for ever; the mended ones have tests of their own, or a fault of
 # mutants.py.
 RUNS = [(32, 4, "dense"), (18, 4, "dense"), (34, 4, "dense"), (16, 4, "dense"), (6, 4, "dense"), (2, 4, "dense"),
-        (3, 4, "calm")]
+        (3, 4, "calm"), (2, 1, "kills")]
 # Played only while no run has come to a kind yet. The test names what to exchange RUNS for. Those that have most of
 # what is seldom come first.
 SPARE_RUNS = [(seed, 4, "dense") for seed in (12, 1, 5, 30, 15, 36, 21, 28, *range(7, 12), *range(22, 28))]
@@ -181,6 +182,11 @@ def kinds_of(text):
     return {kind for n, kind in COUNTED.findall(text) if int(n) > 0}
 
 
+def test_kills(tap, text):
+    n = sum(int(n) for n, kind in COUNTED.findall(text) if kind.startswith("a kill "))
+    tap.ok(n > 20, "a fault that has come makes room for the next one", n)
+
+
 def test_kinds(tap, texts):
     """Of all runs together."""
     runs = collections.Counter(kind for text in texts for kind in kinds_of(text))
@@ -211,6 +217,7 @@ def main():
     test_many(tap)
     texts = [test_trace(tap, RUNS[0])]
     texts += [text for _, text in play(tap, RUNS[1:])]
+    test_kills(tap, texts[-1])
     test_kinds(tap, texts)
     return tap.end()
 

@@ -40,6 +40,7 @@ struct rates {
     double cleaned;            /* clean-ups a day that remove temporary files from `out` */
     double meddled;            /* operators' needless orders a day: hold, requeue, redeliver */
     double restarted, killed, powered, disk, full, quirks, clock, threads; /* faults of machines a day */
+    double at_names;             /* a kill hits one of the next calls that change a name */
     double backups, restored;    /* backups a day; a backup is restored, a day */
     double second;               /* a second gateway on two of the drops, a day */
     double beside;               /* the gateway is started once more beside itself, a day */
