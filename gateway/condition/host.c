@@ -3,6 +3,7 @@
 #include "formats/unpack/unpack.h"
 #include "formats/xml/xml_schema.h"
 #include "gateway/clock.h"
+#include "gateway/config/config_rights.h"
 #include "gateway/drops/sftp_drop.h"
 #include "spool/digest.h"
 #include "spool/disk.h"
@@ -44,6 +45,37 @@ static void probe_user(const struct told *told, const struct config *config)
                      "user of its own, and give it the home"
                    : "this is root: who breaks into the gateway then has the whole machine; run it as a user of its "
                      "own");
+}
+
+/* `run` does not start with such a file; this tells before. */
+static void probe_modes(const struct told *told, const struct config *config)
+{
+    g_autofree char *problems = config_modes_problems(config, config->path);
+    g_auto(GStrv) lines = g_strsplit(problems != NULL ? problems : "", "\n", -1);
+
+    for (char **line = lines; *line != NULL; line++)
+        told->tell(told->user, "modes", PROBE_BAD, *line);
+    if (*lines == NULL)
+        told->tell(told->user, "modes", PROBE_GOOD,
+                   "nobody else may read a key, or write what the gateway trusts: configuration, known_hosts, trust "
+                   "anchors, spool and orders");
+}
+
+/* Files are made with modes of their own, so it can only take rights away. */
+static void probe_umask(const struct told *told)
+{
+    enum { GROUP_READS = S_IRGRP | S_IXGRP };
+    const mode_t mask = umask(S_IRWXG | S_IRWXO);
+
+    (void)umask(mask); /* cannot fail */
+    const bool owner = (mask & S_IRWXU) != 0, group = (mask & GROUP_READS) != 0;
+    g_autofree char *text = g_strdup_printf(
+        "the umask here is %04o: %s", mask,
+        owner   ? "with it 'ecosgate run' could not use what it makes itself; set it to 0027"
+        : group ? "what 'ecosgate run' makes with it, in spool and local drops, the group of these cannot read; set it "
+                  "to 0027, or mode= and folder_mode= of the drops"
+                : "no file that 'ecosgate run' makes can be written by everybody, whatever it is");
+    told->tell(told->user, "umask", owner ? PROBE_BAD : group ? PROBE_NOTE : PROBE_GOOD, text);
 }
 
 static void probe_core(const struct told *told)
@@ -245,6 +277,8 @@ void host_probe(const struct config *config, probe_tell *tell, void *user)
     const struct told *told = &(struct told){tell, user};
 
     probe_user(told, config);
+    probe_modes(told, config);
+    probe_umask(told);
     probe_core(told);
     probe_swap(told);
     probe_disk(told, config);

@@ -72,12 +72,10 @@ static void check_keys(GString *problems, const struct config *config)
         check_file(problems, config, token ? pin : key, "gateway", S_IRWXG | S_IRWXO);
         check_file(problems, config, config->signing[i].certificate, "gateway", S_IWOTH);
     }
-    config_open_keys(config, add_key, problems);
 }
 
-char *config_rights_problems(const struct config *config, const char *place)
+static void check_modes(GString *problems, const struct config *config, const char *place)
 {
-    GString *problems = g_string_new(NULL);
     g_autofree char *file = g_canonicalize_filename(place, NULL);
     g_autofree char *dir = g_path_get_dirname(file);
 
@@ -91,5 +89,21 @@ char *config_rights_problems(const struct config *config, const char *place)
         check_drop(problems, config, config->drops->pdata[i], dir);
     for (guint i = 0; i < config->parties->len; i++)
         check_party(problems, config, &g_array_index(config->parties, struct party, i), dir);
+}
+
+char *config_modes_problems(const struct config *config, const char *place)
+{
+    GString *problems = g_string_new(NULL);
+
+    check_modes(problems, config, place);
+    return g_string_free(problems, problems->len == 0);
+}
+
+char *config_rights_problems(const struct config *config, const char *place)
+{
+    GString *problems = g_string_new(NULL);
+
+    check_modes(problems, config, place);
+    config_open_keys(config, add_key, problems);
     return g_string_free(problems, problems->len == 0);
 }

@@ -12,5 +12,7 @@
  * keys that outgoing files are signed with, which are opened: each must be that of its certificate.
  * place: the configuration in whose folder relative paths begin. g_free. */
 char *config_rights_problems(const struct config *config, const char *place);
+/* The same without opening keys, for those who may not read them. */
+char *config_modes_problems(const struct config *config, const char *place);
 
 #endif

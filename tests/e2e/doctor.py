@@ -9,12 +9,12 @@ import subprocess
 import sys
 import tempfile
 
-from home import Home, Tap, try_limits
+from home import GATE, Home, Tap, try_limits
 from sshd import Sshd, find, forgiving, make_key, write_known_hosts
 
 PROBES = ["reachable", "host-key", "algorithms", "login", "extensions", "list", "write", "read-back", "temporary",
           "rename", "rename-onto", "space", "clock", "remove", "strategy", "claim"]
-HOST = ["user", "core", "swap", "disk", "random", "time", "libraries"]
+HOST = ["user", "modes", "umask", "core", "swap", "disk", "random", "time", "libraries"]
 LOCAL = ["list", "write", "read-back", "rename", "rename-onto", "space", "clock", "writers", "remove", "strategy",
          "claim"]
 
@@ -326,12 +326,35 @@ def test_owner_and_disk(tap):
                    f"spool and ledger in {folder}", rows)
 
 
+def test_modes(tap):
+    """What others may read or write, and what a umask would take away, before `run` refuses or writes it."""
+    home = Home()
+    with open(home.path("pass"), "w", encoding="ascii"):
+        pass
+    home.set(f"drop mcc transport=sftp\ndrop mcc complete=stable\ndrop mcc host=127.0.0.1\ndrop mcc port=1\n"
+             f"drop mcc user=x\ndrop mcc known_hosts={home.path('pass')}\ndrop mcc identity={home.path('pass')}")
+    for path, mode, back, words in ((home.conf, 0o666, 0o640, ("everybody may write it", "chmod o-w")),
+                                    (home.path("pass"), 0o640, 0o600, ("others than its owner", "chmod go="))):
+        os.chmod(path, mode)
+        row = find_row(host_rows(home), "modes")
+        tap.ok(row["result"] == "bad" and path in row["text"] and all(word in row["text"] for word in words),
+               f"{os.path.basename(path)} with mode {mode:o} is bad", row)
+        os.chmod(path, back)
+    tap.ok(find_row(host_rows(home), "modes")["result"] == "good", "then it is good", host_rows(home))
+    for mask, result in ((0o000, "good"), (0o027, "good"), (0o077, "note"), (0o200, "bad")):
+        done = subprocess.run([GATE, "-c", home.conf, "--json", "doctor"], umask=mask, capture_output=True,
+                              check=False)
+        row = find_row([json.loads(line) for line in done.stdout.splitlines()], "umask")
+        tap.ok(row["result"] == result and f"{mask:04o}" in row["text"], f"umask {mask:04o} is {result}", row)
+
+
 def main():
     top = tempfile.gettempdir()
     with Tap() as tap:
         test_local(tap)
         test_host(tap)
         test_owner_and_disk(tap)
+        test_modes(tap)
         with Sshd(top) as server:
             test_fit(tap, server)
             test_unfit(tap, server)
