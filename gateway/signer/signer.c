@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 enum {
-    PATIENCE = 20 * 1000, /* milliseconds for one signature; the first one opens the token, too */
+    PATIENCE = 10 * 1000, /* milliseconds for one signature; the first one opens the token, too */
     LONGEST_PAUSE = 60,   /* seconds */
     SHOWN_TEXT = 4000,
 };
@@ -29,6 +29,7 @@ struct signer {
     pid_t process; /* to be waited for; 0: none */
     int64_t pause; /* seconds; 0: the last try was good */
     int64_t again; /* clock_monotonic of the next try */
+    bool locks;    /* the token refused the PIN: it is not asked any more */
     char *cause;   /* of the last failure; NULL: there was none */
 };
 
@@ -171,7 +172,9 @@ static bool take_answer(struct signer *signer, unsigned char *value, size_t *len
 
     if (n <= 0)
         return fail_ended(signer, error);
-    if (packet[0] == SIGNER_FAULT)
+    if (packet[0] == SIGNER_PIN)
+        signer->locks = true;
+    if (packet[0] == SIGNER_FAULT || packet[0] == SIGNER_PIN)
         return fail_told(signer, (const char *)packet + 1, (size_t)n - 1, error);
     if (packet[0] != SIGNER_VALUE || n - 1 > SIGNATURE_VALUE_MOST)
         return fail(signer, g_strdup("the process with the token's library says what it cannot mean"), error);
@@ -186,7 +189,7 @@ static bool sign(void *user, const unsigned char sha256[SIGNATURE_DIGEST_BYTES],
 {
     struct signer *signer = user;
 
-    if (signer->pause > 0 && clock_monotonic() < signer->again) {
+    if (signer->locks || (signer->pause > 0 && clock_monotonic() < signer->again)) {
         g_set_error_literal(error, G_FILE_ERROR, G_FILE_ERROR_FAILED, signer->cause);
         return false;
     }

@@ -6,8 +6,9 @@
  *
  * The process is started for the first signature and ends with signature_key_rest, so each batch of signatures has a
  * new one. Some libraries do not see a token again that was away, or a service behind it that was restarted, until
- * their process ends. One that gives no answer is ended. After a failure the next process is started only after 1 s,
- * after the following ones 2, 4 … 60 s; until then each signature fails by the same cause.
+ * their process ends. One that gives no answer for 10 s is ended. After a failure the next process is started only
+ * after 1 s, after the following ones 2, 4 … 60 s; until then each signature fails by the same cause. If the token
+ * refuses the PIN, it is asked no more: it locks after a few wrong ones.
  */
 #ifndef ECOSGATE_GATEWAY_SIGNER_SIGNER_H
 #define ECOSGATE_GATEWAY_SIGNER_SIGNER_H

@@ -10,6 +10,7 @@
 enum {
     SIGNER_VALUE = 'V', /* the value of the signature */
     SIGNER_FAULT = 'F', /* why there is none; after it the process ends */
+    SIGNER_PIN = 'P',   /* the same: the token refuses the PIN */
 
     SIGNER_URI_MOST = 8192, /* bytes */
     SIGNER_TEXT_MOST = 16384,

@@ -28,7 +28,8 @@ static void say(char kind, const void *bytes, size_t len)
 
 static void say_fault(const GError *error)
 {
-    say(SIGNER_FAULT, error->message, strlen(error->message));
+    say(g_error_matches(error, G_FILE_ERROR, G_FILE_ERROR_PERM) ? SIGNER_PIN : SIGNER_FAULT, error->message,
+        strlen(error->message));
     _exit(1);
 }
 

@@ -214,8 +214,8 @@ def test_token(tap, world):
     other = own_key(world, "token-other")[1]
     for key, more, text in (
             (good.replace("signing", "nothing"), "", "no token has that private key"),
-            (good.replace(pin, wrong), "", "PIN is wrong"),
-            (good.split("?")[0], "", "PIN is wrong or missing"),
+            (good.replace(pin, wrong), "", "the PIN is wrong (PIN incorrect)"),
+            (good.split("?")[0], "", "or the PIN is missing"),
             (good.replace(pin, "/nowhere"), "", "no file that pin-source names"),
             (good.replace(f"file:{pin}", "pin"), "", "no absolute path"),
             (good.split("?")[0] + "?pin-value=1234", "", "pin-value"),
@@ -257,6 +257,32 @@ def processes_that_sign(daemon):
         except FileNotFoundError:
             continue
     return found
+
+
+def check_pin(tap, world, home, gate):
+    """A PIN that was changed: a token locks after a few wrong ones, so it is tried once."""
+    pin = world.path("token/pin")
+
+    def passes(n):
+        for _ in range(n):
+            before = os.stat(home.path("spool", "heartbeat")).st_mtime_ns
+            wait_until(lambda last=before: os.stat(home.path("spool", "heartbeat")).st_mtime_ns != last)
+
+    def write(text):
+        with open(pin, "w", encoding="ascii") as file:
+            file.write(text)
+
+    write("4321")
+    send(home, name_of(5), instruction(5))
+    told = wait_until(lambda: "the PIN is wrong" in said_so_far(gate))
+    write("1234")
+    passes(4)
+    name = answer(name_of(5))
+    tap.ok(told and name not in home.out("mcc"), "a PIN that the token has refused is not tried again",
+           said_so_far(gate))
+    gate.send_signal(signal.SIGHUP)
+    tap.ok(wait_until(lambda: name in home.out("mcc") and name + ".p7s" in home.out("mcc")),
+           "the right one is, after SIGHUP", said_so_far(gate))
 
 
 class Silent:
@@ -328,6 +354,7 @@ def test_token_away(tap, world):
         tap.ok("libcrypto" in mapped and not any(word in mapped for word in ("pkcs11", "softhsm", "p11-kit")),
                "the token's library was never in the gateway's process", mapped)
         tap.ok(wait_until(lambda: processes_that_sign(gate) == []), "no process that signs is left")
+        check_pin(tap, world, home, gate)
         terminate(gate)
     tap.ok(proves(home, world, "mcc", outgoing(home, "mcc")[0], world.path("token-own.pem")) == [],
            "openssl verifies all that was signed before and after", outgoing(home, "mcc"))

@@ -63,6 +63,39 @@ static bool good_uri(const char *uri, GError **error)
            refuse(error, "there is no file that pin-source names; put the PIN into it");
 }
 
+/* What libp11 calls the errors of modules, and which of these are about the PIN: incorrect to locked. */
+#define MODULE_ERRORS "PKCS#11 module"
+enum { CKR_PIN_FIRST = 0xA0, CKR_PIN_LAST = 0xA4 };
+
+/* Empties the queue of errors. *reason: the module's own word for what is wrong with the PIN; NULL: it is not that. */
+static bool pin_is_refused(const char **reason)
+{
+    unsigned long code;
+
+    *reason = NULL;
+    while ((code = ERR_get_error()) != 0) {
+        if (g_strcmp0(ERR_lib_error_string(code), MODULE_ERRORS) == 0 && ERR_GET_REASON(code) >= CKR_PIN_FIRST &&
+            ERR_GET_REASON(code) <= CKR_PIN_LAST)
+            *reason = ERR_reason_error_string(code);
+    }
+    return *reason != NULL;
+}
+
+static bool refuse_key(GError **error)
+{
+    const char *reason;
+
+    if (!pin_is_refused(&reason))
+        return refuse(error, "no token has that private key, or the PIN is missing; `p11tool --list-all` shows what "
+                             "there is, and pin-source=file:/PATH names a file with the PIN");
+    g_set_error(
+        error, G_FILE_ERROR, G_FILE_ERROR_PERM,
+        "the PIN is wrong (%s), and is not tried again, for a token locks after a few wrong ones; put the right "
+        "one into the file of pin-source, then start the gateway or send SIGHUP",
+        reason);
+    return false;
+}
+
 struct signature_token *signature_token_open(const char *uri, GError **error)
 {
     if (!good_uri(uri, error))
@@ -75,9 +108,7 @@ struct signature_token *signature_token_open(const char *uri, GError **error)
     /* UI_null asks nobody: a daemon has no terminal. */
     EVP_PKEY *key = ENGINE_load_private_key(engine, uri, (UI_METHOD *)UI_null(), NULL);
     if (key == NULL) {
-        (void)refuse(error,
-                     "no token has that private key, or the PIN is wrong or missing; `p11tool --list-all` shows what "
-                     "there is, and pin-source=file:/PATH names a file with the PIN");
+        (void)refuse_key(error);
         return NULL;
     }
     struct signature_token *token = g_new0(struct signature_token, 1);

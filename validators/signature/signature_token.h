@@ -15,7 +15,8 @@
 
 struct signature_token;
 
-/* uri: RFC 7512. NULL: there is no such key, or it cannot be used now (G_FILE_ERROR). Loads the libraries of all
+/* uri: RFC 7512. NULL: there is no such key, or it cannot be used now (G_FILE_ERROR); of G_FILE_ERROR_PERM: the token
+ * refuses the PIN, and the same one must not be tried again, for a token locks after a few. Loads the libraries of all
  * tokens. Once in a process. */
 struct signature_token *signature_token_open(const char *uri, GError **error);
 
