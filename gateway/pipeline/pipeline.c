@@ -33,6 +33,7 @@
 #include "gateway/pipeline/dispatch/outcome.h"
 #include "gateway/pipeline/pickup/pickup.h"
 #include "gateway/pipeline/recovery/places.h"
+#include "gateway/pipeline/recovery/quick_check.h"
 #include "gateway/pipeline/watches/profile_watch.h"
 #include "gateway/pipeline/retention/purge.h"
 #include "gateway/pipeline/queue.h"
@@ -70,6 +71,7 @@ struct pipeline {
     struct missing_watch *missing;
     struct retention *retention;
     struct purging *purging;
+    struct quick_check *check;
     int64_t next_archiving; /* archiving_pass */
     int wake;               /* event descriptor */
     unsigned group_jobs;    /* since the last delivery, */
@@ -102,6 +104,7 @@ struct pipeline *pipeline_new(struct gateway *gateway, GError **error)
         pipeline->missing = missing_watch_new(gateway);
         pipeline->retention = retention_new(gateway);
         pipeline->purging = purging_new(gateway);
+        pipeline->check = quick_check_new(gateway, pipeline->wake);
         return pipeline;
     }
     pipeline_free(pipeline);
@@ -112,7 +115,8 @@ void pipeline_free(struct pipeline *pipeline)
 {
     if (pipeline == NULL)
         return;
-    reports_free(pipeline->reports); /* its thread writes to the wake descriptor */
+    reports_free(pipeline->reports);   /* its thread writes to the wake descriptor */
+    quick_check_free(pipeline->check); /* the same */
     delivery_free(pipeline->delivery);
     queue_free(pipeline->queue);
     expect_watch_free(pipeline->expect);
@@ -336,6 +340,8 @@ bool pipeline_pass(struct pipeline *pipeline, int64_t patience, GError **error)
 
     gateway->wait_until = clock_monotonic() + patience;
     cells_watch(gateway);
+    if (!quick_check_pass(pipeline->check, error))
+        return false;
     ledger_look_begin(gateway->ledger);
     bool good = whole_pass(pipeline, error);
     /* Of a pass that ended early: what could be done holds, and the job that could not does not undo it. */

@@ -66,6 +66,9 @@ struct ledger *ledger_open_reader(const char *path, GError **error);
  * under way ends with SPOOL_ERROR_RETRY. While it is open, the WAL keeps all that the writer commits and only grows.
  * NULL on an error. */
 struct ledger *ledger_open_snapshot(const struct ledger *writer, const volatile bool *stop, GError **error);
+/* From another thread than that of the snapshot: a question under way ends with SPOOL_ERROR_RETRY, also where SQLite
+ * does not look at *stop for long, as in a check of pages. A question that begins afterwards does not. */
+void ledger_snapshot_interrupt(struct ledger *snapshot);
 /* Rolls back an open transaction and frees the ledger. NULL is allowed. */
 void ledger_close(struct ledger *ledger);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(ledger_t, ledger_close)

@@ -1,8 +1,10 @@
-/* The ledger's id and generation: table identity. */
+/* The ledger's id and generation: table identity, whose column `running` is 0, RUNNING or DAMAGED. */
 #include "spool/ledger/ledger_identity.h"
 
 #include "spool/ledger/ledger_evidence.h"
 #include "spool/ledger/ledger_private.h"
+
+enum { RUNNING = 1, DAMAGED = 2 };
 
 static void read_identity(sqlite3_stmt *q, int c, void *row)
 {
@@ -12,6 +14,7 @@ static void read_identity(sqlite3_stmt *q, int c, void *row)
     g_strlcpy(identity->ledger, id != NULL ? id : "", sizeof identity->ledger);
     identity->generation = sqlite3_column_int64(q, c + 1);
     identity->running = sqlite3_column_int64(q, c + 2) != 0;
+    identity->damaged = sqlite3_column_int64(q, c + 2) == DAMAGED;
 }
 
 bool ledger_identity_get(struct ledger *ledger, struct ledger_identity *identity, GError **error)
@@ -34,19 +37,34 @@ bool ledger_identity_get(struct ledger *ledger, struct ledger_identity *identity
 
 bool ledger_identity_begin_generation(struct ledger *ledger, struct ledger_identity *identity, GError **error)
 {
-    LEDGER_SQL(raise, "UPDATE identity SET generation=generation+1,running=1");
+    LEDGER_SQL(raise, "UPDATE identity SET generation=generation+1,running=max(running,?)");
 
     struct ledger_identity before;
 
     if (!ledger_begin(ledger, error))
         return false;
-    if (ledger_identity_get(ledger, &before, error) && ledger_run(ledger, &raise, LEDGER_NO_VALUES, error) &&
+    if (ledger_identity_get(ledger, &before, error) &&
+        ledger_run(ledger, &raise, LEDGER_VALUES(LEDGER_INT(RUNNING)), error) &&
         ledger_identity_get(ledger, identity, error) &&
         ledger_evidence_note(ledger, "generation", identity->generation, NULL, error) &&
         ledger_commit(STEP_GENERATION_NOTED, ledger, error)) {
         identity->running = before.running;
+        identity->damaged = before.damaged;
         return true;
     }
+    ledger_rollback(ledger);
+    return false;
+}
+
+bool ledger_identity_damaged(struct ledger *ledger, GError **error)
+{
+    LEDGER_SQL(set, "UPDATE identity SET running=?");
+
+    if (!ledger_begin(ledger, error))
+        return false;
+    if (ledger_run(ledger, &set, LEDGER_VALUES(LEDGER_INT(DAMAGED)), error) &&
+        ledger_commit(STEP_RUN_ENDED, ledger, error))
+        return true;
     ledger_rollback(ledger);
     return false;
 }

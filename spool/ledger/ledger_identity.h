@@ -20,6 +20,7 @@ struct ledger_identity {
     char ledger[LEDGER_ID_SIZE];
     int64_t generation; /* 0: no writer has started yet */
     bool running;       /* the newest writer has not ended by itself yet; of a writer's own: the one before it */
+    bool damaged;       /* a writer that did not end by itself, or one after it, has found the ledger damaged */
 };
 
 /* The id and the newest generation. SPOOL_ERROR_CORRUPT if the row is missing. */
@@ -30,6 +31,8 @@ bool ledger_identity_begin_generation(struct ledger *ledger, struct ledger_ident
 /* This writer ends by itself, and the ledger is sound as far as it knows: in a transaction of its own. Without it the
  * next writer finds `running`, for a kill and a power failure leave no other mark. */
 bool ledger_identity_end(struct ledger *ledger, GError **error);
+/* This writer has found the ledger damaged, in a transaction of its own. It stays so until ledger_identity_end. */
+bool ledger_identity_damaged(struct ledger *ledger, GError **error);
 
 /* ---- numbers, for a witness ---- */
 

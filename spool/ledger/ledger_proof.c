@@ -34,6 +34,13 @@ bool ledger_tables(struct ledger *ledger, GPtrArray **names, GError **error)
     return good;
 }
 
+bool ledger_bytes(struct ledger *ledger, int64_t *bytes, GError **error)
+{
+    LEDGER_SQL(pages, "SELECT page_count*page_size FROM pragma_page_count,pragma_page_size");
+
+    return ledger_number(ledger, ledger_query(ledger, &pages, LEDGER_NO_VALUES, error), bytes, error);
+}
+
 bool ledger_table_check(struct ledger *ledger, const char *table, char **complaint, GError **error)
 {
     LEDGER_SQL(check, "SELECT quick_check FROM pragma_quick_check(?)");

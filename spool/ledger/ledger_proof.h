@@ -21,6 +21,8 @@ bool ledger_integrity_each(struct ledger *ledger, ledger_count_visit visit, void
 bool ledger_tables(struct ledger *ledger, GPtrArray **names, GError **error);
 /* See ledger_tables. */
 bool ledger_table_check(struct ledger *ledger, const char *table, char **complaint, GError **error);
+/* The size of the database, without its WAL. */
+bool ledger_bytes(struct ledger *ledger, int64_t *bytes, GError **error);
 
 /* One verdict: its own numbers, and what was counted anew. */
 struct ledger_proof {

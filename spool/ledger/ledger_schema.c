@@ -18,6 +18,7 @@
  * 5. Say in gateway/NEWS.md that older programs cannot open the ledger any more.
  */
 #include "spool/ledger/ledger_private.h"
+#include "spool/ledger/ledger_proof.h"
 
 #include "spool/disk.h"
 
@@ -519,14 +520,12 @@ enum { PERCENT = 250, PERCENT_BEFORE_11 = 600, FLOOR = 4 * 1024 * 1024, MEBIBYTE
 
 static bool measure(struct ledger *ledger, struct ledger_upgrade *upgrade, GError **error)
 {
-    LEDGER_SQL(pages, "SELECT page_count*page_size FROM pragma_page_count,pragma_page_size");
     g_autofree char *dir = g_path_get_dirname(ledger_path(ledger));
     g_autofree char *wal = g_strconcat(ledger_path(ledger), "-wal", NULL);
     struct stat st;
     int64_t size = 0;
 
-    if (!ledger_number(ledger, ledger_query(ledger, &pages, LEDGER_NO_VALUES, error), &size, error) ||
-        !disk_free_bytes(dir, &upgrade->free, error))
+    if (!ledger_bytes(ledger, &size, error) || !disk_free_bytes(dir, &upgrade->free, error))
         return false;
     upgrade->size = (uint64_t)size + (stat(wal, &st) == 0 ? (uint64_t)st.st_size : 0);
     upgrade->room = FLOOR + (uint64_t)size / 100 * (upgrade->from < 11 ? PERCENT_BEFORE_11 : PERCENT);

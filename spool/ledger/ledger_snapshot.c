@@ -31,3 +31,8 @@ struct ledger *ledger_open_snapshot(const struct ledger *writer, const volatile 
     sqlite3_progress_handler(ledger->db, LOOK_STEPS, on_steps, (void *)stop);
     return settle_moment(ledger, error) ? g_steal_pointer(&ledger) : NULL;
 }
+
+void ledger_snapshot_interrupt(struct ledger *snapshot)
+{
+    sqlite3_interrupt(snapshot->db);
+}

@@ -30,14 +30,15 @@ WALL = 0x40000000  # of waitpid: threads, too
 
 
 class Held:
-    """The thread that builds reports, held where it is."""
+    """A thread that reads a snapshot, held where it is."""
 
     libc = ctypes.CDLL(None, use_errno=True)
 
-    def __init__(self, daemon):
-        self.thread = 0
+    def __init__(self, daemon, name="reports", over="report-issued"):
+        """name: of the thread; over: what the daemon says when it has ended."""
+        self.thread, self.name = 0, name
         while not self.find(daemon):  # without a pause: it lives for a part of a second
-            if daemon.poll() is not None or "report-issued" in said_so_far(daemon):
+            if daemon.poll() is not None or over in said_so_far(daemon):
                 return  # it was quicker than this process, which other programs may keep from running
 
     def ask(self, what):
@@ -50,7 +51,7 @@ class Held:
                     name = file.read()
             except (FileNotFoundError, ProcessLookupError):
                 continue
-            if name != "reports\n":
+            if name != f"{self.name}\n":
                 continue
             self.thread = int(thread)
             if self.ask(PTRACE_SEIZE) and self.ask(PTRACE_INTERRUPT) and self.at_a_read(daemon):

@@ -34,7 +34,7 @@ static bool try_ourselves(const struct read_access *access, bool *taken, GError 
                     places_heal(&writer, error) && clock_watch_set(&writer, error) &&
                     orders_carry_out(&writer, error) && purge_finish(&writer, clock_now(), error);
         if (good)
-            quick_check_end(&writer);
+            quick_check_end(&writer, NULL);
         gateway_close(&writer);
         return good;
     }

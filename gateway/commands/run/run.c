@@ -152,8 +152,7 @@ static int run(const struct config *config, struct cells *cells, const struct ru
     if (once && good)
         write_files(&gateway);
     beat_end();
-    if (good)
-        quick_check_end(&gateway);
+    quick_check_end(&gateway, good ? NULL : error);
     gateway_close(&gateway);
     cells_end(gateway.cells);
     config_free((struct config *)gateway.config); /* ours: command_run */
