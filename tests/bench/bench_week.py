@@ -147,11 +147,11 @@ def order(conf, now, verb):
 
 
 def work(files, conf, now, goes_on):
-    """A file, then an order, until there is nothing to measure any more: the seconds of each."""
+    """A file, then two orders, until there is nothing to measure any more: the seconds of each."""
     of_files, of_orders = [], []
     while goes_on(len(of_files)):
         of_files.append(handle(files))
-        of_orders.append(order(conf, now, ("pause", "resume")[len(of_orders) % 2]))
+        of_orders += [order(conf, now, verb) for verb in ("pause", "resume")]
     return of_files, of_orders
 
 
