@@ -21,6 +21,7 @@
 
 #include <inttypes.h>
 #include <string.h>
+#include <sys/stat.h>
 
 G_DEFINE_QUARK(ecosgate - judge - error, judge_error)
 
@@ -234,9 +235,20 @@ static void judge_totals(struct judging *j)
         add_empty(j, "expected at least one record without errors, found none; what was known before stays");
 }
 
+/* How many records the file will have, by what its bytes so far had. size: of the file; 0: not known. */
+static void foresee(struct judging *j, uint64_t size)
+{
+    const struct reading *reading = j->reading;
+    double records = reading->packed > 0 ? (double)reading->records / (double)reading->packed * (double)size : 0;
+
+    device_set_foresee(j->file.seen, (uint64_t)MIN(records, (double)j->file.rules->max_devices));
+}
+
 /* Reads until the end, a refusal or an error. */
 static void read_through(struct judging *j)
 {
+    struct stat file;
+    uint64_t size = fstat(j->request->fd, &file) == 0 ? (uint64_t)file.st_size : 0;
     enum reading_state state = READING_MORE;
     GError *error = NULL;
 
@@ -247,6 +259,7 @@ static void read_through(struct judging *j)
             return;
         }
         state = reading_step(j->reading, &error);
+        foresee(j, size);
         if (state == READING_MORE && j->request->on_progress != NULL)
             j->request->on_progress(j->request->user, j->reading->packed);
     }

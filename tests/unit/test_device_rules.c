@@ -282,13 +282,14 @@ static void test_row__transient_codes_only__is_deferred(void **state)
     assert_true(row_has_errors(&d));
 }
 
+enum { KEYS = 50000 };
+
 /* Over several sizes of the set, with keys that differ in high bits, in low ones, and the key 0. */
-static void test_device_set__many_keys__has_each_once(void **state)
+static void has_each_once(uint64_t foreseen)
 {
-    enum { KEYS = 50000 };
     struct device_set *set = device_set_new();
 
-    (void)state; /* cmocka's signature */
+    device_set_foresee(set, foreseen);
     for (uint64_t pass = 0; pass < 2; pass++)
         for (uint64_t i = 0; i < KEYS; i++) {
             device_set_expect(set, i << 40);
@@ -302,10 +303,27 @@ static void test_device_set__many_keys__has_each_once(void **state)
     device_set_free(set);
 }
 
+static void test_device_set__many_keys__has_each_once(void **state)
+{
+    (void)state; /* cmocka's signature */
+    has_each_once(0);
+}
+
+/* Right, too few, and more than any memory has. */
+static void test_device_set__number_foreseen__has_each_once(void **state)
+{
+    static const uint64_t foreseen[] = {2 * KEYS + 2, 1, 1000, UINT64_MAX};
+
+    (void)state; /* cmocka's signature */
+    for (size_t i = 0; i < G_N_ELEMENTS(foreseen); i++)
+        has_each_once(foreseen[i]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_device_set__many_keys__has_each_once),
+        cmocka_unit_test(test_device_set__number_foreseen__has_each_once),
         cmocka_unit_test_setup_teardown(test_device_rules__device_id_or_type_changed__has_its_code, enter, leave),
         cmocka_unit_test_setup_teardown(test_device_rules__model_changed__is_c117_unless_hex, enter, leave),
         cmocka_unit_test_setup_teardown(test_device_rules__mpxn_changed__is_c113_unless_it_fits_the_type, enter, leave),

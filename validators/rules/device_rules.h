@@ -21,6 +21,10 @@ void device_set_free(struct device_set *set);
 /* Adds a Device ID. False: the set has it already. */
 bool device_set_add(struct device_set *set, uint64_t id);
 
+/* So many keys will probably be added: it grows to that size at once. A wrong number costs time, or memory: at most 64
+ * times what the keys so far need. */
+void device_set_foresee(struct device_set *set, uint64_t n);
+
 /* Has the memory fetched that adding the ID will need: with a million Devices that takes as long as judging one. */
 void device_set_expect(const struct device_set *set, uint64_t id);
 
