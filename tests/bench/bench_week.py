@@ -8,6 +8,7 @@ after the other. The longest time until a file has its answers and its work orde
 the median time of the same while no report is due. start_after_kill_s: from the start of a daemon that follows a killed
 one until a file that waits has its answers, without the same after a daemon that ended by itself.
 """
+import atexit
 import glob
 import os
 import signal
@@ -121,7 +122,9 @@ def wait_for(condition, what):
 
 
 def start(conf, now):
-    return subprocess.Popen([GATE, "-c", conf, "--now", now, "run"], stderr=subprocess.DEVNULL)
+    daemon = subprocess.Popen([GATE, "-c", conf, "--now", now, "run"], stderr=subprocess.DEVNULL)
+    atexit.register(daemon.kill)  # a measurement that fails leaves none
+    return daemon
 
 
 def end(daemon, how=signal.SIGTERM):
