@@ -7,9 +7,10 @@
 /* The work items of a batch that an operator has withdrawn, and that have not ended. CROSS JOIN: by itself SQLite walks
  * all work items of each batch. */
 #define WITHDRAWN                                                                                                      \
-    "(SELECT count(*) FROM withdrawn d CROSS JOIN work_item w ON w.item=d.item AND w.slot=0 WHERE "                    \
-    "d.item>=v.first_item"                                                                                             \
-    " AND d.item<v.first_item+v.items)"
+    "(SELECT count(*) FROM withdrawn d CROSS JOIN work_item w ON w.item=d.item AND " LEDGER_IS_LIVE(                   \
+        "w") " WHERE "                                                                                                 \
+             "d.item>=v.first_item"                                                                                    \
+             " AND d.item<v.first_item+v.items)"
 #define BATCH                                                                                                          \
     "SELECT v.job,v.revision,v.judged_at,j.name,j.org,v.batch,v.outcome,v.first_item,v.items,v.accepted,v.rejected,"   \
     "v.deferred,v.dispatched,v.ended," WITHDRAWN ",EXISTS(SELECT 1 FROM operator_hold h WHERE h.kind='batch'"          \

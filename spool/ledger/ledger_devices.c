@@ -1,5 +1,10 @@
-/* Work items: table work_item. slot 0 marks the live item of a Device; an item that is not live has its own number as
- * its slot, so that the unique index on (device_id, slot) allows any number of those and one live one. */
+/* Work items: table work_item. A row is written once: whether an item is live follows from its outcome and its session.
+ *
+ * Up to version 14 a column said so, by which a unique index allowed one live item for each Device. The end of a
+ * session then wrote the item's wide row and two entries of that index, at a random place of it: a fifth of what a
+ * confirmation cost. Now ledger_item_insert asks, which costs nothing where the review has asked before. A table of
+ * live items with the Device as its key was the other design: a second search at a random place for each Device that
+ * comes or ends. */
 #include "spool/ledger/ledger_devices.h"
 
 #include "spool/ledger/ledger_private.h"
@@ -36,7 +41,7 @@ bool ledger_state_find(const char *name, enum ledger_state *state)
     return false;
 }
 
-/* slot 0: live. A malformed DeviceId has no number; its text is kept. */
+/* A malformed DeviceId has no number; its text is kept. */
 void ledger_read_item(sqlite3_stmt *q, int c, void *row)
 {
     struct ledger_item *item = row;
@@ -59,8 +64,7 @@ void ledger_read_item(sqlite3_stmt *q, int c, void *row)
     item->text = ledger_text(q, c + 15);
     item->next_eligible = sqlite3_column_int64(q, c + 16);
     item->transient = sqlite3_column_int(q, c + 17) != 0;
-    item->ended = sqlite3_column_int64(q, c + 18) != 0;
-    item->kept = ledger_text(q, c + 19);
+    item->kept = ledger_text(q, c + 18);
 }
 
 /* Only this transaction adds items, so the table is asked once and the numbers go on from there. */
@@ -74,20 +78,38 @@ static bool next_item(struct ledger *ledger, int64_t *item, GError **error)
     return true;
 }
 
+/* SPOOL_ERROR_EXISTS if the Device has a live work item. */
+static bool is_free(struct ledger *ledger, const struct ledger_item *item, GError **error)
+{
+    LEDGER_SQL(live, "SELECT count(*) FROM work_item w WHERE w.device_id=? AND " LEDGER_IS_LIVE("w"));
+    int64_t n = 0;
+
+    if (item->outcome != LEDGER_READY || !item->has_device ||
+        (ledger->has_free_device && ledger->free_device == item->device))
+        return true;
+    if (!ledger_number(ledger, ledger_query(ledger, &live, LEDGER_VALUES(LEDGER_ID(item->device)), error), &n, error))
+        return false;
+    if (n > 0)
+        g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_EXISTS,
+                    "ledger: the Device of record %" G_GINT64_FORMAT " of job %08" G_GINT64_FORMAT
+                    " has a live work item",
+                    item->record, item->job);
+    return n == 0;
+}
+
 bool ledger_item_insert(struct ledger *ledger, struct ledger_item *item, GError **error)
 {
-    LEDGER_SQL(insert, "INSERT INTO work_item(item,job,record,device_id,slot,outcome,"
+    LEDGER_SQL(insert, "INSERT INTO work_item(item,job,record,device_id,outcome,"
                        "next_eligible,passes,device_text,device_type,manufacturer,model,firmware,mpxn,"
                        "chf,region,attempt,code,text,kept)"
-                       " VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
+                       " VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
     const struct ledger_item *w = item;
     int64_t number;
-    if (!ledger_writing(ledger, error) || !next_item(ledger, &number, error))
+    if (!ledger_writing(ledger, error) || !is_free(ledger, item, error) || !next_item(ledger, &number, error))
         return false;
-    int64_t slot = w->outcome == LEDGER_READY ? 0 : number;
     if (!ledger_run(ledger, &insert,
                     LEDGER_VALUES(LEDGER_INT(number), LEDGER_INT(w->job), LEDGER_INT(w->record),
-                                  LEDGER_ID_IF(w->has_device, w->device), LEDGER_INT(slot), LEDGER_INT(w->outcome),
+                                  LEDGER_ID_IF(w->has_device, w->device), LEDGER_INT(w->outcome),
                                   LEDGER_INT_OR_NULL(w->next_eligible), LEDGER_INT_OR_NULL(w->transient),
                                   LEDGER_TEXT(w->device_text), LEDGER_TEXT(w->device_type),
                                   LEDGER_TEXT(w->manufacturer), LEDGER_TEXT(w->model), LEDGER_TEXT(w->firmware),
@@ -97,6 +119,7 @@ bool ledger_item_insert(struct ledger *ledger, struct ledger_item *item, GError 
                     error))
         return false;
     ledger->next_item = number + 1;
+    ledger->has_free_device = false;
     item->item = number;
     ledger_count_devices(ledger, item->outcome, 1);
     return true;
@@ -165,12 +188,13 @@ bool ledger_items_each(struct ledger *ledger, const struct ledger_verdict *of, l
 bool ledger_earlier_work(struct ledger *ledger, uint64_t device, int64_t at, struct ledger_earlier_work *earlier,
                          GError **error)
 {
-    LEDGER_SQL_BESIDE(
-        of_device,
-        "SELECT w.slot=0,s.state," NEXT_ELIGIBLE "," IS_REPLACED ",s.code GLOB 'D*' FROM work_item w"
-        " LEFT JOIN session s ON s.item=w.item LEFT JOIN failure f ON f.item=w.item"
-        " LEFT JOIN inventory i ON i.device_id=w.device_id LEFT JOIN device_release r ON r.device_id=w.device_id"
-        " WHERE w.device_id=?1 ORDER BY w.item");
+    LEDGER_SQL_BESIDE(of_device,
+                      "SELECT " LEDGER_IS_LIVE_IN(
+                          "w", "s") ",s.state," NEXT_ELIGIBLE "," IS_REPLACED ",s.code GLOB 'D*' FROM work_item w"
+                                    " LEFT JOIN session s ON s.item=w.item LEFT JOIN failure f ON f.item=w.item"
+                                    " LEFT JOIN inventory i ON i.device_id=w.device_id LEFT JOIN device_release r ON "
+                                    "r.device_id=w.device_id"
+                                    " WHERE w.device_id=?1 ORDER BY w.item");
     sqlite3_stmt *q = ledger_query(ledger, &of_device, LEDGER_VALUES(LEDGER_ID(device), LEDGER_INT(at)), error);
     bool row = true, good = q != NULL;
 
@@ -185,14 +209,17 @@ bool ledger_earlier_work(struct ledger *ledger, uint64_t device, int64_t at, str
         earlier->next_eligible = sqlite3_column_int64(q, 2);
     }
     ledger_end(q);
+    ledger->has_free_device = good && !earlier->live && sqlite3_get_autocommit(ledger->db) == 0;
+    ledger->free_device = device;
     return good;
 }
 
 bool ledger_work_stated_beside(struct ledger *ledger, uint64_t device, int64_t item, GArray *items, GError **error)
 {
     LEDGER_SQL(stated, "SELECT w.item FROM work_item w JOIN session s ON s.item=w.item LEFT JOIN device_release r"
-                       " ON r.device_id=w.device_id WHERE w.device_id=?1 AND w.item<>?2 AND w.slot<>0 AND s.state<>7"
-                       " AND(" IS_REPLACED ") ORDER BY w.item");
+                       " ON r.device_id=w.device_id WHERE w.device_id=?1 AND w.item<>?2 AND NOT " LEDGER_IS_LIVE_IN(
+                           "w", "s") " AND s.state<>7"
+                                     " AND(" IS_REPLACED ") ORDER BY w.item");
     sqlite3_stmt *q = ledger_query(ledger, &stated, LEDGER_VALUES(LEDGER_ID(device), LEDGER_INT(item)), error);
 
     return ledger_numbers(ledger, q, items, error);

@@ -4,9 +4,9 @@
  *   ledger_earlier_work → ledger_item_insert …          in the transaction of the instruction's verdict
  *   ledger_items_each
  *
- * A Device has at most one live work item (gateway/DEVICES.md): a READY item is live until its session ends. A unique
- * index enforces this. What happens to an item after the review: ledger_sessions.h. The rules of all subjects:
- * ledger.h.
+ * A Device has at most one live work item (gateway/DEVICES.md): a READY item is live until its session ends. The
+ * insert of an item enforces this. What happens to an item after the review: ledger_sessions.h. The rules of all
+ * subjects: ledger.h.
  */
 #ifndef ECOSGATE_SPOOL_LEDGER_LEDGER_DEVICES_H
 #define ECOSGATE_SPOOL_LEDGER_LEDGER_DEVICES_H
@@ -56,7 +56,7 @@ bool ledger_item_insert(struct ledger *ledger, struct ledger_item *item, GError 
 /* *model: of the work item's row what names a Device Model, and its Device; NULL: there is no such item. g_free. */
 bool ledger_item_model(struct ledger *ledger, int64_t item, struct ledger_item **model, GError **error);
 typedef bool (*ledger_item_visit)(void *user, const struct ledger_item *item, GError **error);
-/* Visits the work items of a verdict in the order of the instruction. */
+/* Visits the work items of a verdict in the order of the instruction; `ended` is not set. */
 bool ledger_items_each(struct ledger *ledger, const struct ledger_verdict *of, ledger_item_visit visit, void *user,
                        GError **error);
 

@@ -38,8 +38,9 @@ enum { FIRST_COUNTED = 5000, MOST_COUNTED = FIRST_COUNTED * 64 };
 /* The work item that stands for a Device (ledger_work_of_device). State 7 is LEDGER_MIGRATED. */
 #define PRESENT(device)                                                                                                \
     "(SELECT p.item FROM work_item p LEFT JOIN session q ON q.item=p.item WHERE p.device_id=" device                   \
-    " ORDER BY p.slot<>0,ifnull(q.state,0)<>7 OR EXISTS(SELECT 1 FROM device_release r WHERE r.device_id=p.device_id"  \
-    " AND r.transition>=q.last),p.item DESC LIMIT 1)"
+    " ORDER BY NOT " LEDGER_IS_LIVE_IN(                                                                                \
+        "p", "q") ",ifnull(q.state,0)<>7 OR EXISTS(SELECT 1 FROM device_release r WHERE r.device_id=p.device_id"       \
+                  " AND r.transition>=q.last),p.item DESC LIMIT 1)"
 /* Of the batch that is named, else the one that stands for its Device. Asking the inventory's device_id keeps SQLite
  * from asking this before the conditions that cost less. */
 #define COUNTS "(?8 IS NOT NULL OR w.device_id IS NULL OR w.item=" PRESENT("ifnull(i.device_id,w.device_id)") ")"

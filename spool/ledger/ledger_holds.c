@@ -97,9 +97,9 @@ bool ledger_holds_of_thresholds(struct ledger *ledger, GPtrArray **held, GError 
 
 bool ledger_holds_each(struct ledger *ledger, ledger_held_visit visit, void *user, GError **error)
 {
-    LEDGER_SQL(all,
-               HELD " WHERE CASE h.kind WHEN 'device' THEN w.slot=0 WHEN 'batch' THEN v.ended<v.accepted ELSE 1 END"
-                    " ORDER BY h.kind,a.id");
+    LEDGER_SQL(all, HELD " WHERE CASE h.kind WHEN 'device' THEN " LEDGER_IS_LIVE(
+                        "w") " WHEN 'batch' THEN v.ended<v.accepted ELSE 1 END"
+                             " ORDER BY h.kind,a.id");
     g_autoptr(GPtrArray) rows = NULL;
 
     if (!ledger_all(ledger, ledger_query(ledger, &all, LEDGER_NO_VALUES, error), &shape, &rows, error))

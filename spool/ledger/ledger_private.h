@@ -93,6 +93,9 @@ struct ledger {
     /* The SubjectId that was asked for last in this transaction, and is none of before: those of a file's Devices are
      * nearly all the same. */
     char new_subject[64];
+    /* The Device that ledger_earlier_work has looked for last in this transaction, and found no live work item of. */
+    bool has_free_device;
+    uint64_t free_device;
     ledger_listener *listener; /* NULL: nobody listens */
     bool finds;                /* the connection knows the functions of ledger_find_filter.h */
     struct ledger_find_filter *find_filter;
@@ -307,7 +310,7 @@ bool ledger_counts(struct ledger *ledger, sqlite3_stmt *query, ledger_count_visi
     "v.code,v.line,v.col,v.first_item,v.items,v.dispatched,v.truncated,v.ended,v.begun,v.profile"
 #define LEDGER_ITEM                                                                                                    \
     "w.item,w.job,w.record,w.device_id,w.device_text,w.device_type,w.manufacturer,w.model,w.firmware,w.mpxn,"          \
-    "w.chf,w.region,w.attempt,w.outcome,w.code,w.text,w.next_eligible,w.passes,w.slot,w.kept"
+    "w.chf,w.region,w.attempt,w.outcome,w.code,w.text,w.next_eligible,w.passes,w.kept"
 #define LEDGER_INVENTORY_ROW                                                                                           \
     "i.device_id,i.device_type,i.status,i.manufacturer,i.model,i.firmware,i.mpxn,i.chf,i.supplier,i.map,i.region,"     \
     "i.installed,i.commissioned,i.credentials,i.pending"
@@ -318,7 +321,12 @@ bool ledger_counts(struct ledger *ledger, sqlite3_stmt *query, ledger_count_visi
 #define LEDGER_TRANSITION                                                                                              \
     "t.n,t.at,t.state,t.try,t.job,t.record,t.code,t.due,t.gbcs,t.duis,t.alert,t.subject_id,t.key_id,t.said_at,t."      \
     "statement,t.hub,t.order_id"
-enum { LEDGER_VERDICT_COLUMNS = 20, LEDGER_ITEM_COLUMNS = 20 };
+enum { LEDGER_VERDICT_COLUMNS = 20, LEDGER_ITEM_COLUMNS = 19 };
+
+/* Whether a work item is live: accepted, and its session has not ended. LEDGER_IS_LIVE_IN: with the session joined. */
+#define LEDGER_IS_LIVE_IN(w, s) "(" w ".outcome=0 AND " s ".ended IS NULL)"
+#define LEDGER_IS_LIVE(w)                                                                                              \
+    "(" w ".outcome=0 AND NOT EXISTS(SELECT 1 FROM session e WHERE e.item=" w ".item AND e.ended IS NOT NULL))"
 
 /* LEDGER_INVENTORY_ROW → struct ledger_inventory. */
 void ledger_read_inventory(sqlite3_stmt *query, int column, void *row);
@@ -326,7 +334,7 @@ void ledger_read_inventory(sqlite3_stmt *query, int column, void *row);
 void ledger_read_outgoing(sqlite3_stmt *query, int column, void *row);
 /* LEDGER_VERDICT → struct ledger_verdict. */
 void ledger_read_verdict(sqlite3_stmt *query, int column, void *row);
-/* LEDGER_ITEM → struct ledger_item. */
+/* LEDGER_ITEM → struct ledger_item without `ended`, which the session says. */
 void ledger_read_item(sqlite3_stmt *query, int column, void *row);
 /* LEDGER_TRANSITION → struct ledger_transition without existing_id. */
 void ledger_read_transition(sqlite3_stmt *query, int column, void *row);

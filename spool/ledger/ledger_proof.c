@@ -52,13 +52,12 @@ bool ledger_table_check(struct ledger *ledger, const char *table, char **complai
     return good;
 }
 
-/* Items of a verdict, and their sessions, in one walk. slot: 0 for a live item, else the item's own number. */
+/* Items of a verdict, and their sessions, in one walk. */
 static bool count_items(struct ledger *ledger, struct ledger_proof *proof, GError **error)
 {
     LEDGER_SQL(count, "SELECT sum(w.outcome=0),sum(w.outcome=1),sum(w.outcome=2),"
-                      "count(s.item),sum(CASE WHEN w.outcome=0 THEN"
-                      " w.slot<>iif(s.ended IS NULL,0,w.item) ELSE w.slot<>w.item END),"
-                      "sum(w.outcome=0 AND w.slot<>0),sum(s.begun IS NOT NULL OR s.ended IS NOT NULL OR EXISTS"
+                      "count(s.item),sum(w.outcome=0 AND s.ended IS NOT NULL),sum(s.begun IS NOT NULL OR s.ended IS "
+                      "NOT NULL OR EXISTS"
                       "(SELECT 1 FROM withheld h WHERE h.item=w.item)) FROM work_item w LEFT JOIN session s ON"
                       " s.item=w.item"
                       " WHERE w.item>=?1 AND w.item<?1+?2 AND w.job=?3");
@@ -71,9 +70,8 @@ static bool count_items(struct ledger *ledger, struct ledger_proof *proof, GErro
         proof->rejected = sqlite3_column_int64(q, 1);
         proof->deferred = sqlite3_column_int64(q, 2);
         proof->sessions = sqlite3_column_int64(q, 3);
-        proof->wrong_slots = sqlite3_column_int64(q, 4);
-        proof->ended = sqlite3_column_int64(q, 5);
-        proof->begun = sqlite3_column_int64(q, 6);
+        proof->ended = sqlite3_column_int64(q, 4);
+        proof->begun = sqlite3_column_int64(q, 5);
     }
     ledger_end(q);
     return good;
@@ -144,7 +142,7 @@ static bool is_sound(const struct ledger_proof *p)
 {
     const struct ledger_verdict *v = &p->verdict;
     bool rejected_whole = strcmp(v->outcome, "RJ") == 0;
-    if (p->ema_files != 1 || p->wrong_times > 0 || p->wrong_slots > 0 || p->mismatched_sessions > 0)
+    if (p->ema_files != 1 || p->wrong_times > 0 || p->mismatched_sessions > 0)
         return false;
     if (v->truncated ? p->findings >= p->finding_counts : p->findings != p->finding_counts)
         return false;
@@ -181,10 +179,10 @@ bool ledger_proofs_each(struct ledger *ledger, ledger_proof_visit visit, void *u
 
 bool ledger_live_duplicates(struct ledger *ledger, int64_t *n, GError **error)
 {
-    /* NOT INDEXED: a damaged unique index is what this has to find. */
-    LEDGER_SQL(count, "SELECT count(*) FROM (SELECT 1 FROM work_item NOT INDEXED WHERE"
-                      " slot=0 AND device_id IS NOT NULL GROUP BY device_id"
-                      " HAVING count(*)>1)");
+    /* NOT INDEXED: it is to find what the index, if it is damaged, hides. */
+    LEDGER_SQL(count, "SELECT count(*) FROM (SELECT 1 FROM work_item w NOT INDEXED WHERE " LEDGER_IS_LIVE(
+                          "w") " AND device_id IS NOT NULL GROUP BY device_id"
+                               " HAVING count(*)>1)");
     return ledger_number(ledger, ledger_query(ledger, &count, LEDGER_NO_VALUES, error), n, error);
 }
 

@@ -30,17 +30,16 @@ struct ledger_proof {
     const char *name;                  /* of the job's file, escaped */
     bool instruction;                  /* an EMI; files of other types have no items and no EMD */
     int64_t ready, rejected, deferred; /* items, by the outcome of their review */
-    int64_t wrong_slots;          /* items whose slot does not fit: live, but the session has ended, or the reverse */
-    int64_t sessions;             /* of these items */
-    int64_t ended;                /* READY items that are no longer live */
-    int64_t begun;                /* items whose session has begun or ended, or which are withheld */
-    int64_t mismatched_sessions;  /* sessions that are not what their transitions say */
-    int64_t ema_files, emd_files; /* planned answers */
-    int64_t emd_rows;             /* records of the EMD; -1: it is not stored yet */
-    int64_t wrong_times;          /* planned answers whose time is not the verdict's */
-    int64_t findings;             /* listed */
-    int64_t finding_counts;       /* the sum of the counts per code */
-    bool sound;                   /* all of this agrees */
+    int64_t sessions;                  /* of these items */
+    int64_t ended;                     /* READY items that are no longer live */
+    int64_t begun;                     /* items whose session has begun or ended, or which are withheld */
+    int64_t mismatched_sessions;       /* sessions that are not what their transitions say */
+    int64_t ema_files, emd_files;      /* planned answers */
+    int64_t emd_rows;                  /* records of the EMD; -1: it is not stored yet */
+    int64_t wrong_times;               /* planned answers whose time is not the verdict's */
+    int64_t findings;                  /* listed */
+    int64_t finding_counts;            /* the sum of the counts per code */
+    bool sound;                        /* all of this agrees */
 };
 
 typedef bool (*ledger_proof_visit)(void *user, const struct ledger_proof *proof, GError **error);

@@ -301,7 +301,7 @@ static bool begin_sessions(struct ledger *ledger, const struct items *of, int64_
     LEDGER_SQL(newest, "SELECT ifnull(max(id),0) FROM transition");
     LEDGER_SQL(transitions,
                "INSERT INTO transition(item,n,at,state,try,code) SELECT item,1,?3,0,0,'A109' FROM work_item w"
-               " WHERE item BETWEEN ?1 AND ?2 AND slot=0 AND outcome=0"
+               " WHERE item BETWEEN ?1 AND ?2 AND outcome=0"
                " AND NOT EXISTS(SELECT 1 FROM session s WHERE s.item=w.item) ORDER BY item");
     LEDGER_SQL(sessions, "INSERT INTO session(item,state,transitions,last,try,answered,unused,delays,code,device_id)"
                          " SELECT item,0,1,id,0,0,0,0,code," LEDGER_DEVICE_OF(
@@ -320,8 +320,8 @@ static bool begin_sessions(struct ledger *ledger, const struct items *of, int64_
 
 static bool withhold(struct ledger *ledger, const struct items *of, int64_t recovery, int64_t at, GError **error)
 {
-    LEDGER_SQL(insert, "INSERT OR REPLACE INTO withheld SELECT item,?3 FROM work_item"
-                       " WHERE item BETWEEN ?1 AND ?2 AND slot=0 AND outcome=0");
+    LEDGER_SQL(insert, "INSERT OR REPLACE INTO withheld SELECT item,?3 FROM work_item w"
+                       " WHERE item BETWEEN ?1 AND ?2 AND " LEDGER_IS_LIVE("w"));
     /* No outcome waits for them longer than from now on. */
     LEDGER_SQL(counts, "UPDATE verdict SET begun=accepted,last_end=max(last_end,?3) WHERE items>0 AND ended<accepted"
                        " AND first_item BETWEEN ?1 AND ?2");
@@ -396,7 +396,7 @@ bool ledger_recovery_conclude_work_orders(struct ledger *ledger, const struct le
 }
 
 /* Released items `h`. Those whose first try waits without a due time get one: a transition and the session's row. */
-#define RELEASED "withheld h JOIN work_item w USING(item) WHERE (?1 OR (w.device_id=?2 AND w.slot=0))"
+#define RELEASED "withheld h JOIN work_item w USING(item) WHERE (?1 OR (w.device_id=?2 AND " LEDGER_IS_LIVE("w") "))"
 #define PUT_OFF "s.state=0 AND s.due IS NULL AND s.ended IS NULL"
 static bool make_due(struct ledger *ledger, const struct ledger_withheld *which, GError **error)
 {
@@ -422,10 +422,11 @@ static bool make_due(struct ledger *ledger, const struct ledger_withheld *which,
 
 bool ledger_withheld_release(struct ledger *ledger, const struct ledger_withheld *which, int64_t *n, GError **error)
 {
-    LEDGER_SQL(count, "SELECT count(*) FROM " RELEASED " AND w.slot=0");
+    LEDGER_SQL(count, "SELECT count(*) FROM " RELEASED " AND " LEDGER_IS_LIVE("w"));
     LEDGER_SQL(counts, "UPDATE verdict SET begun=begun-n FROM(SELECT w.job AS of,count(*) AS n FROM withheld h"
-                       " JOIN work_item w USING(item) JOIN session s USING(item) WHERE w.slot=0 AND s.begun IS NULL"
-                       " AND (?1 OR w.device_id=?2) GROUP BY 1) WHERE job=of AND items>0");
+                       " JOIN work_item w USING(item) JOIN session s USING(item) WHERE " LEDGER_IS_LIVE_IN(
+                           "w", "s") " AND s.begun IS NULL"
+                                     " AND (?1 OR w.device_id=?2) GROUP BY 1) WHERE job=of AND items>0");
     LEDGER_SQL(remove, "DELETE FROM withheld WHERE item IN(SELECT h.item FROM " RELEASED ")");
     struct ledger_values values = LEDGER_VALUES(LEDGER_INT(which->all), LEDGER_ID(which->device));
 
@@ -437,7 +438,7 @@ bool ledger_withheld_release(struct ledger *ledger, const struct ledger_withheld
 bool ledger_withheld_count(struct ledger *ledger, int64_t *n, GError **error)
 {
     /* CROSS: else SQLite walks all work items and looks for each in withheld. */
-    LEDGER_SQL(count, "SELECT count(*) FROM withheld h CROSS JOIN work_item w USING(item) WHERE w.slot=0");
+    LEDGER_SQL(count, "SELECT count(*) FROM withheld h CROSS JOIN work_item w USING(item) WHERE " LEDGER_IS_LIVE("w"));
     return ledger_number(ledger, ledger_query(ledger, &count, LEDGER_NO_VALUES, error), n, error);
 }
 

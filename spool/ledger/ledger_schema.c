@@ -473,6 +473,11 @@ static const char *const versions[] = {
     "CREATE INDEX work_item_code ON work_item(code, item, device_id) WHERE code IS NOT NULL;"
     "DROP INDEX inventory_device;DROP INDEX inventory_hub;DROP INDEX inventory_point;DROP INDEX inventory_supplier;"
     "DROP INDEX inventory_model;" LEDGER_INVENTORY_INDEXES LEDGER_INVENTORY_FIND_INDEXES "PRAGMA user_version=14;",
+    /* Version 15: whether a work item is live is no column any more (ledger_devices.c). */
+    "DROP INDEX work_item_live;"
+    "ALTER TABLE work_item DROP COLUMN slot;"
+    "CREATE INDEX work_item_device ON work_item(device_id);"
+    "PRAGMA user_version=15;",
 };
 
 /* 0 for a new database. */

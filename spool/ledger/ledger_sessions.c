@@ -158,13 +158,6 @@ static bool count_in_verdict(struct ledger *ledger, const struct ledger_work *wo
     return (!dispatched && !ends && !begins) || ledger_pending_verdict(ledger, &more, error);
 }
 
-/* Takes the item out of the live slot of its Device, which may then be instructed again. */
-static bool end_item(struct ledger *ledger, int64_t item, GError **error)
-{
-    LEDGER_SQL_BESIDE(end, "UPDATE work_item SET slot=item WHERE item=?");
-    return ledger_run(ledger, &end, LEDGER_VALUES(LEDGER_INT(item)), error);
-}
-
 /* Keeps what the session was until this transition, if somebody may ask for it later: an end that is corrected counts
  * in the report of its period, and an EMO shows what was so when it was planned. An end that stays, of which only the
  * tries change, is no second end: the session has its time. */
@@ -214,7 +207,7 @@ bool ledger_session_put(struct ledger *ledger, const struct ledger_work *work, c
         return false;
     set_statement(&next, transition->statement);
     if (!keep_session(ledger, work, &next, error) || !store_session(ledger, work, &next, error) ||
-        !count_in_verdict(ledger, work, &next, ends, error) || (ends && !end_item(ledger, item->item, error)) ||
+        !count_in_verdict(ledger, work, &next, ends, error) ||
         (ends && next.begun != 0 &&
          !ledger_pending_session(ledger, (int64_t)next.state, next.ended - next.begun, error)) ||
         ((ends || corrects) && work->reported && !report_again(ledger, item->job, corrects, error)))

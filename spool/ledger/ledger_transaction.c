@@ -21,6 +21,7 @@ static void forget(struct ledger *ledger)
     ledger_pending_forget(ledger);
     ledger_walk_end(ledger);
     ledger->new_subject[0] = '\0';
+    ledger->has_free_device = false;
 }
 
 void ledger_listen(struct ledger *ledger, ledger_listener *listener)

@@ -86,6 +86,11 @@ static void read_session(sqlite3_stmt *q, int c, struct ledger_session *session)
     session->tcos.alert = ledger_text(q, c + 29);
 }
 
+static bool has_ended(const struct ledger_work *work)
+{
+    return work->item.outcome != LEDGER_READY || work->session.ended != 0;
+}
+
 static void read_work(sqlite3_stmt *q, int c, void *row)
 {
     struct ledger_work *work = row;
@@ -108,6 +113,7 @@ static void read_work(sqlite3_stmt *q, int c, void *row)
                                           .tries = sqlite3_column_int64(q, c + WORK_CORRECTED + 4)};
     work->has_session = sqlite3_column_type(q, c + WORK_SESSION) != SQLITE_NULL;
     read_session(q, c + WORK_SESSION, &work->session);
+    work->item.ended = has_ended(work);
 }
 
 static const size_t work_strings[] = {
@@ -178,12 +184,12 @@ static void read_work_by_id(sqlite3_stmt *q, struct ledger_work *work)
     work->item.has_device = sqlite3_column_type(q, 2) != SQLITE_NULL;
     work->item.device = (uint64_t)sqlite3_column_int64(q, 2);
     work->item.outcome = (enum ledger_state)sqlite3_column_int(q, 3);
-    work->item.ended = sqlite3_column_int64(q, 4) != 0;
-    work->withheld = sqlite3_column_int(q, 5) != 0;
-    work->overruled = sqlite3_column_int(q, 6) != 0;
-    work->withdrawn = sqlite3_column_int(q, 7) != 0;
-    work->has_session = sqlite3_column_type(q, 8) != SQLITE_NULL;
-    read_session(q, 8, &work->session);
+    work->withheld = sqlite3_column_int(q, 4) != 0;
+    work->overruled = sqlite3_column_int(q, 5) != 0;
+    work->withdrawn = sqlite3_column_int(q, 6) != 0;
+    work->has_session = sqlite3_column_type(q, 7) != SQLITE_NULL;
+    read_session(q, 7, &work->session);
+    work->item.ended = has_ended(work);
 }
 
 /*
@@ -195,7 +201,7 @@ static void read_work_by_id(sqlite3_stmt *q, struct ledger_work *work)
 static bool walk_to(struct ledger *ledger, int64_t item, bool *row, GError **error)
 {
     enum { AHEAD = 4 };
-    LEDGER_SQL_BESIDE(from, "SELECT w.item,w.record,w.device_id,w.outcome,w.slot," WITHHELD "," OVERRULED "," TAKEN_BACK
+    LEDGER_SQL_BESIDE(from, "SELECT w.item,w.record,w.device_id,w.outcome," WITHHELD "," OVERRULED "," TAKEN_BACK
                             "," SESSION " FROM work_item w" SESSION_FROM " WHERE w.item>=? ORDER BY w.item");
     struct ledger_walk *walk = &ledger->walk;
     if (walk->query == NULL || item <= walk->item || item > walk->item + AHEAD) {
@@ -250,8 +256,9 @@ bool ledger_work_get(struct ledger *ledger, int64_t item, struct ledger_work **w
 bool ledger_work_of_device(struct ledger *ledger, uint64_t device, struct ledger_work **work, GError **error)
 {
     /* State 7 is LEDGER_MIGRATED. */
-    LEDGER_SQL(present, WORK " FROM work_item w" WORK_FROM " WHERE w.device_id=? ORDER BY w.slot<>0,"
-                             "ifnull(s.state,0)<>7 OR " OVERRULED ",w.item DESC LIMIT 1");
+    LEDGER_SQL(present, WORK " FROM work_item w" WORK_FROM " WHERE w.device_id=? ORDER BY NOT " LEDGER_IS_LIVE_IN(
+                            "w", "s") ","
+                                      "ifnull(s.state,0)<>7 OR " OVERRULED ",w.item DESC LIMIT 1");
     void *row = NULL;
     if (!ledger_one(ledger, ledger_query(ledger, &present, LEDGER_VALUES(LEDGER_ID(device)), error), &work_shape, &row,
                     error))
@@ -262,8 +269,9 @@ bool ledger_work_of_device(struct ledger *ledger, uint64_t device, struct ledger
 
 bool ledger_work_open_beside(struct ledger *ledger, uint64_t device, int64_t item, GArray *items, GError **error)
 {
-    LEDGER_SQL_BESIDE(open, "SELECT w.item FROM work_item w LEFT JOIN session s ON s.item=w.item WHERE w.device_id=?1"
-                            " AND w.item<>?2 AND(w.slot=0 OR s.due IS NOT NULL) ORDER BY w.item");
+    LEDGER_SQL_BESIDE(open,
+                      "SELECT w.item FROM work_item w LEFT JOIN session s ON s.item=w.item WHERE w.device_id=?1"
+                      " AND w.item<>?2 AND(" LEDGER_IS_LIVE_IN("w", "s") " OR s.due IS NOT NULL) ORDER BY w.item");
     sqlite3_stmt *q = ledger_query(ledger, &open, LEDGER_VALUES(LEDGER_ID(device), LEDGER_INT(item)), error);
 
     return ledger_numbers(ledger, q, items, error);
@@ -271,7 +279,8 @@ bool ledger_work_open_beside(struct ledger *ledger, uint64_t device, int64_t ite
 
 bool ledger_work_live(struct ledger *ledger, int64_t first_item, int64_t n, GArray *items, GError **error)
 {
-    LEDGER_SQL(live, "SELECT item FROM work_item WHERE item>=?1 AND item<?1+?2 AND slot=0 AND outcome=0 ORDER BY item");
+    LEDGER_SQL(live,
+               "SELECT item FROM work_item w WHERE item>=?1 AND item<?1+?2 AND " LEDGER_IS_LIVE("w") " ORDER BY item");
     sqlite3_stmt *q = ledger_query(ledger, &live, LEDGER_VALUES(LEDGER_INT(first_item), LEDGER_INT(n)), error);
 
     return ledger_numbers(ledger, q, items, error);
@@ -399,7 +408,7 @@ bool ledger_work_in_state_each(struct ledger *ledger, const struct ledger_in_sta
 #define BY_DUE_TIME " ORDER BY ifnull(s.due,v.judged_at),w.item LIMIT CASE ?2 WHEN 0 THEN -1 ELSE ?2 END"
     LEDGER_SQL(in_state, WORK " FROM work_item w" WORK_FROM " WHERE ifnull(s.state,w.outcome)=?1" BY_DUE_TIME);
     LEDGER_SQL(withheld, WORK " FROM withheld k JOIN work_item w USING(item)" WORK_FROM
-                              " WHERE w.slot=0 AND ?1 IS NOT NULL" BY_DUE_TIME);
+                              " WHERE " LEDGER_IS_LIVE_IN("w", "s") " AND ?1 IS NOT NULL" BY_DUE_TIME);
 #undef BY_DUE_TIME
     return each(ledger,
                 ledger_query(ledger, which->withheld ? &withheld : &in_state,

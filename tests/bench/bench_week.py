@@ -44,7 +44,7 @@ def supplier_of(meter):
 SQL = f"""
 WITH past AS (
   SELECT w.device_id, min(iif(s.state=7,s.ended,NULL)) AS migrated, sum(s.state=8) AS failed,
-    max(iif(w.outcome=0 AND w.slot=0,ifnull(s.state,0),NULL)) AS live
+    max(iif(w.outcome=0 AND s.ended IS NULL,ifnull(s.state,0),NULL)) AS live
   FROM work_item w LEFT JOIN session s ON s.item=w.item GROUP BY w.device_id),
 estate AS (
   SELECT m.*, CASE m.device_type WHEN 'GPF' THEN (SELECT {supplier_of("h")} AS found FROM inventory h WHERE h.chf=m.chf

@@ -103,9 +103,7 @@ def items(sessions):
     """Work items; every third Device is a GPF, which is instructed as well."""
     for item in range(1, sessions * 6 // 5 + sessions // 20 + 1):
         n, outcome = item * 4, outcome_of(item)
-        ended = outcome != READY or (item <= sessions * 6 // 5 and state_of(item)[0] in
-                                     (MIGRATED, FAILED, DEFERRED, REJECTED))
-        yield (item, (item - 1) // BATCH + 1, (item - 1) % BATCH + 1, device_of(n), item if ended else 0, outcome,
+        yield (item, (item - 1) // BATCH + 1, (item - 1) % BATCH + 1, device_of(n), outcome,
                None if outcome == READY else NOW + DAY, None, None, ("ESME", "GSME", "GPF")[n % 3], "AB01",
                f"010A{n % 40:04X}", f"000201{n % 7:02X}", (mpan(home_of(n)), mprn(home_of(n)), None)[n % 3],
                eui(FIRST_HUB + home_of(n)), "North", "1",
@@ -183,7 +181,7 @@ TABLES = {
     "inventory": "device_id,device_type,status,manufacturer,model,firmware,mpxn,chf,supplier,map,region,installed,"
                  "commissioned,credentials,pending",
     "cos": "mpxn,starts,losing,gaining",
-    "work_item": "item,job,record,device_id,slot,outcome,next_eligible,passes,device_text,device_type,manufacturer,"
+    "work_item": "item,job,record,device_id,outcome,next_eligible,passes,device_text,device_type,manufacturer,"
                  "model,firmware,mpxn,chf,region,attempt,code,text,kept",
     "session": "item,state,transitions,last,try,answered,unused,delays,begun,ends,due,code,next_eligible,ended,tcos,"
                "ecos,wake,device_id",

@@ -24,7 +24,7 @@ def old_tables(version):
     """The statements of the ledger's versions up to this one, as the source has them."""
     text = source("ledger_schema.c")
     text = text[text.index("versions[] = {"):text.index(f"PRAGMA user_version={version};")]
-    text = text.replace("LEDGER_APPLICATION_ID", f'"{0x45434753}"')
+    text = text.replace("LEDGER_APPLICATION_ID", f'"{0x45434753}"').replace("LEDGER_TALLY_TOOK", '"took"')
     for name, lines in re.findall(r"#define (LEDGER_\w+_INDEXES)((?:.*\\\n)+.*)", source("ledger_private.h")):
         text = text.replace(name, lines.replace("\\\n", ""))
     for name, line in re.findall(r'#define (LEDGER_OUTCOME_\w+) (".*")', source("ledger_private.h")):
@@ -56,13 +56,17 @@ CHANGED = {
                       " FROM new.transition"},
 }
 
+# Columns of versions 1 to 14 that follow from others now.
+DERIVED = {("work_item", "slot"): "iif(outcome=0 AND NOT EXISTS(SELECT 1 FROM new.session s WHERE s.item=work_item.item"
+                                  " AND s.ended IS NOT NULL), 0, item)"}
+
 # Names of versions 1 to 5, and what they are called since version 6.
 RENAMED = {"part": "outgoing", "step": "transition", "incident_told": "incident_reported", "receipt": "revision",
            "word": "statement", "steps": "transitions", "told": "reported"}
 
 
-def newer_name(column):
-    return RENAMED.get(column, column)
+def newer_name(column, there):
+    return column if column in there else RENAMED.get(column, column)
 
 
 def make_old(home, version):
@@ -81,7 +85,9 @@ def make_old(home, version):
             columns = [row[1] for row in old.execute(f"PRAGMA main.table_info({table})")]
             table_now = RENAMED.get(table, table)
             there = {row[1] for row in old.execute(f"PRAGMA new.table_info({table_now})")}
-            kept = {column: now for column, now in ((column, newer_name(column)) for column in columns) if now in there}
+            newer = {column: newer_name(column, there) for column in columns}
+            kept = {column: now for column, now in newer.items() if now in there}
+            kept.update((column, DERIVED[table, column]) for column in columns if (table, column) in DERIVED)
             old.execute(f"INSERT INTO main.{table}({','.join(kept)})"
                         f" SELECT {','.join(kept.values())} FROM new.{table_now}")
     old.close()
@@ -109,7 +115,7 @@ def test_version_2(tap):
     ledger.close()
     subprocess.run(["rm", "-r", home.job(job)], check=True)
     make_old(home, 2)
-    refusal = b"its tables have version 2, this program needs 14; `ecosgate run` brings them up to date"
+    refusal = b"its tables have version 2, this program needs 15; `ecosgate run` brings them up to date"
     for command in (("status",), ("spool", "list"), ("device", "show", device(1)), ("why", device(1)),
                     ("spool", "verify")):
         done = home.command(*command)
@@ -439,6 +445,28 @@ def test_evidence_of_version_11(tap):
     sound(tap, home, "after version 11 was brought up to date")
 
 
+def test_live_of_version_14(tap):
+    """A column said which work items are live; now their sessions do."""
+    home = Home("gateway incident_party=NOBODY")
+    parties = Parties(home)
+    parties.instruct([1, 2, instructed(3, "XSME")])
+    home.run()
+    parties.result(said(2))
+    parties.confirm(confirmed(2))
+    home.run(now=at(1))
+    rows = rows_kept(home)
+    make_old(home, 14)
+    slots = parties.rows("SELECT slot FROM work_item ORDER BY item")
+    tap.ok(slots == [(0,), (2,), (3,)], "one of three work items is live", slots)
+    home.run(now=at(1))
+    tap.ok(rows_kept(home) == rows, "no row of version 14 is lost", "\n".join(rows), "\n".join(rows_kept(home)))
+    parties.instruct([1, 2, 3])
+    home.run(now=at(2))
+    found = parties.rows("SELECT outcome, code FROM work_item WHERE job=(SELECT max(job) FROM work_item) ORDER BY item")
+    tap.ok(found == [(2, "C110"), (1, "C108"), (0, None)], "the same Devices are live as before", found)
+    sound(tap, home, "after version 14 was brought up to date")
+
+
 def refuse_without_room(tap, home, path):
     """A ledger that is as large as all that is free: a sparse file, and its header says so (bytes 28 to 31: pages)."""
     disk = os.statvfs(os.path.dirname(path))
@@ -471,16 +499,16 @@ def test_room_and_kills(tap):
     rows = rows_kept(home)
     make_old(home, 10)
     refuse_without_room(tap, home, home.path("spool", "ledger.sqlite"))
-    for version in (10, 11, 12, 13):
+    for version in (10, 11, 12, 13, 14):
         done = home.run(now=at(1), env={"ECOSGATE_CRASH": "ledger-made:after:1"})
-        tap.ok(f"the ledger's tables go from version {version} to 14: it has".encode() in done.stderr,
+        tap.ok(f"the ledger's tables go from version {version} to 15: it has".encode() in done.stderr,
                f"run says that it goes on from version {version}, and what it takes", done.stderr.decode())
         found = parties.rows("PRAGMA user_version")
         tap.ok(found == [(version + 1,)], "killed after the next version: that one is kept", found)
     done = home.run(now=at(1))
     tap.ok(b"tables go from" not in done.stderr and rows_kept(home) == rows,
            "then nothing is left to do, and no row is lost", done.stderr.decode())
-    sound(tap, home, "after an upgrade that was killed four times")
+    sound(tap, home, "after an upgrade that was killed five times")
 
 
 if __name__ == "__main__":
@@ -500,4 +528,5 @@ if __name__ == "__main__":
         test_stored_files_of_version_11(report)
         test_totals_of_version_11(report)
         test_evidence_of_version_11(report)
+        test_live_of_version_14(report)
         test_room_and_kills(report)

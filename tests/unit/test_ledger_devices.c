@@ -56,6 +56,48 @@ static void test_ledger_devices__failed_sessions__the_newest_says_when_again(voi
     assert_int_equal(earlier_work_of(12345).failed_sessions, 0);
 }
 
+/* Whether a new work item is refused, for its Device has a live one. */
+static bool is_refused(uint64_t device, enum ledger_state outcome)
+{
+    struct ledger_item item = {.job = 9, .record = 1, .has_device = true, .device = device, .outcome = outcome};
+    g_autoptr(GError) error = NULL;
+
+    if (ledger_item_insert(ledger, &item, &error))
+        return false;
+    assert_true(g_error_matches(error, SPOOL_ERROR, SPOOL_ERROR_EXISTS));
+    return true;
+}
+
+static void test_ledger_devices__one_live_work_item__a_second_one_is_refused(void **state)
+{
+    const uint64_t live = FIRST_DEVICE + 16, unknown = 77;
+
+    (void)state;
+    assert_true(is_refused(live, LEDGER_READY));
+    assert_false(is_refused(live, LEDGER_REJECTED));
+    assert_true(earlier_work_of(live).live);
+    assert_true(is_refused(live, LEDGER_READY));
+    assert_false(earlier_work_of(unknown).live); /* that one is free, and no other */
+    assert_true(is_refused(live, LEDGER_READY));
+    assert_false(is_refused(unknown, LEDGER_READY));
+    assert_true(is_refused(unknown, LEDGER_READY));
+    fail_session(first, 700, LEDGER_NOT_REPLACED);
+    assert_false(is_refused(live, LEDGER_READY));
+    assert_true(is_refused(live, LEDGER_READY));
+}
+
+static void test_ledger_devices__an_end_that_is_rolled_back__leaves_the_item_live(void **state)
+{
+    const uint64_t device = FIRST_DEVICE + 16;
+
+    (void)state;
+    assert_true(ledger_savepoint(ledger, NULL));
+    fail_session(first, 700, LEDGER_NOT_REPLACED);
+    assert_false(earlier_work_of(device).live);
+    assert_true(ledger_roll_back_to(ledger, NULL));
+    assert_true(is_refused(device, LEDGER_READY));
+}
+
 static void test_ledger_devices__a_success_of_either_side__is_kept(void **state)
 {
     (void)state;
@@ -75,6 +117,8 @@ int main(void)
 #define T(test) cmocka_unit_test_setup_teardown(test, enter, leave)
     const struct CMUnitTest tests[] = {
         T(test_ledger_devices__failed_sessions__the_newest_says_when_again),
+        T(test_ledger_devices__one_live_work_item__a_second_one_is_refused),
+        T(test_ledger_devices__an_end_that_is_rolled_back__leaves_the_item_live),
         T(test_ledger_devices__a_success_of_either_side__is_kept),
     };
 

@@ -191,10 +191,8 @@ static char *proof_text(const struct ledger_proof *proof)
                            "; EMA files %" G_GINT64_FORMAT ", EMD files %" G_GINT64_FORMAT
                            ", EMD rows %" G_GINT64_FORMAT "; findings %" G_GINT64_FORMAT ", counted %" G_GINT64_FORMAT,
                            proof->ema_files, proof->emd_files, proof->emd_rows, proof->findings, proof->finding_counts);
-    g_string_append_printf(text,
-                           "; work items whose slot contradicts their state %" G_GINT64_FORMAT
-                           ", answers planned at another time than the verdict %" G_GINT64_FORMAT VERIFY_RESTORE,
-                           proof->wrong_slots, proof->wrong_times);
+    g_string_append_printf(text, "; answers planned at another time than the verdict %" G_GINT64_FORMAT VERIFY_RESTORE,
+                           proof->wrong_times);
     return g_string_free(text, FALSE);
 }
 
