@@ -35,15 +35,16 @@ dir=$(cd "$dir" && pwd)
 echo "== building in $dir/build"
 (cd "$dir/build" && { [ -f Makefile ] || "$top/configure" --quiet --enable-sanitizers CC=clang \
     CFLAGS="-g -O2 -fsanitize=fuzzer-no-link"; } &&
-    make -s -j"$(nproc)" libgateway.a libvalidators.a libspool.a libformats.a) \
+    make -s -j"$(nproc)" libcommands.a libgateway.a libvalidators.a libspool.a libformats.a) \
     >"$dir/log/build" 2>&1 || broken "the build" "$dir/log/build"
 libraries=$(sed -n 's/^DEPS_LIBS = //p' "$dir/build/Makefile")
 for target in "$@"; do
     # shellcheck disable=SC2046,SC2086
     clang -g -O2 -fsanitize=fuzzer,$sanitizers -fno-sanitize-recover=all -fno-omit-frame-pointer -D_GNU_SOURCE -I. \
         $(sed -n 's/^DEPS_CFLAGS = //p' "$dir/build/Makefile") "tests/fuzz/fuzz_$target.c" tests/fuzz/document.c \
-        tests/fuzz/reading.c "$dir/build/libgateway.a" "$dir/build/libvalidators.a" "$dir/build/libspool.a" \
-        "$dir/build/libformats.a" $libraries -o "$dir/build/fuzz_$target" >"$dir/log/build" 2>&1 ||
+        tests/fuzz/reading.c "$dir/build/libcommands.a" "$dir/build/libgateway.a" "$dir/build/libvalidators.a" \
+        "$dir/build/libspool.a" "$dir/build/libformats.a" $libraries -o "$dir/build/fuzz_$target" \
+        >"$dir/log/build" 2>&1 ||
         broken "the build of $target" "$dir/log/build"
 done
 
