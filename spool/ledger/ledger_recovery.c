@@ -395,8 +395,10 @@ bool ledger_recovery_conclude_work_orders(struct ledger *ledger, const struct le
            conclude_kind(ledger, "EMW", recovery->at, n, error);
 }
 
-/* Released items `h`. Those whose first try waits without a due time get one: a transition and the session's row. */
-#define RELEASED "withheld h JOIN work_item w USING(item) WHERE (?1 OR (w.device_id=?2 AND " LEDGER_IS_LIVE("w") "))"
+/* Released items `h`. Those whose first try waits without a due time get one: a transition and the session's row.
+ * CROSS, as below: else SQLite walks all work items and looks for each in withheld. */
+#define RELEASED                                                                                                       \
+    "withheld h CROSS JOIN work_item w USING(item) WHERE (?1 OR (w.device_id=?2 AND " LEDGER_IS_LIVE("w") "))"
 #define PUT_OFF "s.state=0 AND s.due IS NULL AND s.ended IS NULL"
 static bool make_due(struct ledger *ledger, const struct ledger_withheld *which, GError **error)
 {
@@ -424,7 +426,7 @@ bool ledger_withheld_release(struct ledger *ledger, const struct ledger_withheld
 {
     LEDGER_SQL(count, "SELECT count(*) FROM " RELEASED " AND " LEDGER_IS_LIVE("w"));
     LEDGER_SQL(counts, "UPDATE verdict SET begun=begun-n FROM(SELECT w.job AS of,count(*) AS n FROM withheld h"
-                       " JOIN work_item w USING(item) JOIN session s USING(item) WHERE " LEDGER_IS_LIVE_IN(
+                       " CROSS JOIN work_item w USING(item) CROSS JOIN session s USING(item) WHERE " LEDGER_IS_LIVE_IN(
                            "w", "s") " AND s.begun IS NULL"
                                      " AND (?1 OR w.device_id=?2) GROUP BY 1) WHERE job=of AND items>0");
     LEDGER_SQL(remove, "DELETE FROM withheld WHERE item IN(SELECT h.item FROM " RELEASED ")");
@@ -437,7 +439,6 @@ bool ledger_withheld_release(struct ledger *ledger, const struct ledger_withheld
 
 bool ledger_withheld_count(struct ledger *ledger, int64_t *n, GError **error)
 {
-    /* CROSS: else SQLite walks all work items and looks for each in withheld. */
     LEDGER_SQL(count, "SELECT count(*) FROM withheld h CROSS JOIN work_item w USING(item) WHERE " LEDGER_IS_LIVE("w"));
     return ledger_number(ledger, ledger_query(ledger, &count, LEDGER_NO_VALUES, error), n, error);
 }

@@ -407,7 +407,7 @@ bool ledger_work_in_state_each(struct ledger *ledger, const struct ledger_in_sta
 {
 #define BY_DUE_TIME " ORDER BY ifnull(s.due,v.judged_at),w.item LIMIT CASE ?2 WHEN 0 THEN -1 ELSE ?2 END"
     LEDGER_SQL(in_state, WORK " FROM work_item w" WORK_FROM " WHERE ifnull(s.state,w.outcome)=?1" BY_DUE_TIME);
-    LEDGER_SQL(withheld, WORK " FROM withheld k JOIN work_item w USING(item)" WORK_FROM
+    LEDGER_SQL(withheld, WORK " FROM withheld k CROSS JOIN work_item w USING(item)" WORK_FROM
                               " WHERE " LEDGER_IS_LIVE_IN("w", "s") " AND ?1 IS NOT NULL" BY_DUE_TIME);
 #undef BY_DUE_TIME
     return each(ledger,

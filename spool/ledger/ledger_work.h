@@ -97,7 +97,7 @@ struct ledger_in_state {
     int64_t limit;
     bool withheld; /* live ones that are withheld (ledger_recovery.h), whatever their state */
 };
-/* Visits them by due time and number. Walks all items. */
+/* Visits them by due time and number. Walks all items, or those that are withheld. */
 bool ledger_work_in_state_each(struct ledger *ledger, const struct ledger_in_state *which, ledger_work_visit visit,
                                void *user, GError **error);
 typedef bool (*ledger_work_order_visit)(void *user, const struct ledger_work *work,

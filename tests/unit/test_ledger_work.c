@@ -3,6 +3,7 @@
 
 #include "spool/ledger/ledger_holds.h"
 #include "spool/ledger/ledger_private.h"
+#include "spool/ledger/ledger_recovery.h"
 #include "tests/unit/ledger_batches.h"
 
 #include <glib.h>
@@ -260,6 +261,43 @@ static void test_ledger_work__of_a_work_order__with_their_transitions(void **sta
     assert_string_equal(text->str, "1:2 try 2 ");
 }
 
+/* Steps of a walk through a whole table, in the statements of this connection so far. */
+static int walked(void)
+{
+    GHashTableIter i;
+    void *statement;
+    int steps = 0;
+
+    g_hash_table_iter_init(&i, ledger->statements);
+    while (g_hash_table_iter_next(&i, NULL, &statement))
+        steps += sqlite3_stmt_status(statement, SQLITE_STMTSTATUS_FULLSCAN_STEP, 0);
+    return steps;
+}
+
+static bool ignore(void *user, const struct ledger_work *work, GError **error)
+{
+    (void)user;
+    (void)work;
+    (void)error;
+    return true;
+}
+
+static void test_ledger_work__nothing_is_withheld__no_question_walks_all_work_items(void **state)
+{
+    const struct ledger_withheld all = {.all = true, .at = JUDGED + 9},
+                                 one = {.device = FIRST_DEVICE, .at = JUDGED + 9};
+    int64_t n = -1;
+    int before = walked();
+
+    (void)state;
+    assert_true(ledger_withheld_release(ledger, &all, &n, NULL));
+    assert_int_equal(n, 0);
+    assert_true(ledger_withheld_release(ledger, &one, &n, NULL));
+    assert_true(ledger_withheld_count(ledger, &n, NULL));
+    assert_true(ledger_work_in_state_each(ledger, &(struct ledger_in_state){.withheld = true}, ignore, NULL, NULL));
+    assert_int_equal(walked(), before);
+}
+
 int main(void)
 {
 #define T(test) cmocka_unit_test_setup_teardown(test, enter, leave)
@@ -274,6 +312,7 @@ int main(void)
         T(test_ledger_work__of_a_device__oldest_first),
         T(test_ledger_work__present_of_a_device__the_live_one_else_the_newest),
         T(test_ledger_work__of_a_work_order__with_their_transitions),
+        T(test_ledger_work__nothing_is_withheld__no_question_walks_all_work_items),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
