@@ -43,15 +43,18 @@ def played(settings=""):
     return home, rejected
 
 
+def names_of(home):
+    """The names, from the spool on, of all files of jobs in done/ and rejected/."""
+    return [os.path.relpath(os.path.join(root, name), home.path("spool")) for state in ("done", "rejected")
+            for root, _, names in os.walk(home.path("spool", state)) for name in names]
+
+
 def files_of(home):
-    """Name → bytes of all files of jobs in done/ and rejected/."""
+    """Name → bytes of the same files, while nothing moves them."""
     found = {}
-    for state in ("done", "rejected"):
-        for root, _, names in os.walk(home.path("spool", state)):
-            for name in names:
-                path = os.path.join(root, name)
-                with open(path, "rb") as file:
-                    found[os.path.relpath(path, home.path("spool"))] = file.read()
+    for name in names_of(home):
+        with open(home.path("spool", name), "rb") as file:
+            found[name] = file.read()
     return found
 
 
@@ -372,7 +375,7 @@ def test_daemon(tap):
     wait_until(lambda: home.json("status")[0]["running"])
     told = archive(home, out)
     tap.ok(told.returncode == 0, "a running gateway takes the order", told.stderr)
-    wait_until(lambda: len(ids(files_of(home))) == 2)
+    wait_until(lambda: len(ids(names_of(home))) == 2)
     tap.ok(len(ids(files_of(home))) == 2 and number not in ids(files_of(home)),
            "and the jobs leave the spool", ids(files_of(home)))
     back = restore(home, out, "--all")
