@@ -293,6 +293,15 @@ static void add_key_problem(void *user, const char *problem)
     doctor_add(user, "signing", PROBE_BAD, text);
 }
 
+static void add_away(void *user, const char *why)
+{
+    g_autofree char *text = g_strdup_printf("the token does not answer, and files that are to be signed wait until it "
+                                            "does: %s",
+                                            why);
+
+    doctor_add(user, "signing", PROBE_BAD, text);
+}
+
 /* The key that signs now. No finding if outgoing files are not signed and no party signs. */
 static void probe_signatures(struct doctor_findings *findings, const struct config *config)
 {
@@ -304,6 +313,7 @@ static void probe_signatures(struct doctor_findings *findings, const struct conf
         return;
     before = (guint)json_array_size(findings->rows);
     config_open_keys(config, add_key_problem, findings);
+    config_each_away(config, add_away, findings);
     if (config_signing_key(config, clock_now(), &cause) == NULL)
         doctor_add(findings, "signing", PROBE_BAD, cause->message);
     else if (before == json_array_size(findings->rows))

@@ -9,7 +9,7 @@
 #include "gateway/config/config.h"
 
 /* What is wrong, one a line, each with what helps; NULL: nothing. A file that is missing is no fault here, but for the
- * keys that outgoing files are signed with, which are opened: each must be that of its certificate.
+ * keys that outgoing files are signed with, which are opened (config_open_keys): each must be that of its certificate.
  * place: the configuration in whose folder relative paths begin. g_free. */
 char *config_rights_problems(const struct config *config, const char *place);
 /* The same without opening keys, for those who may not read them. */

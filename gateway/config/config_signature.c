@@ -111,15 +111,31 @@ void config_clear_signing(struct config *c)
     }
 }
 
-/* A key in a token signs once, for that is what it is to do later. */
-static bool open_key(const struct config_signing *signing, GError **error)
+/* Signs once, for that is what the key is to do later. A signer that was asked before keeps its pause, and does not try
+ * a PIN again that was refused. */
+static bool try_token(const struct config_signing *signing, GError **error)
 {
-    if (!g_str_has_prefix(signing->key, SIGNATURE_TOKEN))
-        return signature_key_open(signing->loaded, signing->key, error);
-    signer_give(signing->loaded, signing->key);
+    if (!signature_token_good_uri(signing->key, error)) {
+        g_prefix_error(error, SIGNATURE_TOKEN " ");
+        return false;
+    }
+    if (!signature_key_has_signer(signing->loaded))
+        signer_give(signing->loaded, signing->key);
     bool good = signature_key_try(signing->loaded, error);
     signature_key_rest(signing->loaded);
     return good;
+}
+
+static bool open_key(const struct config_signing *signing, GError **error)
+{
+    g_autoptr(GError) cause = NULL;
+
+    if (!g_str_has_prefix(signing->key, SIGNATURE_TOKEN))
+        return signature_key_open(signing->loaded, signing->key, error);
+    if (try_token(signing, &cause) || g_error_matches(cause, G_FILE_ERROR, G_FILE_ERROR_AGAIN))
+        return true;
+    g_propagate_error(error, g_steal_pointer(&cause));
+    return false;
 }
 
 void config_open_keys(const struct config *c, void (*tell)(void *user, const char *problem), void *user)
@@ -128,6 +144,15 @@ void config_open_keys(const struct config *c, void (*tell)(void *user, const cha
         g_autoptr(GError) error = NULL;
         if (c->signing[i].loaded != NULL && !open_key(&c->signing[i], &error))
             tell(user, error->message);
+    }
+}
+
+void config_each_away(const struct config *c, void (*tell)(void *user, const char *why), void *user)
+{
+    for (size_t i = 0; i < CONFIG_SIGNING_KEYS; i++) {
+        const char *why = c->signing[i].loaded != NULL ? signature_key_away(c->signing[i].loaded) : NULL;
+        if (why != NULL)
+            tell(user, why);
     }
 }
 

@@ -14,8 +14,11 @@ void config_load_party_signature(struct config_loading *l, struct config *c, con
 void config_load_signing(struct config_loading *l, struct config *c);
 /* Frees what it has read. */
 void config_clear_signing(struct config *c);
-/* Opens the keys. Each problem is told once. To be called by those that sign, or judge the configuration for them. */
+/* Opens the keys. Each problem is told once. A token that cannot be reached now is none, for its service may start
+ * after the gateway; config_each_away tells it. To be called by those that sign or judge the configuration for them. */
 void config_open_keys(const struct config *c, void (*tell)(void *user, const char *problem), void *user);
+/* Tells of each key whose token could not be reached when it was opened. */
+void config_each_away(const struct config *c, void (*tell)(void *user, const char *why), void *user);
 /* Ends the processes that sign, if there are any; the next signature starts another one. */
 void config_rest_keys(const struct config *c);
 /* The key that signs at the time `now` (seconds UTC): of those whose certificates are valid the one whose certificate

@@ -31,6 +31,7 @@ struct signer {
     int64_t again; /* clock_monotonic of the next try */
     bool locks;    /* the token refused the PIN: it is not asked any more */
     char *cause;   /* of the last failure; NULL: there was none */
+    int code;      /* of its error */
 };
 
 static int64_t patience(void)
@@ -76,16 +77,22 @@ static void free_signer(void *user)
 }
 
 /* Frees cause, ends the process, and sets the next try. */
-static bool fail(struct signer *signer, char *cause, GError **error)
+static bool fail_as(struct signer *signer, int code, char *cause, GError **error)
 {
     end_process(signer);
     g_free(signer->cause);
     signer->cause = g_strdup_printf("%s: %s", signer->name, cause);
     g_free(cause);
+    signer->code = code;
     signer->pause = CLAMP(signer->pause * 2, 1, LONGEST_PAUSE);
     signer->again = clock_monotonic() + signer->pause * G_USEC_PER_SEC;
-    g_set_error_literal(error, G_FILE_ERROR, G_FILE_ERROR_FAILED, signer->cause);
+    g_set_error_literal(error, G_FILE_ERROR, code, signer->cause);
     return false;
+}
+
+static bool fail(struct signer *signer, char *cause, GError **error)
+{
+    return fail_as(signer, G_FILE_ERROR_AGAIN, cause, error);
 }
 
 static bool fail_start(struct signer *signer, const char *what, int errnum, GError **error)
@@ -159,10 +166,13 @@ static bool fail_ended(struct signer *signer, GError **error)
                 error);
 }
 
-static bool fail_told(struct signer *signer, const char *text, size_t len, GError **error)
+static bool fail_told(struct signer *signer, char kind, const char *text, size_t len, GError **error)
 {
-    return fail(signer, text_is_printable(text, len) ? g_strndup(text, len) : text_escape(text, len, SHOWN_TEXT),
-                error);
+    int code = kind == SIGNER_PIN ? G_FILE_ERROR_PERM : kind == SIGNER_WRONG ? G_FILE_ERROR_INVAL : G_FILE_ERROR_AGAIN;
+
+    signer->locks = kind == SIGNER_PIN;
+    return fail_as(signer, code,
+                   text_is_printable(text, len) ? g_strndup(text, len) : text_escape(text, len, SHOWN_TEXT), error);
 }
 
 static bool take_answer(struct signer *signer, unsigned char *value, size_t *len, GError **error)
@@ -172,10 +182,8 @@ static bool take_answer(struct signer *signer, unsigned char *value, size_t *len
 
     if (n <= 0)
         return fail_ended(signer, error);
-    if (packet[0] == SIGNER_PIN)
-        signer->locks = true;
-    if (packet[0] == SIGNER_FAULT || packet[0] == SIGNER_PIN)
-        return fail_told(signer, (const char *)packet + 1, (size_t)n - 1, error);
+    if (packet[0] == SIGNER_AWAY || packet[0] == SIGNER_WRONG || packet[0] == SIGNER_PIN)
+        return fail_told(signer, (char)packet[0], (const char *)packet + 1, (size_t)n - 1, error);
     if (packet[0] != SIGNER_VALUE || n - 1 > SIGNATURE_VALUE_MOST)
         return fail(signer, g_strdup("the process with the token's library says what it cannot mean"), error);
     *len = (size_t)n - 1;
@@ -190,7 +198,7 @@ static bool sign(void *user, const unsigned char sha256[SIGNATURE_DIGEST_BYTES],
     struct signer *signer = user;
 
     if (signer->locks || (signer->pause > 0 && clock_monotonic() < signer->again)) {
-        g_set_error_literal(error, G_FILE_ERROR, G_FILE_ERROR_FAILED, signer->cause);
+        g_set_error_literal(error, G_FILE_ERROR, signer->code, signer->cause);
         return false;
     }
     if (signer->socket < 0 && !start(signer, error))

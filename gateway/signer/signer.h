@@ -15,7 +15,8 @@
 
 #include "validators/signature/signature_key.h"
 
-/* uri: of the key in its token (RFC 7512). Starts nothing. One thread uses the key. */
+/* uri: of the key in its token (RFC 7512). Starts nothing. One thread uses the key. Errors of its signatures are of
+ * G_FILE_ERROR, as those of signature_token_open; a process that ends, hangs or cannot be started is AGAIN. */
 void signer_give(struct signature_key *key, const char *uri);
 
 /* In main, before all else: if this program was started as such a process, does its work and ends it. */

@@ -9,7 +9,8 @@
 
 enum {
     SIGNER_VALUE = 'V', /* the value of the signature */
-    SIGNER_FAULT = 'F', /* why there is none; after it the process ends */
+    SIGNER_AWAY = 'A',  /* why there is none now; after it the process ends */
+    SIGNER_WRONG = 'W', /* the same: a setting or the machine must be mended */
     SIGNER_PIN = 'P',   /* the same: the token refuses the PIN */
 
     SIGNER_URI_MOST = 8192, /* bytes */

@@ -28,8 +28,10 @@ static void say(char kind, const void *bytes, size_t len)
 
 static void say_fault(const GError *error)
 {
-    say(g_error_matches(error, G_FILE_ERROR, G_FILE_ERROR_PERM) ? SIGNER_PIN : SIGNER_FAULT, error->message,
-        strlen(error->message));
+    say(error->code == G_FILE_ERROR_PERM    ? SIGNER_PIN
+        : error->code == G_FILE_ERROR_INVAL ? SIGNER_WRONG
+                                            : SIGNER_AWAY,
+        error->message, strlen(error->message));
     _exit(1);
 }
 

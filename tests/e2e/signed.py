@@ -213,9 +213,11 @@ def test_token(tap, world):
     os.chmod(wrong, 0o600)
     other = own_key(world, "token-other")[1]
     for key, more, text in (
-            (good.replace("signing", "nothing"), "", "no token has that private key"),
+            (good.replace("token=", "tokne="), "", "no URI of a key in a token"),
+            (good.replace("signing", "sign%zz"), "", "no URI of a key in a token"),
+            (good.replace("private", "privat"), "", "no URI of a key in a token"),
             (good.replace(pin, wrong), "", "the PIN is wrong (PIN incorrect)"),
-            (good.split("?")[0], "", "or the PIN is missing"),
+            (good.split("?")[0], "", "the token asks for a PIN"),
             (good.replace(pin, "/nowhere"), "", "no file that pin-source names"),
             (good.replace(f"file:{pin}", "pin"), "", "no absolute path"),
             (good.split("?")[0] + "?pin-value=1234", "", "pin-value"),
@@ -299,6 +301,69 @@ class Silent:
             os.rename(path + ".kept", path)
 
 
+def test_token_late(tap, world):
+    """A token that is not there yet when the gateway starts, as after a start of the machine, and at a reload."""
+    if not os.path.exists(world.path("token")):
+        return
+    tokens = world.path("token/tokens")
+    env = {"SOFTHSM2_CONF": world.path("token/conf"), "ECOSGATE_SIGNER_PATIENCE": "500"}
+    key = f"pkcs11:token=gw;object=signing;type=private?pin-source=file:{world.path('token/pin')}"
+    home = Home(f"{NO_INC}\ngateway signing_key={key}\ngateway signing_certificate={world.path('token-own.all')}\n"
+                "gateway poll_interval=1")
+
+    def answers(n):
+        return [[name for name in names if f"_{n:06d}_R1" in name] for names in outgoing(home, "mcc")]
+
+    def incidents(closed=False):
+        return [one for one in home.json("incident", "list", *(("--all",) if closed else ())) if one["code"] == "A120"]
+
+    def told(*words):
+        rows = [json.loads(line) for line in home.command("--json", *words, env=env).stdout.splitlines()]
+        return [(row["result"], row["text"]) for row in rows if row["probe"] in ("signing", "config")]
+
+    def bad_uri():
+        bad = Home(f"{NO_INC}\ngateway signing_key={key.replace('token=', 'tokne=')}\n"
+                   f"gateway signing_certificate={world.path('token-own.all')}")
+        return bad.run(env=env)
+
+    os.rename(tokens, tokens + ".away")
+    done = bad_uri()
+    tap.ok(done.returncode == 2 and b"no URI of a key in a token" in done.stderr,
+           "a malformed URI is an error while the token is away, too", done.stderr)
+    found = [told("doctor")[-1], told("config", "check")[-1]]
+    tap.ok(all(result == "bad" and text.startswith("the token does not answer") for result, text in found),
+           "doctor and config check say that the token does not answer", found)
+    send(home, name_of(1), instruction(1))
+    with home.daemon(env=env) as gate:
+        opened = wait_until(lambda: [(one["subject"], one["cleared"]) for one in incidents()] == [("signing", None)])
+        before = said_so_far(gate)
+        out = home.out("mcc")
+        tap.ok(opened and gate.poll() is None and out == [] and "unstored: the token does not answer" in before and
+               rows_of(home, "SELECT count(*) FROM outgoing WHERE kind='EMA' AND sha256 IS NOT NULL") == [(1,)],
+               "the gateway starts and works without its token; files wait, and A120 is open", before, out)
+        gate.send_signal(signal.SIGHUP)
+        again = wait_until(lambda: said_so_far(gate).count("unstored: the token does not") == 2)
+        tap.ok(again and "the configuration was read again" in said_so_far(gate), "it reads its configuration again",
+               said_so_far(gate))
+        os.rename(tokens + ".away", tokens)
+        left = wait_until(lambda: len(answers(1)[1]) >= 2 and answers(1)[0] == answers(1)[1])
+        ended = wait_until(lambda: not incidents())
+        tap.ok(left and ended and [one["cleared"] is not None for one in incidents(True)] == [True],
+               "the token comes: they leave with their signatures, and A120 is closed", said_so_far(gate))
+        silent = Silent(tokens)
+        gate.send_signal(signal.SIGHUP)
+        again = wait_until(lambda: "gave no answer" in said_so_far(gate))
+        silent.end()
+        send(home, name_of(2), instruction(2))
+        tap.ok(again and wait_until(lambda: len(answers(2)[1]) >= 2 and answers(2)[0] == answers(2)[1]) and
+               gate.poll() is None, "a reload while its library hangs is taken over, too", said_so_far(gate))
+        terminate(gate)
+    tap.ok(proves(home, world, "mcc", outgoing(home, "mcc")[0], world.path("token-own.pem")) == [],
+           "openssl verifies all of it", outgoing(home, "mcc"))
+    tap.ok([result for result, _ in told("doctor")] == ["good"], "and doctor finds the key", told("doctor"))
+    sound(tap, home, "a token that came later than the gateway")
+
+
 def test_token_away(tap, world):
     """A token that is away while the daemon runs: what is to be signed waits, and leaves signed once it is back."""
     if not os.path.exists(world.path("token")):
@@ -332,7 +397,7 @@ def test_token_away(tap, world):
         send(home, name_of(1), instruction(1))
         first = signed(1)
         os.rename(tokens, tokens + ".away")
-        found = waits(2, "no token has that private key", lambda: os.rename(tokens + ".away", tokens))
+        found = waits(2, "no token that can be reached has", lambda: os.rename(tokens + ".away", tokens))
         tap.ok(first and found == (True,) * 4, "a token that was away signs what has waited, without a restart",
                found, said_so_far(gate))
         silent = Silent(tokens)
@@ -376,7 +441,7 @@ def main():
     try:
         with Tap() as tap:
             for test in (test_sftp, test_recover, test_withdrawal, test_suppliers, test_retention, test_expiry,
-                         test_demo, test_token, test_token_kinds, test_token_away):
+                         test_demo, test_token, test_token_kinds, test_token_late, test_token_away):
                 test(tap, world)
     finally:
         world.remove()

@@ -19,6 +19,7 @@ struct signature_key {
     STACK_OF(X509) * between;       /* those that each signature holds, too */
     EVP_PKEY *key;                  /* NULL: not open yet, or not in this process */
     struct signature_signer signer; /* sign NULL: none */
+    char *away;                     /* signature_key_away */
 };
 
 /* Signed attributes as they are signed: in DER, which sorts them. */
@@ -95,6 +96,7 @@ void signature_key_free(struct signature_key *key)
     EVP_PKEY_free(key->key);
     if (key->signer.free != NULL)
         key->signer.free(key->signer.user);
+    g_free(key->away);
     g_free(key);
 }
 
@@ -255,14 +257,31 @@ void signature_key_give(struct signature_key *key, const struct signature_signer
     key->signer = *signer;
 }
 
-bool signature_key_try(const struct signature_key *key, GError **error)
+bool signature_key_has_signer(const struct signature_key *key)
+{
+    return key->signer.sign != NULL;
+}
+
+bool signature_key_try(struct signature_key *key, GError **error)
 {
     static const char of_nothing[] = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
     size_t len;
     int64_t at = 0;
 
-    g_autofree unsigned char *der = signature_make(key, of_nothing, at, &len, error);
+    GError *cause = NULL;
+
+    g_clear_pointer(&key->away, g_free);
+    g_autofree unsigned char *der = signature_make(key, of_nothing, at, &len, &cause);
+    if (g_error_matches(cause, G_FILE_ERROR, G_FILE_ERROR_AGAIN))
+        key->away = g_strdup(cause->message);
+    if (cause != NULL)
+        g_propagate_error(error, cause);
     return der != NULL;
+}
+
+const char *signature_key_away(const struct signature_key *key)
+{
+    return key->away;
 }
 
 void signature_key_rest(const struct signature_key *key)

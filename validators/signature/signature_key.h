@@ -29,6 +29,9 @@ void signature_key_free(struct signature_key *key);
 #define SIGNATURE_TOKEN "pkcs11:"
 /* The file with the PIN of such a URI; NULL: it names none. g_free. */
 char *signature_token_pin(const char *uri);
+/* Whether such a URI can be used, as far as that is known without its token: its form, and the file with the PIN.
+ * False: of G_FILE_ERROR_INVAL. */
+bool signature_token_good_uri(const char *uri, GError **error);
 
 enum { SIGNATURE_DIGEST_BYTES = 32, SIGNATURE_VALUE_MOST = 1024 /* bytes: of an RSA key of 8192 bits */ };
 
@@ -48,8 +51,14 @@ struct signature_signer {
 bool signature_key_open(struct signature_key *key, const char *path, GError **error);
 /* The key takes over the signer; an earlier one is freed. */
 void signature_key_give(struct signature_key *key, const struct signature_signer *signer);
-/* Whether signatures can be made now: has the signer make one of nothing, and verifies it. */
-bool signature_key_try(const struct signature_key *key, GError **error);
+/* Whether the key has one. */
+bool signature_key_has_signer(const struct signature_key *key);
+/* Whether signatures can be made now: has the signer make one of nothing, and verifies it. False: the signer's error;
+ * of G_FILE_ERROR_INVAL if what it made is not of the certificate's key. */
+bool signature_key_try(struct signature_key *key, GError **error);
+/* Why the signer could not be reached when that was tried last (G_FILE_ERROR_AGAIN); NULL: it could, or it was not
+ * tried. */
+const char *signature_key_away(const struct signature_key *key);
 /* Tells the signer, if there is one, that no signature is made for a while. */
 void signature_key_rest(const struct signature_key *key);
 

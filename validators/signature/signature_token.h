@@ -15,12 +15,13 @@
 
 struct signature_token;
 
-/* uri: RFC 7512. NULL: there is no such key, or it cannot be used now (G_FILE_ERROR); of G_FILE_ERROR_PERM: the token
- * refuses the PIN, and the same one must not be tried again, for a token locks after a few. Loads the libraries of all
- * tokens. Once in a process. */
+/* uri: RFC 7512. NULL, with an error of G_FILE_ERROR. Its code is INVAL: a setting or the machine must be mended; PERM:
+ * the token refuses the PIN, and the same one must not be tried again, for a token locks after a few; AGAIN: no token
+ * that can be reached has the key now. Loads the libraries of all tokens. Once in a process. */
 struct signature_token *signature_token_open(const char *uri, GError **error);
 
-/* The value of a signature over what has that SHA-256: PKCS#1 v1.5 of an RSA key, ECDSA in DER of an EC key. */
+/* The value of a signature over what has that SHA-256: PKCS#1 v1.5 of an RSA key, ECDSA in DER of an EC key. False: of
+ * AGAIN. */
 bool signature_token_sign(const struct signature_token *token, const unsigned char sha256[SIGNATURE_DIGEST_BYTES],
                           unsigned char value[SIGNATURE_VALUE_MOST], size_t *len, GError **error);
 

@@ -254,6 +254,7 @@ static bool read_again(struct daemon *d, GError **error)
         replace_config(d, config);
         log_event(LOG(EVENT_RELOADED), "the configuration was read again: %s",
                   changes != NULL ? changes : "no setting has changed");
+        run_log_tell_away(config);
         if (open && (!cells_watch_begin(gateway, &cause) || !profiles_tell_changed(gateway, &cause) ||
                      (*d->pipeline = pipeline_new(gateway, &cause)) == NULL))
             good = outlive(d, g_steal_pointer(&cause), error);

@@ -183,6 +183,7 @@ static int load_and_run(struct invocation *invocation, const struct run_log *log
         cells_end(cells);
         return command_unable(error);
     }
+    run_log_tell_away(config);
     return run(g_steal_pointer(&config), cells, log, once);
 }
 

@@ -2,6 +2,7 @@
 #include "gateway/commands/run/run_log.h"
 
 #include "gateway/commands/command.h"
+#include "gateway/config/config_signature.h"
 
 #include <string.h>
 
@@ -38,4 +39,17 @@ void run_log_begin(const struct run_log *log, const struct config *config)
     if (config != NULL && !log->has_level)
         settings.level = config->log.level;
     log_begin(&settings);
+}
+
+static void tell_away(void *user, const char *why)
+{
+    (void)user;
+    log_event(LOG(EVENT_UNSTORED, .subject = "signing"),
+              "the token does not answer; the gateway works, and what is to be signed waits until it does: %s", why);
+}
+
+void run_log_tell_away(const struct config *config)
+{
+    log_over(LOG(EVENT_UNSTORED, .subject = "signing"));
+    config_each_away(config, tell_away, NULL);
 }
