@@ -41,12 +41,24 @@ void oracle_check_supply(struct oracle *oracle, const struct item *item, const s
                   item->id, item->device, order->file, WINDOW_DAYS);
 }
 
+/* Whether a restore had lost that file at the time: it was judged again later. */
+static bool was_lost(const struct oracle *oracle, unsigned number, int64_t at)
+{
+    for (unsigned i = 0; i < oracle->verdicts->len && oracle->restores > 0; i++) {
+        const struct verdict *verdict = oracle->verdicts->pdata[i];
+        if (verdict->inbound->number == number && verdict->at >= at)
+            return true;
+    }
+    return false;
+}
+
 static void judge_unknown(struct oracle *oracle, const struct refusal *refusal)
 {
     gpointer number;
 
     if (g_hash_table_lookup_extended(oracle->named, refusal->device, NULL, &number) &&
-        GPOINTER_TO_UINT(number) < refusal->verdict->inbound->number)
+        GPOINTER_TO_UINT(number) < refusal->verdict->inbound->number &&
+        !was_lost(oracle, GPOINTER_TO_UINT(number), refusal->verdict->at))
         sim_broken(oracle->sim, "reference", "%s calls %s unknown, an inventory named it before",
                    refusal->verdict->inbound->name, refusal->device);
 }
