@@ -135,6 +135,8 @@ def answers(folder):
     minute after their dispatch, and then an EMC of the same Devices, each on a fresh copy of a home. The third makes as
     many prepared updates by key as there are results, in one transaction of a table of those Devices, by the sqlite3 of
     Python, whose rows are made before its clock runs."""
+    folder = os.path.join(folder, "answers")  # the instruction has the name of that of the other races
+    os.mkdir(folder)
     count = max(1, DEVICES // 10)
     home = os.path.join(folder, "worked")
     gate = [GATE, "-c", os.path.join(home, "ecosgate.conf"), "--now"]
