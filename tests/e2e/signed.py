@@ -301,30 +301,45 @@ class Silent:
             os.rename(path + ".kept", path)
 
 
+def token_of(world):
+    """Where the tokens lie, the environment in which they are found, and the URI of the key."""
+    return (world.path("token/tokens"),
+            {"SOFTHSM2_CONF": world.path("token/conf"), "ECOSGATE_SIGNER_PATIENCE": "500"},
+            f"pkcs11:token=gw;object=signing;type=private?pin-source=file:{world.path('token/pin')}")
+
+
+def token_home(world, key):
+    return Home(f"{NO_INC}\ngateway signing_key={key}\ngateway signing_certificate={world.path('token-own.all')}\n"
+                "gateway poll_interval=1")
+
+
+def answers(home, n):
+    """The names of the answers to the file n in the sender's drop, and those that have a signature there."""
+    return [[name for name in names if f"_{n:06d}_R1" in name] for names in outgoing(home, "mcc")]
+
+
+def all_signed(home, n):
+    return wait_until(lambda: len(answers(home, n)[1]) >= 2 and answers(home, n)[0] == answers(home, n)[1])
+
+
+def incidents(home, *options):
+    """Those of outgoing files that cannot be signed."""
+    return [one for one in home.json("incident", "list", *options) if one["code"] == "A120"]
+
+
 def test_token_late(tap, world):
     """A token that is not there yet when the gateway starts, as after a start of the machine, and at a reload."""
     if not os.path.exists(world.path("token")):
         return
-    tokens = world.path("token/tokens")
-    env = {"SOFTHSM2_CONF": world.path("token/conf"), "ECOSGATE_SIGNER_PATIENCE": "500"}
-    key = f"pkcs11:token=gw;object=signing;type=private?pin-source=file:{world.path('token/pin')}"
-    home = Home(f"{NO_INC}\ngateway signing_key={key}\ngateway signing_certificate={world.path('token-own.all')}\n"
-                "gateway poll_interval=1")
-
-    def answers(n):
-        return [[name for name in names if f"_{n:06d}_R1" in name] for names in outgoing(home, "mcc")]
-
-    def incidents(closed=False):
-        return [one for one in home.json("incident", "list", *(("--all",) if closed else ())) if one["code"] == "A120"]
+    tokens, env, key = token_of(world)
+    home = token_home(world, key)
 
     def told(*words):
         rows = [json.loads(line) for line in home.command("--json", *words, env=env).stdout.splitlines()]
         return [(row["result"], row["text"]) for row in rows if row["probe"] in ("signing", "config")]
 
     def bad_uri():
-        bad = Home(f"{NO_INC}\ngateway signing_key={key.replace('token=', 'tokne=')}\n"
-                   f"gateway signing_certificate={world.path('token-own.all')}")
-        return bad.run(env=env)
+        return token_home(world, key.replace("token=", "tokne=")).run(env=env)
 
     os.rename(tokens, tokens + ".away")
     done = bad_uri()
@@ -335,7 +350,8 @@ def test_token_late(tap, world):
            "doctor and config check say that the token does not answer", found)
     send(home, name_of(1), instruction(1))
     with home.daemon(env=env) as gate:
-        opened = wait_until(lambda: [(one["subject"], one["cleared"]) for one in incidents()] == [("signing", None)])
+        opened = wait_until(lambda: [(one["subject"], one["cleared"]) for one in incidents(home)] ==
+                            [("signing", None)])
         before = said_so_far(gate)
         out = home.out("mcc")
         tap.ok(opened and gate.poll() is None and out == [] and "unstored: the token does not answer" in before and
@@ -346,17 +362,17 @@ def test_token_late(tap, world):
         tap.ok(again and "the configuration was read again" in said_so_far(gate), "it reads its configuration again",
                said_so_far(gate))
         os.rename(tokens + ".away", tokens)
-        left = wait_until(lambda: len(answers(1)[1]) >= 2 and answers(1)[0] == answers(1)[1])
-        ended = wait_until(lambda: not incidents())
-        tap.ok(left and ended and [one["cleared"] is not None for one in incidents(True)] == [True],
+        left = all_signed(home, 1)
+        ended = wait_until(lambda: not incidents(home))
+        tap.ok(left and ended and [one["cleared"] is not None for one in incidents(home, "--all")] == [True],
                "the token comes: they leave with their signatures, and A120 is closed", said_so_far(gate))
         silent = Silent(tokens)
         gate.send_signal(signal.SIGHUP)
         again = wait_until(lambda: "gave no answer" in said_so_far(gate))
         silent.end()
         send(home, name_of(2), instruction(2))
-        tap.ok(again and wait_until(lambda: len(answers(2)[1]) >= 2 and answers(2)[0] == answers(2)[1]) and
-               gate.poll() is None, "a reload while its library hangs is taken over, too", said_so_far(gate))
+        tap.ok(again and all_signed(home, 2) and gate.poll() is None,
+               "a reload while its library hangs is taken over, too", said_so_far(gate))
         terminate(gate)
     tap.ok(proves(home, world, "mcc", outgoing(home, "mcc")[0], world.path("token-own.pem")) == [],
            "openssl verifies all of it", outgoing(home, "mcc"))
@@ -368,34 +384,22 @@ def test_token_away(tap, world):
     """A token that is away while the daemon runs: what is to be signed waits, and leaves signed once it is back."""
     if not os.path.exists(world.path("token")):
         return
-    tokens = world.path("token/tokens")
-    env = {"SOFTHSM2_CONF": world.path("token/conf"), "ECOSGATE_SIGNER_PATIENCE": "500"}
-    key = f"pkcs11:token=gw;object=signing;type=private?pin-source=file:{world.path('token/pin')}"
-    home = Home(f"{NO_INC}\ngateway signing_key={key}\ngateway signing_certificate={world.path('token-own.all')}\n"
-                "gateway poll_interval=1")
-
-    def answers(n):
-        return [[name for name in names if f"_{n:06d}_R1" in name] for names in outgoing(home, "mcc")]
-
-    def incidents():
-        return [one for one in home.json("incident", "list") if one["code"] == "A120"]
-
-    def signed(n):
-        return wait_until(lambda: len(answers(n)[1]) >= 2 and answers(n)[0] == answers(n)[1])
+    tokens, env, key = token_of(world)
+    home = token_home(world, key)
 
     def waits(n, why, end):
         """Sends a file while the token is not there; `end` brings it back."""
         send(home, name_of(n), instruction(n))
         told = wait_until(lambda: why in said_so_far(gate))
-        opened = wait_until(lambda: [(one["subject"], why in one["text"], one["cleared"]) for one in incidents()] ==
+        opened = wait_until(lambda: [(one["subject"], why in one["text"], one["cleared"]) for one in incidents(home)] ==
                             [("signing", True, None)])
-        kept = answers(n)[0] == []
+        kept = answers(home, n)[0] == []
         end()
-        return told, opened, kept, signed(n) and wait_until(lambda: not incidents())
+        return told, opened, kept, all_signed(home, n) and wait_until(lambda: not incidents(home))
 
     with home.daemon(env=env) as gate:
         send(home, name_of(1), instruction(1))
-        first = signed(1)
+        first = all_signed(home, 1)
         os.rename(tokens, tokens + ".away")
         found = waits(2, "no token that can be reached has", lambda: os.rename(tokens + ".away", tokens))
         tap.ok(first and found == (True,) * 4, "a token that was away signs what has waited, without a restart",
@@ -413,7 +417,7 @@ def test_token_away(tap, world):
         send(home, name_of(4), instruction(4))
         died = wait_until(dies)
         silent.end()
-        tap.ok(died and signed(4), "and one whose library died", said_so_far(gate))
+        tap.ok(died and all_signed(home, 4), "and one whose library died", said_so_far(gate))
         with open(f"/proc/{gate.pid}/maps", encoding="utf-8") as file:
             mapped = file.read()
         tap.ok("libcrypto" in mapped and not any(word in mapped for word in ("pkcs11", "softhsm", "p11-kit")),
