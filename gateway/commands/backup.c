@@ -78,9 +78,9 @@ static void say_whom_we_wait_for(const struct work *work)
             "backup: waits until the gateway (process %" G_GINT64_FORMAT ") has ended the job that it works on", pid);
 }
 
-static bool wait_until_frozen(struct work *work, struct freeze *freeze, GError **error)
+/* begun: of the whole wait, by clock_monotonic. */
+static bool wait_until_frozen(struct work *work, struct freeze *freeze, int64_t begun, GError **error)
 {
-    int64_t begun = clock_monotonic();
     bool frozen = false, said = false;
 
     wake_gateway(work->access.gateway.spool);
@@ -114,6 +114,15 @@ static int by_text(gconstpointer a, gconstpointer b)
     return strcmp(x, y);
 }
 
+/* What was read before, if it was not of one moment. */
+static void forget_moment(struct work *work)
+{
+    for (int state = 0; state < JOB_STATE_COUNT; state++)
+        g_clear_pointer(&work->places[state], g_array_unref);
+    g_clear_pointer(&work->orders, g_strfreev);
+    work->jobs = 0;
+}
+
 static bool list_state(struct work *work, enum job_state state, GError **error)
 {
     g_autoptr(GArray) ids = job_list(work->access.gateway.spool, state, error);
@@ -132,6 +141,7 @@ static bool list_state(struct work *work, enum job_state state, GError **error)
 /* Everything that must be of one moment: what the ledger shows, and which folder each job stands in. */
 static bool read_moment(struct work *work, GError **error)
 {
+    forget_moment(work);
     work->moment = clock_now();
     if (!ledger_snapshot_begin(work->access.gateway.ledger, error))
         return false;
@@ -142,16 +152,23 @@ static bool read_moment(struct work *work, GError **error)
     return work->orders != NULL;
 }
 
+/* A gateway that goes on or ends while we read is waited for again: one that was about to go on when we asked does so,
+ * and one that has waited for us too long. */
 static bool fix_moment(struct work *work, GError **error)
 {
     g_autoptr(freeze_t) freeze = freeze_ask(work->access.gateway.spool, error);
+    int64_t begun = clock_monotonic();
 
-    if (freeze == NULL || !wait_until_frozen(work, freeze, error) || !read_moment(work, error))
-        return false;
-    if (freeze_holds(freeze))
-        return true;
-    g_set_error_literal(error, SPOOL_ERROR, SPOOL_ERROR_RETRY,
-                        "the gateway went on, or ended, while the folders were listed; try again");
+    while (freeze != NULL && wait_until_frozen(work, freeze, begun, error) && read_moment(work, error)) {
+        if (freeze_holds(freeze))
+            return true;
+        if (clock_monotonic() - begun > LONGEST_WAIT * G_USEC_PER_SEC) {
+            g_set_error_literal(error, SPOOL_ERROR, SPOOL_ERROR_RETRY,
+                                "for 10 minutes the gateway has gone on each time before all folders of the spool were "
+                                "listed; see whether its disk is slow, and try again");
+            return false;
+        }
+    }
     return false;
 }
 
@@ -344,10 +361,7 @@ static void clear(struct work *work)
 {
     backup_free(work->backup);
     disk_unlock(work->lock);
-    for (int state = 0; state < JOB_STATE_COUNT; state++)
-        if (work->places[state] != NULL)
-            g_array_unref(work->places[state]);
-    g_strfreev(work->orders);
+    forget_moment(work);
     read_access_close(&work->access);
 }
 

@@ -7,6 +7,8 @@ enum { PAGES = 128 /* that one step copies: 1 MiB, so that a stop is seen soon *
 
 bool ledger_snapshot_begin(struct ledger *reader, GError **error)
 {
+    if (!sqlite3_get_autocommit(reader->db) && !ledger_execute(reader, "ROLLBACK", error))
+        return false;
     /* BEGIN alone reads nothing: the first question fixes the moment. */
     return ledger_execute(reader, "BEGIN;SELECT count(*) FROM sqlite_schema", error);
 }

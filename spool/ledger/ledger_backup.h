@@ -17,7 +17,7 @@
 
 #include "spool/ledger/ledger.h"
 
-/* Fixes what this reader sees until it is closed. */
+/* Fixes what this reader sees until it is closed, or until this is called again. */
 bool ledger_snapshot_begin(struct ledger *reader, GError **error);
 
 struct ledger_copying {

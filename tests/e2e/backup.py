@@ -201,6 +201,48 @@ def test_backup_that_sleeps(tap):
            done.stderr.decode())
 
 
+def go_on(frozen, most, stop):
+    """A gateway that stands still most times, each for an instant but for the last one."""
+    for number in range(most):
+        if stop.is_set():
+            return
+        with open(frozen + ".new", "w", encoding="ascii") as file:
+            file.write(f"the gateway stands still for the time {number}")
+        os.rename(frozen + ".new", frozen)
+        time.sleep(0.001)
+
+
+def back_up_beside(home, most, **options):
+    """A backup while a gateway goes on that often."""
+    stop = threading.Event()
+    target = os.path.join(home.top, f"copy{most}")
+    with open(home.path("spool", "lock"), "w", encoding="ascii") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        gateway = threading.Thread(target=go_on, args=(home.path("spool", "frozen"), most, stop))
+        gateway.start()
+        wait_until(lambda: os.path.exists(home.path("spool", "frozen")))
+        done = gate.run("-c", home.conf, "--now", NOW, "backup", target, timeout=PATIENCE, **options)
+        stop.set()
+        gateway.join()
+    os.unlink(home.path("spool", "frozen"))
+    return done, target
+
+
+def test_gateway_that_goes_on(tap):
+    """It goes on while the folders are listed: the backup waits until it stands still again, but not for ever."""
+    home = worked_home()
+    make_listing_slow(home)
+    done, copy = back_up_beside(home, 200)
+    tap.ok(done.returncode == 0 and sums_agree(copy), "a backup waits again for a gateway that went on while it listed",
+           done.stderr.decode())
+    fresh = Home()
+    done = restore(fresh, copy, "--replace")
+    tap.ok(done.returncode == 0 and not faults_of(fresh), "and that backup is sound", done.stderr.decode())
+    done, copy = back_up_beside(home, 10 ** 9, env={**os.environ, "CLOCK_FAST": "10000"}, preload=[CLOCK_SHIM])
+    tap.ok(done.returncode == 2 and b"for 10 minutes the gateway has gone on" in done.stderr and
+           not os.path.exists(copy), "it ends after ten minutes of that", done.returncode, done.stderr.decode())
+
+
 # ---- what a backup is ----
 
 
@@ -658,6 +700,7 @@ def main():
         test_idle_daemon(tap)
         test_backup_that_vanishes(tap)
         test_backup_that_sleeps(tap)
+        test_gateway_that_goes_on(tap)
         test_under_load(tap)
         if not SANITIZED:
             test_failing_calls_of_backup(tap)
