@@ -1,7 +1,8 @@
 /*
- * The set is one array of keys, at most three quarters full; a key stands at the slot of its hash, or behind it where
- * others stand there. So a key costs one access to memory, and 11 to 21 bytes. A GHashTable keeps hashes beside the
- * keys and divides to find a slot: it took a third of the gateway's time for a million Devices in CSV.
+ * The set is one array of keys, at most four fifths full; a key stands at the slot of its hash, or behind it where
+ * others stand there. So a key costs one access to memory, and 11 bytes if the number of keys was foreseen (10 to 20 if
+ * not). The number of slots is no power of two: 16 million keys would take 256 MiB then. A GHashTable keeps hashes
+ * beside the keys and divides to find a slot: it took a third of the gateway's time for a million Devices in CSV.
  *
  * A sender who knew the hash could make a file whose Devices all collide; hence the random seed.
  */
@@ -16,18 +17,17 @@
 #include <sys/mman.h>
 
 enum {
-    FIRST_BITS = 10,     /* of the number of slots */
+    FIRST_SLOTS = 1024,
     HUGE_PAGE = 2 << 20, /* bytes; a larger one of another machine does as well */
-    HUGE_BITS = 18,      /* from so many on the slots fill such pages */
-    MOST_GROWTH = 6,     /* bits at once: what is foreseen is what a sender's bytes make of it */
+    SOME_GROWTH = 4,
+    MOST_GROWTH = 64, /* times as many at once: what is foreseen is what a sender's bytes make of it */
 };
-_Static_assert(sizeof(uint64_t) << HUGE_BITS == HUGE_PAGE, "HUGE_BITS");
 
 struct device_set {
-    uint64_t *slots;   /* 0: free */
-    unsigned bits;     /* of the number of slots */
-    size_t used;       /* slots */
-    uint64_t foreseen; /* keys */
+    uint64_t *slots; /* 0: free */
+    size_t n;        /* slots, below 2^32 */
+    size_t used;
+    uint64_t foreseen; /* keys, below 2^32 */
     bool has_zero;     /* the key 0 is in the set: it has no slot */
 };
 
@@ -44,12 +44,12 @@ static inline uint64_t hash_id(uint64_t id)
 
 /* A large table stands in huge pages, if the kernel has them. Each key is in another page, and with small ones to find
  * the page took the processor longer than to fetch the key. */
-static uint64_t *new_slots(unsigned bits)
+static uint64_t *new_slots(size_t n)
 {
-    size_t bytes = sizeof(uint64_t) << bits;
-    uint64_t *slots = g_aligned_alloc(1, bytes, bits < HUGE_BITS ? sizeof *slots : HUGE_PAGE);
+    size_t bytes = n * sizeof(uint64_t);
+    uint64_t *slots = g_aligned_alloc(1, bytes, bytes < HUGE_PAGE ? sizeof *slots : HUGE_PAGE);
 
-    if (bits >= HUGE_BITS)
+    if (bytes >= HUGE_PAGE)
         (void)madvise(slots, bytes, MADV_HUGEPAGE); /* before the first byte; without them it is slower, and good */
     return memset(slots, 0, bytes);
 }
@@ -60,8 +60,8 @@ struct device_set *device_set_new(void)
 
     while (seed == 0)
         seed = ((uint64_t)g_random_int() << 32) | g_random_int();
-    set->bits = FIRST_BITS;
-    set->slots = new_slots(set->bits);
+    set->n = FIRST_SLOTS;
+    set->slots = new_slots(set->n);
     return set;
 }
 
@@ -73,9 +73,10 @@ void device_set_free(struct device_set *set)
     g_free(set);
 }
 
+/* The hash's high half as a fraction of all slots: a multiplication in place of a division. */
 static inline size_t first_slot(const struct device_set *set, uint64_t id)
 {
-    return (size_t)(hash_id(id) >> (64 - set->bits));
+    return (size_t)((hash_id(id) >> 32) * set->n >> 32);
 }
 
 void device_set_expect(const struct device_set *set, uint64_t id)
@@ -86,10 +87,11 @@ void device_set_expect(const struct device_set *set, uint64_t id)
 /* The slot that has the id, or the free one that it would get. */
 static inline uint64_t *find_slot(const struct device_set *set, uint64_t id)
 {
-    size_t mask = ((size_t)1 << set->bits) - 1, i = first_slot(set, id);
+    size_t i = first_slot(set, id);
 
     while (set->slots[i] != 0 && set->slots[i] != id)
-        i = (i + 1) & mask;
+        if (++i == set->n)
+            i = 0;
     return &set->slots[i];
 }
 
@@ -98,28 +100,29 @@ static inline bool device_set_has(const struct device_set *set, uint64_t id)
     return id == 0 ? set->has_zero : *find_slot(set, id) == id;
 }
 
-static inline size_t most_used(unsigned bits)
-{
-    return (size_t)3 << (bits - 2);
-}
-
 void device_set_foresee(struct device_set *set, uint64_t n)
 {
-    set->foreseen = n;
+    set->foreseen = MIN(n, UINT32_MAX);
 }
 
 /* Twice the size each time, a set of a million keys would grow eleven times: one key and a half are put in again for
- * each key, and as much memory again is cleared as it has in the end. */
+ * each key, and as much memory again is cleared as it has in the end. So it grows at once to what is foreseen (which
+ * may be a fifteenth too low). Far below that it takes a small step first: the old slots are there until the new ones
+ * have the keys, and before the last step they must not be a large part of the memory. */
+static size_t next_size(const struct device_set *set)
+{
+    uint64_t wanted = set->foreseen / 3 * 4;
+
+    return wanted > MOST_GROWTH * set->n ? SOME_GROWTH * set->n : MAX(2 * set->n, (size_t)wanted);
+}
+
 static void grow(struct device_set *set)
 {
     uint64_t *old = set->slots;
-    size_t n = (size_t)1 << set->bits;
-    unsigned most = set->bits + MOST_GROWTH;
+    size_t n = set->n;
 
-    do
-        set->bits++;
-    while (set->bits < most && most_used(set->bits) < set->foreseen);
-    set->slots = new_slots(set->bits);
+    set->n = next_size(set);
+    set->slots = new_slots(set->n);
     for (size_t i = 0; i < n; i++)
         if (old[i] != 0)
             *find_slot(set, old[i]) = old[i];
@@ -135,7 +138,7 @@ bool device_set_add(struct device_set *set, uint64_t id)
         return true;
     }
     *find_slot(set, id) = id;
-    if (++set->used > most_used(set->bits))
+    if (++set->used > set->n / 5 * 4)
         grow(set);
     return true;
 }
