@@ -347,8 +347,8 @@ bool ledger_recovery_withhold_file(struct ledger *ledger, const struct ledger_ve
     int64_t recovery = verdict->revision / LEDGER_LOST_REVISIONS;
 
     *n = 0;
-    if (recovery == 0 || verdict->accepted == 0)
-        return true;
+    if (recovery == 0 || verdict->items == 0 || verdict->accepted == 0)
+        return true; /* what other files accept are records, not work items */
     *n = verdict->accepted;
     return ledger_number(ledger, ledger_query(ledger, &newest, LEDGER_VALUES(LEDGER_INT(recovery)), error), &recovery,
                          error) &&

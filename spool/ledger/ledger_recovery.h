@@ -107,7 +107,8 @@ bool ledger_lost_missing(struct ledger *ledger, const struct ledger_file *self, 
 bool ledger_recovery_withhold(struct ledger *ledger, const struct ledger_recovery *recovery, int64_t *n,
                               GError **error);
 /* Withholds the Devices that a verdict accepts, if a lost ledger may have accepted the file before: its revision is one
- * that ledger_recovery_raise_revision has raised. The verdict has its row. *n: how many. */
+ * that ledger_recovery_raise_revision has raised. The verdict has its row. *n: how many; 0 of a file that makes no work
+ * items. */
 bool ledger_recovery_withhold_file(struct ledger *ledger, const struct ledger_verdict *verdict, int64_t *n,
                                    GError **error);
 /* Takes work orders that are not delivered yet for delivered, without having seen it (outgoing.concluded): their

@@ -501,6 +501,8 @@ def test_reference_in_order(tap):
     models = [row[0] for row in home.parties.rows("SELECT manufacturer FROM non_migratable ORDER BY 1")]
     tap.ok(done.returncode == 0 and models == ["AB02", "AB03", "AB04"], "after the release both count, in their order",
            done.stderr, models)
+    tap.ok("withheld" not in done.stderr.decode() and home.json("status")[0]["withheld"] == 0,
+           "the log counts no record of reference data as a Device that is withheld", done.stderr)
     sound(tap, home, "after a list of the lost time")
 
 
@@ -817,7 +819,10 @@ def test_kept_back(tap):
         home.go(71)
         held = [row["name"] for row in home.jobs("held")]
         home.command("spool", order, name, "--reason", "decided")
-        _, new = home.go(80)
+        done, new = home.go(80)
+        tap.ok((": 2 Devices are withheld: " in done.stderr.decode()) == (order == "release"),
+               f"{order} of a lost file that an operator held: the log says whether its Devices are withheld",
+               done.stderr)
         tap.ok(held == [name] and f"EMA_{name[4:-4]}_R101.csv" in new and
                home.json("status")[0]["withheld"] == withheld,
                f"{order} of a lost file that an operator held: its EMA has a new name, its Devices are withheld", held,
