@@ -53,4 +53,27 @@ static inline bool eight_are_hex(uint64_t word)
     return ((digits | letters) & ~word & EIGHT_HIGH) == EIGHT_HIGH;
 }
 
+/* The highest bit of at least one byte is set where one is NUL or no ASCII: taking one from a NUL sets it. */
+static inline uint64_t eight_odd(uint64_t word)
+{
+    return word | (word - EIGHT(1));
+}
+
+/* True where all bytes are ASCII but NUL. Nearly all texts are: to leave at the first other byte costs more than it
+ * saves. */
+static inline bool eight_is_ascii(const char *text, size_t len)
+{
+    uint64_t odd = 0;
+    size_t i = 0;
+
+    if (len < sizeof odd) {
+        while (i < len && text[i] > 0)
+            i++;
+        return i == len;
+    }
+    for (; i + sizeof odd < len; i += sizeof odd)
+        odd |= eight_odd(eight_load(text + i));
+    return ((odd | eight_odd(eight_load(text + len - sizeof odd))) & EIGHT_HIGH) == 0;
+}
+
 #endif

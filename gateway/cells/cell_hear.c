@@ -6,6 +6,7 @@
  */
 #include "gateway/cells/cell_message.h"
 
+#include "formats/eight.h"
 #include "formats/xml/xml_signature.h"
 
 #include <string.h>
@@ -67,26 +68,9 @@ static unsigned char get_byte(struct body *b)
     return b->at < b->end ? *b->at++ : (unsigned char)wrong(b, "a message that is cut");
 }
 
-/* Without NUL. Nearly all texts are: eight bytes at once. */
-static bool is_ascii(const char *text, size_t len)
-{
-    const uint64_t high = UINT64_C(0x8080808080808080), ones = UINT64_C(0x0101010101010101);
-    size_t i = 0;
-
-    for (uint64_t word; i + sizeof word <= len; i += sizeof word) {
-        memcpy(&word, text + i, sizeof word);
-        if ((word & high) != 0 || ((word - ones) & ~word & high) != 0)
-            return false;
-    }
-    for (; i < len; i++)
-        if (text[i] <= 0)
-            return false;
-    return true;
-}
-
 static bool is_text(const char *text, size_t len)
 {
-    return is_ascii(text, len) || g_utf8_validate_len(text, len, NULL); /* NUL is not valid there */
+    return eight_is_ascii(text, len) || g_utf8_validate_len(text, len, NULL); /* NUL is not valid there */
 }
 
 /* NULL: there is none, or it is wrong. */
@@ -137,7 +121,7 @@ static struct place get_place(struct body *b)
 /* The texts of all fields stand one behind the other. If one of them is no ASCII, each is looked at. */
 static void check_fields(struct body *b, const struct field *fields, size_t n, size_t bytes)
 {
-    if (is_ascii((const char *)b->at, bytes))
+    if (eight_is_ascii((const char *)b->at, bytes))
         return;
     for (size_t i = 0; i < n; i++)
         if (fields[i].len > 0 && !g_utf8_validate_len(fields[i].text, fields[i].len, NULL))

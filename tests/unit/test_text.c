@@ -1,6 +1,8 @@
 /* Text made safe to show, and back; UTF-8. */
 #include "formats/text.h"
 
+#include "formats/eight.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -142,6 +144,29 @@ static void test_text__every_prefix_of_a_character__is_cut_character(void **stat
     assert_false(text_is_cut_character("", 1));
 }
 
+/* Of bytes at the limits, so that what one of them carries into the next would be seen. */
+static void test_eight__random_bytes__are_ascii_as_one_by_one(void **state)
+{
+    static const unsigned char bytes[] = {'a', 1, 0x7f, 'a', 'z', ' ', 0, 0x80, 0x81, 0xff};
+    int ascii = 0;
+
+    (void)state;
+    for (int i = 0; i < 200000; i++) {
+        char text[40];
+        size_t len = (size_t)g_random_int_range(0, sizeof text + 1);
+        int kinds = i % 2 == 0 ? 6 : (int)G_N_ELEMENTS(bytes);
+        bool expected = true;
+
+        for (size_t k = 0; k < len; k++)
+            text[k] = (char)bytes[g_random_int_range(0, k + 2 > len || i % 3 == 0 ? kinds : 6)];
+        for (size_t k = 0; k < len; k++)
+            expected &= text[k] > 0;
+        assert_int_equal(eight_is_ascii(text, len), expected);
+        ascii += expected;
+    }
+    assert_in_range(ascii, 100000, 190000);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -151,6 +176,7 @@ int main(void)
         cmocka_unit_test(test_text__no_escaped_form__unescapes_to_null),
         cmocka_unit_test(test_text__random_bytes__valid_prefix_agrees_with_glib),
         cmocka_unit_test(test_text__every_prefix_of_a_character__is_cut_character),
+        cmocka_unit_test(test_eight__random_bytes__are_ascii_as_one_by_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
