@@ -68,6 +68,7 @@ struct record {
     size_t n_fields;            /* of the layout (n_fields + n_kept); a field without a column has no text */
     const struct field *fields; /* by the enums of layout.h, whatever the order of the columns is; values (values.h) */
     const struct field *words;  /* the same as they stand in the file, for messages; NULL: they are the values */
+    uint64_t ahead;             /* what on_ahead has made of it (reading.h); 0: nothing */
 };
 
 /* A field of the record as it stands in the file. */

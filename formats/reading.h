@@ -50,8 +50,9 @@ struct reading_request {
     struct reader_sink sink;
     void (*on_bytes)(void *user, const char *bytes, size_t len); /* user: of the sink */
     /* NULL, or what is called, where that costs nothing, with the record that follows the one which is given next: its
-     * sink may have the memory fetched that it will ask for. user: of the sink. */
-    void (*on_ahead)(void *user, const struct record *record);
+     * sink may have the memory fetched that it will ask for. The record keeps what it returns as `ahead`. user: of the
+     * sink. */
+    uint64_t (*on_ahead)(void *user, const struct record *record);
 };
 
 enum reading_state {

@@ -175,14 +175,16 @@ static void on_record(void *user, const struct record *record)
         fail(j, error);
 }
 
-static void on_ahead(void *user, const struct record *record)
+/* The id of the Device that the record is about, so that it is read once; 0: it has none, or that one. */
+static uint64_t on_ahead(void *user, const struct record *record)
 {
     const struct judging *j = user;
     const struct field *id = &record->fields[INSTRUCTION_DEVICE_ID];
-    uint64_t device;
+    uint64_t device = 0;
 
     if (j->type->about == ABOUT_DEVICES && eui64_parse(id->text, id->len, &device))
         device_set_expect(j->file.seen, device);
+    return device;
 }
 
 /* The count that the file states: DeviceCount of XML, the trailer of CSV. More than 9 digits is no number, as no file

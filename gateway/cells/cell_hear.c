@@ -207,12 +207,12 @@ static struct cell_record *make_room(struct cell_ear *ear)
 }
 
 /* A record waits until others were heard: so the sink can have memory fetched for it while it judges those before. */
-static void let_wait(struct cell_ear *ear, const struct record *record)
+static void let_wait(struct cell_ear *ear, struct record *record)
 {
     ear->ordinal = record->ordinal;
     ear->waiting++;
     if (ear->request->on_ahead != NULL && !ear->reading->stopped)
-        ear->request->on_ahead(ear->request->sink.user, record);
+        record->ahead = ear->request->on_ahead(ear->request->sink.user, record);
 }
 
 static size_t fields_of(const struct cell_ear *ear, bool is_header)
@@ -228,10 +228,9 @@ static void hear_record(struct cell_ear *ear, struct body *b, bool is_header)
     struct cell_record *heard = make_room(ear);
     struct record *record = &heard->record;
 
-    record->fields = heard->fields;
+    *record = (struct record){.n_fields = fields_of(ear, is_header), .fields = heard->fields};
     record->ordinal = get_u32(b);
     record->at = get_place(b);
-    record->n_fields = fields_of(ear, is_header);
     record->words = get_byte(b) != 0 ? heard->words : NULL;
     get_fields(b, heard->fields, record->n_fields, record->at.line);
     if (record->words != NULL)

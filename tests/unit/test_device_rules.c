@@ -212,6 +212,17 @@ static void test_device_rules__same_device_again__is_c102_each_time(void **state
     assert_int_equal(findings_count(findings, C102), 3);
 }
 
+static void test_device_rules__id_that_was_read_ahead__is_the_devices(void **state)
+{
+    (void)state;
+    judge(NULL, INSTRUCTION_ATTEMPT, "1");
+    record.ahead = UINT64_C(0x00DB123456789077);
+    judge_record();
+    assert_true(device.has_id && device.id == record.ahead);
+    assert_false(device_set_add(seen, record.ahead));
+    assert_int_equal(findings_total(findings), 0);
+}
+
 /* A table of pointers could take the id 0 for an empty place. */
 static void test_device_rules__id_of_zeros__is_a_valid_device(void **state)
 {
@@ -356,6 +367,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_device_rules__wrong_check_digits__count_as_the_setting_says, enter, leave),
         cmocka_unit_test_setup_teardown(test_device_rules__same_device_again__is_c102_each_time, enter, leave),
         cmocka_unit_test_setup_teardown(test_device_rules__id_of_zeros__is_a_valid_device, enter, leave),
+        cmocka_unit_test_setup_teardown(test_device_rules__id_that_was_read_ahead__is_the_devices, enter, leave),
         cmocka_unit_test_setup_teardown(test_device_rules__all_fields_wrong__are_found_in_order, enter, leave),
         cmocka_unit_test_setup_teardown(test_device_rules__finding__has_record_field_and_place, enter, leave),
         cmocka_unit_test_setup_teardown(test_device_rules__other_scope__allows_only_its_types, enter, leave),

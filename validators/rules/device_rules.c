@@ -131,13 +131,15 @@ static void grow(struct device_set *set)
 
 bool device_set_add(struct device_set *set, uint64_t id)
 {
-    if (device_set_has(set, id))
-        return false;
     if (id == 0) {
+        bool is_new = !set->has_zero;
         set->has_zero = true;
-        return true;
+        return is_new;
     }
-    *find_slot(set, id) = id;
+    uint64_t *slot = find_slot(set, id);
+    if (*slot == id)
+        return false;
+    *slot = id;
     if (++set->used > set->n / 5 * 4)
         grow(set);
     return true;
@@ -172,7 +174,8 @@ static void judge_id(struct device *device)
 {
     const struct field *field = row_field(&device->row, INSTRUCTION_DEVICE_ID);
 
-    if (!eui64_parse(field->text, field->len, &device->id)) {
+    device->id = device->row.record->ahead;
+    if (device->id == 0 && !eui64_parse(field->text, field->len, &device->id)) {
         row_error(&device->row, C101, INSTRUCTION_DEVICE_ID, "%s",
                   field->len ? "expected an EUI-64 of eight hex pairs joined by '-'"
                              : "expected an EUI-64, found nothing");
