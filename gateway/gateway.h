@@ -39,6 +39,7 @@ struct gateway {
     struct ledger *ledger;
     struct ledger_identity identity; /* of the ledger; a writer's generation is the one that it began */
     bool unchecked; /* the writer before did not end by itself, and the ledger is not checked yet (quick_check.h) */
+    struct quick_check *check;            /* of a daemon (quick_check.h); NULL: none yet */
     char instance[GATEWAY_INSTANCE_SIZE]; /* of this process as a writer; "" for a reader */
     bool writing;                         /* a writer's: has it begun a generation? false: A109, orders only */
     struct ledger_fault fault;            /* a writer's: what is wrong with the ledger (A109) */

@@ -71,7 +71,6 @@ struct pipeline {
     struct missing_watch *missing;
     struct retention *retention;
     struct purging *purging;
-    struct quick_check *check;
     int64_t next_archiving; /* archiving_pass */
     int wake;               /* event descriptor */
     unsigned group_jobs;    /* since the last delivery, */
@@ -104,7 +103,7 @@ struct pipeline *pipeline_new(struct gateway *gateway, GError **error)
         pipeline->missing = missing_watch_new(gateway);
         pipeline->retention = retention_new(gateway);
         pipeline->purging = purging_new(gateway);
-        pipeline->check = quick_check_new(gateway, pipeline->wake);
+        quick_check_attach(gateway, pipeline->wake);
         return pipeline;
     }
     pipeline_free(pipeline);
@@ -115,8 +114,8 @@ void pipeline_free(struct pipeline *pipeline)
 {
     if (pipeline == NULL)
         return;
-    reports_free(pipeline->reports);   /* its thread writes to the wake descriptor */
-    quick_check_free(pipeline->check); /* the same */
+    reports_free(pipeline->reports);       /* its thread writes to the wake descriptor */
+    quick_check_detach(pipeline->gateway); /* the same */
     delivery_free(pipeline->delivery);
     queue_free(pipeline->queue);
     expect_watch_free(pipeline->expect);
@@ -340,7 +339,7 @@ bool pipeline_pass(struct pipeline *pipeline, int64_t patience, GError **error)
 
     gateway->wait_until = clock_monotonic() + patience;
     cells_watch(gateway);
-    if (!quick_check_pass(pipeline->check, error))
+    if (!quick_check_pass(gateway, error))
         return false;
     ledger_look_begin(gateway->ledger);
     bool good = whole_pass(pipeline, error);

@@ -8,12 +8,14 @@ import shutil
 import signal
 import sqlite3
 
+import gate
 from building import PREAD, WALL, Held, may_trace
 from damage import stop
 from home import PATIENCE, Copy, Home, Tap, said_so_far, terminate, wait_until
 from live import NO_INC, answer, instruction, name_of, send
 
 LARGE = 96 << 20  # bytes: more than QUICK_CHECK_LONG
+SHIM = os.path.join(gate.FOLDER, "fault_shim.so")
 WHOLE = "was checked and is whole"
 
 
@@ -105,6 +107,36 @@ def test_again(tap, kept):
                f"after {text} while it is checked the check is made by the next start, or was over", first, again)
 
 
+def test_reload(tap, kept):
+    """Signals that come one after the other are one reload each only if its message was waited for."""
+    home, daemon, held = hold(kept)
+    for n in (1, 2, 3):
+        daemon.send_signal(signal.SIGHUP)
+        goes_on = wait_until(lambda: said_so_far(daemon).count("check of the ledger goes on") == n or
+                             said_so_far(daemon).count("read again") > n or daemon.poll() is not None)
+        tap.ok(goes_on and said_so_far(daemon).count("check of the ledger goes on") == n and
+               os.path.exists(f"/proc/{daemon.pid}/task/{held.thread}"),
+               f"reload {n} leaves the check alone and says that it goes on", said_so_far(daemon))
+    held.release()
+    said = said_so_far(daemon)
+    tap.ok(wait_until(lambda: WHOLE in said_so_far(daemon)) and said.count("is checked while") == 1,
+           "the check that was begun before ends after it", said_so_far(daemon))
+    tap.ok(terminate(daemon) == 0 and marked(home) == 0, "then its end is by itself", marked(home))
+
+
+def test_denied(tap, kept):
+    """The writer opens the ledger once; no later one is allowed."""
+    home = copy_of(kept)
+    daemon = home.daemon(env={"LD_PRELOAD": SHIM, "FAULT_UNDER": home.path("spool", "ledger.sqlite"),
+                              "FAULT": "open:2:0:EIO"})
+    done = wait_until(lambda: (WHOLE in said_so_far(daemon) and answer(name_of(1)) in home.out("mcc")) or
+                      daemon.poll() is not None)
+    said = said_so_far(daemon)
+    tap.ok(done and daemon.poll() is None and 0 < said.find("cannot be checked while the gateway works: ") <
+           said.find(WHOLE), "without a snapshot the daemon says why, checks before it works, and goes on", said)
+    tap.ok(terminate(daemon) == 0 and marked(home) == 0, "then its end is by itself", marked(home))
+
+
 def test_damage(tap, kept):
     """filler: only the check finds it; the index is asked when a file is judged."""
     for name in ("filler", "transition_work_order"):
@@ -141,7 +173,7 @@ def main():
     with Tap() as tap:
         first = killed(1)
         kept = Copy(first.dir)
-        for test in (test_beside, test_again, test_damage):
+        for test in (test_beside, test_again, test_reload, test_denied, test_damage):
             test(tap, kept)
 
 

@@ -17,6 +17,7 @@
 #include "gateway/drops/transport.h"
 #include "gateway/pipeline/watches/cells_watch.h"
 #include "gateway/pipeline/outage.h"
+#include "gateway/pipeline/recovery/quick_check.h"
 #include "gateway/profiles.h"
 #include "spool/pulse.h"
 
@@ -140,6 +141,8 @@ static char *status_text(const struct daemon *d)
         g_string_append_printf(text, "works; last pass %s", now);
     if (d->gateway->fault.kind != LEDGER_SOUND)
         g_string_append(text, "; does nothing (A109): see 'ecosgate status'");
+    if (quick_check_runs(d->gateway))
+        g_string_append(text, "; the ledger is checked, for the last run did not end by itself");
     append_outages(d->gateway, text);
     if (d->refused)
         g_string_append(text, "; the configuration on the disk was refused: see the log");
@@ -183,6 +186,7 @@ static bool outlive(struct daemon *d, GError *cause, GError **error)
 {
     pipeline_free(*d->pipeline);
     *d->pipeline = NULL;
+    quick_check_stop(d->gateway); /* of the ledger that is closed now */
     if (!g_error_matches(cause, SPOOL_ERROR, SPOOL_ERROR_RETRY) &&
         !g_error_matches(cause, SPOOL_ERROR, SPOOL_ERROR_LOCKED)) {
         g_propagate_error(error, cause);

@@ -147,6 +147,7 @@ static int run(const struct config *config, struct cells *cells, const struct ru
     bool good = pipeline != NULL && (once ? run_once(pipeline, &error) : daemon_run(&gateway, &pipeline, log, &error));
     progress_clear(&progress);
     pipeline_free(pipeline);
+    quick_check_stop(&gateway);
     if (once)
         beat(config, good ? NULL : error->message);
     if (once && good)

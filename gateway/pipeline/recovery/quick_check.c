@@ -14,7 +14,8 @@ struct quick_check {
     struct gateway *gateway; /* not for the thread */
     struct ledger *snapshot;
     char *path; /* of the ledger */
-    int wake;
+    GMutex lock;
+    int wake; /* under the lock; -1: no pipeline waits */
     volatile bool stop;
     int64_t begun;   /* monotonic microseconds */
     GThread *thread; /* NULL: none runs */
@@ -93,26 +94,62 @@ static bool check_snapshot(const struct quick_check *check, GError **error)
     return good;
 }
 
-static void *work(void *user)
+static void wake_up(struct quick_check *check)
 {
     const uint64_t one = 1;
+
+    g_mutex_lock(&check->lock);
+    bool woken = check->wake >= 0 && write(check->wake, &one, sizeof one) > 0;
+    g_mutex_unlock(&check->lock);
+    (void)woken; /* false: no pipeline waits, or the counter is full and the descriptor is readable already */
+}
+
+static void *work(void *user)
+{
     struct quick_check *check = user;
 
     (void)check_snapshot(check, &check->cause);
     g_atomic_int_set(&check->ended, 1);
-    if (write(check->wake, &one, sizeof one) < 0)
-        return NULL; /* the counter is full: the descriptor is readable already */
+    wake_up(check);
     return NULL;
 }
 
-struct quick_check *quick_check_new(struct gateway *gateway, int wake)
+static struct quick_check *check_new(struct gateway *gateway)
 {
     struct quick_check *check = g_new0(struct quick_check, 1);
 
     check->gateway = gateway;
     check->path = g_strdup(gateway->config->ledger);
-    check->wake = wake;
+    g_mutex_init(&check->lock);
     return check;
+}
+
+static void set_wake(struct quick_check *check, int wake)
+{
+    g_mutex_lock(&check->lock);
+    check->wake = wake;
+    g_mutex_unlock(&check->lock);
+}
+
+void quick_check_attach(struct gateway *gateway, int wake)
+{
+    if (gateway->check == NULL)
+        gateway->check = check_new(gateway);
+    set_wake(gateway->check, wake);
+    if (gateway->check->thread != NULL)
+        log_event(LOG(EVENT_LEDGER_CHECKING), "the check of the ledger goes on, %.1f s until now",
+                  (double)(clock_monotonic() - gateway->check->begun) / SECOND);
+}
+
+void quick_check_detach(struct gateway *gateway)
+{
+    if (gateway->check != NULL)
+        set_wake(gateway->check, -1);
+}
+
+bool quick_check_runs(const struct gateway *gateway)
+{
+    return gateway->check != NULL && gateway->check->thread != NULL;
 }
 
 static void join(struct quick_check *check)
@@ -123,21 +160,34 @@ static void join(struct quick_check *check)
 }
 
 /* Signals must reach the gateway's thread, which waits for them: the new thread blocks them all. */
-static bool start(struct quick_check *check, GError **error)
+static bool start_thread(struct quick_check *check, GError **error)
 {
     sigset_t all, before;
 
-    check->begun = clock_monotonic();
     check->snapshot = ledger_open_snapshot(check->gateway->ledger, &check->stop, error);
     if (check->snapshot == NULL)
         return false;
     sigfillset(&all);
     (void)pthread_sigmask(SIG_SETMASK, &all, &before); /* cannot fail: valid arguments */
-    check->thread = g_thread_try_new("ledger-check", work, check, NULL);
+    check->thread = g_thread_try_new("ledger-check", work, check, error);
     (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (check->thread != NULL)
+    return check->thread != NULL;
+}
+
+static bool start(struct quick_check *check, GError **error)
+{
+    g_autoptr(GError) cause = NULL;
+
+    check->begun = clock_monotonic();
+    if (start_thread(check, &cause)) {
+        log_event(LOG(EVENT_LEDGER_CHECKING), "the last run did not end by itself (kill, crash or power failure); the "
+                                              "ledger is checked while the gateway works");
         return true;
+    }
     join(check);
+    log_event(LOG(EVENT_LEDGER_CHECK_ALONE),
+              "the ledger cannot be checked while the gateway works: %s; the work waits until it is checked",
+              cause->message);
     return check_now(check->gateway, error);
 }
 
@@ -153,17 +203,19 @@ static bool take_result(struct quick_check *check, GError **error)
     return false;
 }
 
-bool quick_check_pass(struct quick_check *check, GError **error)
+bool quick_check_pass(struct gateway *gateway, GError **error)
 {
-    const struct gateway *gateway = check->gateway;
+    struct quick_check *check = gateway->check;
 
     if (check->thread == NULL)
         return !gateway->unchecked || !gateway->yields || gateway_stopping(gateway) || start(check, error);
     return g_atomic_int_get(&check->ended) == 0 || take_result(check, error);
 }
 
-void quick_check_free(struct quick_check *check)
+void quick_check_stop(struct gateway *gateway)
 {
+    struct quick_check *check = g_steal_pointer(&gateway->check);
+
     if (check == NULL)
         return;
     check->stop = true;
@@ -174,6 +226,7 @@ void quick_check_free(struct quick_check *check)
     }
     join(check);
     g_clear_error(&check->cause);
+    g_mutex_clear(&check->lock);
     g_free(check->path);
     g_free(check);
 }
