@@ -88,7 +88,9 @@ bool ledger_work_of_device_each(struct ledger *ledger, uint64_t device, ledger_w
                                 GError **error);
 /* Visits the work items that the outcome file (EMO) of that job shows, in the order of the instruction: state, try,
  * unused, code, next_eligible and ended of each session are what they were when the file was planned
- * (ledger_outcome_mark_planned). */
+ * (ledger_outcome_mark_planned). For the sake of large files nothing else of a session is set. Set are beside it: of
+ * the item its numbers but `job`, Device, outcome, code, next_eligible and kept; org, batch, judged_at; state and ended
+ * of `corrected`. */
 bool ledger_work_of_outcome_each(struct ledger *ledger, int64_t job, ledger_work_visit visit, void *user,
                                  GError **error);
 /* Work items in a state, at most `limit`; limit 0: all. */

@@ -3,6 +3,7 @@
 #include "spool/ledger/ledger_due.h"
 
 #include "spool/ledger/ledger_devices.h"
+#include "spool/ledger/ledger_jobs.h"
 #include "spool/ledger/ledger_progress.h"
 #include "spool/ledger/ledger_sessions.h"
 #include "spool/ledger/ledger_verdicts.h"
@@ -263,6 +264,79 @@ static void test_ledger_due__end_is_corrected__a_further_outcome_is_due_and_the_
     expect_outcome(22, "MIGRATED FAILED FAILED FAILED FAILED READY ");
 }
 
+/* What an EMO shows of a work item is what the item says when it is read alone. */
+static bool compare(void *user, const struct ledger_work *work, GError **error)
+{
+    g_autofree struct ledger_work *alone = NULL;
+    const struct ledger_item *item = &work->item;
+
+    assert_true(ledger_work_get(ledger, item->item, &alone, error));
+    assert_int_equal(item->record, alone->item.record);
+    assert_int_equal(item->has_device, alone->item.has_device);
+    assert_int_equal(item->device, alone->item.device);
+    assert_int_equal(g_strcmp0(item->device_text, alone->item.device_text), 0);
+    assert_int_equal(item->outcome, alone->item.outcome);
+    assert_int_equal(g_strcmp0(item->code, alone->item.code), 0);
+    assert_int_equal(item->next_eligible, alone->item.next_eligible);
+    assert_int_equal(g_strcmp0(item->kept, alone->item.kept), 0);
+    assert_string_equal(work->org, alone->org);
+    assert_string_equal(work->batch, alone->batch);
+    assert_int_equal(work->judged_at, alone->judged_at);
+    assert_int_equal(work->has_session, alone->has_session);
+    assert_int_equal(work->session.state, alone->session.state);
+    assert_int_equal(work->session.try, alone->session.try);
+    assert_int_equal(work->session.unused, alone->session.unused);
+    assert_int_equal(g_strcmp0(work->session.code, alone->session.code), 0);
+    assert_int_equal(work->session.next_eligible, alone->session.next_eligible);
+    assert_int_equal(work->session.ended, alone->session.ended);
+    (*(int *)user)++;
+    return true;
+}
+
+static void test_ledger_due__outcome__shows_what_its_work_items_say(void **state)
+{
+    const struct ledger_job job = {.id = 3, .name = "n3", .type = "EMI", .org = "MCC", .received = 1, .drop = "mcc"};
+    struct ledger_item wrong = {.job = 3,
+                                .record = 1,
+                                .device_text = "no id",
+                                .outcome = LEDGER_REJECTED,
+                                .code = "C104",
+                                .next_eligible = 77,
+                                .kept = "6:kept"};
+    struct ledger_item tried = {
+        .job = 3, .record = 2, .has_device = true, .device = FIRST_DEVICE, .outcome = LEDGER_READY};
+    struct ledger_session session = {.state = LEDGER_FAILED,
+                                     .transitions = 1,
+                                     .try = 3,
+                                     .unused = true,
+                                     .code = "D105",
+                                     .next_eligible = 88,
+                                     .ended = 50};
+    const struct ledger_transition transition = {.n = 1, .at = 50, .state = LEDGER_FAILED, .try = 3};
+    int rows = 0;
+
+    (void)state;
+    assert_true(ledger_job_insert(ledger, &job, NULL, NULL));
+    assert_true(ledger_item_insert(ledger, &wrong, NULL));
+    assert_true(ledger_item_insert(ledger, &tried, NULL));
+    const struct ledger_verdict verdict = {.job = 3,
+                                           .revision = 1,
+                                           .judged_at = 9,
+                                           .outcome = "PA",
+                                           .batch = "B3",
+                                           .declared = 2,
+                                           .parsed = 2,
+                                           .accepted = 1,
+                                           .rejected = 1,
+                                           .first_item = wrong.item,
+                                           .items = 2};
+    assert_true(ledger_verdict_insert(ledger, &verdict, NULL));
+    put(tried.item, &session, &transition);
+    assert_true(ledger_outcome_mark_planned(ledger, &verdict, 21, NULL));
+    assert_true(ledger_work_of_outcome_each(ledger, 21, compare, &rows, NULL));
+    assert_int_equal(rows, 2);
+}
+
 static bool join_ends(void *user, const struct ledger_work *work, GError **error)
 {
     const struct ledger_session *s = &work->session;
@@ -438,6 +512,7 @@ int main(void)
         T(test_ledger_due__same_time__in_the_order_of_items),
         T(test_ledger_due__undispatched__items_without_a_session),
         T(test_ledger_due__last_session_ends__outcome_is_due_once),
+        T(test_ledger_due__outcome__shows_what_its_work_items_say),
         T(test_ledger_due__end_is_corrected__a_further_outcome_is_due_and_the_first_stays),
         T(test_ledger_due__tries_of_an_end_change__it_stays_one_end),
         T(test_ledger_due__all_have_begun_or_ended__outcome_is_overdue_after_the_last_end),
