@@ -5,6 +5,7 @@ A daemon works through hundreds of files while backups are taken at random momen
 and must be sound: every job of the ledger is in exactly one folder, with the bytes that the ledger says. Then backups
 are damaged in every way that a disk, an operator or an enemy can think of, and calls fail (fault_shim.c).
 """
+import errno
 import fcntl
 import glob
 import hashlib
@@ -83,11 +84,11 @@ def faults_of(home):
 # ---- backups of a gateway under load ----
 
 
-def feed(home, stop):
-    """A sender who does not wait for anybody."""
+def feed(home, bursts):
+    """A sender who sends as many files at once as there are for a backup, whenever the next backup comes."""
     for number in range(1, FILES + 1):
-        if stop.is_set():
-            return
+        if number % (FILES // BACKUPS) == 1:
+            bursts.acquire()
         send(home, name_of(number), instruction(number, range(number * 3, number * 3 + 3)))
 
 
@@ -126,20 +127,20 @@ def make_listing_slow(home):
 def test_under_load(tap):
     home = Home("drop mcc complete=at-once")
     make_listing_slow(home)
-    stop, moments = threading.Event(), random.Random(SEED)
-    sender = threading.Thread(target=feed, args=(home, stop))
+    bursts, moments = threading.Semaphore(0), random.Random(SEED)
+    sender = threading.Thread(target=feed, args=(home, bursts), daemon=True)
     daemon = home.daemon()
     sender.start()
     copies, codes = [], []
     for number in range(BACKUPS):
         seen = len(ended_jobs(home))
-        wait_until(lambda n=seen: len(ended_jobs(home)) > n or
-                   not (sender.is_alive() or os.listdir(home.inbox("mcc"))))
+        bursts.release()
+        wait_until(lambda n=seen: len(ended_jobs(home)) > n)
         time.sleep(moments.uniform(0, 0.05))
         done, copy = back_up(home, *(["--link"] if number % 3 == 2 else []), name=f"copy{number}")
         codes.append((done.returncode, done.stderr.decode()))
         copies.append(copy)
-    stop.set()
+    bursts.release()  # for what is left over
     sender.join()
     tap.ok(all(code == 0 for code, _ in codes), f"{BACKUPS} backups while the gateway works", codes)
     tap.ok(terminate(daemon) == 0, "the gateway has noticed nothing", daemon.stderr.read().decode()[-2000:])
@@ -202,45 +203,57 @@ def test_backup_that_sleeps(tap):
 
 
 def go_on(frozen, most, stop):
-    """A gateway that stands still most times, each for an instant but for the last one."""
+    """A gateway that stands still for the first time, goes on after each look at that, most times, and then stays."""
     for number in range(most):
-        if stop.is_set():
-            return
-        with open(frozen + ".new", "w", encoding="ascii") as file:
-            file.write(f"the gateway stands still for the time {number}")
-        os.rename(frozen + ".new", frozen)
-        time.sleep(0.001)
+        while not stop.is_set():
+            try:
+                with open(os.open(frozen, os.O_WRONLY | os.O_NONBLOCK), "w", encoding="ascii") as pipe:
+                    pipe.write(f"time {number}\n")
+                time.sleep(0.01)  # the reader has come to the end
+                break
+            except OSError as error:
+                if error.errno not in (errno.ENXIO, errno.EPIPE):  # nobody looks, or no longer
+                    raise
+                time.sleep(0.001)
+    with open(frozen + ".new", "w", encoding="ascii") as file:
+        file.write("the last time")
+    keep = os.open(frozen, os.O_RDWR)  # one who waits in the pipe is let out of it, and finds it empty
+    os.rename(frozen + ".new", frozen)
+    os.close(keep)
 
 
 def back_up_beside(home, most, **options):
-    """A backup while a gateway goes on that often."""
+    """A backup while a gateway goes on that often: `frozen` has another text each time that it is read."""
     stop = threading.Event()
     target = os.path.join(home.top, f"copy{most}")
+    frozen = home.path("spool", "frozen")
+    os.mkfifo(frozen)
     with open(home.path("spool", "lock"), "w", encoding="ascii") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        gateway = threading.Thread(target=go_on, args=(home.path("spool", "frozen"), most, stop))
+        gateway = threading.Thread(target=go_on, args=(frozen, most, stop))
         gateway.start()
-        wait_until(lambda: os.path.exists(home.path("spool", "frozen")))
         done = gate.run("-c", home.conf, "--now", NOW, "backup", target, timeout=PATIENCE, **options)
+        went_on = not gateway.is_alive()
         stop.set()
         gateway.join()
-    os.unlink(home.path("spool", "frozen"))
-    return done, target
+    os.unlink(frozen)
+    return done, target, went_on
 
 
 def test_gateway_that_goes_on(tap):
     """It goes on while the folders are listed: the backup waits until it stands still again, but not for ever."""
     home = worked_home()
-    make_listing_slow(home)
-    done, copy = back_up_beside(home, 200)
-    tap.ok(done.returncode == 0 and sums_agree(copy), "a backup waits again for a gateway that went on while it listed",
-           done.stderr.decode())
+    done, copy, went_on = back_up_beside(home, 6)
+    tap.ok(done.returncode == 0 and went_on and sums_agree(copy),
+           "a backup waits again for a gateway that went on while it listed", done.stderr.decode())
     fresh = Home()
     done = restore(fresh, copy, "--replace")
     tap.ok(done.returncode == 0 and not faults_of(fresh), "and that backup is sound", done.stderr.decode())
-    done, copy = back_up_beside(home, 10 ** 9, env={**os.environ, "CLOCK_FAST": "10000"}, preload=[CLOCK_SHIM])
+    done, copy, went_on = back_up_beside(home, 10 ** 9, env={**os.environ, "CLOCK_FAST": "100000"},
+                                         preload=[CLOCK_SHIM])
     tap.ok(done.returncode == 2 and b"for 10 minutes the gateway has gone on" in done.stderr and
-           not os.path.exists(copy), "it ends after ten minutes of that", done.returncode, done.stderr.decode())
+           not went_on and not os.path.exists(copy), "it ends after ten minutes of that", done.returncode,
+           done.stderr.decode())
 
 
 # ---- what a backup is ----

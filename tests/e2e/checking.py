@@ -128,7 +128,8 @@ def test_denied(tap, kept):
     """The writer opens the ledger once; no later one is allowed."""
     home = copy_of(kept)
     daemon = home.daemon(env={"LD_PRELOAD": SHIM, "FAULT_UNDER": home.path("spool", "ledger.sqlite"),
-                              "FAULT": "open:2:0:EIO"})
+                              "FAULT": "open:2:0:EIO",
+                              "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"})
     done = wait_until(lambda: (WHOLE in said_so_far(daemon) and answer(name_of(1)) in home.out("mcc")) or
                       daemon.poll() is not None)
     said = said_so_far(daemon)

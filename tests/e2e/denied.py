@@ -10,7 +10,7 @@ from home import Home, SANITIZED, Tap, rests, said_so_far, terminate, wait_until
 from live import answer, instruction, name_of, send, sound
 from sshd import Sshd
 
-STRANGER = 54321  # a user without any other process
+STRANGER = 1_000_000 + os.getpid()  # a user without any other process, of a test in another build neither
 
 
 def filled(settings="gateway incident_party=NOBODY"):
@@ -73,8 +73,8 @@ def test_threads_once(tap):
     tap.ok("no thread is left to work on the drop" in said and "ulimit -u" in said,
            "threads: the message says what to do", said)
     drops = set(re.findall(r"drop (\w+) \(A102\) is down", said))
-    # The first drop has a thread as soon as a cell can be made, without which no pass begins.
-    tap.ok({"tcos", "maps"} <= drops, "threads: each drop is named", drops)
+    # Those that find a thread differ: one that has done its work leaves its thread to the next.
+    tap.ok(len(drops) > 1, "threads: the drops without one are named", drops)
 
 
 def descriptors(process):
