@@ -185,8 +185,22 @@ bool ledger_items_each(struct ledger *ledger, const struct ledger_verdict *of, l
     "iif(" IS_ANOTHER " OR " IS_MIGRATABLE_AGAIN " OR NOT " STANDS("ifnull(f.transition,s.last)") ",0,s.next_"         \
                                                                                                   "eligible)"
 
-bool ledger_earlier_work(struct ledger *ledger, uint64_t device, int64_t at, struct ledger_earlier_work *earlier,
-                         GError **error)
+/* Of most Devices of an instruction there is none. Asking that first spares them the statement below, which opens seven
+ * tables before it finds nothing. */
+static bool has_work(struct ledger *ledger, uint64_t device, bool *has, GError **error)
+{
+    LEDGER_SQL_BESIDE(any, "SELECT EXISTS(SELECT 1 FROM work_item WHERE device_id=?)");
+    int64_t found = 0;
+    bool good =
+        ledger_number(ledger, ledger_query(ledger, &any, LEDGER_VALUES(LEDGER_ID(device)), error), &found, error);
+
+    *has = found != 0;
+    return good;
+}
+
+/* Sums up the rows of the Device's work items. */
+static bool sum_up_work(struct ledger *ledger, uint64_t device, int64_t at, struct ledger_earlier_work *earlier,
+                        GError **error)
 {
     LEDGER_SQL_BESIDE(of_device,
                       "SELECT " LEDGER_IS_LIVE_IN(
@@ -198,7 +212,6 @@ bool ledger_earlier_work(struct ledger *ledger, uint64_t device, int64_t at, str
     sqlite3_stmt *q = ledger_query(ledger, &of_device, LEDGER_VALUES(LEDGER_ID(device), LEDGER_INT(at)), error);
     bool row = true, good = q != NULL;
 
-    *earlier = (struct ledger_earlier_work){0};
     while (good && (good = ledger_row(ledger, q, &row, error)) && row) {
         earlier->live |= sqlite3_column_int(q, 0) != 0;
         earlier->replaced |= sqlite3_column_int(q, 0) == 0 && sqlite3_column_int(q, 3) != 0;
@@ -209,6 +222,16 @@ bool ledger_earlier_work(struct ledger *ledger, uint64_t device, int64_t at, str
         earlier->next_eligible = sqlite3_column_int64(q, 2);
     }
     ledger_end(q);
+    return good;
+}
+
+bool ledger_earlier_work(struct ledger *ledger, uint64_t device, int64_t at, struct ledger_earlier_work *earlier,
+                         GError **error)
+{
+    bool has = false;
+
+    *earlier = (struct ledger_earlier_work){0};
+    bool good = has_work(ledger, device, &has, error) && (!has || sum_up_work(ledger, device, at, earlier, error));
     ledger->has_free_device = good && !earlier->live && sqlite3_get_autocommit(ledger->db) == 0;
     ledger->free_device = device;
     return good;
