@@ -93,6 +93,8 @@ struct ledger {
     /* The SubjectId that was asked for last in this transaction, and is none of before: those of a file's Devices are
      * nearly all the same. */
     char new_subject[64];
+    /* The one that was put last in this transaction: it is one of before. */
+    char old_subject[64];
     /* The Device that ledger_earlier_work has looked for last in this transaction, and found no live work item of. */
     bool has_free_device;
     uint64_t free_device;

@@ -246,7 +246,13 @@ bool ledger_subject_before_put(struct ledger *ledger, const char *subject, int64
 
     if (strcmp(ledger->new_subject, subject) == 0)
         ledger->new_subject[0] = '\0';
-    return ledger_run(ledger, &put, LEDGER_VALUES(LEDGER_TEXT(subject), LEDGER_INT(item)), error);
+    if (*subject != '\0' && strcmp(ledger->old_subject, subject) == 0)
+        return true; /* it is there, with an earlier item */
+    if (!ledger_run(ledger, &put, LEDGER_VALUES(LEDGER_TEXT(subject), LEDGER_INT(item)), error))
+        return false;
+    if (strlen(subject) < sizeof ledger->old_subject)
+        (void)g_strlcpy(ledger->old_subject, subject, sizeof ledger->old_subject);
+    return true;
 }
 
 bool ledger_subject_before(struct ledger *ledger, const char *subject, bool *known, uint64_t *device, GError **error)

@@ -20,7 +20,7 @@ static void forget(struct ledger *ledger)
     ledger->recent_batch.items = 0;
     ledger_pending_forget(ledger);
     ledger_walk_end(ledger);
-    ledger->new_subject[0] = '\0';
+    ledger->new_subject[0] = ledger->old_subject[0] = '\0';
     ledger->has_free_device = false;
 }
 

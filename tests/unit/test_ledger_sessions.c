@@ -325,6 +325,36 @@ static void test_ledger_sessions__counts_are_pending__undone_with_the_rows_else_
     assert_int_equal(failures_of_model(), 3);
 }
 
+/* ---- SubjectIds of before ---- */
+
+/* The Device that had it, 0 if nobody had. */
+static uint64_t had_before(const char *subject)
+{
+    bool known = false;
+    uint64_t device = 0;
+
+    assert_true(ledger_subject_before(ledger, subject, &known, &device, NULL));
+    return known ? device : 0;
+}
+
+/* Those of a file's Devices are nearly all the same, and what was put last is not put again. */
+static void test_ledger_sessions__subject_put_twice__the_first_item_stays_and_an_undone_one_is_put_again(void **state)
+{
+    (void)state;
+    assert_true(had_before("A") == 0);
+    assert_true(ledger_savepoint(ledger, NULL));
+    assert_true(ledger_subject_before_put(ledger, "A", first, NULL));
+    assert_true(had_before("A") == FIRST_DEVICE + 16);
+    assert_true(ledger_roll_back_to(ledger, NULL));
+    assert_true(had_before("A") == 0);
+    assert_true(ledger_subject_before_put(ledger, "A", first + 1, NULL));
+    assert_true(ledger_subject_before_put(ledger, "A", first, NULL));
+    assert_true(ledger_subject_before_put(ledger, "B", first + 2, NULL));
+    assert_true(ledger_subject_before_put(ledger, "A", first + 2, NULL));
+    assert_true(had_before("A") == FIRST_DEVICE + 17);
+    assert_true(had_before("B") == FIRST_DEVICE + 18);
+}
+
 int main(void)
 {
 #define T(test) cmocka_unit_test_setup_teardown(test, enter, leave)
@@ -337,6 +367,7 @@ int main(void)
         T(test_ledger_sessions__end__frees_the_device_and_is_counted_once),
         T(test_ledger_sessions__two_verdicts__the_one_with_the_items_counts),
         T(test_ledger_sessions__counts_are_pending__undone_with_the_rows_else_committed),
+        T(test_ledger_sessions__subject_put_twice__the_first_item_stays_and_an_undone_one_is_put_again),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
