@@ -7,10 +7,12 @@
  * Records come in the order of their two keys; those with the same keys in the order in which they were added. They may
  * be read any number of times: sorter_rewind begins again. After the first sorter_rewind nothing may be added.
  *
- * Why not SQLite's ORDER BY: it took 8.7 µs for each Device of the inventory, this takes 0.6 µs.
+ * Why not SQLite's ORDER BY: it took 8.7 µs for each Device of the inventory, this takes 0.6 µs. Records that are added
+ * in the order of one key or both are sorted with less work.
  *
  * Memory: SORTER_MEMORY, and while runs are merged 64 KiB for each 32 MiB of records. Errors are SPOOL_ERROR_RETRY: the
- * temporary file cannot be made, written or read; it needs as much room as the records have bytes.
+ * temporary file cannot be made, written or read; it needs as much room as the records have bytes, and some 8 bytes
+ * for each.
  */
 #ifndef ECOSGATE_SPOOL_SORTER_H
 #define ECOSGATE_SPOOL_SORTER_H
@@ -26,7 +28,7 @@ typedef struct sorter sorter_t;
 
 struct sorter_record {
     uint64_t a, b;    /* the keys: a decides, then b */
-    const void *data; /* of any length; aligned for any type */
+    const void *data; /* of any length; what sorter_peek gives stands at any address */
     uint32_t len;
 };
 

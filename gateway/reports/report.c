@@ -79,8 +79,10 @@ struct report *report_new(struct gateway *gateway, const struct report_kind *kin
     g_array_set_clear_func(report->recipients, clear_recipient);
     report->rows = g_array_new(FALSE, FALSE, sizeof(struct report_row));
     report->first = g_array_new(FALSE, FALSE, sizeof(guint));
-    if (kind->kept_row != NULL)
+    if (kind->kept_row != NULL) {
         report->kept = ledger_sorter_new(gateway->ledger);
+        report->kept_texts = dictionary_new();
+    }
     return report;
 }
 
@@ -94,6 +96,7 @@ void report_free(struct report *report)
     if (report->subjects != NULL)
         g_array_unref(report->subjects);
     sorter_free(report->kept);
+    dictionary_free(report->kept_texts);
     if (report->own_shared)
         report_shared_free(report->shared);
     g_free(report);
@@ -315,6 +318,7 @@ void report_forget_rows(struct report *report)
     g_array_unref(report->rows);
     report->rows = g_array_new(FALSE, FALSE, sizeof(struct report_row));
     g_clear_pointer(&report->kept, sorter_free);
+    g_clear_pointer(&report->kept_texts, dictionary_free);
 }
 
 /* ---- for the sources that write rows ---- */

@@ -11,6 +11,7 @@
 #include "gateway/reports/mgmt_page.h"
 #include "gateway/reports/migration_status.h"
 #include "gateway/reports/report.h"
+#include "spool/dictionary.h"
 #include "spool/ledger/ledger_devices.h"
 #include "spool/ledger/ledger_estate.h"
 #include "spool/ledger/ledger_survey.h"
@@ -32,8 +33,9 @@ struct report {
     int64_t unassigned;  /* rows that belong to no recipient */
     GArray *subjects;    /* of kinds whose keys are indexes: what they are indexes of; else NULL */
     struct sorter *kept; /* of kinds with kept_row: a: index in recipients, b: key, and what report_keep was given */
-    struct report_shared *shared; /* what reports of the same time share; */
-    bool own_shared;              /* freed with this report */
+    struct dictionary *kept_texts; /* of kinds with kept_row: for their rows */
+    struct report_shared *shared;  /* what reports of the same time share; */
+    bool own_shared;               /* freed with this report */
     /* While a file is written: */
     const struct report_recipient *to;
     const struct report_layout *layout; /* in its profile; NULL: a page, which has no columns */

@@ -10,14 +10,16 @@
 
 #include "spool/ledger/ledger_estate.h"
 #include "spool/ledger/ledger_private.h"
+#include "spool/ledger/ledger_survey_row.h"
 #include "spool/pulse.h"
 
 #include <string.h>
 
 struct ledger_survey {
     int64_t at;
-    struct sorter *devices;   /* a: the Device; data: struct stored and its texts */
-    struct sorter *items;     /* a: the Device, b: the work item; data: struct stored_item */
+    struct survey_words words;
+    struct sorter *devices;   /* a: the Device; data: survey_row_put */
+    struct sorter *items;     /* a: the Device, b: the work item; data: survey_item_put */
     struct sorter *suppliers; /* a: a GPF, b: its Supplier */
     GArray *work;             /* struct ledger_work, of the Device that is visited */
 };
@@ -27,48 +29,18 @@ struct making {
     struct ledger *ledger;
     struct ledger_survey *survey;
     struct sorter *hubs; /* a: a hub, b: a Device on it; data: struct on_hub */
-    GHashTable *models;  /* a struct model → itself */
     guint8 *changed;     /* a bit for each hash of an MPxN; 0: no change of supplier until then has that hash */
     guint changed_mask;  /* of the hashes */
     GByteArray *row;     /* the data of a Device */
 };
 
-/* What is stored of a Device. Its texts follow, each with its NUL: those that are not NULL, in the order of
- * texts_of. */
-struct stored {
-    uint64_t chf, own_supplier, map, supplier;
-    int64_t installed, commissioned, non_migratable_since;
-    uint64_t texts; /* a bit for each text that is not NULL */
-};
-
-struct stored_item {
-    int64_t begun, ended;
-    uint8_t outcome, has_ended, has_session, state, overruled;
-};
-
 /* A GPF, or a meter that may say whose the GPF on its hub is. */
 struct on_hub {
-    uint64_t supplier;
     uint8_t gpf, esme;
+    uint8_t supplier[sizeof(uint64_t)]; /* its bytes, as in memory */
 };
 
-/* A model, and since when it is Non-Migratable. */
-struct model {
-    struct ledger_nmm key; /* its first four texts, which lie behind this struct */
-    int64_t since;
-};
-
-enum { TEXTS = 9, PULSE_DEVICES = 4096 /* between two signs of progress: some milliseconds */ };
-
-/* The places of all texts of a Device. */
-static void texts_of(struct ledger_inventory *device, const char **texts[TEXTS])
-{
-    const char **all[TEXTS] = {&device->device_type, &device->status,      &device->manufacturer,
-                               &device->model,       &device->firmware,    &device->mpxn,
-                               &device->region,      &device->credentials, &device->pending};
-
-    memcpy(texts, all, sizeof all);
-}
+enum { PULSE_DEVICES = 4096 /* between two signs of progress: some milliseconds */ };
 
 struct sorter *ledger_sorter_new(const struct ledger *ledger)
 {
@@ -143,56 +115,6 @@ static bool supplier_of_meter(struct making *m, const struct ledger_inventory *d
     return good;
 }
 
-/* ---- models ---- */
-
-/* An estate has some thousand models. What is kept of more is forgotten and asked again. */
-enum { MODELS = 1 << 16 };
-
-static guint hash_model(gconstpointer p)
-{
-    const struct ledger_nmm *k = &((const struct model *)p)->key;
-
-    return ((g_str_hash(k->device_type) * 31 + g_str_hash(k->manufacturer)) * 31 + g_str_hash(k->model)) * 31 +
-           g_str_hash(k->firmware);
-}
-
-static gboolean same_model(gconstpointer p, gconstpointer q)
-{
-    const struct ledger_nmm *x = &((const struct model *)p)->key, *y = &((const struct model *)q)->key;
-
-    return strcmp(x->model, y->model) == 0 && strcmp(x->firmware, y->firmware) == 0 &&
-           strcmp(x->manufacturer, y->manufacturer) == 0 && strcmp(x->device_type, y->device_type) == 0;
-}
-
-/* "" for NULL. */
-static const char *text(const char *value)
-{
-    return value != NULL ? value : "";
-}
-
-static bool non_migratable_since(struct making *m, const struct ledger_inventory *device, int64_t *since,
-                                 GError **error)
-{
-    static const size_t strings[] = {offsetof(struct model, key.device_type), offsetof(struct model, key.manufacturer),
-                                     offsetof(struct model, key.model), offsetof(struct model, key.firmware)};
-    struct model wanted = {.key = {.device_type = text(device->device_type),
-                                   .manufacturer = text(device->manufacturer),
-                                   .model = text(device->model),
-                                   .firmware = text(device->firmware)}};
-    const struct model *known = g_hash_table_lookup(m->models, &wanted);
-
-    if (known == NULL) {
-        if (!ledger_model_non_migratable_since(m->ledger, &wanted.key, m->survey->at, &wanted.since, error))
-            return false;
-        if (g_hash_table_size(m->models) >= MODELS)
-            g_hash_table_remove_all(m->models);
-        known = ledger_pack(&wanted, sizeof wanted, strings, G_N_ELEMENTS(strings));
-        (void)g_hash_table_add(m->models, (gpointer)known);
-    }
-    *since = known->since;
-    return true;
-}
-
 /* ---- Devices ---- */
 
 /* A meter tells the Supplier of a GPF if it is in use (METER_ON_HUB in ledger_estate.c). */
@@ -201,8 +123,9 @@ static bool add_on_hub(struct making *m, const struct ledger_inventory *device, 
 {
     bool gpf = strcmp(device->device_type, "GPF") == 0, esme = strcmp(device->device_type, "ESME") == 0;
     bool in_use = strcmp(device->status, "Commissioned") == 0 || strcmp(device->status, "Recovered") == 0;
-    const struct on_hub on_hub = {supplier, gpf, esme};
+    struct on_hub on_hub = {.gpf = gpf, .esme = esme};
 
+    memcpy(on_hub.supplier, &supplier, sizeof supplier);
     if (device->chf == 0 || (!gpf && (!known || !in_use || (!esme && strcmp(device->device_type, "GSME") != 0))))
         return true;
     return sorter_add(m->hubs, &(struct sorter_record){device->chf, device->device, &on_hub, sizeof on_hub}, error);
@@ -211,25 +134,14 @@ static bool add_on_hub(struct making *m, const struct ledger_inventory *device, 
 static bool add_device(void *user, const struct ledger_inventory *device, GError **error)
 {
     struct making *m = user;
-    struct ledger_inventory copy = *device;
-    struct stored stored = {device->chf, device->supplier, device->map, .installed = device->installed,
-                            .commissioned = device->commissioned};
-    const char **texts[TEXTS];
+    struct ledger_surveyed surveyed = {.device = *device};
     bool known = false;
 
-    if (!supplier_of_meter(m, device, &stored.supplier, &known, error) ||
-        !non_migratable_since(m, device, &stored.non_migratable_since, error) ||
-        !add_on_hub(m, device, stored.supplier, known, error))
+    g_byte_array_set_size(m->row, 0);
+    if (!supplier_of_meter(m, device, &surveyed.supplier, &known, error) ||
+        !add_on_hub(m, device, surveyed.supplier, known, error) ||
+        !survey_row_put(&m->survey->words, &surveyed, m->row, error))
         return false;
-    texts_of(&copy, texts);
-    g_byte_array_set_size(m->row, sizeof stored);
-    for (size_t i = 0; i < TEXTS; i++) {
-        if (*texts[i] == NULL)
-            continue;
-        stored.texts |= (uint64_t)1 << i;
-        g_byte_array_append(m->row, (const guint8 *)*texts[i], (guint)strlen(*texts[i]) + 1);
-    }
-    memcpy(m->row->data, &stored, sizeof stored);
     return sorter_add(m->survey->devices, &(struct sorter_record){device->device, 0, m->row->data, m->row->len}, error);
 }
 
@@ -246,7 +158,7 @@ static bool comes_first(const struct sorter_record *meter, const struct on_hub *
 static bool settle_hub(struct making *m, GArray *gpfs, GError **error)
 {
     const struct sorter_record *record = sorter_peek(m->hubs);
-    uint64_t hub = record->a;
+    uint64_t hub = record->a, supplier;
     struct on_hub best = {0};
     int64_t best_id = 0;
     bool found = false;
@@ -264,8 +176,9 @@ static bool settle_hub(struct making *m, GArray *gpfs, GError **error)
         if (!sorter_skip(m->hubs, error))
             return false;
     }
+    memcpy(&supplier, best.supplier, sizeof supplier);
     for (guint i = 0; found && i < gpfs->len; i++) {
-        const struct sorter_record gpf = {g_array_index(gpfs, uint64_t, i), best.supplier, NULL, 0};
+        const struct sorter_record gpf = {g_array_index(gpfs, uint64_t, i), supplier, NULL, 0};
         if (!sorter_add(m->survey->suppliers, &gpf, error))
             return false;
     }
@@ -296,18 +209,19 @@ static bool add_items(struct making *m, GError **error)
                              " FROM device_release r WHERE r.device_id=w.device_id AND r.transition>=s.last)"
                              " FROM work_item w LEFT JOIN session s ON s.item=w.item WHERE w.device_id IS NOT NULL");
     sqlite3_stmt *q = ledger_query(m->ledger, &walk, LEDGER_NO_VALUES, error);
-    bool row = true, good = q != NULL;
+    bool more = true, good = q != NULL;
+    uint8_t row[SURVEY_ITEM_SIZE];
 
-    while (good && (good = ledger_row(m->ledger, q, &row, error)) && row) {
-        const struct stored_item item = {.outcome = (uint8_t)sqlite3_column_int(q, 2),
-                                         .has_ended = sqlite3_column_int64(q, 3) != 0,
-                                         .has_session = sqlite3_column_type(q, 4) != SQLITE_NULL,
-                                         .state = (uint8_t)sqlite3_column_int(q, 4),
-                                         .begun = sqlite3_column_int64(q, 5),
-                                         .ended = sqlite3_column_int64(q, 6),
-                                         .overruled = sqlite3_column_int(q, 7) != 0};
+    while (good && (good = ledger_row(m->ledger, q, &more, error)) && more) {
+        const struct ledger_work work = {
+            .item = {.outcome = (enum ledger_state)sqlite3_column_int(q, 2), .ended = sqlite3_column_int64(q, 3) != 0},
+            .has_session = sqlite3_column_type(q, 4) != SQLITE_NULL,
+            .session = {.state = (enum ledger_state)sqlite3_column_int(q, 4),
+                        .begun = sqlite3_column_int64(q, 5),
+                        .ended = sqlite3_column_int64(q, 6)},
+            .overruled = sqlite3_column_int(q, 7) != 0};
         const struct sorter_record record = {(uint64_t)sqlite3_column_int64(q, 0), (uint64_t)sqlite3_column_int64(q, 1),
-                                             &item, sizeof item};
+                                             row, (uint32_t)(survey_item_put(&work, row) - row)};
         good = sorter_add(m->survey->items, &record, error);
     }
     ledger_end(q);
@@ -328,16 +242,15 @@ struct ledger_survey *ledger_survey_make(struct ledger *ledger, int64_t at, GErr
     struct making m = {.ledger = ledger, .survey = survey};
 
     survey->at = at;
+    survey->words = survey_words_new(ledger, at);
     survey->devices = ledger_sorter_new(ledger);
     survey->items = ledger_sorter_new(ledger);
     survey->suppliers = ledger_sorter_new(ledger);
     survey->work = g_array_new(FALSE, TRUE, sizeof(struct ledger_work));
     m.hubs = ledger_sorter_new(ledger);
-    m.models = g_hash_table_new_full(hash_model, same_model, g_free, NULL);
     m.row = g_byte_array_new();
     bool good = make(&m, error);
     sorter_free(m.hubs);
-    g_hash_table_unref(m.models);
     g_free(m.changed);
     g_byte_array_unref(m.row);
     return good ? g_steal_pointer(&survey) : NULL;
@@ -352,6 +265,7 @@ void ledger_survey_free(struct ledger_survey *survey)
 {
     if (survey == NULL)
         return;
+    survey_words_free(&survey->words);
     sorter_free(survey->devices);
     sorter_free(survey->items);
     sorter_free(survey->suppliers);
@@ -360,28 +274,6 @@ void ledger_survey_free(struct ledger_survey *survey)
 }
 
 /* ---- walking ---- */
-
-static void read_device(const struct sorter_record *record, struct ledger_surveyed *to)
-{
-    const struct stored *stored = record->data;
-    const char *at = (const char *)(stored + 1), **texts[TEXTS];
-
-    *to = (struct ledger_surveyed){.device = {.device = record->a,
-                                              .chf = stored->chf,
-                                              .supplier = stored->own_supplier,
-                                              .map = stored->map,
-                                              .installed = stored->installed,
-                                              .commissioned = stored->commissioned},
-                                   .supplier = stored->supplier,
-                                   .non_migratable_since = stored->non_migratable_since};
-    texts_of(&to->device, texts);
-    for (size_t i = 0; i < TEXTS; i++) {
-        if ((stored->texts >> i & 1) == 0)
-            continue;
-        *texts[i] = at;
-        at += strlen(at) + 1;
-    }
-}
 
 /* Goes to the first record whose key is that Device, or comes after it. */
 static bool go_to(struct sorter *sorter, uint64_t device, const struct sorter_record **record, GError **error)
@@ -402,16 +294,8 @@ static bool read_work(struct ledger_survey *survey, struct ledger_surveyed *to, 
     if (!go_to(survey->items, to->device.device, &record, error))
         return false;
     for (; record != NULL && record->a == to->device.device; record = sorter_peek(survey->items)) {
-        const struct stored_item *item = record->data;
-        const struct ledger_work work = {
-            .item = {.item = (int64_t)record->b,
-                     .has_device = true,
-                     .device = record->a,
-                     .outcome = (enum ledger_state)item->outcome,
-                     .ended = item->has_ended != 0},
-            .overruled = item->overruled != 0,
-            .has_session = item->has_session != 0,
-            .session = {.state = (enum ledger_state)item->state, .begun = item->begun, .ended = item->ended}};
+        struct ledger_work work;
+        survey_item_get(record, &work);
         g_array_append_val(survey->work, work);
         if (!sorter_skip(survey->items, error))
             return false;
@@ -444,7 +328,7 @@ bool ledger_survey_each(struct ledger_survey *survey, ledger_survey_visit visit,
         !sorter_rewind(survey->suppliers, error))
         return false;
     while ((record = sorter_peek(survey->devices)) != NULL) {
-        read_device(record, &device);
+        survey_row_get(&survey->words, record, &device);
         if (!read_work(survey, &device, error) || !read_supplier(survey, &device, error) ||
             !visit(user, &device, error) || !sorter_skip(survey->devices, error))
             return false;

@@ -7,7 +7,7 @@
  *
  * It is made by one scan of the inventory and one of the work items. It shows the ledger as it was at that moment,
  * however often it is walked and whatever changes in between. Memory: some 100 MiB at most; the rest is in temporary
- * files, some 120 bytes for each Device, beside the ledger of a writer and of its snapshot, in the folder for temporary
+ * files, some 40 bytes for each Device, beside the ledger of a writer and of its snapshot, in the folder for temporary
  * files of a reader.
  */
 #ifndef ECOSGATE_SPOOL_LEDGER_LEDGER_SURVEY_H
@@ -20,9 +20,9 @@
 
 /* A Device of a survey. */
 struct ledger_surveyed {
-    struct ledger_inventory device;
-    uint64_t supplier;            /* the Responsible Supplier (ledger_supplier_of); 0: nobody */
-    int64_t non_migratable_since; /* as ledger_model_non_migratable_since; 0: it is not Non-Migratable */
+    struct ledger_inventory device; /* without chf, supplier and pending, which no report takes from here */
+    uint64_t supplier;              /* the Responsible Supplier (ledger_supplier_of); 0: nobody */
+    int64_t non_migratable_since;   /* as ledger_model_non_migratable_since; 0: it is not Non-Migratable */
     /* Its work items, oldest first (ledger_work_of_device_each). Set are: of the item its number, Device, outcome and
      * end; has_session; of the session state, begun and ended; overruled, of sessions that are MIGRATED. */
     const struct ledger_work *work;

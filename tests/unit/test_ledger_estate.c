@@ -1,6 +1,6 @@
 /* What reference data say: the Suppliers of Devices, their changes, Non-Migratable models. */
 #include "spool/ledger/ledger_estate.h"
-#include "spool/ledger/ledger_survey.h"
+#include "spool/ledger/ledger_survey_row.h"
 #include "tests/unit/ledger_rows.h"
 
 #include <setjmp.h>
@@ -158,9 +158,13 @@ static bool compare_one(void *user, const struct ledger_surveyed *device, GError
     assert_int_equal(device->non_migratable_since, since);
     g_autofree struct ledger_inventory *row = NULL;
     assert_true(ledger_inventory_get(ledger, d->device, &row, NULL));
-    assert_int_equal(row->chf, d->chf);
-    assert_int_equal(row->supplier, d->supplier);
+    assert_int_equal(row->map, d->map);
+    assert_int_equal(row->installed, d->installed);
+    assert_int_equal(row->commissioned, d->commissioned);
+    assert_string_equal(row->device_type, d->device_type);
     assert_string_equal(row->status, d->status);
+    assert_string_equal(row->credentials, d->credentials);
+    assert_int_equal(g_strcmp0(row->region, d->region), 0);
     assert_int_equal(g_strcmp0(row->mpxn, d->mpxn), 0);
     assert_int_equal(g_strcmp0(row->model, d->model), 0);
     assert_int_equal(g_strcmp0(row->firmware, d->firmware), 0);
@@ -173,6 +177,7 @@ static void put_random(GRand *random)
     static const char *const types[] = {"ESME", "GSME", "GPF", "PPMID"},
                              *const statuses[] = {"Commissioned", "Recovered", "Suspended", "Withdrawn"},
                              *const models[] = {NULL, "M1", "M2"};
+    static const int64_t times[] = {0, 86400 * 19000, 86400 * 19000 + 1, -86400, -1};
     const struct ledger_inventory row = {.device = (uint64_t)(int64_t)g_rand_int_range(random, -40, 40),
                                          .device_type = types[g_rand_int_range(random, 0, 4)],
                                          .status = statuses[g_rand_int_range(random, 0, 4)],
@@ -182,7 +187,11 @@ static void put_random(GRand *random)
                                          .mpxn = g_rand_boolean(random) ? (g_rand_boolean(random) ? "11" : "12") : NULL,
                                          .chf = (uint64_t)(int64_t)g_rand_int_range(random, -3, 4),
                                          .supplier = (uint64_t)g_rand_int_range(random, 0, 4),
-                                         .credentials = "TCOS"};
+                                         .map = (uint64_t)(int64_t)g_rand_int_range(random, -2, 3),
+                                         .region = models[g_rand_int_range(random, 0, 3)],
+                                         .installed = times[g_rand_int_range(random, 0, 5)],
+                                         .commissioned = times[g_rand_int_range(random, 0, 5)],
+                                         .credentials = g_rand_boolean(random) ? "TCOS" : "ECOS"};
 
     assert_true(ledger_inventory_put(ledger, &row, NULL));
 }
@@ -214,12 +223,75 @@ static void test_ledger_survey__any_estate__says_what_questions_about_one_device
     }
 }
 
+static void fill(struct dictionary *dictionary)
+{
+    g_autoptr(GByteArray) record = g_byte_array_new();
+
+    for (guint i = 0; dictionary_put(dictionary, &i, sizeof i, record) != NULL;)
+        i++;
+}
+
+static void assert_same(const struct ledger_surveyed *x, const struct ledger_surveyed *y)
+{
+    const struct ledger_inventory *d = &x->device, *e = &y->device;
+
+    assert_true(d->device == e->device && d->map == e->map && x->supplier == y->supplier);
+    assert_true(d->installed == e->installed && d->commissioned == e->commissioned);
+    assert_int_equal(x->non_migratable_since, y->non_migratable_since);
+    assert_string_equal(d->device_type, e->device_type);
+    assert_string_equal(d->status, e->status);
+    assert_int_equal(g_strcmp0(d->manufacturer, e->manufacturer), 0);
+    assert_string_equal(d->model, e->model);
+    assert_string_equal(d->firmware, e->firmware);
+    assert_string_equal(d->mpxn, e->mpxn);
+    assert_int_equal(g_strcmp0(d->region, e->region), 0);
+    assert_string_equal(d->credentials, e->credentials);
+}
+
+/* More models, states and parties than a survey keeps. */
+static void test_survey_row__dictionaries_full__texts_stand_in_the_row(void **state)
+{
+    const struct ledger_nmm entry = {"ESME", "", "M", "F", 10, 30, NULL, NULL};
+    const struct ledger_surveyed device = {.device = {.device = UINT64_MAX - 4,
+                                                      .device_type = "ESME",
+                                                      .status = "Commissioned",
+                                                      .model = "M",
+                                                      .firmware = "F",
+                                                      .mpxn = "1012345678901",
+                                                      .map = UINT64_MAX - 1,
+                                                      .region = "",
+                                                      .installed = -86400,
+                                                      .commissioned = 1688385601,
+                                                      .credentials = "TCOS"},
+                                           .supplier = UINT64_MAX - 2,
+                                           .non_migratable_since = 10};
+    struct survey_words words = survey_words_new(ledger, 20);
+
+    (void)state;
+    assert_true(ledger_nmm_put(ledger, &entry, NULL));
+    for (int full = 0; full < 2; full++) {
+        g_autoptr(GByteArray) row = g_byte_array_new();
+        struct ledger_surveyed got;
+        assert_true(survey_row_put(&words, &device, row, NULL));
+        survey_row_get(&words, &(struct sorter_record){device.device.device, 0, row->data, row->len}, &got);
+        assert_same(&got, &device);
+        assert_int_equal(row->len > 60, full);
+        survey_words_free(&words);
+        words = survey_words_new(ledger, 20);
+        fill(words.models);
+        fill(words.states);
+        fill(words.parties);
+    }
+    survey_words_free(&words);
+}
+
 int main(void)
 {
 #define T(test) cmocka_unit_test_setup_teardown(test, enter, leave)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_ledger_survey__any_estate__says_what_questions_about_one_device_say, enter,
                                         leave),
+        T(test_survey_row__dictionaries_full__texts_stand_in_the_row),
         T(test_ledger_estate__supplier_of_a_meter__changes_with_time),
         T(test_ledger_estate__supplier_of_a_gpf__by_what_is_on_its_hub),
         T(test_ledger_estate__cos_of_a_gpf__by_the_meter_that_says_whose_it_is),

@@ -30,8 +30,11 @@ static gint in_order(gconstpointer p, gconstpointer q)
     return (x->n > y->n) - (x->n < y->n);
 }
 
+/* In which order records come. */
+enum order { IN_NO_ORDER, BY_B, BY_A_THEN_B, BY_BOTH };
+
 /* Few keys, so that many are equal; ids with the highest bit; data of all lengths. */
-static GArray *fill(struct sorter *sorter, guint n)
+static GArray *fill(struct sorter *sorter, guint n, enum order order)
 {
     GArray *model = g_array_new(FALSE, TRUE, sizeof(struct kept));
     g_autoptr(GRand) random = g_rand_new_with_seed(n);
@@ -39,6 +42,12 @@ static GArray *fill(struct sorter *sorter, guint n)
     for (guint i = 0; i < n; i++) {
         struct kept one = {.a = (uint64_t)g_rand_int_range(random, -50, 50), .n = i};
         one.b = (uint64_t)g_rand_int_range(random, -3, 3);
+        if (order == BY_B || order == BY_BOTH)
+            one.b = i / 300 * 1000;
+        if (order == BY_BOTH)
+            one.a = i / 700;
+        if (order == BY_A_THEN_B)
+            one.a = i;
         one.len = (uint32_t)g_rand_int_range(random, 0, sizeof one.data);
         memset(one.data, 'a' + (int)(i % 26), one.len);
         assert_true(sorter_add(sorter, &(struct sorter_record){one.a, one.b, one.data, one.len}, NULL));
@@ -61,16 +70,15 @@ static void expect(struct sorter *sorter, const GArray *model)
         assert_int_equal(record->b, one->b);
         assert_int_equal(record->len, one->len);
         assert_memory_equal(record->data, one->data, one->len);
-        assert_int_equal((uintptr_t)record->data % sizeof(uint64_t), 0);
         assert_true(sorter_skip(sorter, NULL));
     }
     assert_null(sorter_peek(sorter));
 }
 
-static void sort_and_expect(guint n, size_t memory)
+static void sort_and_expect(guint n, size_t memory, enum order order)
 {
     g_autoptr(sorter_t) sorter = sorter_new(g_get_tmp_dir(), memory);
-    g_autoptr(GArray) model = fill(sorter, n);
+    g_autoptr(GArray) model = fill(sorter, n, order);
 
     expect(sorter, model);
     expect(sorter, model); /* once more from its beginning */
@@ -79,17 +87,19 @@ static void sort_and_expect(guint n, size_t memory)
 static void test_sorter__records_fit__are_sorted(void **state)
 {
     (void)state;
-    sort_and_expect(0, SORTER_MEMORY);
-    sort_and_expect(1, SORTER_MEMORY);
-    sort_and_expect(RECORDS, SORTER_MEMORY);
+    sort_and_expect(0, SORTER_MEMORY, IN_NO_ORDER);
+    sort_and_expect(1, SORTER_MEMORY, IN_NO_ORDER);
+    for (enum order order = IN_NO_ORDER; order <= BY_BOTH; order++)
+        sort_and_expect(RECORDS, SORTER_MEMORY, order);
 }
 
 static void test_sorter__records_do_not_fit__runs_are_merged(void **state)
 {
     (void)state;
-    sort_and_expect(RECORDS, SMALL);
-    sort_and_expect(1, 1); /* each record is a run */
-    sort_and_expect(70, 1);
+    for (enum order order = IN_NO_ORDER; order <= BY_BOTH; order++)
+        sort_and_expect(RECORDS, SMALL, order);
+    sort_and_expect(1, 1, IN_NO_ORDER); /* each record is a run */
+    sort_and_expect(70, 1, IN_NO_ORDER);
 }
 
 /* A record longer than what is read at once. */

@@ -1,0 +1,194 @@
+/*
+ * The texts of a Device as they are in the table, with three ids and three times of eight bytes each, took 165 bytes;
+ * this takes some 25, and a walk needs no second look at texts that it has seen before.
+ */
+#include "spool/ledger/ledger_survey_row.h"
+
+#include "spool/ledger/ledger_estate.h"
+#include "spool/varint.h"
+
+#include <string.h>
+
+struct survey_words survey_words_new(struct ledger *ledger, int64_t at)
+{
+    return (struct survey_words){ledger, at, dictionary_new(), dictionary_new(), dictionary_new(), g_byte_array_new()};
+}
+
+void survey_words_free(struct survey_words *words)
+{
+    dictionary_free(words->models);
+    dictionary_free(words->states);
+    dictionary_free(words->parties);
+    g_byte_array_unref(words->texts);
+}
+
+/* ---- what many Devices have in common ---- */
+
+/* The texts that models and states are made of: a bit for each text that is not NULL, then these, each with its NUL. */
+enum { MODEL_TEXTS = 4, STATE_TEXTS = 3 };
+
+static void append_texts(GByteArray *to, const char *const texts[], size_t n)
+{
+    uint8_t present = 0;
+
+    for (size_t i = 0; i < n; i++)
+        present |= (uint8_t)((texts[i] != NULL) << i);
+    g_byte_array_append(to, &present, 1);
+    for (size_t i = 0; i < n; i++) {
+        if (texts[i] != NULL)
+            g_byte_array_append(to, (const guint8 *)texts[i], (guint)strlen(texts[i]) + 1);
+    }
+}
+
+static void read_texts(const uint8_t *bytes, const char **const texts[], size_t n)
+{
+    const char *at = (const char *)bytes + 1;
+
+    for (size_t i = 0; i < n; i++) {
+        *texts[i] = NULL;
+        if ((bytes[0] >> i & 1) == 0)
+            continue;
+        *texts[i] = at;
+        at += strlen(at) + 1;
+    }
+}
+
+/* ---- Devices ---- */
+
+/* The first byte of a row. */
+enum { INSTALLED_DAYS = 1, COMMISSIONED_DAYS = 2, MPXN = 4 };
+enum { DAY = 86400 };
+
+/* "" for NULL. */
+static const char *text(const char *value)
+{
+    return value != NULL ? value : "";
+}
+
+static bool ask_since(struct survey_words *words, const struct ledger_inventory *d, int64_t *since, GError **error)
+{
+    const struct ledger_nmm model = {.device_type = text(d->device_type),
+                                     .manufacturer = text(d->manufacturer),
+                                     .model = text(d->model),
+                                     .firmware = text(d->firmware)};
+
+    return ledger_model_non_migratable_since(words->ledger, &model, words->at, since, error);
+}
+
+/* Each model is asked for once, while there is room for it in the dictionary. */
+static bool put_model(struct survey_words *words, const struct ledger_inventory *d, GByteArray *row, GError **error)
+{
+    const char *const texts[MODEL_TEXTS] = {d->device_type, d->manufacturer, d->model, d->firmware};
+    int64_t since = 0;
+
+    g_byte_array_set_size(words->texts, 0);
+    append_texts(words->texts, texts, MODEL_TEXTS);
+    struct dictionary_entry *entry = dictionary_put(words->models, words->texts->data, words->texts->len, row);
+    if (entry != NULL && entry->value >= 0)
+        return true;
+    if (!ask_since(words, d, &since, error))
+        return false;
+    if (entry != NULL)
+        entry->value = since;
+    else
+        varint_append(row, varint_fold(since));
+    return true;
+}
+
+static void put_state(struct survey_words *words, const struct ledger_inventory *d, GByteArray *row)
+{
+    const char *const texts[STATE_TEXTS] = {d->status, d->region, d->credentials};
+
+    g_byte_array_set_size(words->texts, 0);
+    append_texts(words->texts, texts, STATE_TEXTS);
+    (void)dictionary_put(words->states, words->texts->data, words->texts->len,
+                         row); /* which number it is counts for nothing */
+}
+
+/* A time as the number of its day, if it is the beginning of one. */
+static void put_time(GByteArray *row, int64_t at)
+{
+    varint_append(row, varint_fold(at % DAY == 0 ? at / DAY : at));
+}
+
+static int64_t get_time(const uint8_t **at, bool days)
+{
+    return varint_unfold(varint_get(at)) * (days ? DAY : 1);
+}
+
+bool survey_row_put(struct survey_words *words, const struct ledger_surveyed *device, GByteArray *row, GError **error)
+{
+    const struct ledger_inventory *d = &device->device;
+    const uint64_t parties[] = {device->supplier, d->map};
+    const uint8_t first =
+        (uint8_t)((d->installed % DAY == 0 ? INSTALLED_DAYS : 0) |
+                  (d->commissioned % DAY == 0 ? COMMISSIONED_DAYS : 0) | (d->mpxn != NULL ? MPXN : 0));
+
+    g_byte_array_append(row, &first, 1);
+    if (!put_model(words, d, row, error))
+        return false;
+    put_state(words, d, row);
+    (void)dictionary_put(words->parties, parties, sizeof parties, row); /* as above */
+    put_time(row, d->installed);
+    put_time(row, d->commissioned);
+    if (d->mpxn != NULL)
+        g_byte_array_append(row, (const guint8 *)d->mpxn, (guint)strlen(d->mpxn) + 1);
+    return true;
+}
+
+void survey_row_get(const struct survey_words *words, const struct sorter_record *row, struct ledger_surveyed *device)
+{
+    struct ledger_inventory *d = &device->device;
+    const char **const model[MODEL_TEXTS] = {&d->device_type, &d->manufacturer, &d->model, &d->firmware};
+    const char **const state[STATE_TEXTS] = {&d->status, &d->region, &d->credentials};
+    const uint8_t *at = row->data, first = *at++;
+    const struct dictionary_entry *entry;
+    uint64_t parties[2];
+
+    *device = (struct ledger_surveyed){.device = {.device = row->a}};
+    read_texts(dictionary_get(words->models, &at, &entry), model, MODEL_TEXTS);
+    device->non_migratable_since = entry != NULL ? entry->value : varint_unfold(varint_get(&at));
+    read_texts(dictionary_get(words->states, &at, &entry), state, STATE_TEXTS);
+    memcpy(parties, dictionary_get(words->parties, &at, &entry), sizeof parties);
+    device->supplier = parties[0];
+    d->map = parties[1];
+    d->installed = get_time(&at, (first & INSTALLED_DAYS) != 0);
+    d->commissioned = get_time(&at, (first & COMMISSIONED_DAYS) != 0);
+    d->mpxn = (first & MPXN) != 0 ? (const char *)at : NULL;
+}
+
+/* ---- work items ---- */
+
+/* The first byte of a row; the lowest bits are the outcome. */
+enum { OUTCOME = 0x0F, HAS_ENDED = 0x10, HAS_SESSION = 0x20, OVERRULED = 0x40 };
+
+uint8_t *survey_item_put(const struct ledger_work *work, uint8_t row[SURVEY_ITEM_SIZE])
+{
+    uint8_t *at = row;
+
+    *at++ = (uint8_t)((unsigned)work->item.outcome | (work->item.ended ? HAS_ENDED : 0) |
+                      (work->has_session ? HAS_SESSION : 0) | (work->overruled ? OVERRULED : 0));
+    if (!work->has_session)
+        return at;
+    *at++ = (uint8_t)work->session.state;
+    at = varint_put(at, varint_fold(work->session.begun));
+    return varint_put(at, varint_fold(work->session.ended));
+}
+
+void survey_item_get(const struct sorter_record *row, struct ledger_work *work)
+{
+    const uint8_t *at = row->data, first = *at++;
+
+    *work = (struct ledger_work){.item = {.item = (int64_t)row->b,
+                                          .has_device = true,
+                                          .device = row->a,
+                                          .outcome = (enum ledger_state)(first & OUTCOME),
+                                          .ended = (first & HAS_ENDED) != 0},
+                                 .overruled = (first & OVERRULED) != 0,
+                                 .has_session = (first & HAS_SESSION) != 0};
+    if (!work->has_session)
+        return;
+    work->session.state = (enum ledger_state) * at++;
+    work->session.begun = varint_unfold(varint_get(&at));
+    work->session.ended = varint_unfold(varint_get(&at));
+}
