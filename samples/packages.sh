@@ -21,7 +21,7 @@ packages()
 }
 
 build_packages="gcc make autoconf automake pkg-config libc6-dev libglib2.0-dev libxml2-dev
-    libarchive-dev zlib1g-dev libsqlite3-dev libjansson-dev libssl-dev libssh2-1-dev
+    libarchive-dev zlib1g-dev libdeflate-dev libsqlite3-dev libjansson-dev libssl-dev libssh2-1-dev
     libseccomp-dev libxmlsec1-dev"
 test_packages="libcmocka-dev python3 python3-jsonschema libxml2-utils valgrind sqlite3 openssh-server openssh-client
     python3-paramiko python3-prometheus-client strace chromium tzdata softhsm2

@@ -32,6 +32,7 @@ only "libxml2's unstable parts: formats/xml/xml_parser.h alone" \
 only "zlib and libarchive: formats/unpack/, spool/packed.c and the tars of commands alone" \
     'include <(zlib|archive|archive_entry)\.h>' \
     '(formats/unpack/[a-z_]*\.[ch]|spool/packed\.c|gateway/commands/archive/(tar_out|archive_file)\.c)'
+only "libdeflate: spool/packed.c alone" 'include <libdeflate\.h>' 'spool/packed\.c'
 only "libcrypto: spool/digest.c, validators/signature/, formats/xml/xml_signature_*.c alone" \
     'include <openssl/' \
     '(spool/digest\.c|validators/signature/[a-z_]*\.[ch]|formats/xml/xml_signature_(verify|library)\.c)'

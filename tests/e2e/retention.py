@@ -101,8 +101,8 @@ def test_backup(tap):
     job = next(root for root, _, names in os.walk(home.path("spool", "done")) if "payload.gz" in names and
                root.endswith("00000001"))
     with open(os.path.join(job, "payload.gz"), "r+b") as file:
-        file.seek(-6, os.SEEK_END)
-        file.write(b"\0\0")
+        file.seek(-26, os.SEEK_END)  # the CRC of its bytes: the last member has none, and is 20 long
+        file.write(b"xxxx")
     verified = home.command("spool", "verify", now=at(2 * DAY))
     tap.ok(verified.returncode == 1 and b"payload.gz is damaged" in verified.stdout, "verify finds a damaged one",
            verified.stdout)
@@ -351,6 +351,10 @@ def test_slices(tap):
     took = time.monotonic() - begun
     process.terminate()
     tap.ok(good and process.wait() == 0, f"a daemon packs 20000 Devices ({took:.1f} s)", process.stderr.read())
+    packed = glob.glob(home.path("spool", "done", "*", "*", "payload.gz"))[0]
+    with open(made, "rb") as file:
+        tap.ok(subprocess.run(["gzip", "-dc", packed], check=False, capture_output=True).stdout == file.read() ==
+               cat(home, "1").stdout, "gzip reads all members of the packed file")
     sound(tap, home, "after a daemon packed")
 
 
