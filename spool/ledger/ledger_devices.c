@@ -65,6 +65,7 @@ void ledger_read_item(sqlite3_stmt *q, int c, void *row)
     item->next_eligible = sqlite3_column_int64(q, c + 16);
     item->transient = sqlite3_column_int(q, c + 17) != 0;
     item->kept = ledger_text(q, c + 18);
+    item->no_earlier = sqlite3_column_int(q, c + 19) != 0;
 }
 
 /* Only this transaction adds items, so the table is asked once and the numbers go on from there. */
@@ -101,12 +102,13 @@ bool ledger_item_insert(struct ledger *ledger, struct ledger_item *item, GError 
 {
     LEDGER_SQL(insert, "INSERT INTO work_item(item,job,record,device_id,outcome,"
                        "next_eligible,passes,device_text,device_type,manufacturer,model,firmware,mpxn,"
-                       "chf,region,attempt,code,text,kept)"
-                       " VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
+                       "chf,region,attempt,code,text,kept,no_earlier)"
+                       " VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
     const struct ledger_item *w = item;
     int64_t number;
     if (!ledger_writing(ledger, error) || !is_free(ledger, item, error) || !next_item(ledger, &number, error))
         return false;
+    item->no_earlier = item->has_device && ledger->has_new_device && ledger->free_device == item->device;
     if (!ledger_run(ledger, &insert,
                     LEDGER_VALUES(LEDGER_INT(number), LEDGER_INT(w->job), LEDGER_INT(w->record),
                                   LEDGER_ID_IF(w->has_device, w->device), LEDGER_INT(w->outcome),
@@ -115,11 +117,11 @@ bool ledger_item_insert(struct ledger *ledger, struct ledger_item *item, GError 
                                   LEDGER_TEXT(w->manufacturer), LEDGER_TEXT(w->model), LEDGER_TEXT(w->firmware),
                                   LEDGER_TEXT(w->mpxn), LEDGER_TEXT(w->chf), LEDGER_TEXT(w->region),
                                   LEDGER_TEXT(w->attempt), LEDGER_TEXT(w->code), LEDGER_TEXT(w->text),
-                                  LEDGER_TEXT(w->kept)),
+                                  LEDGER_TEXT(w->kept), LEDGER_INT_OR_NULL(item->no_earlier)),
                     error))
         return false;
     ledger->next_item = number + 1;
-    ledger->has_free_device = false;
+    ledger->has_free_device = ledger->has_new_device = false;
     item->item = number;
     ledger_count_devices(ledger, item->outcome, 1);
     return true;
@@ -233,6 +235,7 @@ bool ledger_earlier_work(struct ledger *ledger, uint64_t device, int64_t at, str
     *earlier = (struct ledger_earlier_work){0};
     bool good = has_work(ledger, device, &has, error) && (!has || sum_up_work(ledger, device, at, earlier, error));
     ledger->has_free_device = good && !earlier->live && sqlite3_get_autocommit(ledger->db) == 0;
+    ledger->has_new_device = ledger->has_free_device && !has;
     ledger->free_device = device;
     return good;
 }

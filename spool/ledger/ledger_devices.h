@@ -45,6 +45,9 @@ struct ledger_item {
     bool transient;            /* the code goes away by itself */
     int64_t next_eligible;     /* from when a new instruction can succeed; 0: not known */
     bool ended;                /* no longer live */
+    /* The Device had no work item before this one: ledger_item_insert sets it where ledger_earlier_work has just said
+     * so. False: it had, or nobody asked, or a program before version 16 of the tables wrote the row. */
+    bool no_earlier;
 };
 
 /* "READY" …, a constant text; NULL if there is no such state. */

@@ -95,8 +95,9 @@ struct ledger {
     char new_subject[64];
     /* The one that was put last in this transaction: it is one of before. */
     char old_subject[64];
-    /* The Device that ledger_earlier_work has looked for last in this transaction, and found no live work item of. */
-    bool has_free_device;
+    /* The Device that ledger_earlier_work has looked for last in this transaction, and found no live work item of, or
+     * none at all. */
+    bool has_free_device, has_new_device;
     uint64_t free_device;
     ledger_listener *listener; /* NULL: nobody listens */
     bool finds;                /* the connection knows the functions of ledger_find_filter.h */
@@ -312,7 +313,7 @@ bool ledger_counts(struct ledger *ledger, sqlite3_stmt *query, ledger_count_visi
     "v.code,v.line,v.col,v.first_item,v.items,v.dispatched,v.truncated,v.ended,v.begun,v.profile"
 #define LEDGER_ITEM                                                                                                    \
     "w.item,w.job,w.record,w.device_id,w.device_text,w.device_type,w.manufacturer,w.model,w.firmware,w.mpxn,"          \
-    "w.chf,w.region,w.attempt,w.outcome,w.code,w.text,w.next_eligible,w.passes,w.kept"
+    "w.chf,w.region,w.attempt,w.outcome,w.code,w.text,w.next_eligible,w.passes,w.kept,w.no_earlier"
 #define LEDGER_INVENTORY_ROW                                                                                           \
     "i.device_id,i.device_type,i.status,i.manufacturer,i.model,i.firmware,i.mpxn,i.chf,i.supplier,i.map,i.region,"     \
     "i.installed,i.commissioned,i.credentials,i.pending"
@@ -323,7 +324,7 @@ bool ledger_counts(struct ledger *ledger, sqlite3_stmt *query, ledger_count_visi
 #define LEDGER_TRANSITION                                                                                              \
     "t.n,t.at,t.state,t.try,t.job,t.record,t.code,t.due,t.gbcs,t.duis,t.alert,t.subject_id,t.key_id,t.said_at,t."      \
     "statement,t.hub,t.order_id"
-enum { LEDGER_VERDICT_COLUMNS = 20, LEDGER_ITEM_COLUMNS = 19 };
+enum { LEDGER_VERDICT_COLUMNS = 20, LEDGER_ITEM_COLUMNS = 20 };
 
 /* Whether a work item is live: accepted, and its session has not ended. LEDGER_IS_LIVE_IN: with the session joined. */
 #define LEDGER_IS_LIVE_IN(w, s) "(" w ".outcome=0 AND " s ".ended IS NULL)"

@@ -478,6 +478,13 @@ static const char *const versions[] = {
     "ALTER TABLE work_item DROP COLUMN slot;"
     "CREATE INDEX work_item_device ON work_item(device_id);"
     "PRAGMA user_version=15;",
+    /* Version 16: the index of live sessions does not have the state any more, which each result changes
+     * (ledger_find.c). no_earlier: the Device had no work item before; NULL: it had, or nobody asked
+     * (ledger_devices.h). */
+    "DROP INDEX session_live;"
+    "CREATE INDEX session_live ON session(item) WHERE ended IS NULL;"
+    "ALTER TABLE work_item ADD COLUMN no_earlier INTEGER;"
+    "PRAGMA user_version=16;",
 };
 
 /* 0 for a new database. */

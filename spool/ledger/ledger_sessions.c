@@ -105,8 +105,9 @@ static bool insert_session(struct ledger *ledger, int64_t item, const struct led
     return ledger_run(ledger, &insert, LEDGER_VALUES(SESSION_VALUES(item, s), LEDGER_INT_OR_NULL(s->ended)), error);
 }
 
-/* Changing an index entry costs more than changing the row. So wake stays as it is unless the due time has come forward
- * (ledger_due.h), and the index of ended sessions is touched by an end only. */
+/* Changing an index entry costs more than changing the row. So no index has the state of a live session, wake stays as
+ * it is unless the due time has come forward (ledger_due.h), and the index of ended sessions is touched by an end only.
+ */
 static bool update_session(struct ledger *ledger, int64_t item, const struct ledger_session *before,
                            const struct ledger_session *s, GError **error)
 {

@@ -21,7 +21,7 @@ static void forget(struct ledger *ledger)
     ledger_pending_forget(ledger);
     ledger_walk_end(ledger);
     ledger->new_subject[0] = ledger->old_subject[0] = '\0';
-    ledger->has_free_device = false;
+    ledger->has_free_device = ledger->has_new_device = false;
 }
 
 void ledger_listen(struct ledger *ledger, ledger_listener *listener)

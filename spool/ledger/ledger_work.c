@@ -188,8 +188,9 @@ static void read_work_by_id(sqlite3_stmt *q, struct ledger_work *work)
     work->withheld = sqlite3_column_int(q, 4) != 0;
     work->overruled = sqlite3_column_int(q, 5) != 0;
     work->withdrawn = sqlite3_column_int(q, 6) != 0;
-    work->has_session = sqlite3_column_type(q, 7) != SQLITE_NULL;
-    read_session(q, 7, &work->session);
+    work->item.no_earlier = sqlite3_column_int(q, 7) != 0;
+    work->has_session = sqlite3_column_type(q, 8) != SQLITE_NULL;
+    read_session(q, 8, &work->session);
     work->item.ended = has_ended(work);
 }
 
@@ -202,8 +203,9 @@ static void read_work_by_id(sqlite3_stmt *q, struct ledger_work *work)
 static bool walk_to(struct ledger *ledger, int64_t item, bool *row, GError **error)
 {
     enum { AHEAD = 4 };
-    LEDGER_SQL_BESIDE(from, "SELECT w.item,w.record,w.device_id,w.outcome," WITHHELD "," OVERRULED "," TAKEN_BACK
-                            "," SESSION " FROM work_item w" SESSION_FROM " WHERE w.item>=? ORDER BY w.item");
+    LEDGER_SQL_BESIDE(from,
+                      "SELECT w.item,w.record,w.device_id,w.outcome," WITHHELD "," OVERRULED "," TAKEN_BACK
+                      ",w.no_earlier," SESSION " FROM work_item w" SESSION_FROM " WHERE w.item>=? ORDER BY w.item");
     struct ledger_walk *walk = &ledger->walk;
     if (walk->query == NULL || item <= walk->item || item > walk->item + AHEAD) {
         ledger_walk_end(ledger);

@@ -246,6 +246,33 @@ def test_newer_session(tap):
         sound(tap, home, f"after a late success beside {state}")
 
 
+def test_older_waits(tap):
+    """The older work item has ended, and waits for the ECoS side since the TCoS side has stated its success late. The
+    newer one migrates: then nobody has to speak about the older one any more."""
+    home = Home("gateway model_failures=2")
+    parties = Parties(home)
+    parties.instruct([1])
+    home.run()
+    home.run(now=at(24 * 60))
+    home.command("device", "release", device(1), "--reason", "look", now=at(1500))
+    parties.instruct([1])
+    home.run(now=at(1501))
+    parties.result(said(1))
+    home.run(now=at(1502))
+    waits = "SELECT due IS NOT NULL FROM session ORDER BY item"
+    before = parties.rows(waits)
+    parties.result(said(1, batch=2, record=1))
+    parties.confirm(confirmed(1, batch=2, record=1))
+    home.run(now=at(1503))
+    tap.ok(before == [(1,), (1,)] and parties.rows(waits) == [(0,), (0,)] and
+           state_of(home, work(1, 2))[-1] == ("MIGRATED", None),
+           "an older work item waits for no side once a newer one has migrated", before, parties.rows(waits))
+    home.run(now=at(4000))
+    tap.ok(not home.json("incident", "list", now=at(4000)), "and opens no incident",
+           home.json("incident", "list", now=at(4000)))
+    sound(tap, home, "after the migration of newer work beside older work that waits")
+
+
 def test_unordered(tap):
     """A Device migrates by its first try while the order of the second one waits. That it is taken off the order
     changes its end and is no end of its own."""
@@ -283,6 +310,7 @@ def main():
         test_newer_work(tap)
         test_newer_work_between(tap)
         test_newer_session(tap)
+        test_older_waits(tap)
 
 
 if __name__ == "__main__":

@@ -101,7 +101,7 @@ def test_version_2(tap):
     home.run()
     refused = parties.instruct([instructed(5, "XSME"), instructed(6, "XSME")])
     home.run()
-    rows = home.ledger()
+    rows = home.ledger(UNKNOWN)
     tap.ok(parties.outcome(refused) is not None, "a batch without work has its outcome")
     for file in home.out("mcc"):
         if file.startswith("EMO"):
@@ -115,7 +115,7 @@ def test_version_2(tap):
     ledger.close()
     subprocess.run(["rm", "-r", home.job(job)], check=True)
     make_old(home, 2)
-    refusal = b"its tables have version 2, this program needs 15; `ecosgate run` brings them up to date"
+    refusal = b"its tables have version 2, this program needs 16; `ecosgate run` brings them up to date"
     for command in (("status",), ("spool", "list"), ("device", "show", device(1)), ("why", device(1)),
                     ("spool", "verify")):
         done = home.command(*command)
@@ -124,7 +124,7 @@ def test_version_2(tap):
                done.stderr.decode())
     home.run()
     kept = [row for row in rows if row.startswith(("work_item", "session", "transition"))]
-    tap.ok(kept == [row for row in home.ledger() if row.startswith(("work_item", "session", "transition"))],
+    tap.ok(kept == [row for row in home.ledger(UNKNOWN) if row.startswith(("work_item", "session", "transition"))],
            "run brings items and sessions to this version, with a transition for each dispatch", "\n".join(kept),
            "\n".join(home.ledger()))
     sound(tap, home, "after an older ledger was brought up to date")
@@ -270,9 +270,14 @@ def test_orders_before_the_first_pass(tap):
     tap.ok(found == [("D151", device(3))], "an order before the first pass makes its incident needless", found)
 
 
+# What an upgrade does not find out: whether a Device had work before.
+UNKNOWN = ("no_earlier",)
+
+
 def rows_kept(home, leave_out=()):
     """All rows but those that an upgrade does not make: counts that have become 0, volumes of models and Suppliers."""
-    return [row for row in home.ledger(leave_out) if not (row.startswith("count_") and row.endswith(", 0)")) and
+    return [row for row in home.ledger((*UNKNOWN, *leave_out))
+            if not (row.startswith("count_") and row.endswith(", 0)")) and
             not row.startswith(("volume: ('model'", "volume: ('supplier'"))]
 
 
@@ -467,6 +472,43 @@ def test_live_of_version_14(tap):
     sound(tap, home, "after version 14 was brought up to date")
 
 
+def test_live_of_version_15(tap):
+    """The index of live sessions had the state, and nothing said which Devices had no work before."""
+    home = Home("gateway incident_party=NOBODY\ngateway session_length=1\ngateway next_session=0")
+    parties = Parties(home)
+    parties.instruct([1, 2, 3])
+    home.run()
+    tap.ok(parties.rows("SELECT no_earlier FROM work_item") == [(1,)] * 3, "three Devices have no work before")
+    home.run(now=at(100))
+    parties.instruct([1, 4, instructed(5, "XSME"), 5])
+    home.run(now=at(101))
+    work_before = "SELECT record,no_earlier FROM work_item WHERE job=(SELECT max(job) FROM work_item) ORDER BY item"
+    found = parties.rows(work_before)
+    tap.ok(found[:2] == [(1, None), (2, 1)] and found[3] == (4, None), "then one of them has", found)
+    rows, indexes = rows_kept(home), parties.rows("SELECT name,sql FROM sqlite_master WHERE type='index' ORDER BY name")
+    states = [[row["device"] for row in home.json("device", "find", "--state", state)]
+              for state in ("DISPATCHED", "CONFIRM_PENDING", "FAILED")]
+    make_old(home, 15)
+    tap.ok(parties.rows("SELECT sql FROM sqlite_master WHERE name='session_live'") != [one[1:] for one in indexes
+                                                                                       if one[0] == "session_live"],
+           "version 15 had another index")
+    home.run(now=at(101), env={"ECOSGATE_CRASH": "ledger-made:before:1"})
+    home.run(now=at(101))
+    tap.ok(rows_kept(home) == rows and
+           parties.rows("SELECT name,sql FROM sqlite_master WHERE type='index' ORDER BY name") == indexes,
+           "no row of version 15 is lost, and it gets the indexes of a new ledger", "\n".join(rows),
+           "\n".join(rows_kept(home)))
+    tap.ok(parties.rows("SELECT count(*) FROM work_item WHERE no_earlier IS NOT NULL") == [(0,)],
+           "of its Devices nobody knows whether they had work before")
+    tap.ok([[row["device"] for row in home.json("device", "find", "--state", state)]
+            for state in ("DISPATCHED", "CONFIRM_PENDING", "FAILED")] == states and len(states[0]) == 2,
+           "the same Devices are found", states)
+    parties.result(said(1), said(4))
+    parties.confirm(confirmed(1), confirmed(4))
+    home.run(now=at(102))
+    sound(tap, home, "after version 15 was brought up to date")
+
+
 def refuse_without_room(tap, home, path):
     """A ledger that is as large as all that is free: a sparse file, and its header says so (bytes 28 to 31: pages)."""
     disk = os.statvfs(os.path.dirname(path))
@@ -499,16 +541,16 @@ def test_room_and_kills(tap):
     rows = rows_kept(home)
     make_old(home, 10)
     refuse_without_room(tap, home, home.path("spool", "ledger.sqlite"))
-    for version in (10, 11, 12, 13, 14):
+    for version in (10, 11, 12, 13, 14, 15):
         done = home.run(now=at(1), env={"ECOSGATE_CRASH": "ledger-made:after:1"})
-        tap.ok(f"the ledger's tables go from version {version} to 15: it has".encode() in done.stderr,
+        tap.ok(f"the ledger's tables go from version {version} to 16: it has".encode() in done.stderr,
                f"run says that it goes on from version {version}, and what it takes", done.stderr.decode())
         found = parties.rows("PRAGMA user_version")
         tap.ok(found == [(version + 1,)], "killed after the next version: that one is kept", found)
     done = home.run(now=at(1))
     tap.ok(b"tables go from" not in done.stderr and rows_kept(home) == rows,
            "then nothing is left to do, and no row is lost", done.stderr.decode())
-    sound(tap, home, "after an upgrade that was killed five times")
+    sound(tap, home, "after an upgrade that was killed six times")
 
 
 if __name__ == "__main__":
@@ -529,4 +571,5 @@ if __name__ == "__main__":
         test_totals_of_version_11(report)
         test_evidence_of_version_11(report)
         test_live_of_version_14(report)
+        test_live_of_version_15(report)
         test_room_and_kills(report)
