@@ -1,5 +1,6 @@
 """Races against other programs on the same data; see run.sh. Those over SFTP are in bench_sftp.py."""
 import glob
+import itertools
 import os
 import shutil
 import sqlite3
@@ -132,9 +133,10 @@ def sqlite_import(folder, csv, names):
 
 def answers(folder):
     """What results and confirmations cost: three functions. The first two bring an EMT of a tenth of the Devices, a
-    minute after their dispatch, and then an EMC of the same Devices, each on a fresh copy of a home. The third makes as
-    many prepared updates by key as there are results, in one transaction of a table of those Devices, by the sqlite3 of
-    Python, whose rows are made before its clock runs."""
+    minute after their dispatch, and then an EMC of the same Devices, each on a fresh copy of a home. The EMC's pass
+    ends with the outcome file (EMO) of all its Devices, which is charged to the EMC; an EMT has none. The third
+    function makes as many prepared updates by key as there are results, in one transaction of a table of those
+    Devices, by the sqlite3 of Python, whose rows are made before its clock runs."""
     folder = os.path.join(folder, "answers")  # the instruction has the name of that of the other races
     os.mkdir(folder)
     count = max(1, DEVICES // 10)
@@ -195,6 +197,52 @@ def answers(folder):
     return results, confirmations, rival
 
 
+def inventories(folder):
+    """What a DELTA costs against a FULL on the same estate: two functions, which give seconds of processors for as many
+    Devices, and a list of what the DELTAs wrote: bytes for each byte of the file. A DELTA has every tenth Device of the
+    inventory, with another firmware; a FULL has all as they were. Each comes to a fresh copy of a home."""
+    folder = os.path.join(folder, "estate")
+    os.mkdir(folder)
+    home = os.path.join(folder, "home")
+    gate = [GATE, "-c", os.path.join(home, "ecosgate.conf"), "--now", NOW, "run", "--once"]
+    first, full = (generate(folder, "--type", "INV", "--sequence", number, "--time", f"2023-07-03T0{number}:00:00Z")
+                   for number in "12")
+    delta = os.path.join(folder, "delta", os.path.basename(full))
+    os.mkdir(os.path.dirname(delta))
+    with open(full, encoding="utf-8") as all_rows, open(delta, "w", encoding="utf-8") as file:
+        file.write(next(all_rows).replace(",FULL", ",DELTA"))
+        count = 0
+        for row in itertools.islice(all_rows, 0, DEVICES, 10):
+            count += 1
+            fields = row.split(",")
+            file.write(",".join([fields[0], str(count), *fields[2:8], "0F0F0F0F", *fields[9:]]))
+        file.write(f"T,{count}\n")
+    written = []
+
+    def play(path, devices):
+        shutil.rmtree(home)
+        shutil.copytree(home + ".loaded", home)
+        shutil.copy(path, os.path.join(home, "drops/dcc/in"))
+        os.sync()
+        took = run(gate)
+        answers_to = sorted(glob.glob(os.path.join(home, "drops/dcc/out/EMA_DCC_*_000002*")))
+        with open(answers_to[0], encoding="utf-8") as file:
+            if f",AC,,,,{devices},{devices},0" not in file.read():
+                sys.exit(f"the rows were not all taken: {answers_to[0]}")
+        return took._replace(seconds=took.cpu * DEVICES / devices)
+
+    def delta_of_all():
+        took = play(delta, count)
+        written.append(took.written / os.path.getsize(delta))
+        return took
+
+    subprocess.run([GATE, "init", home], check=True, stdout=subprocess.DEVNULL)
+    shutil.copy(first, os.path.join(home, "drops/dcc/in"))
+    subprocess.run(gate, check=True, stderr=subprocess.DEVNULL)
+    shutil.copytree(home, home + ".loaded")
+    return delta_of_all, lambda: play(full, DEVICES), written
+
+
 def main(*names):
     folder = tempfile.mkdtemp(prefix="ecosgate-bench.", dir=os.environ.get("BENCH_DIR"))
     schema = os.path.join(TOP, "formats/schema/ecos-migration-1.xsd")
@@ -222,8 +270,15 @@ def main(*names):
             # Of processors: 1 / 1.5 is wanted, for a confirmation may cost one and a half of a result.
             races["confirmations_vs_results"] = ("confirmations", lambda: by_cpu(confirmations()),
                                                  lambda: by_cpu(results()), 0.67)
+        written = []
+        if not names or "inv_delta_vs_full" in names:
+            delta, full, written = inventories(folder)
+            # Of processors, for each Device: a DELTA may cost twice what a FULL costs.
+            races["inv_delta_vs_full"] = ("inv_delta", delta, full, 0.5)
         peaks = {peak: race(name, ours, rival, at_least) for name, (peak, ours, rival, at_least) in races.items()
                  if not names or name in names}
+        if any(written):  # in memory nothing goes to a disk
+            say("inv_delta_written_for_each_byte", statistics.median(written))
         for name, kib in peaks.items():
             print(f"peak_rss_mib_{name} {kib / 1024:.1f}")
     finally:

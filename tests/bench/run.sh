@@ -6,6 +6,7 @@
 #   SMALL_FILES 2,000
 #   FIND_DEVICES 6,000,000   FIND_SESSIONS 1,000,000   FIND_JOBS 200,000
 #   PAIRS 5             BENCH_DIR a temporary folder   SCALE 1/50, of `programme`
+# `inv_delta_written_for_each_byte` is what an INV DELTA writes, in bytes for each byte of it: the less, the better.
 # Of the reports of a week and a daemon (bench_week.py) the two lines `…_s` are seconds: the less, the better.
 # The last one, `programme`, has no rival: what each stage of the migration programme costs (tests/e2e/programme.py).
 here=$(dirname "$0")
