@@ -127,29 +127,35 @@ bool ledger_item_insert(struct ledger *ledger, struct ledger_item *item, GError 
     return true;
 }
 
-static void read_model(sqlite3_stmt *q, int c, void *row)
+static void read_model(sqlite3_stmt *q, int c, struct ledger_item *item)
 {
-    *(struct ledger_item *)row = (struct ledger_item){.device = (uint64_t)sqlite3_column_int64(q, c),
-                                                      .device_type = ledger_text(q, c + 1),
-                                                      .manufacturer = ledger_text(q, c + 2),
-                                                      .model = ledger_text(q, c + 3),
-                                                      .firmware = ledger_text(q, c + 4)};
+    *item = (struct ledger_item){.device = (uint64_t)sqlite3_column_int64(q, c),
+                                 .device_type = ledger_text(q, c + 1),
+                                 .manufacturer = ledger_text(q, c + 2),
+                                 .model = ledger_text(q, c + 3),
+                                 .firmware = ledger_text(q, c + 4)};
 }
 
 bool ledger_item_model(struct ledger *ledger, int64_t item, struct ledger_item **model, GError **error)
 {
-    LEDGER_SQL_BESIDE(of_item, "SELECT device_id,device_type,manufacturer,model,firmware FROM work_item WHERE item=?");
+    LEDGER_SQL_BESIDE(from, "SELECT item,device_id,device_type,manufacturer,model,firmware FROM work_item"
+                            " WHERE item>=? ORDER BY item");
     static const size_t strings[] = {offsetof(struct ledger_item, device_type),
                                      offsetof(struct ledger_item, manufacturer), offsetof(struct ledger_item, model),
                                      offsetof(struct ledger_item, firmware)};
-    static const struct ledger_shape shape = {sizeof(struct ledger_item), read_model, strings, G_N_ELEMENTS(strings)};
-    void *row = NULL;
+    struct ledger_item found;
+    bool row = false;
 
-    if (!ledger_one(ledger, ledger_query(ledger, &of_item, LEDGER_VALUES(LEDGER_INT(item)), error), &shape, &row,
-                    error))
-        return false;
-    *model = row;
-    return true;
+    *model = NULL;
+    ledger->model_walk.from = &from;
+    bool good = ledger_walk_to(ledger, &ledger->model_walk, item, &row, error);
+    if (good && row) {
+        read_model(ledger->model_walk.query, 1, &found);
+        *model = ledger_pack(&found, sizeof found, strings, G_N_ELEMENTS(strings));
+    }
+    if (!row || sqlite3_get_autocommit(ledger->db) != 0)
+        ledger_walk_end(ledger);
+    return good;
 }
 
 bool ledger_items_each(struct ledger *ledger, const struct ledger_verdict *of, ledger_item_visit visit, void *user,

@@ -56,11 +56,12 @@ struct ledger_recent_batch {
     bool reported;
 };
 
-/* ledger_work_by_id reads the work items of a result file in one walk: the query stands on the row of `item`. It ends
- * before a statement that is not declared with LEDGER_SQL_BESIDE, for whether a walk sees a change ahead of it SQLite
- * leaves open. Those that are change only the item where the walk stands: who changes another one has read it by
- * another statement. query NULL: none. */
+/* The work items of a result file are read in one walk, by ledger_work_by_id and by ledger_item_model: the query stands
+ * on the row of `item`. It ends before a statement that is not declared with LEDGER_SQL_BESIDE, for whether a walk sees
+ * a change ahead of it SQLite leaves open. Those that are change only the item where the walk stands: who changes
+ * another one has read it by another statement. query NULL: none. */
 struct ledger_walk {
+    const struct ledger_sql *from; /* work items from ? on, in their order; the first column is the item */
     sqlite3_stmt *query;
     int64_t item;
 };
@@ -75,7 +76,7 @@ struct ledger {
     bool savepoint;       /* one is set */
     bool one_moment;      /* ledger_look_begin */
     sqlite3_stmt *moment; /* stands on a row and holds that moment; NULL: none does */
-    struct ledger_walk walk;
+    struct ledger_walk work_walk, model_walk;
     bool unknown;      /* a COMMIT failed and may hold all the same: no further call is served */
     int64_t undone;    /* transactions that were rolled back */
     int64_t next_item; /* number of the next work item; 0: ask the table */
@@ -224,7 +225,9 @@ sqlite3_stmt *ledger_query(struct ledger *ledger, const struct ledger_sql *state
                            GError **error);
 /* Before a transaction: it may not begin at the moment that ledger_look_begin holds. Ends the walk, too. */
 void ledger_let_go(struct ledger *ledger);
-/* Ends the walk of ledger_work_by_id, if there is one. */
+/* *row: whether the walk, which is one of the ledger's, stands on that item now. */
+bool ledger_walk_to(struct ledger *ledger, struct ledger_walk *walk, int64_t item, bool *row, GError **error);
+/* Ends both walks. */
 void ledger_walk_end(struct ledger *ledger);
 /* Moves to the next row; *row is false after the last one. */
 bool ledger_row(struct ledger *ledger, sqlite3_stmt *query, bool *row, GError **error);

@@ -45,9 +45,34 @@ static void hold_moment(struct ledger *ledger)
         ledger_let_go(ledger); /* the question itself tells what fails */
 }
 
+/*
+ * Result files have their records in the order of the work order, which is that of the items, but for Devices that were
+ * not ordered: a few rows ahead are passed by. Begun anew for each record, the search was half of the cost. To read
+ * some rows ahead into memory was the other design: what is kept there would have to follow each change. A walk
+ * outlives no transaction: outside of one another process may change the ledger.
+ */
+bool ledger_walk_to(struct ledger *ledger, struct ledger_walk *walk, int64_t item, bool *row, GError **error)
+{
+    enum { AHEAD = 4 };
+
+    if (walk->query == NULL || item <= walk->item || item > walk->item + AHEAD) {
+        ledger_end(g_steal_pointer(&walk->query));
+        walk->query = ledger_query(ledger, walk->from, LEDGER_VALUES(LEDGER_INT(item)), error);
+    }
+    bool good = walk->query != NULL;
+    *row = good;
+    do {
+        good = good && ledger_row(ledger, walk->query, row, error);
+        walk->item = good && *row ? sqlite3_column_int64(walk->query, 0) : item;
+    } while (good && *row && walk->item < item);
+    *row = *row && walk->item == item;
+    return good;
+}
+
 void ledger_walk_end(struct ledger *ledger)
 {
-    ledger_end(g_steal_pointer(&ledger->walk.query));
+    ledger_end(g_steal_pointer(&ledger->work_walk.query));
+    ledger_end(g_steal_pointer(&ledger->model_walk.query));
 }
 
 void ledger_let_go(struct ledger *ledger)

@@ -194,50 +194,27 @@ static void read_work_by_id(sqlite3_stmt *q, struct ledger_work *work)
     work->item.ended = has_ended(work);
 }
 
-/*
- * *row: whether the walk stands on that item now. Result files have their records in the order of the work order, which
- * is that of the items, but for Devices that were not ordered: a few rows ahead are passed by. Begun anew for each
- * record, the search was half of the cost. To read some rows ahead into memory was the other design: what is kept there
- * would have to follow each change. A walk outlives no transaction, as find_batch.
- */
-static bool walk_to(struct ledger *ledger, int64_t item, bool *row, GError **error)
-{
-    enum { AHEAD = 4 };
-    LEDGER_SQL_BESIDE(from,
-                      "SELECT w.item,w.record,w.device_id,w.outcome," WITHHELD "," OVERRULED "," TAKEN_BACK
-                      ",w.no_earlier," SESSION " FROM work_item w" SESSION_FROM " WHERE w.item>=? ORDER BY w.item");
-    struct ledger_walk *walk = &ledger->walk;
-    if (walk->query == NULL || item <= walk->item || item > walk->item + AHEAD) {
-        ledger_walk_end(ledger);
-        walk->query = ledger_query(ledger, &from, LEDGER_VALUES(LEDGER_INT(item)), error);
-    }
-    bool good = walk->query != NULL;
-    *row = good;
-    do {
-        good = good && ledger_row(ledger, walk->query, row, error);
-        walk->item = good && *row ? sqlite3_column_int64(walk->query, 0) : item;
-    } while (good && *row && walk->item < item);
-    *row = *row && walk->item == item;
-    return good;
-}
-
 bool ledger_work_by_id(struct ledger *ledger, const struct ledger_work_item_id *id, struct ledger_work **work,
                        GError **error)
 {
+    LEDGER_SQL_BESIDE(from,
+                      "SELECT w.item,w.record,w.device_id,w.outcome," WITHHELD "," OVERRULED "," TAKEN_BACK
+                      ",w.no_earlier," SESSION " FROM work_item w" SESSION_FROM " WHERE w.item>=? ORDER BY w.item");
     const struct ledger_recent_batch *recent = &ledger->recent_batch;
     bool row = false;
     *work = NULL;
+    ledger->work_walk.from = &from;
     if (!find_batch(ledger, id, error))
         return false;
     if (id->record <= 0 || id->record > recent->items)
         return true;
-    bool good = walk_to(ledger, recent->first_item + id->record - 1, &row, error);
+    bool good = ledger_walk_to(ledger, &ledger->work_walk, recent->first_item + id->record - 1, &row, error);
     if (good && row) {
         struct ledger_work found = {.item.job = recent->job,
                                     .revision = recent->revision,
                                     .judged_at = recent->judged_at,
                                     .reported = recent->reported};
-        read_work_by_id(ledger->walk.query, &found);
+        read_work_by_id(ledger->work_walk.query, &found);
         *work = ledger_pack(&found, sizeof found, work_strings, G_N_ELEMENTS(work_strings));
     }
     if (!row || sqlite3_get_autocommit(ledger->db) != 0)

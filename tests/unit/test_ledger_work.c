@@ -261,6 +261,46 @@ static void test_ledger_work__of_a_work_order__with_their_transitions(void **sta
     assert_string_equal(text->str, "1:2 try 2 ");
 }
 
+/* The Device of the item whose model is asked for; 0: there is no such item. */
+static uint64_t device_with_model(int64_t item)
+{
+    g_autofree struct ledger_item *model = NULL;
+
+    assert_true(ledger_item_model(ledger, item, &model, NULL));
+    if (model == NULL)
+        return 0;
+    assert_string_equal(model->device_type, "ESME");
+    assert_string_equal(model->manufacturer, "AB01");
+    assert_string_equal(model->model, "010A030B");
+    assert_string_equal(model->firmware, "0002012F");
+    return model->device;
+}
+
+static void add_batch_3_within_a_savepoint(void)
+{
+    assert_true(ledger_savepoint(ledger, NULL));
+    add_batch(3, "MCC", "B3");
+}
+
+static void test_ledger_work__models__in_any_order_each_is_found(void **state)
+{
+    static const int64_t order[] = {0, 1, 3, 1, 4, 10, 11, 0, 2};
+    const int64_t beyond = first + 2 * DEVICES;
+
+    (void)state;
+    for (size_t i = 0; i < G_N_ELEMENTS(order); i++) {
+        g_autofree struct ledger_work *work = by_id(order[i] % DEVICES + 1); /* another walk, beside it */
+        uint64_t device = FIRST_DEVICE + (uint64_t)((order[i] / DEVICES + 1) * 16 + order[i] % DEVICES);
+        assert_true(device_with_model(first + order[i]) == device);
+    }
+    assert_true(device_with_model(beyond) == 0);
+    assert_true(device_with_model(beyond - 1) != 0);
+    add_batch_3_within_a_savepoint();
+    assert_true(device_with_model(beyond) == FIRST_DEVICE + 48);
+    assert_true(ledger_roll_back_to(ledger, NULL));
+    assert_true(device_with_model(beyond + 1) == 0);
+}
+
 /* Steps of a walk through a whole table, in the statements of this connection so far. */
 static int walked(void)
 {
@@ -312,6 +352,7 @@ int main(void)
         T(test_ledger_work__of_a_device__oldest_first),
         T(test_ledger_work__present_of_a_device__the_live_one_else_the_newest),
         T(test_ledger_work__of_a_work_order__with_their_transitions),
+        T(test_ledger_work__models__in_any_order_each_is_found),
         T(test_ledger_work__nothing_is_withheld__no_question_walks_all_work_items),
     };
 
