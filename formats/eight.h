@@ -53,6 +53,27 @@ static inline bool eight_are_hex(uint64_t word)
     return ((digits | letters) & ~word & EIGHT_HIGH) == EIGHT_HIGH;
 }
 
+/* The sum of all bytes. */
+static inline uint64_t eight_sum(const char *bytes, size_t len)
+{
+    enum { PAIRS = 0xffff / (2 * 0xff) }; /* words, after which a sum of pairs of bytes may overflow */
+    const uint64_t low = UINT64_C(0x00ff00ff00ff00ff);
+    uint64_t sum = 0;
+    size_t i = 0;
+
+    while (len - i >= sizeof sum) {
+        uint64_t pairs = 0;
+        for (size_t n = 0; n < PAIRS && len - i >= sizeof sum; n++, i += sizeof sum) {
+            uint64_t word = eight_load(bytes + i);
+            pairs += (word & low) + (word >> 8 & low);
+        }
+        sum += (pairs & 0xffff) + (pairs >> 16 & 0xffff) + (pairs >> 32 & 0xffff) + (pairs >> 48);
+    }
+    for (; i < len; i++)
+        sum += (unsigned char)bytes[i];
+    return sum;
+}
+
 /* The highest bit of at least one byte is set where one is NUL or no ASCII: taking one from a NUL sets it. */
 static inline uint64_t eight_odd(uint64_t word)
 {

@@ -11,6 +11,7 @@
 #include "formats/content.h"
 #include "formats/profile.h"
 #include "formats/reader_private.h"
+#include "formats/rows.h"
 #include "formats/text.h"
 
 #include <glib.h>
@@ -39,6 +40,7 @@ struct reader {
     const struct file_type *type;
     void *state;
     struct reader_sink sink;
+    void (*on_rows)(void *user, const struct rows *rows); /* NULL: on_record gets them */
     struct reader_limits limits;
     uint32_t records;
     uint64_t faults;
@@ -261,6 +263,11 @@ uint32_t reader_count_record(struct reader *reader, struct place at)
     return ++reader->records;
 }
 
+uint32_t reader_room(const struct reader *reader)
+{
+    return reader->stopped ? 0 : reader->limits.max_records - reader->records;
+}
+
 /* The record with the values of its words; it lives until the next one. */
 static struct record translate(struct reader *reader, const struct translation *translation,
                                const struct record *record)
@@ -304,6 +311,13 @@ void reader_emit_record(struct reader *reader, const struct record *record)
     }
     const struct record translated = translate(reader, &reader->of_record, record);
     reader->sink.on_record(reader->sink.user, &translated);
+}
+
+void reader_emit_rows(struct reader *reader, struct rows *rows)
+{
+    rows->ordinal = reader->records + 1;
+    reader->records += rows->n;
+    reader->on_rows(reader->sink.user, rows);
 }
 
 void reader_emit_count(struct reader *reader, const struct field *declared)
@@ -366,6 +380,16 @@ void reader_skip_signature(struct reader *reader)
 bool reader_skips_signature(const struct reader *reader)
 {
     return reader->skips_signature;
+}
+
+void reader_give_rows(struct reader *reader, void (*on_rows)(void *user, const struct rows *rows))
+{
+    reader->on_rows = on_rows;
+}
+
+bool reader_gives_rows(const struct reader *reader)
+{
+    return reader->on_rows != NULL && reader->of_record.n == 0;
 }
 
 void reader_parse_all(struct reader *reader)

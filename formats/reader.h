@@ -136,6 +136,12 @@ void reader_skip_signature(struct reader *reader);
  * which compare the two: nothing differs but the time. To be called before the first push. */
 void reader_parse_all(struct reader *reader);
 
+struct rows;
+
+/* Plain rows of CSV (rows.h) are given to on_rows as they stand, with the sink's user, and not to the sink's on_record;
+ * but for types with values or columns of other words or order. To be called before the first push. */
+void reader_give_rows(struct reader *reader, void (*on_rows)(void *user, const struct rows *rows));
+
 /* Reads the next len bytes. False when the reading has stopped: a fault has said why, or reader_stop was called. */
 bool reader_push(struct reader *reader, const char *data, size_t len);
 

@@ -23,6 +23,15 @@ extern const struct reader_form reader_form_xml;
  * does not change the ordinals of later ones. Returns 0 when the limit is exceeded; the reading has then stopped. */
 uint32_t reader_count_record(struct reader *reader, struct place at);
 
+/* How many records more the file may have; 0 too where the reading has stopped. */
+uint32_t reader_room(const struct reader *reader);
+
+/* Whether on_rows is given plain rows. */
+bool reader_gives_rows(const struct reader *reader);
+
+/* Counts the rows, which reader_room must allow, and gives them; sets their first number. */
+void reader_emit_rows(struct reader *reader, struct rows *rows);
+
 /* Gives the header to the sink. Like the functions below it does nothing once the reading has stopped. */
 void reader_emit_header(struct reader *reader, const struct record *header);
 

@@ -87,6 +87,8 @@ static struct reading *open_here(const struct reading_request *request)
     h->reader = request->type != NULL ? reader_new(request->form, request->type, &limits, &h->request.sink) : NULL;
     if (h->reader != NULL && request->signature == READING_SIGNATURE_SKIPPED)
         reader_skip_signature(h->reader);
+    if (h->reader != NULL && request->on_rows != NULL)
+        reader_give_rows(h->reader, request->on_rows);
     return &h->reading;
 }
 

@@ -49,6 +49,9 @@ struct reading_request {
     enum reading_signature signature; /* WANTED: type is NULL, and the sink has on_bytes and on_fault */
     struct reader_sink sink;
     void (*on_bytes)(void *user, const char *bytes, size_t len); /* user: of the sink */
+    /* NULL, or what gets plain rows in the place of on_record (reader_give_rows), where the bytes are parsed in this
+     * address space. user: of the sink. */
+    void (*on_rows)(void *user, const struct rows *rows);
     /* NULL, or what is called, where that costs nothing, with the record that follows the one which is given next: its
      * sink may have the memory fetched that it will ask for. The record keeps what it returns as `ahead`. user: of the
      * sink. */

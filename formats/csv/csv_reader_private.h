@@ -11,12 +11,14 @@
 #define ECOSGATE_FORMATS_CSV_CSV_READER_PRIVATE_H
 
 #include "formats/reader_private.h"
+#include "formats/rows.h"
 
 #include <glib.h>
 
 enum {
     CSV_MAX_RECORD = 65536, /* bytes, without the line end */
     CSV_MAX_FIELDS = LAYOUT_MAX_COLUMNS + FRAME_MAX_CELLS,
+    CSV_ROWS_FIELDS = 16384, /* of the rows that are scanned at once */
 };
 
 /* What a record is. In a frame without letters all are rows, but for a title row and empty lines. */
@@ -92,7 +94,8 @@ struct csv {
     struct field fields[CSV_MAX_FIELDS];        /* by column */
     struct field given[LAYOUT_MAX_COLUMNS + 1]; /* by field of the layout; the last takes cells without a field */
     size_t scratch_len;
-    char scratch[CSV_MAX_RECORD]; /* fields whose doubled quotes were undone: never more than the record */
+    char scratch[CSV_MAX_RECORD];           /* fields whose doubled quotes were undone: never more than the record */
+    unsigned char lengths[CSV_ROWS_FIELDS]; /* of the fields of plain rows */
 };
 
 /* Makes the len bytes at text, a record without its line end, the record that is being read, and counts it before
@@ -111,8 +114,8 @@ void csv_record_end(struct csv *c, enum csv_line_end found);
 /* Gives the fault of a record that is too long, or whose quote is never closed. */
 void csv_record_give_up(struct csv *c);
 
-/* Counts a plain row on the line, and gives it: csv_scan_rows has filled its fields. False: the reading has stopped. */
-bool csv_record_give_row(struct csv *c);
+/* Counts plain rows, which begin on the line of the next record, and gives them. False: the reading has stopped. */
+bool csv_record_give_rows(struct csv *c, struct rows *rows);
 
 /* Splits the record's first len bytes into fields, up to the first mistake in quotes. Fields beyond the greatest number
  * that a layout has are only counted. */

@@ -277,13 +277,22 @@ static void take_row(struct csv *c)
     give_row(c);
 }
 
-bool csv_record_give_row(struct csv *c)
+bool csv_record_give_rows(struct csv *c, struct rows *rows)
 {
     c->kind = CSV_ROW;
-    c->at = (struct place){c->line, 1};
-    c->ordinal = reader_count_record(c->reader, c->at);
-    if (c->ordinal > 0)
+    if (reader_gives_rows(c->reader) && c->cells[CSV_ROW].in_order) {
+        c->line += rows->n;
+        c->at = (struct place){c->line - 1, 1};
+        reader_emit_rows(c->reader, rows);
+        c->ordinal = rows->ordinal + rows->n - 1;
+        return !reader_stopped(c->reader);
+    }
+    while (rows->n > 0 && !reader_stopped(c->reader)) {
+        c->at = (struct place){c->line++, 1};
+        c->ordinal = reader_count_record(c->reader, c->at);
+        rows_take(rows, c->fields + c->cells[CSV_ROW].first);
         give_row(c);
+    }
     return !reader_stopped(c->reader);
 }
 

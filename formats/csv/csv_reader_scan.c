@@ -1,8 +1,10 @@
 /*
  * The fast way through the rows of CSV as programs write them. The slow way (csv_reader.c, csv_reader_record.c) goes
  * over each byte four times: for the line's end, for quotes, for UTF-8, for delimiters. The scan asks one question of
- * eight bytes at once, which of them may end a field, and looks at these alone. A row is plain if it is printable
- * ASCII without quotes, has as many fields as its kind, none of them too long, and ends like the first line.
+ * eight bytes at once, which of them may end a field, and looks at these alone. It gives the lengths of the fields of
+ * many rows together (rows.h), because a record for each takes a cell longer to make than to say. A row is plain if it
+ * is printable ASCII without quotes, has as many fields as its kind, none of them too long, and ends like the first
+ * line.
  *
  * The scan finds no fault. A row that is not plain is left to the slow way as a whole, and the next one is tried again:
  * between two rows the slow way keeps nothing but what the scan counts, too. So faults have one source.
@@ -12,6 +14,7 @@
 
 #include "formats/eight.h"
 
+#include <limits.h>
 #include <string.h>
 
 enum {
@@ -20,6 +23,7 @@ enum {
     MOST_EMPTY = 2 /* blocks without an end within one field: it is too long then */
 };
 _Static_assert(MOST_EMPTY *BLOCK > LAYOUT_FIELD_MAX_CHARS, "MOST_EMPTY");
+_Static_assert(LAYOUT_FIELD_MAX_CHARS <= UCHAR_MAX, "lengths");
 
 /* Where the scan stands in the buffer. */
 struct cursor {
@@ -72,43 +76,55 @@ static inline const char *next_end(struct cursor *c)
 }
 
 /* Passes the field at *at, which ends with that byte. */
-static inline bool pass_field(struct csv *c, struct cursor *cursor, size_t i, const char **at, char last)
+static inline bool pass_field(struct cursor *cursor, const char **at, char last, unsigned char *len)
 {
     const char *begin = *at, *end = next_end(cursor);
 
     if (end == NULL || *end != last || end - begin > LAYOUT_FIELD_MAX_CHARS)
         return false;
-    c->fields[i] = (struct field){begin, (size_t)(end - begin), {c->line, (uint32_t)(begin - c->text) + 1}};
+    *len = (unsigned char)(end - begin);
     *at = end + 1;
     return true;
 }
 
-/* True where blanks may stand behind the delimiters: that is for the slow way. */
-static bool may_have_blanks(const struct csv *c, size_t n)
+/* True where blanks may stand behind the delimiters: that is for the slow way. field: behind the first of them. */
+static bool may_have_blanks(const char *field, const unsigned char *lengths, size_t n)
 {
-    size_t i = 1;
+    size_t i = 0;
 
-    while (i < n && c->fields[i].len == 0)
+    while (i < n && lengths[i] == 0)
         i++;
-    return i < n && c->fields[i].text[0] == ' ';
+    return i < n && field[i] == ' ';
 }
 
-/* Passes the row at c->text. False: it is not plain, or not whole. */
-static bool pass_row(struct csv *c, struct cursor *cursor, const char **at)
+/* Passes letter and delimiter before the fields of a row. */
+static inline bool pass_letter(const struct csv *c, struct cursor *cursor, const char **at)
 {
-    size_t n = c->cells[CSV_ROW].n;
-    bool crlf = c->line_end == CSV_END_CRLF;
+    const char *row = *at;
 
+    *at += 2;
+    return row[0] == c->type->record->letter && next_end(cursor) == row + 1 && row[1] == c->delimiter;
+}
+
+/* Passes the row at *at. False: it is not plain, or not whole. */
+static bool pass_row(const struct csv *c, struct cursor *cursor, const struct rows *rows, const char **at,
+                     unsigned char *lengths)
+{
+    size_t n = rows->n_fields;
+    bool lettered = rows->before > 0;
+
+    if (lettered && !pass_letter(c, cursor, at))
+        return false;
+    const char *second = *at;
     for (size_t i = 0; i + 1 < n; i++)
-        if (!pass_field(c, cursor, i, at, c->delimiter))
+        if (!pass_field(cursor, at, c->delimiter, &lengths[i]))
             return false;
-    if (!pass_field(c, cursor, n - 1, at, crlf ? '\r' : '\n'))
+    if (!pass_field(cursor, at, rows->behind > 1 ? '\r' : '\n', &lengths[n - 1]))
         return false;
-    if (crlf && (next_end(cursor) != *at || *(*at)++ != '\n'))
+    if (rows->behind > 1 && (next_end(cursor) != *at || *(*at)++ != '\n'))
         return false;
-    if (c->frame == FRAME_RECORDS && (c->fields[0].len != 1 || c->fields[0].text[0] != c->type->record->letter))
-        return false;
-    return !may_have_blanks(c, n);
+    return lettered ? !may_have_blanks(second, lengths, n)
+                    : !may_have_blanks(second + lengths[0] + 1, lengths + 1, n - 1);
 }
 
 /* True where nothing but the row itself can be wrong with a row. */
@@ -120,15 +136,28 @@ static bool can_begin(const struct csv *c)
 
 size_t csv_scan_rows(struct csv *c, const char *s, size_t len)
 {
+    const struct csv_cells *cells = &c->cells[CSV_ROW];
     struct cursor cursor = {
         .next = s, .end = s + len, .delimiter = (unsigned char)c->delimiter, .quote = (unsigned char)c->quote};
-    const char *done = s, *at = s;
+    struct rows rows = {.line = c->line,
+                        .n_fields = (uint32_t)(cells->n - cells->first),
+                        .before = c->frame == FRAME_RECORDS ? 2 : 0,
+                        .behind = c->line_end == CSV_END_CRLF ? 2 : 1,
+                        .lengths = c->lengths,
+                        .text = s};
+    const char *at = s;
 
     if (!can_begin(c))
         return 0;
-    for (c->text = s; pass_row(c, &cursor, &at) && csv_record_give_row(c); c->line++)
-        c->text = done = at;
-    if (done > s)
-        c->scan = c->newline = 0; /* of the bytes before: that record is done with */
-    return (size_t)(done - s);
+    size_t most = MIN(reader_room(c->reader), CSV_ROWS_FIELDS / rows.n_fields);
+    while (rows.n < most && pass_row(c, &cursor, &rows, &at, c->lengths + rows.n * rows.n_fields)) {
+        rows.n++;
+        rows.len = (size_t)(at - s);
+    }
+    if (rows.n == 0)
+        return 0;
+    len = rows.len;
+    c->scan = c->newline = 0;             /* of the bytes before: that record is done with */
+    (void)csv_record_give_rows(c, &rows); /* whether the reading has stopped is asked before the next record */
+    return len;
 }

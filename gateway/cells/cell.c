@@ -37,6 +37,16 @@ static void on_record(void *user, const struct record *record)
     cell_say_record(&out, record);
 }
 
+static void on_rows(void *user, const struct rows *rows)
+{
+    (void)user;
+#ifdef ECOSGATE_CRASH_POINTS
+    for (uint32_t i = 0; i < rows->n; i++)
+        cell_attack(rows->ordinal + i);
+#endif
+    cell_say_rows(&out, rows);
+}
+
 static void on_count(void *user, const struct field *declared)
 {
     (void)user;
@@ -108,6 +118,7 @@ void cell_main(const struct cells_order *order, const struct profile *profile, c
         .signature = order->signature,
         .sink = {NULL, on_header, on_record, on_count, on_fault},
         .on_bytes = on_bytes,
+        .on_rows = on_rows,
     };
 
     if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0)

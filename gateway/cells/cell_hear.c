@@ -15,6 +15,7 @@ enum {
     FIELD_BYTES = 4 * LAYOUT_HEADER_MAX_CHARS, /* characters of four bytes */
     MOST_FAULTS = 200001,                      /* reader.c: so many, the one that says so, ... */
     MOST_RECORD_FAULTS = 16,                   /* ... and so many for each record */
+    MOST_AROUND = 2,                           /* bytes of ROWS: letter and delimiter, CR and LF */
     MOST_SLACK = 16,                           /* messages of progress beyond those that bytes explain */
 };
 
@@ -290,7 +291,7 @@ static void hear_alike(struct cell_ear *ear, struct body *b)
     struct cell_record *heard = make_room(ear);
     struct record *record = &heard->record;
 
-    if (ear->ordinal == 0 || ear->ordinal >= ear->request->max_records) {
+    if (ear->shape.ordinal == 0 || ear->ordinal >= ear->request->max_records) {
         wrong(b, "a record like none before, or too many");
         return;
     }
@@ -300,6 +301,51 @@ static void hear_alike(struct cell_ear *ear, struct body *b)
     get_alike(b, &ear->shape, heard->fields, record->n_fields);
     if (ended_well(b))
         let_wait(ear, record);
+}
+
+/* The head of ROWS; its lengths and texts are what is left of the body. */
+static struct rows get_rows(const struct cell_ear *ear, struct body *b)
+{
+    struct rows rows = {.ordinal = get_u32(b), .n_fields = (uint32_t)fields_of(ear, false)};
+    uint32_t most = ear->request->max_records;
+
+    rows.line = get_u32(b);
+    rows.n = get_u32(b);
+    rows.before = get_u32(b);
+    rows.behind = get_u32(b);
+    if (rows.ordinal <= ear->ordinal || rows.ordinal > most || rows.n == 0 || rows.n > most - rows.ordinal + 1)
+        wrong(b, "rows that do not count up, or too many");
+    if (rows.before > MOST_AROUND || rows.behind > MOST_AROUND)
+        wrong(b, "rows with more than a letter and a line end");
+    uint64_t lengths = (uint64_t)rows.n * rows.n_fields, have = (uint64_t)(b->end - b->at);
+    if (b->wrong != NULL || have < lengths || rows.n_fields == 0) {
+        wrong(b, "rows that are cut");
+        return rows;
+    }
+    rows.lengths = b->at;
+    rows.text = (const char *)b->at + lengths;
+    rows.len = (size_t)(have - lengths);
+    uint64_t around = (uint64_t)rows.before + rows.behind + rows.n_fields - 1;
+    if (rows.n * around + eight_sum((const char *)rows.lengths, (size_t)lengths) != rows.len)
+        wrong(b, "rows of other lengths");
+    if (!eight_is_ascii(rows.text, rows.len))
+        wrong(b, "rows that are no ASCII");
+    return rows;
+}
+
+static void hear_rows(struct cell_ear *ear, struct body *b)
+{
+    struct rows rows = get_rows(ear, b);
+
+    ear->shape = (struct cell_shape){0}; /* ALIKE follows a RECORD or another ALIKE */
+    while (b->wrong == NULL && rows.n > 0 && !ear->reading->stopped) {
+        struct cell_record *heard = make_room(ear);
+
+        heard->record = (struct record){
+            .ordinal = rows.ordinal, .at = {rows.line, 1}, .n_fields = rows.n_fields, .fields = heard->fields};
+        rows_take(&rows, heard->fields);
+        let_wait(ear, &heard->record);
+    }
 }
 
 static void hear_count(struct cell_ear *ear, struct body *b)
@@ -419,6 +465,8 @@ static void hear(struct cell_ear *ear, struct body *b)
         hear_record(ear, b, kind == CELL_HEADER);
     else if (records && kind == CELL_ALIKE)
         hear_alike(ear, b);
+    else if (records && kind == CELL_ROWS)
+        hear_rows(ear, b);
     else if (records && kind == CELL_COUNT)
         hear_count(ear, b);
     else if ((records || wants_signature(ear)) && kind == CELL_FAULT)
@@ -450,7 +498,7 @@ size_t cell_hear(struct cell_ear *ear, const unsigned char *bytes, size_t len)
         }
         if (len - used < CELL_HEAD + size)
             break;
-        if (at[CELL_HEAD] != CELL_RECORD && at[CELL_HEAD] != CELL_ALIKE)
+        if (at[CELL_HEAD] != CELL_RECORD && at[CELL_HEAD] != CELL_ALIKE && at[CELL_HEAD] != CELL_ROWS)
             give_waiting(ear);
         if (ear->reading->stopped)
             break;

@@ -3,10 +3,12 @@
  * gateway reads them, believes no byte of them, and checks each for kind, length and order before the sink of the
  * reading is called (cell_hear).
  *
- *   HELLO, then HEADER, RECORD, ALIKE, COUNT, FAULT, BYTES, PROGRESS in any order, then END or FAILED
+ *   HELLO, then HEADER, RECORD, ALIKE, ROWS, COUNT, FAULT, BYTES, PROGRESS in any order, then END or FAILED
  *
  * ALIKE is a record that is written like the one before (cell_shape.h), with the next number: whether its texts are all
  * there and stand apart by one byte; for each field a byte, 0 without a text, else its length and one more; the texts.
+ * ROWS are many plain rows of CSV (formats/rows.h): the number of the first, its line, how many, the bytes before and
+ * behind the fields of each; a byte for the length of each field; the rows as they stand in the file, all ASCII.
  * Numbers are LEB128. Texts of fields, values and bytes have their length before them; texts that are strings in C have
  * a NUL behind them, too. Both ends are the same program on the same machine, so there is no version.
  */
@@ -14,6 +16,7 @@
 #define ECOSGATE_GATEWAY_CELLS_CELL_MESSAGE_H
 
 #include "formats/reading.h"
+#include "formats/rows.h"
 #include "gateway/cells/cell_shape.h"
 
 enum {
@@ -39,6 +42,7 @@ enum cell_kind {
     CELL_END,
     CELL_FAILED,
     CELL_ALIKE,
+    CELL_ROWS,
     CELL_KINDS,
 };
 
@@ -60,6 +64,8 @@ void cell_say_hello(struct cell_out *out, uint32_t guards);
 void cell_say_header(struct cell_out *out, const struct record *header);
 /* A record. */
 void cell_say_record(struct cell_out *out, const struct record *record);
+/* Plain rows: as many as the reader of CSV gives at once. */
+void cell_say_rows(struct cell_out *out, const struct rows *rows);
 /* The number of records that the file declares. */
 void cell_say_count(struct cell_out *out, const struct field *declared);
 /* A fault of the sender. */

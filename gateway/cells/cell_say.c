@@ -196,6 +196,20 @@ void cell_say_record(struct cell_out *out, const struct record *record)
     cell_shape_learn(&out->shape, record);
 }
 
+void cell_say_rows(struct cell_out *out, const struct rows *rows)
+{
+    begin(out, CELL_ROWS);
+    put_number(out, rows->ordinal);
+    put_number(out, rows->line);
+    put_number(out, rows->n);
+    put_number(out, rows->before);
+    put_number(out, rows->behind);
+    put_bytes(out, rows->lengths, (size_t)rows->n * rows->n_fields);
+    put_bytes(out, rows->text, rows->len);
+    end(out);
+    out->shape = (struct cell_shape){0}; /* the gateway has learned nothing of them, either */
+}
+
 void cell_say_count(struct cell_out *out, const struct field *declared)
 {
     begin(out, CELL_COUNT);

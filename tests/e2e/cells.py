@@ -88,6 +88,12 @@ def said(*bodies):
     return b"".join(len(body).to_bytes(4, "little") + body for body in bodies).hex()
 
 
+def rows(first, count, around=2, text=None):
+    """Rows of ten fields without a text, by formats/rows.h: bytes before and behind, and nine between."""
+    text = b"," * (count * (9 + around + 1)) if text is None else text
+    return bytes([10]) + b"".join(map(number, (first, 1, count, around, 1))) + bytes(10 * count) + text
+
+
 def test_nonsense(tap):
     """Whatever it says instead of records."""
     record = bytes([2]) + number(9) + number(1) + number(1) + b"\0"
@@ -95,12 +101,22 @@ def test_nonsense(tap):
     cases = [
         ("say:ffffffff00", "a message that is too long", "a message of"),
         ("say:00000000", "a message of no bytes", "a message of"),
-        (f"say:{said(bytes([10]))}", "a message of no kind", "may not come"),
+        (f"say:{said(bytes([11]))}", "a message of no kind", "may not come"),
         (f"say:{said(bytes([9, 0]) + bytes(10))}", "a record like one that was not there", "like none before"),
         (f"say:{said(record + field * 10)}{said(bytes([9, 0, 200]) + bytes(9))}", "a short record that is cut",
          "no parser says"),
         (f"say:{said(record + field * 10)}{said(bytes([9, 1, 2, 2]) + bytes(8) + bytes([65, 44, 255]))}",
          "a text of a short record that is no UTF-8", "UTF-8"),
+        (f"say:{said(rows(9, 1, text=b',' * 11))}", "rows of other lengths", "of other lengths"),
+        (f"say:{said(rows(9, 1)[:12])}", "rows that are cut", "rows that are cut"),
+        (f"say:{said(rows(9, 1, text=b'A' * 11 + bytes([255])))}", "rows that are no ASCII", "no ASCII"),
+        (f"say:{said(rows(9, 1, text=b'A' * 11 + bytes([0])))}", "rows with a NUL", "no ASCII"),
+        (f"say:{said(rows(9, 1, around=3))}", "rows with other texts around", "letter and a line end"),
+        (f"say:{said(rows(0, 1))}", "rows without a number", "count up"),
+        (f"say:{said(rows(1 << 30, 1))}", "rows beyond all", "count up"),
+        (f"say:{said(rows(9, 0))}", "no rows", "count up"),
+        (f"say:{said(rows(9, 1))}{said(rows(9, 1))}", "rows that come twice", "count up"),
+        (f"say:{said(rows(9, 1))}{said(bytes([9, 0]) + bytes(10))}", "a record like rows", "like none before"),
         (f"say:{said(bytes([0, 3]))}", "a second greeting", "greeting"),
         (f"say:{said(record + field * 3)}", "a record that is cut", "no parser says"),
         (f"say:{said(record + field * 10 + b'x')}", "a record that is too long", "too long"),

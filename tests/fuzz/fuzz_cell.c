@@ -81,6 +81,23 @@ static void on_record(void *user, const struct record *record)
         cell_say_record(l->out, record);
 }
 
+static void on_rows(void *user, const struct rows *given)
+{
+    struct listener *l = user;
+    struct rows rows = *given;
+    struct field fields[LAYOUT_MAX_COLUMNS];
+
+    g_assert(rows.n > 0 && rows.ordinal > l->ordinal && rows.n <= MAX_RECORDS - rows.ordinal + 1);
+    while (rows.n > 0) {
+        const struct record record = {
+            .ordinal = rows.ordinal, .at = {rows.line, 1}, .n_fields = rows.n_fields, .fields = fields};
+        l->ordinal = rows.ordinal;
+        rows_take(&rows, fields);
+        add_record(l, "record", &record);
+    }
+    cell_say_rows(l->out, given);
+}
+
 static void on_count(void *user, const struct field *declared)
 {
     struct listener *l = user;
@@ -197,6 +214,7 @@ static struct listener say(const struct document *document, enum form form, cons
     struct reader *reader = reader_new(form, type, &most, &sink);
     struct reading reading = {0};
 
+    reader_give_rows(reader, on_rows);
     out.fd = fd;
     out.len = 0;
     cell_say_hello(&out, GUARDS);

@@ -1,11 +1,11 @@
 /*
- * The two ways through a file: with the scan of plain records, and without (reader_parse_all). Both must give the same,
- * with the same places. Include it after cmocka.
+ * The ways through a file: with the scan of plain records, without (reader_parse_all), and with rows that the scan
+ * gives together (reader_give_rows). All must give the same, with the same places. Include it after cmocka.
  */
 #ifndef ECOSGATE_TESTS_UNIT_BOTH_WAYS_H
 #define ECOSGATE_TESTS_UNIT_BOTH_WAYS_H
 
-#include "formats/reader.h"
+#include "formats/rows.h"
 
 #include <glib.h>
 
@@ -39,6 +39,21 @@ static void on_record(void *user, const struct record *record)
     add_fields(user, record);
 }
 
+static void on_rows(void *user, const struct rows *given)
+{
+    struct rows rows = *given;
+    struct field fields[LAYOUT_MAX_COLUMNS];
+
+    assert_true(rows.n > 0 && rows.n_fields <= LAYOUT_MAX_COLUMNS);
+    while (rows.n > 0) {
+        const struct record record = {
+            .ordinal = rows.ordinal, .at = {rows.line, 1}, .n_fields = rows.n_fields, .fields = fields};
+        rows_take(&rows, fields);
+        add_fields(user, &record);
+    }
+    assert_int_equal(rows.len, 0);
+}
+
 static void on_count(void *user, const struct field *declared)
 {
     g_string_append_printf(user, "count %.*s\n", (int)declared->len, declared->text);
@@ -51,18 +66,22 @@ static void on_fault(void *user, const struct fault *fault)
                            fault->value ? fault->value : "", fault->text);
 }
 
-/* parse_all: without the scan, and all bytes at once; else in pieces of any size. */
-static GString *read_all(enum form form, const struct file_type *type, const GString *text, bool parse_all)
+enum way { BY_SCAN, BY_PARSER, BY_ROWS };
+
+/* The parser gets all bytes at once; else they come in pieces of any size. */
+static GString *read_all(enum form form, const struct file_type *type, const GString *text, enum way way)
 {
     GString *out = g_string_new(NULL);
     const struct reader_limits limits = {MAX_RECORDS};
     const struct reader_sink sink = {out, on_record, on_record, on_count, on_fault};
     struct reader *reader = reader_new(form, type, &limits, &sink);
 
-    if (parse_all)
+    if (way == BY_PARSER)
         reader_parse_all(reader);
+    else if (way == BY_ROWS)
+        reader_give_rows(reader, on_rows);
     for (size_t at = 0, piece; at < text->len; at += piece) {
-        piece = parse_all ? text->len : random_below((uint32_t)(text->len - at)) + 1;
+        piece = way == BY_PARSER ? text->len : random_below((uint32_t)(text->len - at)) + 1;
         if (!reader_push(reader, text->str + at, piece))
             break;
     }
@@ -86,12 +105,16 @@ static void print_different(const char *scanned, const char *parsed)
 
 static void assert_same(enum form form, const struct file_type *type, const GString *text)
 {
-    GString *scanned = read_all(form, type, text, false), *parsed = read_all(form, type, text, true);
+    static const enum way ways[] = {BY_SCAN, BY_ROWS};
+    GString *parsed = read_all(form, type, text, BY_PARSER);
 
-    if (!g_string_equal(scanned, parsed))
-        print_different(scanned->str, parsed->str);
-    assert_true(g_string_equal(scanned, parsed));
-    g_string_free(scanned, TRUE);
+    for (size_t i = 0; i < G_N_ELEMENTS(ways); i++) {
+        GString *scanned = read_all(form, type, text, ways[i]);
+        if (!g_string_equal(scanned, parsed))
+            print_different(scanned->str, parsed->str);
+        assert_true(g_string_equal(scanned, parsed));
+        g_string_free(scanned, TRUE);
+    }
     g_string_free(parsed, TRUE);
 }
 
