@@ -24,6 +24,25 @@ static inline uint64_t eight_load(const char *bytes)
     return GUINT64_FROM_LE(word);
 }
 
+/* Texts of at most eight bytes as a number, without a byte beside them: NUL stands for those that are missing. So two
+ * texts without a NUL are the same where their numbers are. */
+static inline uint64_t eight_short(const char *text, size_t len)
+{
+    uint32_t first, last;
+    uint64_t word = 0;
+
+    if (len == sizeof word)
+        return eight_load(text);
+    if (len >= sizeof first) { /* two that overlap, whatever the length is */
+        memcpy(&first, text, sizeof first);
+        memcpy(&last, text + len - sizeof last, sizeof last);
+        return GUINT32_FROM_LE(first) | (uint64_t)GUINT32_FROM_LE(last) << 8 * (len - sizeof last);
+    }
+    for (size_t i = 0; i < len; i++)
+        word |= (uint64_t)(unsigned char)text[i] << 8 * i;
+    return word;
+}
+
 /* The highest bit of each byte is set where it is at least `least`, which is 1 to 0x80. Of bytes below 0x80: adding to
  * them never carries into the next one. */
 static inline uint64_t eight_from(uint64_t word, unsigned least)
@@ -41,6 +60,17 @@ static inline uint64_t eight_other_than(uint64_t word, unsigned byte)
 static inline bool eight_are_digits(uint64_t word)
 {
     return (eight_from(word, '0') & ~eight_from(word, '9' + 1) & ~word & EIGHT_HIGH) == EIGHT_HIGH;
+}
+
+/* The number of eight decimal digits. */
+static inline uint32_t eight_decimal(uint64_t word)
+{
+    const uint64_t lowest = UINT64_C(0x000000ff000000ff);
+
+    word -= EIGHT('0');
+    word = word * 10 + (word >> 8); /* in every second byte the number of two digits */
+    word = (word & lowest) * (100 + (UINT64_C(1000000) << 32)) + (word >> 16 & lowest) * (1 + (UINT64_C(10000) << 32));
+    return (uint32_t)(word >> 32);
 }
 
 /* True where all eight are hex digits, in either case. For any bytes. */

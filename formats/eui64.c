@@ -8,25 +8,35 @@
 /* The bytes of eight that are no digits in three pairs: the third and the sixth. */
 #define BETWEEN(byte) (UINT64_C(0x0000010000010000) * (byte))
 
-/* Reads three pairs. */
-static inline bool read_pairs(const char *text, uint64_t *value)
+/* True where the word is three pairs with '-' between them. */
+static inline bool are_pairs(uint64_t word)
 {
-    uint64_t word = eight_load(text), digits = word ^ BETWEEN('-' ^ '0');
+    return (word & BETWEEN(0xff)) == BETWEEN('-') && eight_are_hex(word ^ BETWEEN('-' ^ '0'));
+}
+
+/* Reads three pairs. */
+static inline uint64_t read_pairs(uint64_t word)
+{
+    uint64_t digits = word ^ BETWEEN('-' ^ '0');
     uint64_t halves = (digits & EIGHT(0xf)) + (digits >> 6 & EIGHT(1)) * 9; /* 'A' and 'a' end in 1 */
     uint64_t pairs = halves << 4 | halves >> 8;
 
-    *value = (pairs & 0xff) << 16 | (pairs >> 24 & 0xff) << 8 | (pairs >> 48 & 0xff);
-    return (word & BETWEEN(0xff)) == BETWEEN('-') && eight_are_hex(digits);
+    return (pairs & 0xff) << 16 | (pairs >> 24 & 0xff) << 8 | (pairs >> 48 & 0xff);
+}
+
+bool eui64_is_one(const char *text, size_t len)
+{
+    return len == EUI64_TEXT_LENGTH && text[8] == '-' && are_pairs(eight_load(text)) &&
+           are_pairs(eight_load(text + 9)) && are_pairs(eight_load(text + 15));
 }
 
 bool eui64_parse(const char *text, size_t len, uint64_t *id)
 {
-    uint64_t first, second, third;
-
-    if (len != EUI64_TEXT_LENGTH || !read_pairs(text, &first) || text[8] != '-' || !read_pairs(text + 9, &second) ||
-        !read_pairs(text + 15, &third))
+    if (!eui64_is_one(text, len))
         return false;
-    *id = first << 40 | second << 16 | third; /* the shared pair is the same in both */
+    /* the pair that the last two words share is the same in both */
+    *id =
+        read_pairs(eight_load(text)) << 40 | read_pairs(eight_load(text + 9)) << 16 | read_pairs(eight_load(text + 15));
     return true;
 }
 

@@ -18,6 +18,7 @@
 #ifndef ECOSGATE_FORMATS_READER_H
 #define ECOSGATE_FORMATS_READER_H
 
+#include "formats/eight.h"
 #include "formats/layout.h"
 
 #include <stdbool.h>
@@ -53,6 +54,11 @@ static inline uint32_t field_number(const struct field *field, size_t max_digits
 
     if (field->len == 0 || field->len > max_digits || field->text[0] == '0')
         return 0;
+    if (field->len >= 4 && field->len <= 8) { /* the number of most records: all digits at once, behind zeros */
+        uint64_t word = eight_short(field->text, field->len) << (64 - 8 * field->len);
+        word |= EIGHT('0') >> 4 >> (8 * field->len - 4);
+        return eight_are_digits(word) ? eight_decimal(word) : 0;
+    }
     for (size_t i = 0; i < field->len; i++) {
         if (field->text[i] < '0' || field->text[i] > '9')
             return 0;

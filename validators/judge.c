@@ -537,6 +537,7 @@ bool judge_file(const struct judge_request *request, struct verdict *verdict, GE
     j.file = (struct judged_file){.rules = request->rules,
                                   .filename = &verdict->filename,
                                   .header = &verdict->header,
+                                  .known = &j.known,
                                   .findings = verdict->findings};
     if (judge_all(&j, error))
         return true;

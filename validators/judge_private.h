@@ -36,6 +36,7 @@ enum { COUNT_BYTES = 512 };
 struct judging {
     const struct judge_request *request;
     struct judged_file file;         /* what the rules see of it */
+    struct known_values known;       /* of file */
     const struct inbound_type *type; /* set once the content is read */
     struct verdict *verdict;
     struct reading *reading;    /* NULL: the content is not read yet */

@@ -28,7 +28,7 @@ enum {
     CELL_BATCH = 64 * 1024,          /* bytes that are sent at once */
     CELL_PROGRESS_EVERY = 64 * 1024, /* bytes, packed or plain, after which PROGRESS may be said again */
     CELL_MAX_ALIKE = 254,            /* bytes of a text of ALIKE */
-    CELL_AHEAD = 4,                  /* records that wait to be given, so that memory is fetched for them */
+    CELL_AHEAD = 16,                 /* records that wait to be given, so that memory is fetched for them */
 };
 
 enum cell_kind {

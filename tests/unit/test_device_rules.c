@@ -23,11 +23,13 @@ static struct rules rules;
 static struct field fields[INSTRUCTION_FIELDS];
 static struct record record;
 static struct device device;
+static struct known_values known;
 
 static void judge_record(void)
 {
     const struct filename filename = {.type = profile_type(profile_builtin(), "EMI", 3)};
-    const struct judged_file file = {.rules = &rules, .filename = &filename, .seen = seen, .findings = findings};
+    const struct judged_file file = {
+        .rules = &rules, .filename = &filename, .known = &known, .seen = seen, .findings = findings};
 
     device_rules_judge(&file, &record, &device);
 }
@@ -38,6 +40,7 @@ static int enter(void **state)
     findings = findings_new(100);
     seen = device_set_new();
     rules_init(&rules);
+    known = (struct known_values){0};
     return 0;
 }
 
@@ -193,6 +196,67 @@ static void test_device_rules__wrong_check_digits__count_as_the_setting_says(voi
             assert_int_equal(row_has_errors(&device.row), !cases[i].fits && setting == CHECK_DIGITS_REJECT);
             assert_int_equal(device.row.warned, !cases[i].fits && setting == CHECK_DIGITS_WARN);
         }
+    }
+}
+
+/* Whether the check digits are right, digit by digit. */
+static bool is_right(const char *mpxn, size_t len)
+{
+    static const int weights[] = {3, 5, 7, 13, 17, 19, 23, 29, 31, 37, 41, 43};
+    size_t n = len == 13 ? 12 : len - 2;
+    int sum = 0;
+
+    for (size_t i = 0; i < n; i++)
+        sum += (mpxn[i] - '0') * (len == 13 ? weights[i] : (int)(n - i));
+    return len == 13 ? sum % 11 % 10 == mpxn[12] - '0' : sum % 11 == (mpxn[n] - '0') * 10 + mpxn[n + 1] - '0';
+}
+
+static void test_device_rules__random_digits__are_checked_as_one_by_one(void **state)
+{
+    int right = 0;
+
+    (void)state;
+    rules.check_digits = CHECK_DIGITS_REJECT;
+    for (int i = 0; i < 20000; i++) {
+        char mpxn[14] = "";
+        size_t len = i % 2 == 0 ? 13 : (size_t)g_random_int_range(6, 11);
+        bool near_nine = g_random_boolean();
+
+        for (size_t k = 0; k < len; k++) /* the last two of an MPRN are a number below 11 */
+            mpxn[k] =
+                (char)g_random_int_range(near_nine && k + 2 < len ? '8' : '0', len < 13 && k + 2 == len ? '2' : ':');
+        judge(len == 13 ? "ESME" : "GSME", INSTRUCTION_MPXN, mpxn);
+        if (row_has_errors(&device.row) == is_right(mpxn, len))
+            fail_msg("%s", mpxn);
+        right += !row_has_errors(&device.row);
+    }
+    assert_in_range(right, 1000, 4000);
+}
+
+/* Values that have stood in their lists are looked up no more; others are, each time. */
+static void test_device_rules__values_again__are_judged_as_before(void **state)
+{
+    static const struct field_case cases[] = {
+        {NULL, INSTRUCTION_CSP_REGION, "North", ""},
+        {NULL, INSTRUCTION_CSP_REGION, "Nort", "C117"},
+        {NULL, INSTRUCTION_CSP_REGION, "Northern", "C117"},
+        {NULL, INSTRUCTION_CSP_REGION, "Northern Isles", "C117"},
+        {NULL, INSTRUCTION_CSP_REGION, "", ""},
+        {NULL, INSTRUCTION_CSP_REGION, "ESME", "C117"},
+        {NULL, INSTRUCTION_DEVICE_TYPE, "North", "C104"},
+        {"GSME", INSTRUCTION_MPXN, "768431110", ""},
+        {NULL, INSTRUCTION_DEVICE_TYPE, "ESM", "C104"},
+        {NULL, INSTRUCTION_DEVICE_TYPE, "", "C104"},
+    };
+
+    (void)state;
+    for (int i = 0; i < 3; i++)
+        expect_cases(cases, G_N_ELEMENTS(cases));
+    for (unsigned word = 0; word < 50000; word++) { /* at each place, whatever stands there */
+        char text[9];
+        (void)g_snprintf(text, sizeof text, "x%u", word);
+        judge(NULL, INSTRUCTION_CSP_REGION, word % 2 == 0 ? text : "South");
+        assert_int_equal(row_has_errors(&device.row), word % 2 == 0);
     }
 }
 
@@ -365,6 +429,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_device_rules__mpxn_changed__is_c113_unless_it_fits_the_type, enter, leave),
         cmocka_unit_test_setup_teardown(test_device_rules__hub_region_or_attempt_changed__has_its_code, enter, leave),
         cmocka_unit_test_setup_teardown(test_device_rules__wrong_check_digits__count_as_the_setting_says, enter, leave),
+        cmocka_unit_test_setup_teardown(test_device_rules__random_digits__are_checked_as_one_by_one, enter, leave),
+        cmocka_unit_test_setup_teardown(test_device_rules__values_again__are_judged_as_before, enter, leave),
         cmocka_unit_test_setup_teardown(test_device_rules__same_device_again__is_c102_each_time, enter, leave),
         cmocka_unit_test_setup_teardown(test_device_rules__id_of_zeros__is_a_valid_device, enter, leave),
         cmocka_unit_test_setup_teardown(test_device_rules__id_that_was_read_ahead__is_the_devices, enter, leave),

@@ -167,6 +167,39 @@ static void test_eight__random_bytes__are_ascii_as_one_by_one(void **state)
     assert_in_range(ascii, 100000, 190000);
 }
 
+static void test_eight__random_bytes__are_one_number_or_a_sum_as_one_by_one(void **state)
+{
+    char text[4096];
+
+    (void)state;
+    for (int i = 0; i < 20000; i++) {
+        size_t len = (size_t)g_random_int_range(0, i % 100 == 0 ? sizeof text : 9), most = len > 8 ? 0x100 : 0x80;
+        uint64_t sum = 0, word = 0;
+
+        for (size_t k = 0; k < len; k++) {
+            text[k] = (char)(i % 200 == 0 ? 0xff : g_random_int_range(1, (gint32)most));
+            sum += (unsigned char)text[k];
+            word |= k < 8 ? (uint64_t)(unsigned char)text[k] << 8 * k : 0;
+        }
+        g_autofree char *exact = g_memdup2(text, len); /* so that a sanitizer sees a byte beyond it */
+        assert_true(eight_sum(exact, len) == sum);
+        if (len <= 8)
+            assert_true(eight_short(exact, len) == word);
+    }
+}
+
+static void test_eight__digits__are_their_number(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 20000; i++) {
+        char text[12];
+        int number = i == 0 ? 99999999 : g_random_int_range(0, 100000000);
+
+        (void)g_snprintf(text, sizeof text, "%08d", number);
+        assert_int_equal(eight_decimal(eight_load(text)), number);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -177,6 +210,8 @@ int main(void)
         cmocka_unit_test(test_text__random_bytes__valid_prefix_agrees_with_glib),
         cmocka_unit_test(test_text__every_prefix_of_a_character__is_cut_character),
         cmocka_unit_test(test_eight__random_bytes__are_ascii_as_one_by_one),
+        cmocka_unit_test(test_eight__random_bytes__are_one_number_or_a_sum_as_one_by_one),
+        cmocka_unit_test(test_eight__digits__are_their_number),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -191,10 +191,16 @@ static void judge_id(struct device *device)
 static void judge_type(struct device *device)
 {
     const struct field *field = row_field(&device->row, INSTRUCTION_DEVICE_TYPE);
+    uint64_t word, *known = field_rules_known(&device->row, KNOWN_DEVICE_TYPE, INSTRUCTION_DEVICE_TYPE, &word);
 
+    if (known != NULL && *known == word)
+        return;
     for (size_t i = 0; device->row.file->rules->device_types[i] != NULL; i++) {
-        if (field_is(field, device->row.file->rules->device_types[i]))
+        if (field_is(field, device->row.file->rules->device_types[i])) {
+            if (known != NULL)
+                *known = word;
             return;
+        }
     }
     g_autofree char *scope =
         profile_words(row_profile(&device->row), FACT_device_type, device->row.file->rules->device_types, ", ", ", ");
@@ -206,9 +212,8 @@ static void judge_hub(struct device *device)
 {
     const struct field *hub = row_field(&device->row, INSTRUCTION_CHF_DEVICE_ID);
     bool required = field_is(row_field(&device->row, INSTRUCTION_DEVICE_TYPE), "GPF");
-    uint64_t id;
 
-    if (hub->len == 0 ? !required : eui64_parse(hub->text, hub->len, &id))
+    if (hub->len == 0 ? !required : eui64_is_one(hub->text, hub->len))
         return;
     if (hub->len > 0)
         row_error(&device->row, C117, INSTRUCTION_CHF_DEVICE_ID,
