@@ -110,12 +110,31 @@ static inline uint64_t eight_odd(uint64_t word)
     return word | (word - EIGHT(1));
 }
 
+/* The same of len bytes, a multiple of 32, in registers of 16. Of rows of CSV, which are looked at together, that takes
+ * less than half the time. */
+static inline uint64_t eight_odd_of_many(const char *text, size_t len)
+{
+    typedef uint64_t pair __attribute__((vector_size(16)));
+    const pair one = {EIGHT(1), EIGHT(1)};
+    pair odd = {0}, other = {0}, word;
+
+    for (size_t i = 0; i < len; i += 2 * sizeof word) {
+        memcpy(&word, text + i, sizeof word);
+        odd |= word | (word - one);
+        memcpy(&word, text + i + sizeof word, sizeof word);
+        other |= word | (word - one);
+    }
+    odd |= other;
+    return odd[0] | odd[1];
+}
+
 /* True where all bytes are ASCII but NUL. Nearly all texts are: to leave at the first other byte costs more than it
  * saves. */
 static inline bool eight_is_ascii(const char *text, size_t len)
 {
-    uint64_t odd = 0;
-    size_t i = 0;
+    enum { MANY = 32 };
+    uint64_t odd = len >= 4 * MANY ? eight_odd_of_many(text, len / MANY * MANY) : 0;
+    size_t i = len >= 4 * MANY ? len / MANY * MANY : 0;
 
     if (len < sizeof odd) {
         while (i < len && text[i] > 0)

@@ -152,7 +152,7 @@ static void test_eight__random_bytes__are_ascii_as_one_by_one(void **state)
 
     (void)state;
     for (int i = 0; i < 200000; i++) {
-        char text[40];
+        char text[200];
         size_t len = (size_t)g_random_int_range(0, sizeof text + 1);
         int kinds = i % 2 == 0 ? 6 : (int)G_N_ELEMENTS(bytes);
         bool expected = true;
