@@ -60,7 +60,10 @@ char *csv_harmless(const char *value)
 
 void csv_text_cell(GString *out, const struct dialect *dialect, const char *value)
 {
+    if (!csv_is_formula(value)) { /* nearly all: without a copy */
+        csv_cell(out, dialect, value);
+        return;
+    }
     g_autofree char *harmless = csv_harmless(value);
-
     csv_cell(out, dialect, harmless);
 }

@@ -177,14 +177,21 @@ const struct report_recipient *report_recipient(const struct report *report, siz
 
 /* ---- rows ---- */
 
-static bool find_recipient(const struct report *report, uint64_t party, guint *at)
+/* Neighbours often have the same recipient. */
+static bool find_recipient(struct report *report, uint64_t party, guint *at)
 {
     const struct report_recipient wanted = {.id = party};
 
-    return g_array_binary_search(report->recipients, &wanted, by_id, at);
+    *at = report->last;
+    if (*at < report->recipients->len && report_recipient(report, *at)->id == party)
+        return true;
+    if (!g_array_binary_search(report->recipients, &wanted, by_id, at))
+        return false;
+    report->last = *at;
+    return true;
 }
 
-bool report_knows(const struct report *report, uint64_t party)
+bool report_knows(struct report *report, uint64_t party)
 {
     guint at;
 

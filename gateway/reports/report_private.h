@@ -28,6 +28,7 @@ struct report {
     bool issued;                                             /* it was issued before: its rows are recorded */
     char starts[INSTANT_TEXT_SIZE], ends[INSTANT_TEXT_SIZE]; /* the period, as text */
     GArray *recipients;                                      /* struct report_recipient, by id */
+    guint last;                                              /* index of the one that was found last */
     GArray *rows;                                            /* struct report_row, by recipient and key */
     GArray *first;       /* guint: the index of each recipient's first row, and after them the number of all rows */
     int64_t unassigned;  /* rows that belong to no recipient */
@@ -50,7 +51,7 @@ void report_assign(struct report *report, uint64_t party, int64_t key);
 bool report_keep(struct report *report, uint64_t party, const struct sorter_record *row, GError **error);
 
 /* True: that party is a recipient. */
-bool report_knows(const struct report *report, uint64_t party);
+bool report_knows(struct report *report, uint64_t party);
 
 /* "2023-07-03" of a time in seconds UTC, in text, which is returned; NULL for 0. */
 const char *report_date(int64_t at, char text[INSTANT_TEXT_SIZE]);
@@ -60,10 +61,15 @@ bool report_add_past(void *user, const struct ledger_work *work, GError **error)
 
 /* ---- the survey of the period's end (report_survey.c) ---- */
 
+/* The reports of sums; MGMT-PAGE has those of MGMT. */
+enum report_sums { SUMS_NON_MIGRATABLE, SUMS_ACTIVITY, SUMS_PROGRESS, REPORT_SUMS };
+
 /* What reports of one time have in common, made by the first of them that needs it. */
 struct report_shared {
     struct ledger_survey *survey; /* NULL: none yet */
-    GArray *progress;             /* the tallies of MGMT of this period; NULL: none yet */
+    GArray *sums[REPORT_SUMS];    /* their tallies (report_sums.c), of this period; NULL: none yet */
+    int64_t unassigned[REPORT_SUMS];
+    GArray *recipients; /* of the report that made them: by which Suppliers the others have tallies */
     struct period period;
     const volatile bool *stop; /* when it becomes true, collecting and writing fail; NULL: they go on */
 };

@@ -1,6 +1,6 @@
 /*
  * The survey that reports of one time share. Making one takes longer than all walks over it: those of a week need it
- * four times and more.
+ * twice and more.
  */
 #include "gateway/reports/report_private.h"
 
@@ -14,7 +14,9 @@ struct report_shared *report_shared_new(void)
 static void clear(struct report_shared *shared)
 {
     g_clear_pointer(&shared->survey, ledger_survey_free);
-    g_clear_pointer(&shared->progress, g_array_unref);
+    for (size_t i = 0; i < REPORT_SUMS; i++)
+        g_clear_pointer(&shared->sums[i], g_array_unref);
+    g_clear_pointer(&shared->recipients, g_array_unref);
 }
 
 void report_shared_free(struct report_shared *shared)

@@ -200,13 +200,15 @@ static bool settle_hubs(struct making *m, GError **error)
 
 /* ---- work items ---- */
 
-/* Only of a session that is MIGRATED (7) it matters that an operator has overruled it. */
+/* Only of a session that is MIGRATED (7) it matters that an operator has overruled it. CASE: SQLite asks both sides of
+ * an AND for every row. */
 static bool add_items(struct making *m, GError **error)
 {
     LEDGER_SQL(walk,
                "SELECT w.device_id,w.item,w.outcome,NOT " LEDGER_IS_LIVE_IN(
-                   "w", "s") ",s.state,s.begun,s.ended,s.state=7 AND EXISTS(SELECT 1"
-                             " FROM device_release r WHERE r.device_id=w.device_id AND r.transition>=s.last)"
+                   "w", "s") ",s.state,s.begun,s.ended,CASE WHEN s.state=7 AND EXISTS(SELECT 1 FROM device_release)"
+                             " THEN EXISTS(SELECT 1 FROM device_release r WHERE r.device_id=w.device_id"
+                             " AND r.transition>=s.last) END"
                              " FROM work_item w LEFT JOIN session s ON s.item=w.item WHERE w.device_id IS NOT NULL");
     sqlite3_stmt *q = ledger_query(m->ledger, &walk, LEDGER_NO_VALUES, error);
     bool more = true, good = q != NULL;
