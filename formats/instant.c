@@ -116,17 +116,32 @@ bool instant_from_name(const char *date8, const char *time6, int64_t *at)
            from_parts(date8, time6, at);
 }
 
+/* The date of a day, counted from 1 March of the year 0. Years that begin in March have their leap day at the end. A
+ * report of millions of rows has one or two dates in each: a GDateTime for each of them took ten times as long. */
+static void print_date(int days, char date[INSTANT_DATE_SIZE])
+{
+    enum { ERA = 146097 /* days of 400 years */, CENTURY = 36524, FOUR_YEARS = 1461, YEAR = 365, FIVE_MONTHS = 153 };
+    int era = days / ERA, day = days % ERA;
+    int year = (day - day / (FOUR_YEARS - 1) + day / CENTURY - day / (ERA - 1)) / YEAR;
+    int of_year = day - (YEAR * year + year / 4 - year / 100);
+    int month = (5 * of_year + 2) / FIVE_MONTHS; /* 0: March */
+
+    print_digits(date, 400 * era + year + (month >= 10), 4);
+    print_digits(date + 4, month < 10 ? month + 3 : month - 9, 2);
+    print_digits(date + 6, of_year - (FIVE_MONTHS * month + 2) / 5 + 1, 2);
+    date[DATE_DIGITS] = '\0';
+}
+
 void instant_print_name(int64_t at, char date[INSTANT_DATE_SIZE], char time[INSTANT_TIME_SIZE])
 {
-    /* Clamped: GLib returns NULL outside these years, and a clock that is wrong must not end the program. */
-    g_autoptr(GDateTime) t = g_date_time_new_from_unix_utc(CLAMP(at, INSTANT_FIRST, INSTANT_LAST));
+    enum { DAY = 86400, HOUR = 3600, MINUTE = 60, MARCH = 306 /* days from then to the first one that there is */ };
+    /* Clamped: the form has four digits for a year, and a clock that is wrong must not end the program. */
+    int64_t since = CLAMP(at, INSTANT_FIRST, INSTANT_LAST) - INSTANT_FIRST;
+    int second = (int)(since % DAY);
 
-    print_digits(date, g_date_time_get_year(t), 4);
-    print_digits(date + 4, g_date_time_get_month(t), 2);
-    print_digits(date + 6, g_date_time_get_day_of_month(t), 2);
-    date[DATE_DIGITS] = '\0';
-    print_digits(time, g_date_time_get_hour(t), 2);
-    print_digits(time + 2, g_date_time_get_minute(t), 2);
-    print_digits(time + 4, g_date_time_get_second(t), 2);
+    print_date((int)(since / DAY) + MARCH, date);
+    print_digits(time, second / HOUR, 2);
+    print_digits(time + 2, second % HOUR / MINUTE, 2);
+    print_digits(time + 4, second % MINUTE, 2);
     time[TIME_DIGITS] = '\0';
 }

@@ -1,6 +1,7 @@
 /* Points in time as text, and as parts of file names. */
 #include "formats/instant.h"
 
+#include <glib.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>
@@ -139,6 +140,23 @@ static void test_instant__year_out_of_range__is_clamped(void **state)
     assert_string_equal(text, "0001-01-01T00:00:00Z");
 }
 
+/* Every day from 0001-01-01 to 9999-12-31, at changing times. */
+static void test_instant__any_day__as_glib_prints_it(void **state)
+{
+    const int64_t first = -62135596800, last = 253402300799, day = 86400;
+    char text[INSTANT_TEXT_SIZE], other[INSTANT_TEXT_SIZE + 40];
+
+    (void)state;
+    for (int64_t at = first; at <= last; at += day + 1) {
+        g_autoptr(GDateTime) t = g_date_time_new_from_unix_utc(at);
+        (void)g_snprintf(other, sizeof other, "%04d-%02d-%02dT%02d:%02d:%02dZ", g_date_time_get_year(t),
+                         g_date_time_get_month(t), g_date_time_get_day_of_month(t), g_date_time_get_hour(t),
+                         g_date_time_get_minute(t), g_date_time_get_second(t));
+        instant_print(at, text);
+        assert_string_equal(text, other);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -147,6 +165,7 @@ int main(void)
         cmocka_unit_test(test_instant__fraction__is_of_three_digits_at_most_and_left_out),
         cmocka_unit_test(test_instant__name_parts__must_exist),
         cmocka_unit_test(test_instant__printed_for_a_name__reads_back),
+        cmocka_unit_test(test_instant__any_day__as_glib_prints_it),
         cmocka_unit_test(test_instant__year_out_of_range__is_clamped),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
