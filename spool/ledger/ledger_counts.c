@@ -119,7 +119,10 @@ bool ledger_counts_wrong(struct ledger *ledger, char **text, GError **error)
                " UNION ALL " DIFFERENT("'Devices of '||subject||' in the hour '||hour", "subject,hour",
                                        "SELECT subject,hour,devices AS n FROM volume WHERE kind='sender'",
                                        LEDGER_COUNTED_VOLUMES " AND v.judged_at/3600>=(SELECT min(hour) FROM volume)"
-                                                              " GROUP BY 1,2"));
+                                                              " GROUP BY 1,2") //
+               " UNION ALL SELECT 'parties of the inventory: '||role||printf(' %016X',party_id),0,1 "
+               "FROM(" LEDGER_PARTIES_OF_INVENTORY ")i WHERE NOT EXISTS(SELECT 1 FROM inventory_party n"
+               " WHERE n.party_id=i.party_id AND n.role=i.role)");
     g_autoptr(GString) found = g_string_new(NULL);
     sqlite3_stmt *q = ledger_query(ledger, &different, LEDGER_NO_VALUES, error);
     bool row = true, good = q != NULL;

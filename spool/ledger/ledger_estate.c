@@ -201,7 +201,19 @@ bool ledger_parties_each(struct ledger *ledger, const char *role, ledger_party_v
     return good;
 }
 
-/* Only the Devices of parties without a row are sorted, and nearly always there is none. */
+/* A party of the inventory has no row. To find which, and of how many Devices, the whole inventory is read. */
+static bool any_unnamed(struct ledger *ledger, bool *any, GError **error)
+{
+    LEDGER_SQL(exists, "SELECT EXISTS(SELECT 1 FROM inventory_party n WHERE NOT EXISTS(SELECT 1 FROM party p"
+                       " WHERE p.party_id=n.party_id AND p.role=n.role))");
+    int64_t found = 0;
+    bool good = ledger_number(ledger, ledger_query(ledger, &exists, LEDGER_NO_VALUES, error), &found, error);
+
+    *any = found != 0;
+    return good;
+}
+
+/* Only the Devices of parties without a row are sorted. */
 #define UNNAMED(role_, column_)                                                                                        \
     "SELECT " column_ ",'" role_ "',count(*) FROM inventory i WHERE " column_ " IS NOT NULL AND NOT EXISTS(SELECT 1"   \
     " FROM party p WHERE p.party_id=i." column_ " AND p.role='" role_ "') GROUP BY " column_
@@ -209,8 +221,14 @@ bool ledger_parties_each(struct ledger *ledger, const char *role, ledger_party_v
 bool ledger_unnamed_each(struct ledger *ledger, ledger_unnamed_visit visit, void *user, GError **error)
 {
     LEDGER_SQL(unnamed, UNNAMED("SUPPLIER", "supplier") " UNION ALL " UNNAMED("MAP", "map"));
+    bool row = false;
+
+    if (!any_unnamed(ledger, &row, error))
+        return false;
+    if (!row)
+        return true;
     sqlite3_stmt *q = ledger_query(ledger, &unnamed, LEDGER_NO_VALUES, error);
-    bool row = true, good = q != NULL;
+    bool good = q != NULL;
     while (good && (good = ledger_row(ledger, q, &row, error)) && row) {
         const struct ledger_unnamed party = {.id = (uint64_t)sqlite3_column_int64(q, 0),
                                              .role = ledger_text(q, 1),

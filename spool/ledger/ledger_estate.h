@@ -74,7 +74,7 @@ struct ledger_unnamed {
     int64_t devices;
 };
 typedef bool (*ledger_unnamed_visit)(void *user, const struct ledger_unnamed *party, GError **error);
-/* Visits all of them, once for each role, in no order. Walks the whole inventory. */
+/* Visits all of them, once for each role, in no order. Walks the whole inventory if there is one. */
 bool ledger_unnamed_each(struct ledger *ledger, ledger_unnamed_visit visit, void *user, GError **error);
 
 #endif

@@ -66,6 +66,8 @@ struct ledger_walk {
     int64_t item;
 };
 
+enum { LEDGER_PARTIES = 128 }; /* Suppliers, and Meter Asset Providers, that a connection remembers */
+
 struct ledger {
     sqlite3 *db;
     bool writer;
@@ -100,6 +102,8 @@ struct ledger {
      * none at all. */
     bool has_free_device, has_new_device;
     uint64_t free_device;
+    /* Of ids with one remainder, the party that inventory_party has for certain in this transaction; 0: none. */
+    uint64_t suppliers[LEDGER_PARTIES], maps[LEDGER_PARTIES];
     ledger_listener *listener; /* NULL: nobody listens */
     bool finds;                /* the connection knows the functions of ledger_find_filter.h */
     struct ledger_find_filter *find_filter;
@@ -124,6 +128,8 @@ char *ledger_locked(const char *path);
 bool ledger_usable(const struct ledger *ledger, GError **error);
 /* True inside a transaction of the writer; else false with SPOOL_ERROR_BUG. */
 bool ledger_writing(struct ledger *ledger, GError **error);
+/* The next row of the inventory says anew which parties it names. */
+void ledger_inventory_party_forget(struct ledger *ledger);
 /* Adds links for all facts that were there before the chain of evidence, in one commit; nothing if there is a chain. */
 bool ledger_evidence_begin(struct ledger *ledger, GError **error);
 /* Runs SQL without values, several statements at once. Nothing is kept. */
@@ -360,6 +366,10 @@ extern const struct ledger_shape ledger_verdict_shape;
 #define LEDGER_INVENTORY_FIND_INDEXES                                                                                  \
     "CREATE INDEX inventory_supplier ON inventory(supplier, chf, device_id, device_type) WHERE supplier IS NOT NULL;"  \
     "CREATE INDEX inventory_model ON inventory(model, firmware, device_id, manufacturer) WHERE model IS NOT NULL;"
+/* The parties that Devices name: the first rows of inventory_party in older ledgers, which `spool verify` compares. */
+#define LEDGER_PARTIES_OF_INVENTORY                                                                                    \
+    "SELECT supplier AS party_id,'SUPPLIER' AS role FROM inventory WHERE supplier IS NOT NULL GROUP BY 1"              \
+    " UNION ALL SELECT map,'MAP' FROM inventory WHERE map IS NOT NULL GROUP BY 1"
 #define LEDGER_COS_INDEXES                                                                                             \
     "CREATE UNIQUE INDEX cos_event ON cos(mpxn, starts);"                                                              \
     "CREATE INDEX cos_gained ON cos(gaining, starts);"

@@ -235,7 +235,10 @@ static bool clear_device(struct ledger *ledger, int64_t device, int64_t now, GEr
     LEDGER_SQL(clear, "UPDATE inventory SET supplier=ifnull((SELECT gaining FROM cos c WHERE c.mpxn=inventory.mpxn"
                       " AND c.starts<=?2 ORDER BY c.starts DESC LIMIT 1),supplier),mpxn=NULL WHERE device_id=?1"
                       " AND mpxn IS NOT NULL");
-    return ledger_run(ledger, &clear, LEDGER_VALUES(LEDGER_INT(device), LEDGER_INT(now)), error);
+    LEDGER_SQL(name, "INSERT OR IGNORE INTO inventory_party SELECT supplier,'SUPPLIER' FROM inventory"
+                     " WHERE device_id=?1 AND supplier IS NOT NULL");
+    return ledger_run(ledger, &clear, LEDGER_VALUES(LEDGER_INT(device), LEDGER_INT(now)), error) &&
+           ledger_run(ledger, &name, LEDGER_VALUES(LEDGER_INT(device)), error);
 }
 
 bool ledger_purge_devices(struct ledger *ledger, struct ledger_purge *purge, int64_t limit,

@@ -17,7 +17,7 @@ static const struct {
     const char *type, *keep, *clear, *index;
 } tables[LEDGER_REFERENCES] = {
     [LEDGER_INVENTORY] = {"INV", KEEP "device_id FROM inventory ORDER BY device_id;",
-                          "DELETE FROM inventory;DROP INDEX IF EXISTS inventory_device;"
+                          "DELETE FROM inventory;DELETE FROM inventory_party;DROP INDEX IF EXISTS inventory_device;"
                           "DROP INDEX IF EXISTS inventory_hub;DROP INDEX IF EXISTS inventory_point;"
                           "DROP INDEX IF EXISTS inventory_supplier;DROP INDEX IF EXISTS inventory_model;",
                           LEDGER_INVENTORY_INDEXES LEDGER_INVENTORY_FIND_INDEXES},
@@ -28,6 +28,32 @@ static const struct {
                     "DELETE FROM non_migratable;", ""},
     [LEDGER_PARTY] = {"PTY", KEEP "party_id,role FROM party;", "DELETE FROM party;", ""},
 };
+
+/* ---- the parties that the inventory names ---- */
+
+void ledger_inventory_party_forget(struct ledger *ledger)
+{
+    memset(ledger->suppliers, 0, sizeof ledger->suppliers);
+    memset(ledger->maps, 0, sizeof ledger->maps);
+}
+
+/* Devices by the million name a few parties: what was put in this transaction is remembered. */
+static bool put_party(struct ledger *ledger, uint64_t *known, const char *role, uint64_t id, GError **error)
+{
+    LEDGER_SQL(put, "INSERT OR IGNORE INTO inventory_party(party_id,role) VALUES(?,?)");
+    uint64_t *place = &known[id % LEDGER_PARTIES];
+
+    if (id == *place)
+        return true;
+    *place = id;
+    return ledger_run(ledger, &put, LEDGER_VALUES(LEDGER_ID(id), LEDGER_TEXT(role)), error);
+}
+
+static bool put_parties(struct ledger *ledger, const struct ledger_inventory *r, GError **error)
+{
+    return put_party(ledger, ledger->suppliers, "SUPPLIER", r->supplier, error) &&
+           put_party(ledger, ledger->maps, "MAP", r->map, error);
+}
 
 /* ---- rows in ---- */
 
@@ -49,7 +75,7 @@ bool ledger_inventory_renew(struct ledger *ledger, const struct ledger_inventory
                     error))
         return false;
     *renewed = sqlite3_changes(ledger->db) == 1;
-    return true;
+    return !*renewed || put_parties(ledger, r, error);
 }
 
 bool ledger_inventory_put(struct ledger *ledger, const struct ledger_inventory *r, GError **error)
@@ -59,7 +85,8 @@ bool ledger_inventory_put(struct ledger *ledger, const struct ledger_inventory *
                "chf,supplier,map,region,installed,commissioned,credentials,pending) VALUES(?1,?2,?3,?4,?5,?6," POINT(
                    "?7") ","
                          "?8,?9,?10,?11,?12,?13,?14,?15)");
-    return ledger_run(ledger, &put,
+    return put_parties(ledger, r, error) &&
+           ledger_run(ledger, &put,
                       LEDGER_VALUES(LEDGER_ID(r->device), LEDGER_TEXT(r->device_type), LEDGER_TEXT(r->status),
                                     LEDGER_TEXT(r->manufacturer), LEDGER_TEXT(r->model), LEDGER_TEXT(r->firmware),
                                     LEDGER_TEXT(r->mpxn), LEDGER_ID_OR_NULL(r->chf), LEDGER_ID_OR_NULL(r->supplier),
@@ -201,6 +228,7 @@ bool ledger_party_wrong(struct ledger *ledger, const struct ledger_party *row, G
 
 bool ledger_reference_load_begin(struct ledger *ledger, enum ledger_reference table, bool compare, GError **error)
 {
+    ledger_inventory_party_forget(ledger);
     return ledger_writing(ledger, error) &&
            (!compare ||
             (ledger_execute(ledger, tables[table].keep, error) &&

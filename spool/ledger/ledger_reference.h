@@ -59,6 +59,10 @@ enum ledger_reference { LEDGER_INVENTORY, LEDGER_COS, LEDGER_NMM, LEDGER_PARTY, 
 
 /* ---- changes ---- */
 
+/* Whoever puts a row of the inventory records in table inventory_party which parties it names. Rows stay there until
+ * the next FULL file, also when no Device names the party any more. So ledger_unnamed_each (ledger_estate.h) has to
+ * read the inventory only if PTY lacks one of them. */
+
 /* Rewrites the row of a Device in place, if it is there and keeps all values that an index has; *renewed says whether.
  * Most rows of a DELTA are such: the Device holds other credentials now. ledger_inventory_put takes the row out of five
  * indexes and puts it into them again: with 418,000 Devices 74 µs and 38 KB written for each row, not 24 µs and 12 KB.

@@ -484,6 +484,10 @@ static const char *const versions[] = {
     "DROP INDEX session_live;"
     "CREATE INDEX session_live ON session(item) WHERE ended IS NULL;"
     "ALTER TABLE work_item ADD COLUMN no_earlier INTEGER;"
+    /* The parties that the inventory has named since its last FULL file (ledger_reference.h). */
+    "CREATE TABLE inventory_party(party_id INTEGER NOT NULL, role TEXT NOT NULL, PRIMARY KEY(party_id, role))"
+    " WITHOUT ROWID;"
+    "INSERT INTO inventory_party " LEDGER_PARTIES_OF_INVENTORY ";"
     "PRAGMA user_version=16;",
 };
 

@@ -13,6 +13,7 @@ import subprocess
 
 from home import SOURCE, Home, Tap
 from parties import Parties, at, confirmed, device, instructed, said, sound, work
+from reference import SUPPLIER, Sender, inv
 
 
 def source(name):
@@ -29,7 +30,8 @@ def old_tables(version):
         text = text.replace(name, lines.replace("\\\n", ""))
     for name, line in re.findall(r'#define (LEDGER_OUTCOME_\w+) (".*")', source("ledger_private.h")):
         text = text.replace(name, line)
-    for name, lines in re.findall(r"#define (LEDGER_COUNTED_\w+)((?:.*\\\n)+.*)", source("ledger_private.h")):
+    counted = r"#define (LEDGER_(?:COUNTED|PARTIES)_\w+)((?:.*\\\n)+.*)"
+    for name, lines in re.findall(counted, source("ledger_private.h")):
         text = text.replace(name, lines.replace("\\\n", ""))
     side = re.search(r"#define LEDGER_SIDE_4\(type, side\)((?:.*\\\n)+.*)", source("ledger_schema.c")).group(1)
     side = side.replace("\\\n", "")
@@ -509,6 +511,26 @@ def test_live_of_version_15(tap):
     sound(tap, home, "after version 15 was brought up to date")
 
 
+def test_parties_of_version_15(tap):
+    """What the inventory names, version 15 asked the inventory."""
+    home = Home("gateway incident_party=NOBODY")
+    sender = Sender(home)
+    with_map = inv(3).replace(",,Central", f",{SUPPLIER % 3},Central")
+    sender.reference("INV", [inv(1), inv(2, supplier=SUPPLIER % 2), with_map])
+    sender.reference("PTY", [f"SET,{SUPPLIER % 1},SUPPLIER,SUP1,First,"])
+    home.run()
+    parties = Parties(home)
+    rows = "SELECT role, printf('%016X', party_id) FROM inventory_party ORDER BY 1, 2"
+    ids = [(SUPPLIER % n).replace("-", "") for n in (1, 2, 3)]
+    tap.ok(parties.rows(rows) == [("MAP", ids[2]), ("SUPPLIER", ids[0]), ("SUPPLIER", ids[1])],
+           "the ledger has the parties that the inventory names", parties.rows(rows))
+    before = parties.rows(rows)
+    make_old(home, 15)
+    home.run(now=at(1))
+    tap.ok(parties.rows(rows) == before, "a ledger of version 15 gets them", parties.rows(rows))
+    sound(tap, home, "after version 15 was brought up to date")
+
+
 def refuse_without_room(tap, home, path):
     """A ledger that is as large as all that is free: a sparse file, and its header says so (bytes 28 to 31: pages)."""
     disk = os.statvfs(os.path.dirname(path))
@@ -572,4 +594,5 @@ if __name__ == "__main__":
         test_evidence_of_version_11(report)
         test_live_of_version_14(report)
         test_live_of_version_15(report)
+        test_parties_of_version_15(report)
         test_room_and_kills(report)

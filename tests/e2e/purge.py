@@ -21,6 +21,7 @@ LATER = at(60 * DAY)  # 1 September: the reports of July and August are issued
 BEFORE = "2023-08-01"
 MANY = range(1, 61)
 SUPPLIER = "90-B3-D5-1F-30-05-00-01"
+GAINING = "90-B3-D5-1F-30-05-00-02"  # of Device 2 by a change of supplier; PTY and inventory do not name it
 SETTINGS = ("gateway mpxn_check_digits=warn\ngateway inventory_max_age=3650\nreview C125=warn\n"
             "drop ecos complete=at-once\ndrop dcc complete=at-once")
 STEPS = ("order-done:after", "purge-noted:after", "purge-noted:after:5", "file-purged:after:2",
@@ -92,7 +93,8 @@ def played(settings=""):
     parties = Parties(home)
     parties.references("PTY", f"{SUPPLIER},SUPPLIER,AAAA,First,")
     parties.references("INV", *(known(n) for n in (*MANY, 61, 64)))
-    parties.references("COS", *(f"{point(n)},{SUPPLIER},{SUPPLIER},2022-01-01" for n in (1, 2, 64)))
+    parties.references("COS", *(f"{point(n)},{SUPPLIER},{gaining},2022-01-01"
+                                for n, gaining in ((1, SUPPLIER), (2, GAINING), (64, SUPPLIER))))
     home.run()
     parties.instruct([row(n, point(65) if n == 7 else None) for n in MANY])
     parties.instruct([row(61), {**row(62), "DeviceType": "FISH"}])
@@ -179,6 +181,9 @@ def test_all(tap, home):
     tap.ok(columns(home, [61]) >= {"inventory.mpxn", "work_item.mpxn"} and columns(home, [63]) == {"finding.value"} and
            columns(home, [64]) == {"inventory.mpxn", "cos.mpxn"},
            "what an open incident keeps, and what is in scope, stays", columns(home, LATE))
+    parties = {party for party, in Parties(home).rows("SELECT printf('%016X', party_id) FROM inventory_party")}
+    tap.ok(parties == {SUPPLIER.replace("-", ""), GAINING.replace("-", "")},
+           "a Supplier that a purged change of supplier named is one that the inventory names", parties)
     sound(tap, home, "after a purge")
     there, kept = signatures(home)
     tap.ok(there == kept and len(there) > 10, "signatures of files that are gone are gone, the others are there",

@@ -1,5 +1,7 @@
 /* What reference data say: the Suppliers of Devices, their changes, Non-Migratable models. */
 #include "spool/ledger/ledger_estate.h"
+#include "spool/ledger/ledger_counts.h"
+#include "spool/ledger/ledger_private.h"
 #include "spool/ledger/ledger_survey_row.h"
 #include "tests/unit/ledger_rows.h"
 
@@ -285,6 +287,87 @@ static void test_survey_row__dictionaries_full__texts_stand_in_the_row(void **st
     survey_words_free(&words);
 }
 
+static bool join_unnamed(void *user, const struct ledger_unnamed *party, GError **error)
+{
+    (void)error; /* cannot fail */
+    g_string_append_printf(user, "%s %d=%d ", party->role, (int)party->id, (int)party->devices);
+    return true;
+}
+
+static void assert_unnamed(const char *expected)
+{
+    g_autoptr(GString) all = g_string_new(NULL);
+    g_autofree char *wrong = NULL;
+
+    assert_true(ledger_unnamed_each(ledger, join_unnamed, all, NULL));
+    assert_string_equal(all->str, expected);
+    assert_true(ledger_counts_wrong(ledger, &wrong, NULL));
+    assert_null(wrong);
+}
+
+/* Supplier and Meter Asset Provider of the meter; the row may stay in place. */
+static void name_parties(uint64_t supplier, uint64_t map, bool in_place)
+{
+    const struct ledger_inventory row = {.device = METER,
+                                         .device_type = "ESME",
+                                         .status = "Commissioned",
+                                         .supplier = supplier,
+                                         .map = map,
+                                         .credentials = "TCOS"};
+    bool renewed = true;
+
+    if (in_place)
+        assert_true(ledger_inventory_renew(ledger, &row, &renewed, NULL));
+    else
+        assert_true(ledger_inventory_put(ledger, &row, NULL));
+    assert_true(renewed);
+}
+
+static void test_ledger_estate__parties_without_a_row__of_each_change_of_the_inventory(void **state)
+{
+    const struct ledger_party named = {1, "SUPPLIER", "SUP1", NULL, NULL};
+    const struct ledger_inventory device = {.device = METER};
+
+    (void)state;
+    assert_unnamed("");
+    name_parties(1, 0, false);
+    assert_unnamed("SUPPLIER 1=1 ");
+    assert_true(ledger_party_put(ledger, &named, NULL));
+    assert_unnamed("");
+    name_parties(1, 2, true);
+    assert_unnamed("MAP 2=1 ");
+    name_parties(1, 1, true);
+    assert_unnamed("MAP 1=1 "); /* as a Supplier it is named */
+    assert_true(ledger_savepoint(ledger, NULL));
+    name_parties(3, 0, false);
+    assert_true(ledger_roll_back_to(ledger, NULL));
+    assert_unnamed("MAP 1=1 ");
+    name_parties(3, 0, false);
+    assert_unnamed("SUPPLIER 3=1 "); /* although it was put before, and undone */
+    assert_true(ledger_inventory_remove(ledger, &device, NULL));
+    assert_unnamed("");
+    name_parties(3, 0, false);
+    assert_unnamed("SUPPLIER 3=1 ");
+    assert_true(ledger_reference_load_begin(ledger, LEDGER_INVENTORY, false, NULL));
+    name_parties(3, 0, false);
+    assert_true(ledger_reference_load_end(ledger, LEDGER_INVENTORY, NULL));
+    assert_unnamed("SUPPLIER 3=1 "); /* the new table says so anew */
+    put(METER + 1, "ESME", "Commissioned", 0, NULL, 3 + LEDGER_PARTIES);
+    put(METER + 2, "ESME", "Commissioned", 0, NULL, 3);
+    assert_unnamed("SUPPLIER 3=2 SUPPLIER 131=1 ");
+}
+
+static void test_ledger_estate__party_that_is_not_recorded__is_found_by_the_proof(void **state)
+{
+    g_autofree char *wrong = NULL;
+
+    (void)state;
+    name_parties(1, 0x22, false);
+    assert_true(ledger_execute(ledger, "DELETE FROM inventory_party WHERE role='MAP'", NULL));
+    assert_true(ledger_counts_wrong(ledger, &wrong, NULL));
+    assert_string_equal(wrong, "parties of the inventory: MAP 0000000000000022: 0 kept, 1 counted");
+}
+
 int main(void)
 {
 #define T(test) cmocka_unit_test_setup_teardown(test, enter, leave)
@@ -297,6 +380,8 @@ int main(void)
         T(test_ledger_estate__cos_of_a_gpf__by_the_meter_that_says_whose_it_is),
         T(test_ledger_estate__cos_of_a_meter__the_last_one),
         T(test_ledger_estate__non_migratable_model__until_the_longest_ends),
+        T(test_ledger_estate__parties_without_a_row__of_each_change_of_the_inventory),
+        T(test_ledger_estate__party_that_is_not_recorded__is_found_by_the_proof),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
