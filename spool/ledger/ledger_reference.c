@@ -37,13 +37,13 @@ void ledger_inventory_party_forget(struct ledger *ledger)
     memset(ledger->maps, 0, sizeof ledger->maps);
 }
 
-/* Devices by the million name a few parties: what was put in this transaction is remembered. */
+/* Devices by the million name a few parties: what was put in this transaction is remembered. id 0: none is named. */
 static bool put_party(struct ledger *ledger, uint64_t *known, const char *role, uint64_t id, GError **error)
 {
     LEDGER_SQL(put, "INSERT OR IGNORE INTO inventory_party(party_id,role) VALUES(?,?)");
     uint64_t *place = &known[id % LEDGER_PARTIES];
 
-    if (id == *place)
+    if (id == 0 || id == *place)
         return true;
     *place = id;
     return ledger_run(ledger, &put, LEDGER_VALUES(LEDGER_ID(id), LEDGER_TEXT(role)), error);

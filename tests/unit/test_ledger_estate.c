@@ -357,6 +357,15 @@ static void test_ledger_estate__parties_without_a_row__of_each_change_of_the_inv
     assert_unnamed("SUPPLIER 3=2 SUPPLIER 131=1 ");
 }
 
+/* A row for nobody would have the whole inventory read after each file of reference data. */
+static void test_ledger_estate__device_of_nobody__names_no_party(void **state)
+{
+    (void)state;
+    name_parties(LEDGER_PARTIES, 2 * LEDGER_PARTIES, false);
+    name_parties(0, 0, false);
+    assert_true(ledger_execute(ledger, "INSERT INTO inventory_party VALUES(0,'SUPPLIER'),(0,'MAP')", NULL));
+}
+
 static void test_ledger_estate__party_that_is_not_recorded__is_found_by_the_proof(void **state)
 {
     g_autofree char *wrong = NULL;
@@ -381,6 +390,7 @@ int main(void)
         T(test_ledger_estate__cos_of_a_meter__the_last_one),
         T(test_ledger_estate__non_migratable_model__until_the_longest_ends),
         T(test_ledger_estate__parties_without_a_row__of_each_change_of_the_inventory),
+        T(test_ledger_estate__device_of_nobody__names_no_party),
         T(test_ledger_estate__party_that_is_not_recorded__is_found_by_the_proof),
     };
 
