@@ -68,8 +68,6 @@ enum report_sums { SUMS_NON_MIGRATABLE, SUMS_ACTIVITY, SUMS_PROGRESS, REPORT_SUM
 struct report_shared {
     struct ledger_survey *survey; /* NULL: none yet */
     GArray *sums[REPORT_SUMS];    /* their tallies (report_sums.c), of this period; NULL: none yet */
-    int64_t unassigned[REPORT_SUMS];
-    GArray *recipients; /* of the report that made them: by which Suppliers the others have tallies */
     struct period period;
     const volatile bool *stop; /* when it becomes true, collecting and writing fail; NULL: they go on */
 };

@@ -2,8 +2,8 @@
  * ECOSMIG-004, -005 and MGMT: counts of Devices by recipient and by what they have in common: type and model, type, or
  * type and region. Each such group is a tally; the key of a row is the index of its tally.
  *
- * One walk over the survey of the estate counts all Devices, for all of these reports that are issued together: a walk
- * for each of them took a tenth of the time of a week's reports. What is known of a Device from elsewhere, by its
+ * One walk over the survey of the estate counts all Devices, for all of these reports that are issued together. It does
+ * not ask who is a recipient, which each report decides for itself. What is known of a Device from elsewhere, by its
  * reviews and the ends of its sessions within the period, is sorted by Device beforehand and read beside the walk.
  * Devices come in no order of groups, so tallies are found through a hash table.
  */
@@ -33,7 +33,7 @@ G_STATIC_ASSERT((int)PROGRESS_FIGURES <= (int)FIGURES);
 
 /* What the Devices of one tally have in common. A text is NULL when the report does not divide by it. */
 struct group {
-    uint64_t supplier; /* of MGMT, which is for everybody: the gateway */
+    uint64_t supplier; /* 0: nobody; of MGMT, which is for everybody: the gateway */
     const char *device_type, *region, *manufacturer, *model, *firmware;
 };
 
@@ -47,9 +47,8 @@ struct tally {
 
 /* The walk for the sums of one report. */
 struct tallying {
-    struct report *report; /* whose Suppliers have tallies */
+    struct report *report; /* for its gateway and its period */
     GHashTable *tallies;   /* a struct tally → itself; NULL: these sums are not wanted */
-    int64_t unassigned;    /* what is of no recipient */
     /* What is known of Devices from elsewhere. a: the Device; ECOSMIG-005: b: the figure; MGMT: data: a code */
     struct sorter *events;
 };
@@ -130,13 +129,18 @@ static struct tally *tally_of(struct tallying *t, const struct group *group)
     return tally;
 }
 
-/* Assigns a row for each tally, in their order. */
-static void assign(struct report *report)
+/* Assigns a row for each tally, in their order. Of those that are of no recipient the Devices count as unassigned, of
+ * ECOSMIG-005 the ends of sessions. */
+static void assign(struct report *report, enum report_sums which)
 {
-    GArray *tallies = report->subjects;
-
-    for (guint i = 0; i < tallies->len; i++)
-        report_assign(report, g_array_index(tallies, struct tally, i).group.supplier, i);
+    for (guint i = 0; i < report->subjects->len; i++) {
+        const struct tally *tally = &g_array_index(report->subjects, struct tally, i);
+        const int64_t *figures = tally->figures;
+        if (report_knows(report, tally->group.supplier))
+            report_assign(report, tally->group.supplier, i);
+        else
+            report->unassigned += which == SUMS_ACTIVITY ? figures[SUCCEEDED] + figures[FAILED] : figures[REMAINING];
+    }
 }
 
 /* The tallies, sorted. g_array_unref. */
@@ -165,12 +169,6 @@ struct seen {
     bool remains;
 };
 
-/* The Device's Supplier at the period's end; 0: there is none, or it is no recipient. */
-static uint64_t supplier_of(struct report *report, const struct ledger_surveyed *device)
-{
-    return report_knows(report, device->supplier) ? device->supplier : 0;
-}
-
 /* ---- ECOSMIG-004, Non-Migratable models ---- */
 
 static void tally_non_migratable(struct tallying *t, const struct seen *seen)
@@ -180,12 +178,7 @@ static void tally_non_migratable(struct tallying *t, const struct seen *seen)
 
     if (device->non_migratable_since == 0 || !seen->remains)
         return;
-    uint64_t supplier = supplier_of(t->report, device);
-    if (supplier == 0) {
-        t->unassigned++;
-        return;
-    }
-    const struct group group = {supplier, .device_type = d->device_type, .manufacturer = d->manufacturer,
+    const struct group group = {device->supplier, .device_type = d->device_type, .manufacturer = d->manufacturer,
                                 .model = d->model, .firmware = d->firmware};
     struct tally *tally = tally_of(t, &group);
     tally->since = device->non_migratable_since;
@@ -265,13 +258,10 @@ static bool note_ends(struct tallying *t, enum activity figure, enum ledger_stat
 /* Counts a Device. device NULL: the inventory does not have it, and so it belongs to nobody. */
 static void count(struct tallying *t, const struct ledger_surveyed *device, enum activity figure)
 {
-    const struct group group = {device != NULL ? supplier_of(t->report, device) : 0,
+    const struct group group = {device != NULL ? device->supplier : 0,
                                 .device_type = device != NULL ? device->device.device_type : NULL};
 
-    if (group.supplier == 0)
-        t->unassigned += figure == SUCCEEDED || figure == FAILED;
-    else
-        tally_of(t, &group)->figures[figure]++;
+    tally_of(t, &group)->figures[figure]++;
 }
 
 /* Counts what was kept of this Device, and of those before it, which the inventory does not have. NULL: of the rest. */
@@ -435,25 +425,20 @@ static bool walk(struct report *report, struct tallying all[REPORT_SUMS], GError
 static void share(struct report *report, struct tallying all[REPORT_SUMS])
 {
     struct report_shared *shared = report->shared;
-    GArray *before = shared->recipients;
 
-    shared->recipients = g_array_ref(report->recipients);
-    if (before != NULL)
-        g_array_unref(before);
     shared->period = report->period;
     for (size_t i = 0; i < REPORT_SUMS; i++) {
         g_clear_pointer(&shared->sums[i], g_array_unref);
         if (all[i].tallies != NULL)
             shared->sums[i] = end(&all[i]);
-        shared->unassigned[i] = all[i].unassigned;
     }
 }
 
-/* Makes these sums; for a report that shares and goes to Suppliers, all. */
+/* Makes these sums; for a report that shares, all. */
 static bool make(struct report *report, enum report_sums wanted, GError **error)
 {
     struct tallying all[REPORT_SUMS] = {0};
-    bool every = report->shared != NULL && report->kind->role != NULL;
+    bool every = report->shared != NULL;
 
     for (size_t i = 0; i < REPORT_SUMS; i++) {
         if (every || i == (size_t)wanted)
@@ -469,31 +454,16 @@ static bool make(struct report *report, enum report_sums wanted, GError **error)
     return good;
 }
 
-/* True: the reports have the same recipients. MGMT's tallies are of no Supplier. */
-static bool same_recipients(const struct report *report, const GArray *others)
-{
-    if (report->kind->role == NULL)
-        return true;
-    if (report->recipients->len != others->len)
-        return false;
-    for (guint i = 0; i < others->len; i++) {
-        if (report_recipient(report, i)->id != g_array_index(others, struct report_recipient, i).id)
-            return false;
-    }
-    return true;
-}
-
 static bool collect(struct report *report, enum report_sums which, GError **error)
 {
     const struct report_shared *made = report->shared;
 
     if ((made == NULL || made->sums[which] == NULL || made->period.starts != report->period.starts ||
-         made->period.ends != report->period.ends || !same_recipients(report, made->recipients)) &&
+         made->period.ends != report->period.ends) &&
         !make(report, which, error))
         return false;
     report->subjects = g_array_ref(report->shared->sums[which]);
-    report->unassigned += report->shared->unassigned[which];
-    assign(report);
+    assign(report, which);
     return true;
 }
 

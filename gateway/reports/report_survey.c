@@ -16,7 +16,6 @@ static void clear(struct report_shared *shared)
     g_clear_pointer(&shared->survey, ledger_survey_free);
     for (size_t i = 0; i < REPORT_SUMS; i++)
         g_clear_pointer(&shared->sums[i], g_array_unref);
-    g_clear_pointer(&shared->recipients, g_array_unref);
 }
 
 void report_shared_free(struct report_shared *shared)

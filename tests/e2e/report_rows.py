@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""ECOSMIG-003 and -006: each row is in one report, the first that is issued after the gateway knew of it (TAP).
+"""ECOSMIG-003 and -006: each row is in one report, the first that is issued after the gateway knew of it. Sums of
+Suppliers that PTY does not name (TAP).
 
 The first reported month is January 2028. The rows were worked out by hand:
 
@@ -22,7 +23,8 @@ import csv
 
 from home import Tap
 from older import make_old
-from reports import AAAA, BBBB, CCCC, E4, E6, E7, HUB, POINT, SUPPLIER, Estate, eui, expect_found, inventory
+from reports import (AAAA, BBBB, CCCC, E1, E2, E4, E5, E6, E7, HUB, NON_MIGRATABLE, POINT, SUPPLIER, Estate, eui,
+                     expect_found, inventory)
 
 P4, GONE, WITHDRAWN, LATE, AFTER = eui("F0", 4), *(eui("E2", n) for n in (1, 2, 3, 4))
 DAY31, BEFORE, NOBODY, AGAIN, HELD, OLD, NEW = (eui("E3", n) for n in (1, 2, 3, 4, 5, 6, 7))
@@ -180,8 +182,32 @@ def test_older(tap, home):
     tap.ok(b"ECOSMIG-00" not in done.stdout, "its reports are sound", done.stdout.decode())
 
 
+def test_sums_of_nobody(tap):
+    """Of a Supplier that PTY does not name 004 counts the Devices as unassigned, 005 the ends of sessions."""
+    home = Estate()
+    home.say("2028-01-03T10:00:00Z", "PTY", *parties("BBBB"))
+    home.say("2028-01-03T10:00:00Z", "INV", *map(inventory, (E1, E2, E5, E6)))
+    home.say("2028-01-03T10:00:00Z", "NMM", f"SET,ESME,{NON_MIGRATABLE},2027-11-01,,=D117,00010204")
+    home.instruct("2028-01-03T12:00:00Z", "B1", E1, E2, E6)
+    home.result("2028-01-03T12:10:00Z", f"MCC.B1.1,{E1},SUCCESS,0,I0,,1,,,,,,AA,BB",
+                f"MCC.B1.2,{E2},FAILED,17,,,1,,,,,,,")
+    home.confirm("2028-01-03T12:20:00Z", f"MCC.B1.1,{E1},Y,,AA,BB,")
+    home.pass_at("2028-01-10T00:00:00Z")
+    home.say("2028-01-10T10:00:00Z", "PTY", *parties("AAAA", "BBBB"))
+    home.pass_at("2028-01-17T00:00:00Z")
+    sums = {(row["ref"], row["period_start"][:10], row["mpid"]): (row["rows"], row["unassigned"])
+            for row in home.listed("2028-01-17T00:00:00Z") if row["ref"] in ("ECOSMIG-004", "ECOSMIG-005")}
+    tap.ok(sums == {("ECOSMIG-004", "2028-01-03", "BBBB"): (0, 1), ("ECOSMIG-005", "2028-01-03", "BBBB"): (1, 2),
+                    ("ECOSMIG-004", "2028-01-10", "AAAA"): (1, 0), ("ECOSMIG-004", "2028-01-10", "BBBB"): (0, 0),
+                    ("ECOSMIG-005", "2028-01-10", "AAAA"): (1, 0), ("ECOSMIG-005", "2028-01-10", "BBBB"): (1, 0)},
+           "sums of a Supplier that PTY does not name are unassigned", sums)
+    done = home.command("spool", "verify", now="2028-01-17T00:00:00Z")
+    tap.ok(done.returncode == 0, "all is sound", done.stdout.decode())
+
+
 def main():
     with Tap() as tap:
+        test_sums_of_nobody(tap)
         home = test_rows(tap)
         test_built(tap, home)
         expect_found(tap, home, DAMAGES, b"ECOSMIG-00", now=THIRD)
