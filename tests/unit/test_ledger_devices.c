@@ -98,6 +98,36 @@ static void test_ledger_devices__an_end_that_is_rolled_back__leaves_the_item_liv
     assert_true(is_refused(device, LEDGER_READY));
 }
 
+/* Adds a work item of the Device. Whether the Device had none before it, for certain. */
+static bool is_the_first(uint64_t device)
+{
+    struct ledger_item item = {
+        .job = 9, .record = 1, .has_device = true, .device = device, .outcome = LEDGER_REJECTED, .no_earlier = true};
+
+    assert_true(ledger_item_insert(ledger, &item, NULL));
+    return item.no_earlier;
+}
+
+static void test_ledger_devices__no_earlier_work__is_certain_only_if_it_was_just_asked(void **state)
+{
+    (void)state;
+    assert_false(is_the_first(71));
+    (void)earlier_work_of(72);
+    assert_true(is_the_first(72));
+    assert_false(is_the_first(72));
+    (void)earlier_work_of(72);
+    assert_false(is_the_first(72)); /* it has two, and neither is live */
+    (void)earlier_work_of(73);
+    assert_false(is_the_first(74)); /* another was asked for */
+    assert_false(is_the_first(73)); /* and something was added since */
+    assert_true(ledger_savepoint(ledger, NULL));
+    (void)earlier_work_of(75);
+    assert_true(ledger_roll_back_to(ledger, NULL));
+    assert_false(is_the_first(75));
+    (void)earlier_work_of(FIRST_DEVICE + 16);
+    assert_false(is_the_first(FIRST_DEVICE + 16));
+}
+
 static void test_ledger_devices__a_success_of_either_side__is_kept(void **state)
 {
     (void)state;
@@ -119,6 +149,7 @@ int main(void)
         T(test_ledger_devices__failed_sessions__the_newest_says_when_again),
         T(test_ledger_devices__one_live_work_item__a_second_one_is_refused),
         T(test_ledger_devices__an_end_that_is_rolled_back__leaves_the_item_live),
+        T(test_ledger_devices__no_earlier_work__is_certain_only_if_it_was_just_asked),
         T(test_ledger_devices__a_success_of_either_side__is_kept),
     };
 
