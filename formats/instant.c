@@ -117,7 +117,7 @@ bool instant_from_name(const char *date8, const char *time6, int64_t *at)
 }
 
 /* The date of a day, counted from 1 March of the year 0. Years that begin in March have their leap day at the end. A
- * report of millions of rows has one or two dates in each: a GDateTime for each of them took ten times as long. */
+ * report of millions of rows has one or two dates in each: a GDateTime for each of them took five times as long. */
 static void print_date(int days, char date[INSTANT_DATE_SIZE])
 {
     enum { ERA = 146097 /* days of 400 years */, CENTURY = 36524, FOUR_YEARS = 1461, YEAR = 365, FIVE_MONTHS = 153 };

@@ -130,7 +130,7 @@ static void sort_by_byte(struct sorter *s, size_t offset, guint byte, guint befo
 }
 
 /* Sorts the places by a key, and leaves those with the same key in their order. Byte by byte, the last one first; a
- * byte that is the same in all keys, as most of an id are, is passed over. qsort took four times as long. */
+ * byte that is the same in all keys, as most of an id are, is passed over. qsort took four to seven times as long. */
 static void sort_by_key(struct sorter *s, size_t offset)
 {
     guint counts[KEY_BYTES][BYTE_VALUES] = {{0}};

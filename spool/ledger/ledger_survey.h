@@ -7,8 +7,8 @@
  *
  * It is made by one scan of the inventory and one of the work items. It shows the ledger as it was at that moment,
  * however often it is walked and whatever changes in between. Memory: some 100 MiB at most; the rest is in temporary
- * files, some 40 bytes for each Device, beside the ledger of a writer and of its snapshot, in the folder for temporary
- * files of a reader.
+ * files, less than 100 bytes for each Device, beside the ledger of a writer and of its snapshot, in the folder for
+ * temporary files of a reader.
  */
 #ifndef ECOSGATE_SPOOL_LEDGER_LEDGER_SURVEY_H
 #define ECOSGATE_SPOOL_LEDGER_LEDGER_SURVEY_H
