@@ -6,12 +6,21 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 #include <zlib.h>
 /* after the standard headers: it needs them */
 #include <cmocka.h>
 
 enum { PIECE = 256 * 1024 /* what packer_step takes */ };
+
+static size_t most; /* bytes that a read gives; 0: all that are asked for */
+
+/* The program's own, before the C library's: a file system may give less than is asked for. */
+ssize_t read(int fd, void *buffer, size_t size)
+{
+    return syscall(SYS_read, fd, buffer, most > 0 ? MIN(size, most) : size);
+}
 
 static int enter(void **state)
 {
@@ -126,6 +135,59 @@ static void test_packer__any_size__is_read_back(void **state)
     (void)state;
 }
 
+static void test_packer__short_reads__same_bytes(void **state)
+{
+    g_autofree char *text = text_of(2 * PIECE + 77), *whole = NULL, *shorter = NULL;
+    gsize len, again;
+
+    put("a", text, 2 * PIECE + 77);
+    assert_true(pack("a") > 0);
+    assert_true(g_file_get_contents("a.gz", &whole, &len, NULL));
+    assert_true(packed_unpack("a", NULL));
+    most = 1000;
+    assert_true(pack("a") > 0);
+    most = 0;
+    assert_true(g_file_get_contents("a.gz", &shorter, &again, NULL));
+    assert_int_equal(again, len);
+    assert_memory_equal(shorter, whole, len);
+    (void)state;
+}
+
+/* `len` bytes stand in the file when its second piece is packed. */
+static void expect_not_packed(const char *text, size_t len)
+{
+    char hex[DIGEST_HEX_SIZE];
+    g_autoptr(GError) error = NULL;
+    uint64_t size;
+    bool done = false;
+    int64_t saved;
+
+    put("a", text, 2 * PIECE);
+    assert_true(digest_file("a", hex, &size, NULL));
+    struct packer *packer = packer_begin("a", size, hex, NULL);
+    assert_non_null(packer);
+    assert_true(packer_step(packer, &done, NULL));
+    assert_int_equal(truncate("a", (off_t)len), 0);
+    while (!done)
+        assert_true(packer_step(packer, &done, NULL));
+    assert_false(packer_finish(packer, &saved, &error));
+    assert_true(g_error_matches(error, SPOOL_ERROR, SPOOL_ERROR_CORRUPT));
+    packer_free(packer);
+    assert_int_equal(g_access("a", F_OK), 0);
+    assert_int_not_equal(g_access("a.gz", F_OK), 0);
+    assert_int_not_equal(g_access(".a.gz.part", F_OK), 0);
+}
+
+static void test_packer__other_length_meanwhile__stays_plain(void **state)
+{
+    g_autofree char *text = text_of(2 * PIECE);
+
+    expect_not_packed(text, 2 * PIECE - 1);
+    expect_not_packed(text, PIECE);
+    expect_not_packed(text, 2 * PIECE + 1);
+    (void)state;
+}
+
 static void test_packer__random_bytes__stay_plain(void **state)
 {
     g_autofree char *bytes = g_malloc(PIECE + 5000);
@@ -154,9 +216,17 @@ static void test_reader__end_missing__is_damaged(void **state)
             put("a.gz", packed, g_array_index(ends, size_t, i) - less);
             assert_null(read_all("a"));
         }
-    put("a.gz", packed, len - 1);
-    assert_null(read_all("a"));
-    put("a.gz", packed, 15);
+    for (size_t less = 1; less <= 64; less++) {
+        put("a.gz", packed, len - less);
+        assert_null(read_all("a"));
+    }
+    for (size_t left = 0; left <= 64; left++) {
+        put("a.gz", packed, left);
+        assert_null(read_all("a"));
+    }
+    g_autoptr(GString) more = g_string_new_len(packed, (gssize)len);
+    g_string_append_c(more, '\0');
+    put("a.gz", more->str, more->len);
     assert_null(read_all("a"));
     (void)state;
 }
@@ -227,6 +297,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_packer__any_size__is_read_back, enter, leave),
+        cmocka_unit_test_setup_teardown(test_packer__short_reads__same_bytes, enter, leave),
+        cmocka_unit_test_setup_teardown(test_packer__other_length_meanwhile__stays_plain, enter, leave),
         cmocka_unit_test_setup_teardown(test_packer__random_bytes__stay_plain, enter, leave),
         cmocka_unit_test_setup_teardown(test_reader__end_missing__is_damaged, enter, leave),
         cmocka_unit_test_setup_teardown(test_reader__packed_by_earlier_release__is_read, enter, leave),
