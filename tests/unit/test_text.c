@@ -2,6 +2,7 @@
 #include "formats/text.h"
 
 #include "formats/eight.h"
+#include "formats/reader.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -200,6 +201,38 @@ static void test_eight__digits__are_their_number(void **state)
     }
 }
 
+/* As field_number, digit by digit. */
+static uint32_t number_of(const char *text, size_t len, size_t max_digits)
+{
+    uint32_t number = 0;
+
+    for (size_t i = 0; i < len; i++)
+        number = number * 10 + (uint32_t)(text[i] - '0');
+    return len > 0 && len <= max_digits && text[0] != '0' && strspn(text, "0123456789") == len ? number : 0;
+}
+
+static void test_field_number__digits_and_others__as_one_by_one(void **state)
+{
+    int numbers = 0;
+
+    (void)state;
+    for (int i = 0; i < 100000; i++) {
+        char text[12] = "";
+        size_t len = (size_t)g_random_int_range(0, 11), max_digits = (size_t)g_random_int_range(1, 10);
+
+        for (size_t k = 0; k < len; k++)
+            text[k] = (char)g_random_int_range('0', '9' + 1);
+        if (len > 0 && i % 4 == 0) /* any byte, a sign, a blank, a neighbour of the digits */
+            text[g_random_int_range(0, (gint32)len)] =
+                i % 8 == 0 ? (char)g_random_int_range(1, 256) : "+- /:."[g_random_int_range(0, 6)];
+        g_autofree char *exact = g_memdup2(text, len); /* so that a sanitizer sees a byte beyond it */
+        uint32_t expected = number_of(text, len, max_digits);
+        assert_int_equal(field_number(&(struct field){.text = exact, .len = len}, max_digits), expected);
+        numbers += expected > 0;
+    }
+    assert_in_range(numbers, 20000, 60000);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -212,6 +245,7 @@ int main(void)
         cmocka_unit_test(test_eight__random_bytes__are_ascii_as_one_by_one),
         cmocka_unit_test(test_eight__random_bytes__are_one_number_or_a_sum_as_one_by_one),
         cmocka_unit_test(test_eight__digits__are_their_number),
+        cmocka_unit_test(test_field_number__digits_and_others__as_one_by_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
