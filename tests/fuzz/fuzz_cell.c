@@ -1,7 +1,9 @@
 /*
  * Fuzz target: any bytes as a document that a cell reads, or as what a cell says (cell_message.h). The first byte tells
  * which (enum input), so that each input is heard few times.
- * - What the gateway hears is what the reader gave, event by event, however the messages are cut.
+ * - What the gateway hears is what the reader gave, event by event, however the messages are cut; and what it gives
+ *   record by record, by the slow way (reader_parse_all).
+ * - No record reaches a sink that has stopped the reading.
  * - Of messages with wrong bytes, and of any bytes, nothing reaches the sink that a reader would not give: texts are
  *   UTF-8 within their limits, records count up, a message that is not right ends the hearing.
  */
@@ -36,7 +38,9 @@ struct listener {
     enum reading_signature signature;
     unsigned faults;
     size_t plain;
-    struct cell_out *out; /* what comes is said there, too; NULL: nowhere */
+    struct cell_out *out;    /* what comes is said there, too; NULL: nowhere */
+    struct reading *reading; /* is stopped at the record stop_at; NULL: never */
+    uint32_t stop_at;
 };
 
 static void add_fields(struct listener *l, const struct field *fields, size_t n)
@@ -75,7 +79,10 @@ static void on_record(void *user, const struct record *record)
 
     g_assert(record->ordinal > l->ordinal && record->ordinal <= MAX_RECORDS);
     g_assert(record->n_fields == l->type->record->n_fields + l->type->record->n_kept);
+    g_assert(l->reading == NULL || !l->reading->stopped);
     l->ordinal = record->ordinal;
+    if (l->reading != NULL)
+        l->reading->stopped = record->ordinal >= l->stop_at;
     add_record(l, "record", record);
     if (l->out != NULL)
         cell_say_record(l->out, record);
@@ -162,11 +169,12 @@ struct heard {
 };
 
 /* Hears the bytes: those up to `cut`, and then all that is left. type NULL: plain bytes are expected, or what is said
- * of a signature. */
+ * of a signature. stop_at: the record at which the reading is stopped; 0: none. */
 static struct heard hear_of(const struct file_type *type, enum reading_signature signature, const unsigned char *bytes,
-                            size_t len, size_t cut)
+                            size_t len, size_t cut, uint32_t stop_at)
 {
-    struct heard heard = {.listener = {.events = g_string_new(NULL), .type = type, .signature = signature}};
+    struct heard heard = {
+        .listener = {.events = g_string_new(NULL), .type = type, .signature = signature, .stop_at = stop_at}};
     const struct reading_request request = {.type = type,
                                             .signature = signature,
                                             .unpack = &limits,
@@ -174,8 +182,9 @@ static struct heard hear_of(const struct file_type *type, enum reading_signature
                                             .sink = sink_of(&heard.listener),
                                             .on_bytes = on_bytes};
     struct cell_ear ear = {.reading = &heard.reading, .request = &request, .file_size = len};
-    size_t used = cell_hear(&ear, bytes, cut);
 
+    heard.listener.reading = stop_at > 0 ? &heard.reading : NULL;
+    size_t used = cell_hear(&ear, bytes, cut);
     g_assert(used <= cut);
     /* A copy of what is left, exactly as long, so that the sanitizer sees a read beyond it. */
     g_autofree unsigned char *rest = g_memdup2(bytes + used, len - used);
@@ -193,7 +202,7 @@ static struct heard hear_of(const struct file_type *type, enum reading_signature
 
 static struct heard hear(const struct file_type *type, const unsigned char *bytes, size_t len, size_t cut)
 {
-    return hear_of(type, READING_SIGNATURE_NONE, bytes, len, cut);
+    return hear_of(type, READING_SIGNATURE_NONE, bytes, len, cut, 0);
 }
 
 static void heard_free(struct heard *heard)
@@ -203,26 +212,51 @@ static void heard_free(struct heard *heard)
 
 /* ---- saying ---- */
 
+/* Reads the document: as a cell does, or each record by the slow way. */
+static enum reading_state read_document(const struct document *document, enum form form, struct listener *l,
+                                        bool as_cell, uint32_t *records)
+{
+    const struct reader_limits most = {MAX_RECORDS};
+    struct reader_sink sink = sink_of(l);
+    struct reader *reader = reader_new(form, l->type, &most, &sink);
+
+    if (as_cell)
+        reader_give_rows(reader, on_rows);
+    else
+        reader_parse_all(reader);
+    bool whole = document_push(document, reader, false);
+    *records = reader_records(reader);
+    reader_free(reader);
+    return whole ? READING_WHOLE : READING_CUT;
+}
+
 /* Reads the document as a cell does, and says it into a file in memory. Returns what the reader gave. */
 static struct listener say(const struct document *document, enum form form, const struct file_type *type, int fd,
                            enum reading_state *end)
 {
     static struct cell_out out; /* a megabyte */
     struct listener l = {.events = g_string_new(NULL), .type = type, .out = &out};
-    const struct reader_limits most = {MAX_RECORDS};
-    struct reader_sink sink = sink_of(&l);
-    struct reader *reader = reader_new(form, type, &most, &sink);
     struct reading reading = {0};
 
-    reader_give_rows(reader, on_rows);
     out.fd = fd;
     out.len = 0;
     cell_say_hello(&out, GUARDS);
-    *end = document_push(document, reader, false) ? READING_WHOLE : READING_CUT;
-    reading.records = reader_records(reader);
-    reader_free(reader);
+    *end = read_document(document, form, &l, true, &reading.records);
     cell_say_end(&out, &reading, *end);
     return l;
+}
+
+/* The same document, read by the slow way, gives the same. */
+static void check_slowly(const struct document *document, enum form form, const struct listener *given,
+                         enum reading_state end)
+{
+    struct listener slowly = {.events = g_string_new(NULL), .type = given->type};
+    uint32_t records;
+
+    g_assert(read_document(document, form, &slowly, false, &records) == end);
+    g_assert_cmpstr(slowly.events->str, ==, given->events->str);
+    g_assert(g_string_equal(slowly.events, given->events));
+    g_string_free(slowly.events, TRUE);
 }
 
 static void check_same(const struct listener *given, enum reading_state end, struct heard heard)
@@ -250,7 +284,11 @@ static void say_and_hear(const struct document *document, enum form form)
     g_autofree unsigned char *said = g_malloc(len);
 
     g_assert(pread(fd, said, len, 0) == (ssize_t)len);
+    check_slowly(document, form, &given, end);
     check_same(&given, end, hear(type, said, len, document_random(&state) % (len + 1)));
+    struct heard stopped = hear_of(type, READING_SIGNATURE_NONE, said, len, document_random(&state) % len,
+                                   1 + document_random(&state) % 4);
+    heard_free(&stopped);
     for (uint32_t i = 0, wrong = 1 + document_random(&state) % 2; i < wrong; i++)
         said[document_random(&state) % len] ^= (unsigned char)(1u << document_random(&state) % 8);
     struct heard heard = hear(type, said, len, document_random(&state) % len);
@@ -278,7 +316,7 @@ static void hear_any(enum input input, const uint8_t *data, size_t size)
         heard = hear(type_of(data[0]), data + 1, size - 1, (size - 1) / 2);
     else
         heard = hear_of(NULL, input == INPUT_SIGNATURE ? READING_SIGNATURE_WANTED : READING_SIGNATURE_NONE, data, size,
-                        size / 2);
+                        size / 2, 0);
     heard_free(&heard);
 }
 
