@@ -6,7 +6,7 @@ import signal
 import socket
 import subprocess
 
-from home import GATE, PATIENCE, SANITIZED, Home, Tap, children_of, said_so_far, wait_until
+from home import GATE, PATIENCE, SANITIZED, Home, Tap, children_of, generate, said_so_far, wait_until
 from live import NO_INC, instruction, name_of, send, sound, states
 
 FILE = name_of(1)
@@ -198,6 +198,20 @@ def test_processes_of_check(tap):
         tap.ok(wait_until(lambda: all(gone(pid) for pid in found)), "which end with it", found)
 
 
+def test_processor_of_check(tap):
+    """A large file in XML, whose cell is busy to the end: what it took of a processor counts as taken by check."""
+    home = Home()
+    path = generate(home.top, "--form", "xml", "--devices", "300000")
+    took = {}
+    for cells in ("used", "no"):
+        home.set(f"gateway cells={cells}")
+        with subprocess.Popen([GATE, "-c", home.conf, "check", path], stdout=subprocess.DEVNULL) as check:
+            _, status, usage = os.wait4(check.pid, 0)
+            check.returncode = os.waitstatus_to_exitcode(status)
+        took[cells] = usage.ru_utime + usage.ru_stime
+    tap.ok(took["used"] > 0.75 * took["no"], "the time of a large file's cell is counted", took)
+
+
 def test_guards(tap):
     home = Home(NO_INC)
     for lacking, words in (("seccomp", "the filter of system calls"), ("landlock", "Landlock")):
@@ -273,5 +287,6 @@ if __name__ == "__main__":
         test_nonsense(report)
         test_check(report)
         test_processes_of_check(report)
+        test_processor_of_check(report)
         test_guards(report)
         test_helper(report)
