@@ -298,7 +298,8 @@ def test_in_drop(tap, home):
 # Of each kind values that thousands of Devices have. No Device of the model 010A0005 was ever instructed, and none of
 # S000 but two have migrated (large_home).
 THOUSANDS = {"supplier": ["S000", "S001"], "model": ["AB01/010A0005", "AB01/010A0004", "AB01/010A0004/00020104"],
-             "state": ["MIGRATED", "REJECTED", "READY", "FAILED"], "code": ["C106", "D117"], "batch": ["B-2"]}
+             "state": ["MIGRATED", "REJECTED", "READY", "FAILED", "DISPATCHED"], "code": ["C106", "D117"],
+             "batch": ["B-2"]}
 
 
 def large_home():
@@ -314,6 +315,10 @@ def large_home():
     db.execute("UPDATE inventory SET supplier=?1 WHERE supplier=?2 AND chf IN(SELECT chf FROM inventory WHERE"
                " model='010A0005') AND chf NOT IN(SELECT g.chf FROM inventory g JOIN inventory m ON m.chf=g.chf AND"
                " m.supplier=?2 WHERE g.model='010A0005' AND g.device_type='GPF' GROUP BY 1 LIMIT 20)", suppliers)
+    # Each tenth session that failed has not ended.
+    n = db.execute("UPDATE session SET state=3,ended=NULL,code=NULL WHERE state=8 AND item%10=3").rowcount
+    db.execute("UPDATE count_device SET n=n-? WHERE state=8", (n,))
+    db.execute("INSERT INTO count_device VALUES(3,?1) ON CONFLICT DO UPDATE SET n=n+?1", (n,))
     db.commit()
     db.close()
     return home

@@ -183,21 +183,25 @@ def test_older(tap, home):
 
 
 def test_sums_of_nobody(tap):
-    """Of a Supplier that PTY does not name 004 counts the Devices as unassigned, 005 the ends of sessions."""
+    """Of a Supplier that PTY does not name 004 counts the Devices as unassigned, 005 the ends of sessions.
+    Those of a Device that the inventory does not have any more are nobody's, too."""
     home = Estate()
     home.say("2028-01-03T10:00:00Z", "PTY", *parties("BBBB"))
-    home.say("2028-01-03T10:00:00Z", "INV", *map(inventory, (E1, E2, E5, E6)))
+    home.say("2028-01-03T10:00:00Z", "INV", *map(inventory, (E1, E2, E5, E6, E7)))
     home.say("2028-01-03T10:00:00Z", "NMM", f"SET,ESME,{NON_MIGRATABLE},2027-11-01,,=D117,00010204")
     home.instruct("2028-01-03T12:00:00Z", "B1", E1, E2, E6)
     home.result("2028-01-03T12:10:00Z", f"MCC.B1.1,{E1},SUCCESS,0,I0,,1,,,,,,AA,BB",
                 f"MCC.B1.2,{E2},FAILED,17,,,1,,,,,,,")
     home.confirm("2028-01-03T12:20:00Z", f"MCC.B1.1,{E1},Y,,AA,BB,")
+    home.instruct("2028-01-04T12:00:00Z", "B2", E7)
+    home.result("2028-01-04T12:10:00Z", f"MCC.B2.1,{E7},FAILED,17,,,1,,,,,,,")
+    home.say("2028-01-05T10:00:00Z", "INV", f"REMOVE,{E7}", mode="DELTA")  # it comes after all others
     home.pass_at("2028-01-10T00:00:00Z")
     home.say("2028-01-10T10:00:00Z", "PTY", *parties("AAAA", "BBBB"))
     home.pass_at("2028-01-17T00:00:00Z")
     sums = {(row["ref"], row["period_start"][:10], row["mpid"]): (row["rows"], row["unassigned"])
             for row in home.listed("2028-01-17T00:00:00Z") if row["ref"] in ("ECOSMIG-004", "ECOSMIG-005")}
-    tap.ok(sums == {("ECOSMIG-004", "2028-01-03", "BBBB"): (0, 1), ("ECOSMIG-005", "2028-01-03", "BBBB"): (1, 2),
+    tap.ok(sums == {("ECOSMIG-004", "2028-01-03", "BBBB"): (0, 1), ("ECOSMIG-005", "2028-01-03", "BBBB"): (1, 3),
                     ("ECOSMIG-004", "2028-01-10", "AAAA"): (1, 0), ("ECOSMIG-004", "2028-01-10", "BBBB"): (0, 0),
                     ("ECOSMIG-005", "2028-01-10", "AAAA"): (1, 0), ("ECOSMIG-005", "2028-01-10", "BBBB"): (1, 0)},
            "sums of a Supplier that PTY does not name are unassigned", sums)
