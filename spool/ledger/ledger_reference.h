@@ -63,10 +63,10 @@ enum ledger_reference { LEDGER_INVENTORY, LEDGER_COS, LEDGER_NMM, LEDGER_PARTY, 
  * the next FULL file, also when no Device names the party any more. So ledger_unnamed_each (ledger_estate.h) has to
  * read the inventory only if PTY lacks one of them. */
 
-/* Rewrites the row of a Device in place, if it is there and keeps all values that an index has; *renewed says whether.
- * Most rows of a DELTA are such: the Device holds other credentials now. ledger_inventory_put takes the row out of five
- * indexes and puts it into them again: with 418,000 Devices 74 µs and 38 KB written for each row, not 24 µs and 12 KB.
- * Do not call it while a FULL file is loaded: the indexes are not there then. */
+/* Rewrites the row of a Device in place, if it is there; *renewed says whether. Only the indexes that have a changed
+ * value are touched, most often none: the Device holds other credentials now. ledger_inventory_put takes the row out of
+ * five indexes and puts it into them again. Do not call it while a FULL file is loaded: the indexes are not there then.
+ */
 bool ledger_inventory_renew(struct ledger *ledger, const struct ledger_inventory *row, bool *renewed, GError **error);
 /* Adds the row, or replaces the one with the same key. */
 bool ledger_inventory_put(struct ledger *ledger, const struct ledger_inventory *row, GError **error);
