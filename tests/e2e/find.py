@@ -44,13 +44,13 @@ def find(home, *conditions, limit="0", now=NOW):
     return home.json("device", "find", *conditions, "--limit", limit, now=now)
 
 
-def pages(home, conditions):
-    """The same list, read two rows at a time."""
+def pages(home, conditions, size=2):
+    """The same list, read some rows at a time."""
     rows, after = [], ()
     while True:
-        page = find(home, *conditions, *after, limit="2")
+        page = find(home, *conditions, *after, limit=str(size))
         rows += page
-        if len(page) < 2:
+        if len(page) < size:
             return rows
         after = ("--after", page[-1]["after"])
 
@@ -392,6 +392,9 @@ def test_thousands(tap):
             bad.append(f"{one}: in the order of none of them")
     tap.ok(not bad and none > 10 and many > 5, "120,000 Devices: what is asked together is what a scan finds",
            none, many, *bad[:20])
+    paged = [row["device"] for row in pages(home, ("--state", "DISPATCHED"), 300)]
+    tap.ok(len(paged) > 600 and paged == alone["state", "DISPATCHED"], "live sessions, some hundred at a time",
+           len(paged))
     test_wrong_count(tap, home, of, found)
 
 

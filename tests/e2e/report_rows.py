@@ -195,7 +195,10 @@ def test_sums_of_nobody(tap):
     home.confirm("2028-01-03T12:20:00Z", f"MCC.B1.1,{E1},Y,,AA,BB,")
     home.instruct("2028-01-04T12:00:00Z", "B2", E7)
     home.result("2028-01-04T12:10:00Z", f"MCC.B2.1,{E7},FAILED,17,,,1,,,,,,,")
-    home.say("2028-01-05T10:00:00Z", "INV", f"REMOVE,{E7}", mode="DELTA")  # it comes after all others
+    gone = f"REMOVE,{E7}" + "," * (inventory(E7).count(",") - 1)  # it comes after all others
+    home.say("2028-01-05T10:00:00Z", "INV", gone, mode="DELTA")
+    found = [row["state"] for row in home.json("device", "find", "--mpxn", POINT[E7], now="2028-01-05T10:00:00Z")]
+    tap.ok(not found, "the inventory no longer has the Device", found)
     home.pass_at("2028-01-10T00:00:00Z")
     home.say("2028-01-10T10:00:00Z", "PTY", *parties("AAAA", "BBBB"))
     home.pass_at("2028-01-17T00:00:00Z")
