@@ -64,7 +64,7 @@ class Parts:
                 f'<SignatureMethod Algorithm="{self.method}"></SignatureMethod>{references}</SignedInfo>')
         signed = canonical(info.replace("<SignedInfo>", f'<SignedInfo xmlns="{DSIG}">', 1))
         made = openssl("dgst", self.md, "-sign", self.signer.key, content=signed)
-        value = base64.b64encode(made if made[:1] != b"\x30" else raw_of(made)).decode()
+        value = base64.b64encode(raw_of(made) if len(made) < 128 else made).decode()  # RSA: 256 bytes, of any value
         return (f'<Signature xmlns="{DSIG}">{info}<SignatureValue>{value}</SignatureValue>'
                 f"<KeyInfo>{self.key_info}</KeyInfo>{self.more}</Signature>")
 
