@@ -63,10 +63,12 @@ bool ledger_duplicates(struct ledger *ledger, const struct ledger_file *self, st
     return true;
 }
 
+/* The pluses have SQLite find the files by the BatchId: by their sender it would walk all that he ever sent. */
 bool ledger_batch_used(struct ledger *ledger, const struct ledger_file *self, const char *batch, int64_t *job,
                        GError **error)
 {
-    LEDGER_SQL(with_batch, OLDEST SAME_SENDER_AND_TYPE " AND o.id IN(SELECT job FROM verdict WHERE batch=?5)");
+    LEDGER_SQL(with_batch, OLDEST " AND +o.sender=?2 AND +o.type=?3 AND +o.org=?4"
+                                  " AND o.id IN(SELECT job FROM verdict WHERE batch=?5)");
     return ledger_number(
         ledger, ledger_query(ledger, &with_batch, LEDGER_VALUES(ID_SENDER_AND_TYPE(self), LEDGER_TEXT(batch)), error),
         job, error);

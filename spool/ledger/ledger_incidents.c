@@ -134,12 +134,13 @@ bool ledger_incident_close_device(struct ledger *ledger, uint64_t device, int64_
     return n == 0 || run_closing(ledger, &closing, values, values, error);
 }
 
-/* Of the file itself: incidents of its Devices are closed with the Devices. */
+/* Of the file itself: incidents of its Devices are closed with the Devices. The plus has SQLite find the files of that
+ * name by their name: by the drop it would walk all files that ever came from it, for each file. */
 bool ledger_incident_close_file(struct ledger *ledger, int64_t job, int64_t at, GError **error)
 {
     CLOSING(closing,
             "device_id IS NULL AND job IN(SELECT o.id FROM job n JOIN job o ON o.name=n.name"
-            " AND o.drop_name=n.drop_name WHERE n.id=?2)",
+            " AND +o.drop_name=n.drop_name WHERE n.id=?2)",
             "");
     struct ledger_values values = LEDGER_VALUES(LEDGER_INT(at), LEDGER_INT(job));
     return run_closing(ledger, &closing, values, values, error);

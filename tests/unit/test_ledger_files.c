@@ -1,10 +1,12 @@
 /* Files in the ledger: jobs, the questions about earlier files, outgoing files, pickups. */
 #include "spool/ledger/ledger_days.h"
 #include "spool/ledger/ledger_earlier_files.h"
+#include "spool/ledger/ledger_incidents.h"
 #include "spool/ledger/ledger_jobs.h"
 #include "spool/ledger/ledger_numbering.h"
 #include "spool/ledger/ledger_outgoing.h"
 #include "spool/ledger/ledger_pickups.h"
+#include "spool/ledger/ledger_private.h"
 #include "spool/ledger/ledger_retention.h"
 #include "spool/ledger/ledger_verdicts.h"
 #include "tests/unit/ledger_home.h"
@@ -449,6 +451,46 @@ static void test_ledger_retention__modes__the_newest_verdict_decides(void **stat
     (void)state;
 }
 
+/* ---- what a file costs among many ---- */
+
+static int count_step(void *user)
+{
+    (*(int64_t *)user)++;
+    return 0;
+}
+
+/* Each question about a file finds its rows by what few files have. A walk over all that came from a sender, or from a
+ * drop, made each file dearer than the one before. */
+static void test_ledger_files__many_of_one_sender__each_costs_the_same(void **state)
+{
+    enum { FILES = 500, MOST = 2000 /* steps of SQLite, for all questions together */ };
+    struct ledger_duplicates found;
+    int64_t steps = 0, n = 0;
+
+    assert_true(ledger_begin(ledger, NULL));
+    for (int i = 1; i <= FILES; i++) {
+        g_autofree char *name = g_strdup_printf("file%d", i), *batch = g_strdup_printf("B%d", i);
+        ledger_home_add_job(ledger, i, name, i, name);
+        if (i < FILES)
+            ledger_home_add_verdict(ledger, i, "AC", batch);
+    }
+    const struct ledger_file self = {.id = FILES,
+                                     .name = "file500",
+                                     .drop = "mcc",
+                                     .sender = "90-B3-D5-1F-30-0E-C0-01",
+                                     .type = "EMI",
+                                     .org = "MCC",
+                                     .sequence = FILES,
+                                     .sha256 = "file500"};
+    sqlite3_progress_handler(ledger->db, 1, count_step, &steps);
+    assert_true(ledger_duplicates(ledger, &self, &found, NULL));
+    assert_true(ledger_batch_used(ledger, &self, "B7", &n, NULL));
+    assert_int_equal(n, 7);
+    assert_true(ledger_incident_close_file(ledger, FILES, 1688364010, NULL));
+    assert_in_range(steps, 1, MOST);
+    (void)state;
+}
+
 int main(void)
 {
 #define T(test) cmocka_unit_test_setup_teardown(test, enter, leave)
@@ -467,6 +509,7 @@ int main(void)
         T(test_ledger_pickups__seen_again__since_tells_the_last_change),
         T(test_ledger_days__growth__counts_what_came_since),
         T(test_ledger_retention__modes__the_newest_verdict_decides),
+        T(test_ledger_files__many_of_one_sender__each_costs_the_same),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
