@@ -224,13 +224,13 @@ int disk_lock_dir(const char *path, GError **error);
 /* *pid: who holds the lock of the file at path; 0 when nobody does, -1 when the file does not say. */
 bool disk_lock_holder(const char *path, int64_t *pid, GError **error);
 
-/* "process 4711 (sqlite3)" for each other process that has a lock for writing on the file, joined by "and"; NULL if
- * none is found. *own: this process has one. /proc/locks tells, which does not show locks of other machines and
- * containers. The file is not opened: to close it would end SQLite's own locks on it. g_free. */
-char *disk_lock_owners(const char *path, bool *own);
+/* "process 4711 (sqlite3)" for each other process that has a lock for writing on the file, "A, B and C"; NULL if none
+ * is found. *own: this process has one. *n: how many the others are. /proc/locks tells, which does not show locks of
+ * other machines and containers. The file is not opened: to close it would end SQLite's own locks on it. g_free. */
+char *disk_lock_owners(const char *path, bool *own, unsigned *n);
 
 /* The same of those but `besides` that have a lock for reading on bytes first to last of the file, or some of them. */
-char *disk_lock_readers(const char *path, int64_t first, int64_t last, int64_t besides);
+char *disk_lock_readers(const char *path, int64_t first, int64_t last, int64_t besides, unsigned *n);
 
 /* Gives the lock up; the file stays. -1 is allowed. */
 void disk_unlock(int fd);

@@ -143,13 +143,28 @@ static void add_owner(GPtrArray *owners, long pid)
         g_ptr_array_add(owners, g_steal_pointer(&owner));
 }
 
-/* All but `besides` and this process; *own: it has one. */
-static char *owners_of(const char *path, struct wanted *wanted, int64_t besides, bool *own)
+/* "A", "A and B", "A, B and C"; NULL: none. */
+static char *enumerate(const GPtrArray *names)
+{
+    GString *text = g_string_new(NULL);
+
+    for (unsigned i = 0; i < names->len; i++)
+        g_string_append_printf(text, "%s%s",
+                               i == 0               ? ""
+                               : i + 1 < names->len ? ", "
+                                                    : " and ",
+                               (const char *)names->pdata[i]);
+    return g_string_free(text, names->len == 0);
+}
+
+/* All but `besides` and this process; *own: it has one. *n: how many they are. */
+static char *owners_of(const char *path, struct wanted *wanted, int64_t besides, bool *own, unsigned *n)
 {
     g_autoptr(GPtrArray) owners = g_ptr_array_new_with_free_func(g_free);
     g_autofree char *text = NULL;
 
     *own = false;
+    *n = 0;
     if (stat(path, &wanted->st) != 0 || !g_file_get_contents("/proc/locks", &text, NULL, NULL))
         return NULL;
     g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
@@ -159,23 +174,21 @@ static char *owners_of(const char *path, struct wanted *wanted, int64_t besides,
         if (pid > 0 && pid != (long)getpid() && pid != besides)
             add_owner(owners, pid);
     }
-    if (owners->len == 0)
-        return NULL;
-    g_ptr_array_add(owners, NULL);
-    return g_strjoinv(" and ", (char **)owners->pdata);
+    *n = owners->len;
+    return enumerate(owners);
 }
 
-char *disk_lock_owners(const char *path, bool *own)
+char *disk_lock_owners(const char *path, bool *own, unsigned *n)
 {
     struct wanted wanted = {.access = "WRITE", .last = G_MAXINT64};
 
-    return owners_of(path, &wanted, 0, own);
+    return owners_of(path, &wanted, 0, own, n);
 }
 
-char *disk_lock_readers(const char *path, int64_t first, int64_t last, int64_t besides)
+char *disk_lock_readers(const char *path, int64_t first, int64_t last, int64_t besides, unsigned *n)
 {
     struct wanted wanted = {.access = "READ", .first = first, .last = last};
     bool own;
 
-    return owners_of(path, &wanted, besides, &own);
+    return owners_of(path, &wanted, besides, &own, n);
 }

@@ -39,8 +39,7 @@ static char *find_cause(const struct gateway *gateway, int64_t pid, const struct
     char *copy = purge_state_copy(gateway->spool, false);
     if (copy != NULL)
         return copy;
-    g_autofree char *readers = row->stage == LEDGER_PURGE_PAGES ? ledger_scrub_readers(gateway->ledger, pid) : NULL;
-    return readers != NULL ? g_strdup_printf("%s reads the ledger; end it", readers) : NULL;
+    return row->stage == LEDGER_PURGE_PAGES ? ledger_scrub_readers(gateway->ledger, pid) : NULL;
 }
 
 static void say(struct purge_state *state, int64_t pid)

@@ -49,17 +49,24 @@ static bool has_no_room(struct ledger *ledger)
            (disk_room(dir, &room, NULL) && (room.bytes == 0 || room.names == 0));
 }
 
+/* who: n processes. */
+static char *say_who_locks(const char *who, unsigned n)
+{
+    return g_strdup_printf("%s %s kept it locked for %d seconds; wait until %s ended, or end %s, then try again", who,
+                           n == 1 ? "has" : "have", LEDGER_BUSY_WAIT / 1000,
+                           n == 1 ? "that process has" : "these processes have", n == 1 ? "it" : "them");
+}
+
 char *ledger_locked(const char *path)
 {
     g_autofree char *shared = g_strconcat(path, "-shm", NULL);
     bool alone, writing;
-    g_autofree char *owners = disk_lock_owners(path, &alone), *writers = disk_lock_owners(shared, &writing);
+    unsigned n, n_writers;
+    g_autofree char *owners = disk_lock_owners(path, &alone, &n);
+    g_autofree char *writers = disk_lock_owners(shared, &writing, &n_writers);
 
     if (owners != NULL || writers != NULL)
-        return g_strdup_printf(
-            "%s has kept it locked for %d seconds; wait until that process has ended, or end it, then "
-            "try again",
-            owners != NULL ? owners : writers, LEDGER_BUSY_WAIT / 1000);
+        return say_who_locks(owners != NULL ? owners : writers, owners != NULL ? n : n_writers);
     if (alone) { /* a reader of this very command: open_alone */
         g_autofree char *disk = disk_mount_point(path);
         return g_strdup_printf("nothing can be written to it, for its -shm file cannot be made or grow on its disk "

@@ -114,8 +114,8 @@ struct ledger_scrub {
 /* SQLite moves rows within a page and leaves their old bytes in its unused part, which no statement reaches. Overwrites
  * these parts of the next `pages` pages with zeros. Outside of a transaction. */
 bool ledger_scrub(struct ledger *ledger, int64_t pages, struct ledger_scrub *scrub, GError **error);
-/* Who reads the ledger now, but for this process and the process `besides`: "process 4711 (sqlite3)", joined by "and";
- * NULL: nobody is seen. g_free. */
+/* Who reads the ledger now, but for this process and the process `besides`, and what to do: "process 4711 (sqlite3)
+ * reads the ledger; end it"; NULL: nobody is seen. g_free. */
 char *ledger_scrub_readers(const struct ledger *ledger, int64_t besides);
 
 #endif

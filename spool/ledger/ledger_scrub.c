@@ -178,5 +178,8 @@ char *ledger_scrub_readers(const struct ledger *ledger, int64_t besides)
     enum { READ_LOCK_0 = 123, READ_LOCK_4 = 127 };
     g_autofree char *shared = g_strconcat(ledger_path(ledger), "-shm", NULL);
 
-    return disk_lock_readers(shared, READ_LOCK_0, READ_LOCK_4, besides);
+    unsigned n;
+    g_autofree char *who = disk_lock_readers(shared, READ_LOCK_0, READ_LOCK_4, besides, &n);
+    return who == NULL ? NULL
+                       : g_strconcat(who, n == 1 ? " reads the ledger; end it" : " read the ledger; end them", NULL);
 }

@@ -9,6 +9,7 @@ import shutil
 import signal
 import sqlite3
 import subprocess
+import sys
 import time
 
 from home import GATE, SOURCE, Copy, Home, Tap, wait_until
@@ -283,6 +284,13 @@ def test_beside(tap, twins):
     tap.ok(told["waits"] == f"process {os.getpid()} (python3) reads the ledger; end it" and
            (told["step"], told["steps"], told["removes"]) == (4, 4, "unused bytes of the ledger") and
            (told["jobs"], told["devices"]) == (43, 60), "status says how far it is, and who has to end", told)
+    other = another_reader(home)
+    told = status(home)["waits"]
+    names = sorted((os.getpid(), other.pid))
+    tap.ok(sorted(map(int, re.findall("process ([0-9]+) ", told))) == names and
+           re.fullmatch(r"process \d+ \(\S+\) and process \d+ \(\S+\) read the ledger; end them", told),
+           "of two that read it says that both have to end", told)
+    other.communicate()
     reader.close()
     wait_until(lambda: purges(home)[0][-1])
     gateway.terminate()
@@ -300,6 +308,17 @@ def test_beside(tap, twins):
         alarms(tap, home, "no gateway runs", "ecosgate run")
     home.run(now=at(60 * DAY + 5))
     tap.ok(clean(home) == (set(), []) and status(home) is None, "and goes on behind it", clean(home))
+
+
+def another_reader(home):
+    """A process that reads the ledger until its standard input is closed."""
+    reads = ("import sqlite3, sys; db = sqlite3.connect(sys.argv[1], isolation_level=None); db.execute('BEGIN');"
+             "db.execute('SELECT count(*) FROM job').fetchone(); print(flush=True); sys.stdin.read()")
+    reader = subprocess.Popen(  # pylint: disable=consider-using-with
+        [sys.executable, "-c", reads, home.path("spool", "ledger.sqlite")], stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE)
+    reader.stdout.readline()
+    return reader
 
 
 def status(home):

@@ -172,34 +172,66 @@ static pid_t child_with_lock(short type, int *until)
 static void test_disk_lock_owners__locks_for_writing__are_those_of_others(void **state)
 {
     bool own = true;
+    unsigned n;
     int until;
 
     if (!g_file_test("/proc/locks", G_FILE_TEST_EXISTS))
         skip();
-    assert_null(disk_lock_owners("locked", &own)); /* there is no such file */
+    assert_null(disk_lock_owners("locked", &own, &n)); /* there is no such file */
     assert_false(own);
     int fd = open("locked", O_RDWR | O_CREAT, 0600);
     assert_true(fd >= 0);
     pid_t child = child_with_lock(F_RDLCK, &until);
-    assert_null(disk_lock_owners("locked", &own));
+    assert_null(disk_lock_owners("locked", &own, &n));
     g_autofree char *reader = g_strdup_printf("process %d (test_disk)", (int)child);
-    g_autofree char *readers = disk_lock_readers("locked", 0, 1000, 0);
+    g_autofree char *readers = disk_lock_readers("locked", 0, 1000, 0, &n);
     assert_string_equal(readers, reader);
-    assert_null(disk_lock_readers("locked", 0, 1000, child));
-    assert_null(disk_lock_readers("locked", 121, 1000, 0));
+    assert_null(disk_lock_readers("locked", 0, 1000, child, &n));
+    assert_null(disk_lock_readers("locked", 121, 1000, 0, &n));
     (void)close(until);
     assert_int_equal(waitpid(child, NULL, 0), child);
     child = child_with_lock(F_WRLCK, &until);
-    g_autofree char *owners = disk_lock_owners("locked", &own);
+    g_autofree char *owners = disk_lock_owners("locked", &own, &n);
     g_autofree char *expected = g_strdup_printf("process %d (test_disk)", (int)child);
     assert_string_equal(owners, expected);
     assert_false(own);
     (void)close(until);
     assert_int_equal(waitpid(child, NULL, 0), child);
     record_lock(fd, F_WRLCK);
-    assert_null(disk_lock_owners("locked", &own));
+    assert_null(disk_lock_owners("locked", &own, &n));
     assert_true(own);
     (void)close(fd);
+    (void)state;
+}
+
+/* Messages have a verb behind the names: it has to know how many they are. */
+static void test_disk_lock_readers__three_of_them__are_counted_and_enumerated(void **state)
+{
+    enum { MOST = 3 };
+    pid_t children[MOST];
+    int until[MOST];
+    unsigned n;
+
+    if (!g_file_test("/proc/locks", G_FILE_TEST_EXISTS))
+        skip();
+    (void)close(open("locked", O_RDWR | O_CREAT, 0600));
+    for (unsigned i = 0; i < MOST; i++) {
+        children[i] = child_with_lock(F_RDLCK, &until[i]);
+        g_autofree char *readers = disk_lock_readers("locked", 0, 1000, 0, &n);
+        assert_int_equal(n, i + 1);
+        for (unsigned j = 0; j <= i; j++) {
+            g_autofree char *one = g_strdup_printf("process %d (test_disk)", (int)children[j]);
+            assert_non_null(strstr(readers, one));
+        }
+        g_auto(GStrv) last = g_strsplit(readers, " and ", -1), others = g_strsplit(readers, "), p", -1);
+        assert_int_equal(g_strv_length(last), i == 0 ? 1 : 2);
+        assert_int_equal(g_strv_length(others), MAX(i, 1));
+    }
+    for (unsigned i = 0; i < MOST; i++) {
+        (void)close(until[i]); /* a later child has it, too */
+        (void)kill(children[i], SIGKILL);
+        assert_int_equal(waitpid(children[i], NULL, 0), children[i]);
+    }
     (void)state;
 }
 
@@ -234,6 +266,7 @@ int main(void)
         T(test_disk_file__missing_folder__is_a_retry),
         T(test_disk_lock__held_by_another__names_its_pid),
         T(test_disk_lock_owners__locks_for_writing__are_those_of_others),
+        T(test_disk_lock_readers__three_of_them__are_counted_and_enumerated),
         T(test_disk_dirs__made_and_removed_twice__succeeds),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -231,8 +231,7 @@ static bool work_on_pages(struct purging *p, GError **error)
     if (!ledger_scrub(p->gateway->ledger, PAGES, &p->scrub, error))
         return false;
     if (p->scrub.waits) {
-        g_autofree char *readers = ledger_scrub_readers(p->gateway->ledger, 0);
-        g_autofree char *why = readers != NULL ? g_strdup_printf("%s reads the ledger; end it", readers) : NULL;
+        g_autofree char *why = ledger_scrub_readers(p->gateway->ledger, 0);
         say_waits(p, why != NULL ? why : "another program reads the ledger; end it: 'lslocks' says which");
         p->stuck = true;
     }
