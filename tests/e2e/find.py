@@ -303,7 +303,8 @@ THOUSANDS = {"supplier": ["S000", "S001"], "model": ["AB01/010A0005", "AB01/010A
 
 
 def large_home():
-    """Two of S000's meters, and none else of it, have migrated. Of the model 010A0005 it has twenty GPFs alone."""
+    """Two of S000's meters, and none else of it, have migrated. Of the model 010A0005 it has twenty GPFs alone. More
+    sessions wait for a retry than there are Devices of the model 010A0004, of which some dozen wait."""
     home = Home()
     home.run(now="2023-07-03T12:00:00Z")
     ledger = home.path("spool", "ledger.sqlite")
@@ -319,6 +320,10 @@ def large_home():
     n = db.execute("UPDATE session SET state=3,ended=NULL,code=NULL WHERE state=8 AND item%10=3").rowcount
     db.execute("UPDATE count_device SET n=n-? WHERE state=8", (n,))
     db.execute("INSERT INTO count_device VALUES(3,?1) ON CONFLICT DO UPDATE SET n=n+?1", (n,))
+    n = db.execute("UPDATE session SET state=4,ended=NULL WHERE state=7 AND item>100 AND(item%10 IN(6,7,8) OR"
+                   " item%2000=1)").rowcount
+    db.execute("UPDATE count_device SET n=n-? WHERE state=7", (n,))
+    db.execute("INSERT INTO count_device VALUES(4,?1) ON CONFLICT DO UPDATE SET n=n+?1", (n,))
     db.commit()
     db.close()
     return home
@@ -395,7 +400,18 @@ def test_thousands(tap):
     paged = [row["device"] for row in pages(home, ("--state", "DISPATCHED"), 300)]
     tap.ok(len(paged) > 600 and paged == alone["state", "DISPATCHED"], "live sessions, some hundred at a time",
            len(paged))
+    test_live_filter(tap, of, found)
     test_wrong_count(tap, home, of, found)
+
+
+def test_live_filter(tap, of, found):
+    """A model leads, and after some thousand looks all live sessions of the state are read: they hide no Device."""
+    one = (("model", "AB01/010A0004"), ("state", "RETRY_WAIT"))
+    model, waits = (found[condition] for condition in one)
+    rows = of(one)
+    tap.ok(sorted(rows) == sorted(map(large.eui, model & waits)) and len(waits) > len(model) and 5 < len(rows) < 20,
+           "live sessions of a state that does not lead are found", len(rows), len(model & waits), len(model),
+           len(waits))
 
 
 def test_wrong_count(tap, home, of, found):
