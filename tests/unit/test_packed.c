@@ -231,6 +231,35 @@ static void test_reader__end_missing__is_damaged(void **state)
     (void)state;
 }
 
+/* One bit wrong where a member begins: the same bytes, for a head holds times and the like, or the file is damaged. It
+ * is never taken for one that ends there. */
+static void test_reader__bit_of_a_head_wrong__never_other_bytes(void **state)
+{
+    enum { HEAD = 10 };
+    g_autofree char *text = text_of(3 * PIECE), *packed = NULL;
+    unsigned damaged = 0;
+    gsize len;
+
+    put("a", text, 3 * PIECE);
+    assert_true(pack("a") > 0);
+    assert_true(g_file_get_contents("a.gz", &packed, &len, NULL));
+    g_autoptr(GArray) ends = ends_of(packed, len);
+    for (guint i = 0; i < ends->len; i++)
+        for (size_t bit = 0; bit < 8 * HEAD; bit++) {
+            size_t at = (i == 0 ? 0 : g_array_index(ends, size_t, i - 1)) + bit / 8;
+            packed[at] = (char)(packed[at] ^ 1 << bit % 8);
+            put("a.gz", packed, len);
+            GString *found = read_all("a");
+            packed[at] = (char)(packed[at] ^ 1 << bit % 8);
+            damaged += found == NULL;
+            assert_true(found == NULL || (found->len == 3 * PIECE && memcmp(found->str, text, 3 * PIECE) == 0));
+            if (found != NULL)
+                g_string_free(found, TRUE);
+        }
+    assert_true(damaged >= 4 * 3 * 8); /* what makes it gzip, in each member */
+    (void)state;
+}
+
 /* As earlier releases packed. */
 static GString *by_zlib(char *text, size_t len)
 {
@@ -301,6 +330,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_packer__other_length_meanwhile__stays_plain, enter, leave),
         cmocka_unit_test_setup_teardown(test_packer__random_bytes__stay_plain, enter, leave),
         cmocka_unit_test_setup_teardown(test_reader__end_missing__is_damaged, enter, leave),
+        cmocka_unit_test_setup_teardown(test_reader__bit_of_a_head_wrong__never_other_bytes, enter, leave),
         cmocka_unit_test_setup_teardown(test_reader__packed_by_earlier_release__is_read, enter, leave),
         cmocka_unit_test_setup_teardown(test_proof__members__are_all_counted, enter, leave),
     };
