@@ -141,7 +141,7 @@ static void test_instant__year_out_of_range__is_clamped(void **state)
 }
 
 /* Every day from 0001-01-01 to 9999-12-31, at changing times. */
-static void test_instant__any_day__as_glib_prints_it(void **state)
+static void test_instant__any_day__as_glib_prints_it_and_reads_back(void **state)
 {
     const int64_t first = -62135596800, last = 253402300799, day = 86400;
     char text[INSTANT_TEXT_SIZE], other[INSTANT_TEXT_SIZE + 40];
@@ -154,6 +154,25 @@ static void test_instant__any_day__as_glib_prints_it(void **state)
                          g_date_time_get_minute(t), g_date_time_get_second(t));
         instant_print(at, text);
         assert_string_equal(text, other);
+        int64_t back = 0;
+        assert_true(instant_parse(text, strlen(text), &back));
+        assert_true(back == at);
+    }
+}
+
+/* Of each month from 0001-01 to 9999-12 the first day that it has not, and day 0. */
+static void test_instant__day_after_a_month__is_refused(void **state)
+{
+    char text[INSTANT_TEXT_SIZE + 20];
+    int64_t at;
+
+    (void)state;
+    for (int month = 12; month < 120000; month++) {
+        int days = g_date_get_days_in_month((GDateMonth)(month % 12 + 1), (GDateYear)(month / 12));
+        (void)g_snprintf(text, sizeof text, "%04d-%02d-%02dT00:00:00Z", month / 12, month % 12 + 1, days + 1);
+        assert_false(instant_parse(text, INSTANT_TEXT_SIZE - 1, &at));
+        (void)g_snprintf(text, sizeof text, "%04d-%02d-00T00:00:00Z", month / 12, month % 12 + 1);
+        assert_false(instant_parse(text, INSTANT_TEXT_SIZE - 1, &at));
     }
 }
 
@@ -165,7 +184,8 @@ int main(void)
         cmocka_unit_test(test_instant__fraction__is_of_three_digits_at_most_and_left_out),
         cmocka_unit_test(test_instant__name_parts__must_exist),
         cmocka_unit_test(test_instant__printed_for_a_name__reads_back),
-        cmocka_unit_test(test_instant__any_day__as_glib_prints_it),
+        cmocka_unit_test(test_instant__any_day__as_glib_prints_it_and_reads_back),
+        cmocka_unit_test(test_instant__day_after_a_month__is_refused),
         cmocka_unit_test(test_instant__year_out_of_range__is_clamped),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
