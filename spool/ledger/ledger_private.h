@@ -38,6 +38,7 @@
 #include "spool/ledger/ledger_devices.h"
 #include "spool/ledger/ledger_evidence.h"
 #include "spool/ledger/ledger_pending.h"
+#include "spool/ledger/ledger_seen.h"
 
 #include <sqlite3.h>
 #include <stddef.h>
@@ -102,6 +103,7 @@ struct ledger {
      * none at all. */
     bool has_free_device, has_new_device;
     uint64_t free_device;
+    struct ledger_seen seen;
     /* Of ids with one remainder, the party that inventory_party has for certain in this transaction; 0: none. */
     uint64_t suppliers[LEDGER_PARTIES], maps[LEDGER_PARTIES];
     ledger_listener *listener; /* NULL: nobody listens */
