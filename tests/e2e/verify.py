@@ -327,13 +327,27 @@ def test_quick_check(tap):
     daemon.communicate()
     tap.ok(line not in home.run().stderr, "a daemon that is asked to stop ends by itself", stopped)
 
+    send(home, name_of(3), instruction(3, (3,)))
+    stop(home, "verdict-committed:before")
+    daemon = home.daemon()
+    wait_until(lambda: answer(name_of(3)) in home.out("mcc"))
+    daemon.send_signal(signal.SIGTERM)
+    said = daemon.communicate()[1]
+    tap.ok(b"is whole" in said and b"is checked while" not in said, "a daemon with a small ledger checks it before it"
+           " works", said.decode())
+
     kept = Copy(home.dir)
     spoil_page(home)
     done = home.run()
     tap.ok(done.returncode == 0, "damage that is not looked for is not found", done.returncode, done.stderr.decode())
+    send(home, name_of(4), instruction(4, (4,)))
+    failed, again = home.run(), home.run()
+    tap.ok(failed.returncode == 2 and line not in failed.stderr and again.returncode == 2 and line in again.stderr,
+           "a run that fails did not end by itself: the next one looks for damage", failed.stderr.decode(),
+           again.stderr.decode())
     shutil.rmtree(home.dir)
     kept.write(home.dir)
-    send(home, name_of(3), instruction(3, (3,)))
+    send(home, name_of(4), instruction(4, (4,)))
     stop(home, "job-activated:before")
     spoil_page(home)
     before = home.tree()
