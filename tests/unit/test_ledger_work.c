@@ -1,6 +1,7 @@
 /* Work items with their sessions: one by its number or WorkItemId, and walks over many. */
 #include "spool/ledger/ledger_work.h"
 
+#include "spool/ledger/ledger_find.h"
 #include "spool/ledger/ledger_holds.h"
 #include "spool/ledger/ledger_private.h"
 #include "spool/ledger/ledger_recovery.h"
@@ -338,6 +339,49 @@ static void test_ledger_work__nothing_is_withheld__no_question_walks_all_work_it
     assert_int_equal(walked(), before);
 }
 
+/* ---- plans ---- */
+
+/* What SQLite says of the first step of a statement that was prepared and has `part` in its text; g_free. */
+static char *first_step(const char *part)
+{
+    GHashTableIter i;
+    void *statement;
+    sqlite3_stmt *plan = NULL;
+
+    g_hash_table_iter_init(&i, ledger->statements);
+    while (g_hash_table_iter_next(&i, NULL, &statement)) {
+        if (strstr(sqlite3_sql(statement), part) == NULL)
+            continue;
+        g_autofree char *sql = g_strconcat("EXPLAIN QUERY PLAN ", sqlite3_sql(statement), NULL);
+        assert_int_equal(sqlite3_prepare_v2(ledger->db, sql, -1, &plan, NULL), SQLITE_OK);
+        assert_int_equal(sqlite3_step(plan), SQLITE_ROW);
+        char *step = g_strdup((const char *)sqlite3_column_text(plan, 3));
+        (void)sqlite3_finalize(plan);
+        return step;
+    }
+    return NULL;
+}
+
+static bool ignore_found(void *user, const struct ledger_found *found_one, GError **error)
+{
+    (void)user;
+    (void)found_one;
+    (void)error;
+    return true;
+}
+
+/* Sessions by the million have ended. A page begins where the one before has ended, not with the first live session. */
+static void test_ledger_find__live_sessions_lead__their_index_is_searched(void **state)
+{
+    const struct ledger_find find = {.state = LEDGER_DISPATCHED, .limit = 2};
+
+    (void)state;
+    add_results();
+    assert_true(ledger_find_each(ledger, &find, &(struct ledger_find_visitor){ignore_found, NULL}, NULL));
+    g_autofree char *step = first_step("s.ended IS NULL AND s.item>?11");
+    assert_string_equal(step, "SEARCH s USING INDEX session_live (item>?)");
+}
+
 int main(void)
 {
 #define T(test) cmocka_unit_test_setup_teardown(test, enter, leave)
@@ -354,6 +398,7 @@ int main(void)
         T(test_ledger_work__of_a_work_order__with_their_transitions),
         T(test_ledger_work__models__in_any_order_each_is_found),
         T(test_ledger_work__nothing_is_withheld__no_question_walks_all_work_items),
+        T(test_ledger_find__live_sessions_lead__their_index_is_searched),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
