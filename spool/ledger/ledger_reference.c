@@ -60,10 +60,10 @@ static bool put_parties(struct ledger *ledger, const struct ledger_inventory *r,
 /* What the inventory keeps of the supply point of Device ?1, whose personal data may be purged. */
 #define POINT(place) "iif(EXISTS(SELECT 1 FROM purged_device p WHERE p.device_id=?1),NULL," place ")"
 
-/* The columns that no index has, ?2 to ?8, of the row with key ?1. */
+/* The columns that no index has, ?2 to ?8, of the row that ?1 names. */
 #define PLAIN "status=?2,map=?3,region=?4,installed=?5,commissioned=?6,credentials=?7,pending=?8"
 #define PLAIN_VALUES(r)                                                                                                \
-    LEDGER_ID((r)->device), LEDGER_TEXT((r)->status), LEDGER_ID_OR_NULL((r)->map), LEDGER_TEXT((r)->region),           \
+    LEDGER_TEXT((r)->status), LEDGER_ID_OR_NULL((r)->map), LEDGER_TEXT((r)->region),                                   \
         LEDGER_INT_OR_NULL((r)->installed), LEDGER_INT_OR_NULL((r)->commissioned), LEDGER_TEXT((r)->credentials),      \
         LEDGER_TEXT((r)->pending)
 
@@ -74,42 +74,76 @@ static bool renew_same(struct ledger *ledger, const struct ledger_inventory *r, 
                       " model IS ?11 AND firmware IS ?12 AND mpxn IS " POINT("?13") " AND chf IS ?14 AND supplier"
                                                                                     " IS ?15");
     if (!ledger_run(ledger, &renew,
-                    LEDGER_VALUES(PLAIN_VALUES(r), LEDGER_TEXT(r->device_type), LEDGER_TEXT(r->manufacturer),
-                                  LEDGER_TEXT(r->model), LEDGER_TEXT(r->firmware), LEDGER_TEXT(r->mpxn),
-                                  LEDGER_ID_OR_NULL(r->chf), LEDGER_ID_OR_NULL(r->supplier)),
+                    LEDGER_VALUES(LEDGER_ID(r->device), PLAIN_VALUES(r), LEDGER_TEXT(r->device_type),
+                                  LEDGER_TEXT(r->manufacturer), LEDGER_TEXT(r->model), LEDGER_TEXT(r->firmware),
+                                  LEDGER_TEXT(r->mpxn), LEDGER_ID_OR_NULL(r->chf), LEDGER_ID_OR_NULL(r->supplier)),
                     error))
         return false;
     *renewed = sqlite3_changes(ledger->db) == 1;
     return true;
 }
 
-/* The values that an index has, by indexes: an UPDATE takes the row out of each index that has one of its columns, and
- * puts it in again, also where the value stays. */
-static bool rewrite_indexed(struct ledger *ledger, const struct ledger_inventory *r, GError **error)
+/* The row of a Device, and which values that an index has differ from the record's. */
+struct changed {
+    int64_t row; /* 0: there is none */
+    bool model, point, owner;
+};
+
+static bool find_changed(struct ledger *ledger, const struct ledger_inventory *r, struct changed *changed,
+                         GError **error)
 {
-    LEDGER_SQL(model, "UPDATE inventory SET manufacturer=?2,model=?3,firmware=?4 WHERE device_id=?1"
-                      " AND NOT(manufacturer IS ?2 AND model IS ?3 AND firmware IS ?4)");
-    LEDGER_SQL(point, "UPDATE inventory SET mpxn=" POINT("?2") " WHERE device_id=?1 AND mpxn IS NOT " POINT("?2"));
-    LEDGER_SQL(owner, "UPDATE inventory SET device_type=?2,chf=?3,supplier=?4 WHERE device_id=?1"
-                      " AND NOT(device_type=?2 AND chf IS ?3 AND supplier IS ?4)");
-    return ledger_run(ledger, &model,
-                      LEDGER_VALUES(LEDGER_ID(r->device), LEDGER_TEXT(r->manufacturer), LEDGER_TEXT(r->model),
-                                    LEDGER_TEXT(r->firmware)),
-                      error) &&
-           ledger_run(ledger, &point, LEDGER_VALUES(LEDGER_ID(r->device), LEDGER_TEXT(r->mpxn)), error) &&
-           ledger_run(ledger, &owner,
-                      LEDGER_VALUES(LEDGER_ID(r->device), LEDGER_TEXT(r->device_type), LEDGER_ID_OR_NULL(r->chf),
-                                    LEDGER_ID_OR_NULL(r->supplier)),
-                      error);
+    LEDGER_SQL(compare, "SELECT rowid,NOT(manufacturer IS ?2 AND model IS ?3 AND firmware IS ?4),mpxn IS NOT " POINT(
+                            "?5") ",NOT(device_type=?6 AND chf IS ?7 AND supplier IS ?8) FROM inventory"
+                                  " WHERE device_id=?1");
+    sqlite3_stmt *q =
+        ledger_query(ledger, &compare,
+                     LEDGER_VALUES(LEDGER_ID(r->device), LEDGER_TEXT(r->manufacturer), LEDGER_TEXT(r->model),
+                                   LEDGER_TEXT(r->firmware), LEDGER_TEXT(r->mpxn), LEDGER_TEXT(r->device_type),
+                                   LEDGER_ID_OR_NULL(r->chf), LEDGER_ID_OR_NULL(r->supplier)),
+                     error);
+    bool row = false, good = q != NULL && ledger_row(ledger, q, &row, error);
+
+    *changed = (struct changed){0};
+    if (good && row)
+        *changed = (struct changed){sqlite3_column_int64(q, 0), sqlite3_column_int(q, 1) != 0,
+                                    sqlite3_column_int(q, 2) != 0, sqlite3_column_int(q, 3) != 0};
+    ledger_end(q);
+    return good;
+}
+
+/* By indexes: an UPDATE takes the row out of each index that has one of its columns, and puts it in again, also where
+ * the value stays. */
+static bool rewrite_indexed(struct ledger *ledger, const struct ledger_inventory *r, const struct changed *changed,
+                            GError **error)
+{
+    LEDGER_SQL(model, "UPDATE inventory SET manufacturer=?2,model=?3,firmware=?4 WHERE rowid=?1");
+    LEDGER_SQL(point, "UPDATE inventory SET mpxn=" POINT("?3") " WHERE rowid=?2");
+    LEDGER_SQL(owner, "UPDATE inventory SET device_type=?2,chf=?3,supplier=?4 WHERE rowid=?1");
+    int64_t row = changed->row;
+
+    return (!changed->model || ledger_run(ledger, &model,
+                                          LEDGER_VALUES(LEDGER_INT(row), LEDGER_TEXT(r->manufacturer),
+                                                        LEDGER_TEXT(r->model), LEDGER_TEXT(r->firmware)),
+                                          error)) &&
+           (!changed->point ||
+            ledger_run(ledger, &point, LEDGER_VALUES(LEDGER_ID(r->device), LEDGER_INT(row), LEDGER_TEXT(r->mpxn)),
+                       error)) &&
+           (!changed->owner || ledger_run(ledger, &owner,
+                                          LEDGER_VALUES(LEDGER_INT(row), LEDGER_TEXT(r->device_type),
+                                                        LEDGER_ID_OR_NULL(r->chf), LEDGER_ID_OR_NULL(r->supplier)),
+                                          error));
 }
 
 static bool rewrite(struct ledger *ledger, const struct ledger_inventory *r, bool *there, GError **error)
 {
-    LEDGER_SQL(plain, "UPDATE inventory SET " PLAIN " WHERE device_id=?1");
-    if (!ledger_run(ledger, &plain, LEDGER_VALUES(PLAIN_VALUES(r)), error))
+    LEDGER_SQL(plain, "UPDATE inventory SET " PLAIN " WHERE rowid=?1");
+    struct changed changed;
+
+    if (!find_changed(ledger, r, &changed, error))
         return false;
-    *there = sqlite3_changes(ledger->db) == 1;
-    return !*there || rewrite_indexed(ledger, r, error);
+    *there = changed.row != 0;
+    return !*there || (ledger_run(ledger, &plain, LEDGER_VALUES(LEDGER_INT(changed.row), PLAIN_VALUES(r)), error) &&
+                       rewrite_indexed(ledger, r, &changed, error));
 }
 
 bool ledger_inventory_renew(struct ledger *ledger, const struct ledger_inventory *r, bool *renewed, GError **error)
