@@ -104,6 +104,8 @@ struct ledger {
     bool has_free_device, has_new_device;
     uint64_t free_device;
     struct ledger_seen seen;
+    /* Whether any incident of a Device is open, in this transaction. */
+    enum { LEDGER_INCIDENTS_UNKNOWN, LEDGER_INCIDENTS_NONE, LEDGER_INCIDENTS_SOME } device_incidents;
     /* Of ids with one remainder, the party that inventory_party has for certain in this transaction; 0: none. */
     uint64_t suppliers[LEDGER_PARTIES], maps[LEDGER_PARTIES];
     ledger_listener *listener; /* NULL: nobody listens */

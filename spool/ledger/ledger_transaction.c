@@ -22,6 +22,7 @@ static void forget(struct ledger *ledger)
     ledger_walk_end(ledger);
     ledger->new_subject[0] = ledger->old_subject[0] = '\0';
     ledger->has_free_device = ledger->has_new_device = false;
+    ledger->device_incidents = LEDGER_INCIDENTS_UNKNOWN;
     ledger_inventory_party_forget(ledger);
 }
 

@@ -130,6 +130,37 @@ static void test_ledger_incidents__of_a_device_or_a_file__are_closed_with_it(voi
     (void)state;
 }
 
+static void test_ledger_incidents__opened_after_none_was_found__are_closed(void **state)
+{
+    const struct ledger_incident by_hand = {.id = 3, .closed = 16, .reason = "known", .who = "ann"};
+    g_autoptr(GString) all = g_string_new(NULL);
+
+    (void)state;
+    assert_true(ledger_begin(ledger, NULL));
+    assert_true(ledger_incident_close_device(ledger, 7, 10, NULL));
+    open_of_device(7, "C103", 11);
+    assert_true(ledger_incident_close_device(ledger, 7, 12, NULL));
+    assert_true(ledger_commit(STEP_VERDICT_COMMITTED, ledger, NULL));
+    assert_true(ledger_begin(ledger, NULL));
+    assert_true(ledger_incident_close_device(ledger, 8, 13, NULL));
+    assert_true(ledger_commit(STEP_VERDICT_COMMITTED, ledger, NULL));
+    assert_true(ledger_begin(ledger, NULL));
+    open_of_device(8, "C103", 14);
+    open_of_device(9, "C103", 14);
+    assert_true(ledger_commit(STEP_VERDICT_COMMITTED, ledger, NULL));
+    assert_true(ledger_begin(ledger, NULL));
+    assert_true(ledger_incident_close_device(ledger, 8, 15, NULL));
+    assert_true(ledger_commit(STEP_VERDICT_COMMITTED, ledger, NULL));
+    assert_true(ledger_begin(ledger, NULL));
+    assert_true(ledger_incident_close_by_hand(ledger, &by_hand, NULL));
+    assert_true(ledger_incident_close_device(ledger, 8, 16, NULL));
+    ledger_rollback(ledger);
+    assert_true(ledger_begin(ledger, NULL));
+    assert_true(ledger_incident_close_device(ledger, 9, 17, NULL));
+    assert_true(ledger_incidents_each(ledger, true, join_incident, all, NULL));
+    assert_string_equal(all->str, "C103 7 11-12;C103 8 14-15;C103 9 14-17;");
+}
+
 static void test_ledger_incidents__with_a_code__gives_open_subjects_and_devices(void **state)
 {
     const struct ledger_incident file = {.code = "C103", .subject = "mcc/one", .opened = 11, .text = "of no Device"};
@@ -196,6 +227,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         T(test_ledger_incidents__same_cause__is_one_until_closed),
         T(test_ledger_incidents__of_a_device_or_a_file__are_closed_with_it),
+        T(test_ledger_incidents__opened_after_none_was_found__are_closed),
         T(test_ledger_incidents__with_a_code__gives_open_subjects_and_devices),
         T(test_ledger_incidents__events__are_reported_once_and_in_order),
     };
