@@ -1,6 +1,6 @@
 /*
  * One opened gateway home: configuration, spool and ledger, and what all folders of gateway/ share about the run. A
- * stage of the pipeline works on spool and ledger and never calls another stage (NOTES.md, The way of a file).
+ * stage of the pipeline works on spool and ledger and never calls another stage (NOTES.md, The route of a file).
  *
  *   struct gateway gateway;
  *   if (gateway_open(&gateway, config, GATEWAY_WRITER, &error)) … gateway_close(&gateway);

@@ -1,6 +1,6 @@
 /*
  * The pipeline: passes that do everything that is due, stage after stage. Stages meet in the spool and the ledger only
- * (NOTES.md, The way of a file). The command `run` calls this.
+ * (NOTES.md, The route of a file). The command `run` calls this.
  *
  *   pipeline = pipeline_new(&gateway, &error);                      first finishes what a crash left half done
  *   pipeline_pass(pipeline, patience, &error) …
