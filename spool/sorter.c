@@ -27,6 +27,7 @@ struct place {
 enum {
     READ = 64 * 1024,
     WRITE = 256 * 1024,
+    EARLY = 16, /* records between one that is asked for and one that is written */
     HEAD = 2 * VARINT64_SIZE + VARINT32_SIZE /* at most, of what stands before the data of a record in the file */
 };
 
@@ -177,37 +178,53 @@ static bool write_all(struct sorter *s, const char *data, size_t len, GError **e
     return true;
 }
 
-/* Appends a record as it stands in the file. before: the one before it in the run; zeros for the first. */
-static void append(GByteArray *out, const struct place *before, const struct place *place, const guint8 *data)
+/* Writes a record as it stands in the file. before: the one before it in the run; zeros for the first. Returns where
+ * its bytes end. */
+static guint8 *put(guint8 *to, const struct place *before, const struct place *place, const guint8 *data)
 {
-    uint8_t head[HEAD], *end = varint_put(head, place->a - before->a);
+    to = varint_put(to, place->a - before->a);
+    to = varint_put(to, place->a == before->a ? place->b - before->b : place->b);
+    to = varint_put(to, place->len);
+    if (place->len > 0)
+        memcpy(to, data, place->len);
+    return to + place->len;
+}
 
-    end = varint_put(end, place->a == before->a ? place->b - before->b : place->b);
-    end = varint_put(end, place->len);
-    g_byte_array_append(out, head, (guint)(end - head));
-    g_byte_array_append(out, data, place->len);
+/* Asks the processor for the data of a record that is written soon: the records have come in another order, and each
+ * would be waited for. That was 6 % of the weekly reports. */
+static void fetch_early(const struct sorter *s, guint i)
+{
+    if (i < s->places->len)
+        __builtin_prefetch(s->arena->data + g_array_index(s->places, struct place, i).at);
 }
 
 /* Writes the arena as a run, and empties it. */
 static bool spill(struct sorter *s, GError **error)
 {
-    g_autoptr(GByteArray) out = g_byte_array_sized_new(WRITE + READ);
+    g_autofree guint8 *out = g_malloc(WRITE);
     struct run run = {.start = s->written};
     const struct place zeros = {0}, *before = &zeros;
+    size_t size = WRITE, len = 0;
 
     if (s->fd < 0 && (s->fd = disk_temporary(s->dir, error)) < 0)
         return false;
     sort_arena(s);
     for (guint i = 0; i < s->places->len; i++) {
         const struct place *place = &g_array_index(s->places, struct place, i);
-        append(out, before, place, s->arena->data + place->at);
+        size_t needed = HEAD + (size_t)place->len;
+        if (needed > size - len) {
+            if (!write_all(s, (const char *)out, len, error))
+                return false;
+            len = 0;
+        }
+        if (needed > size)
+            out = g_realloc(out, size = needed);
+        fetch_early(s, i + EARLY);
+        len = (size_t)(put(out + len, before, place, s->arena->data + place->at) - out);
         before = place;
-        if (out->len < WRITE && i + 1 < s->places->len)
-            continue;
-        if (!write_all(s, (const char *)out->data, out->len, error))
-            return false;
-        g_byte_array_set_size(out, 0);
     }
+    if (!write_all(s, (const char *)out, len, error))
+        return false;
     run.end = s->written;
     g_array_append_val(s->runs, run);
     g_byte_array_set_size(s->arena, 0);
