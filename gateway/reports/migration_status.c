@@ -3,25 +3,6 @@
 
 #include <string.h>
 
-void migration_past_add(struct migration_past *past, const struct ledger_work *work)
-{
-    const struct ledger_session *session = &work->session;
-
-    /* Without a session it was accepted and waits for its dispatch. */
-    if (work->item.outcome == LEDGER_READY && !work->item.ended) {
-        past->live = true;
-        past->state = work->has_session ? session->state : LEDGER_READY;
-    }
-    if (!work->has_session)
-        return;
-    past->begun |= session->begun != 0;
-    past->failed += session->state == LEDGER_FAILED;
-    /* The first migration counts, should an older program have recorded a second, which may be that of an older work
-     * item. One that an operator has overruled counts no more: the inventory says what the Device holds. */
-    if (session->state == LEDGER_MIGRATED && !work->overruled)
-        past->migrated_at = past->migrated_at != 0 ? MIN(past->migrated_at, session->ended) : session->ended;
-}
-
 bool migration_is_gone(const struct ledger_inventory *device)
 {
     return strcmp(device->status, "Decommissioned") == 0 || strcmp(device->status, "Withdrawn") == 0;
@@ -50,7 +31,7 @@ static const char *status_of_live(enum ledger_state state)
 }
 
 const char *migration_status(const struct config *config, const struct ledger_inventory *device,
-                             const struct migration_past *past, bool non_migratable)
+                             const struct ledger_past *past, bool non_migratable)
 {
     if (!migration_in_scope(config, device))
         return "OUT_OF_SCOPE";

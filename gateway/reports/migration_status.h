@@ -2,8 +2,8 @@
  * A Device's MigrationStatus (formats/FILES.md, 10; gateway/REPORTS.md), from what the inventory and its work items
  * say. Pure functions, which cannot fail.
  *
- *   struct migration_past past = {0};
- *   migration_past_add(&past, work) …                   all work items of the Device
+ *   struct ledger_past past = {0};
+ *   ledger_past_add(&past, work) …                      all work items of the Device
  *   migration_status(config, device, &past, non_migratable)
  */
 #ifndef ECOSGATE_GATEWAY_REPORTS_MIGRATION_STATUS_H
@@ -14,24 +14,12 @@
 #include "spool/ledger/ledger_reference.h"
 #include "spool/ledger/ledger_work.h"
 
-/* What a Device's work items say. Begin with zeros. */
-struct migration_past {
-    bool live;               /* one of them has not ended */
-    enum ledger_state state; /* of that one */
-    int64_t migrated_at;     /* seconds UTC; 0: not migrated by this gateway */
-    int64_t failed;          /* failed sessions */
-    bool begun;              /* a session began: the Device held TCoS credentials then */
-};
-
-/* Adds the next work item of the Device. */
-void migration_past_add(struct migration_past *past, const struct ledger_work *work);
-
 /* True: by its status in the inventory the Device is no longer there: Decommissioned or Withdrawn. */
 bool migration_is_gone(const struct ledger_inventory *device);
 /* True: this Device may be migrated, by its type (device_types) and its status in the inventory. */
 bool migration_in_scope(const struct config *config, const struct ledger_inventory *device);
 /* "TCOS" …; non_migratable: the Device Model is Non-Migratable at the time that the report is about. */
 const char *migration_status(const struct config *config, const struct ledger_inventory *device,
-                             const struct migration_past *past, bool non_migratable);
+                             const struct ledger_past *past, bool non_migratable);
 
 #endif

@@ -357,7 +357,7 @@ void report_lead(const struct ledger_item *item, const struct ledger_inventory *
 bool report_add_past(void *user, const struct ledger_work *work, GError **error)
 {
     (void)error; /* cannot fail */
-    migration_past_add(user, work);
+    ledger_past_add(user, work);
     return true;
 }
 

@@ -21,7 +21,7 @@ bool report_look_at(const struct report *report, const struct ledger_inventory *
                                      .manufacturer = device->manufacturer,
                                      .model = device->model,
                                      .firmware = device->firmware};
-    struct migration_past past = {0};
+    struct ledger_past past = {0};
     int64_t non_migratable_until;
 
     if (!ledger_work_of_device_each(ledger, device->device, report_add_past, &past, error) ||
@@ -290,7 +290,7 @@ static bool find_one_installed(void *user, const struct ledger_surveyed *device,
     bool reported = false;
 
     if (strcmp(device->device.credentials, "ECOS") != 0 || at < walk->from || at >= report->period.ends ||
-        report_past_of(device).begun)
+        device->past.begun)
         return true;
     if (!ledger_reported_exists(report->gateway->ledger, &row, &reported, error))
         return false;
@@ -391,18 +391,17 @@ static bool keep_asset(void *user, const struct ledger_surveyed *device, GError 
         return true;
     if (!mpid_of(walk, device->supplier, &mpid, error))
         return false;
-    const struct migration_past past = report_past_of(device);
     const char *const texts[ASSET_TEXTS] = {
         d->device_type, d->manufacturer,
         d->model,       d->firmware,
-        d->status,      migration_status(report->gateway->config, d, &past, device->non_migratable_since != 0)};
+        d->status,      migration_status(report->gateway->config, d, &device->past, device->non_migratable_since != 0)};
     g_byte_array_set_size(walk->texts, 0);
     for (size_t i = 0; i < ASSET_TEXTS; i++)
         append_text(walk->texts, texts[i]);
     g_byte_array_set_size(walk->row, 0);
     (void)dictionary_put(report->kept_texts, walk->texts->data, walk->texts->len, walk->row); /* the row says which */
     varint_append(walk->row, varint_fold(d->commissioned));
-    varint_append(walk->row, varint_fold(past.migrated_at));
+    varint_append(walk->row, varint_fold(device->past.migrated_at));
     append_text(walk->row, mpid);
     append_text(walk->row, d->mpxn);
     const struct sorter_record row = {.b = d->device, .data = walk->row->data, .len = walk->row->len};

@@ -56,7 +56,7 @@ bool report_knows(struct report *report, uint64_t party);
 /* "2023-07-03" of a time in seconds UTC, in text, which is returned; NULL for 0. */
 const char *report_date(int64_t at, char text[INSTANT_TEXT_SIZE]);
 
-/* A row visitor of the ledger: adds the work item to the struct migration_past that is user. Cannot fail. */
+/* A row visitor of the ledger: adds the work item to the struct ledger_past that is user. Cannot fail. */
 bool report_add_past(void *user, const struct ledger_work *work, GError **error);
 
 /* ---- the survey of the period's end (report_survey.c) ---- */
@@ -76,12 +76,9 @@ struct report_shared {
 bool report_goes_on(const struct report *report, GError **error);
 /* Visits all Devices of the inventory in the order of their ids, as they were at the period's end. */
 bool report_survey_each(struct report *report, ledger_survey_visit visit, void *user, GError **error);
-/* What a Device's work items say. */
-struct migration_past report_past_of(const struct ledger_surveyed *device);
 /* True: at the period's end the Device is in scope, holds TCoS credentials and was not migrated by this gateway. One
  * that migrated at the very end still remains: the end does not belong to the period. */
-bool report_remains(const struct report *report, const struct ledger_inventory *device,
-                    const struct migration_past *past);
+bool report_remains(const struct report *report, const struct ledger_surveyed *device);
 
 /* ---- the columns that reports about single Devices begin with ---- */
 

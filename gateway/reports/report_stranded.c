@@ -11,10 +11,9 @@
 static bool assign_stranded(void *user, const struct ledger_surveyed *device, GError **error)
 {
     struct report *report = user;
-    const struct migration_past past = report_past_of(device);
 
     (void)error; /* cannot fail */
-    if (report_remains(report, &device->device, &past))
+    if (report_remains(report, device))
         report_assign(report, device->supplier, (int64_t)device->device.device);
     return true;
 }

@@ -165,7 +165,6 @@ static GArray *end(struct tallying *t)
 /* A Device of the walk, and what all sums ask of it. */
 struct seen {
     const struct ledger_surveyed *device;
-    struct migration_past past;
     bool remains;
 };
 
@@ -282,7 +281,9 @@ static bool count_noted(struct tallying *t, const struct ledger_surveyed *device
  * once. */
 static bool tally_activity(struct tallying *t, const struct seen *seen, GError **error)
 {
-    if (seen->past.migrated_at != 0 && seen->past.migrated_at < t->report->period.ends)
+    const int64_t migrated_at = seen->device->past.migrated_at;
+
+    if (migrated_at != 0 && migrated_at < t->report->period.ends)
         count(t, seen->device, CUMULATIVE_MIGRATED);
     if (seen->remains)
         count(t, seen->device, REMAINING);
@@ -378,8 +379,8 @@ static bool tally_progress(struct tallying *t, const struct seen *seen, GError *
     figures[seen->remains ? TO_MIGRATE : MIGRATED]++;
     if (!seen->remains)
         return true;
-    figures[FAILED_ONCE] += seen->past.failed == 1;
-    figures[FAILED_MANY] += seen->past.failed > 1;
+    figures[FAILED_ONCE] += device->past.failed == 1;
+    figures[FAILED_MANY] += device->past.failed > 1;
     figures[NON_MIGRATABLE] += device->non_migratable_since != 0;
     return true;
 }
@@ -398,11 +399,11 @@ static bool tally(void *user, const struct ledger_surveyed *device, GError **err
 {
     struct tallying *all = user;
     const struct report *report = NULL;
-    struct seen seen = {.device = device, .past = report_past_of(device)};
+    struct seen seen = {.device = device};
 
     for (size_t i = 0; report == NULL; i++)
         report = all[i].report;
-    seen.remains = report_remains(report, &device->device, &seen.past);
+    seen.remains = report_remains(report, device);
     if (all[SUMS_NON_MIGRATABLE].tallies != NULL)
         tally_non_migratable(&all[SUMS_NON_MIGRATABLE], &seen);
     return (all[SUMS_ACTIVITY].tallies == NULL || tally_activity(&all[SUMS_ACTIVITY], &seen, error)) &&

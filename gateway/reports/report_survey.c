@@ -72,18 +72,9 @@ bool report_survey_each(struct report *report, ledger_survey_visit visit, void *
     return shared->survey != NULL && ledger_survey_each(shared->survey, visit_unless_stopped, &walk, error);
 }
 
-struct migration_past report_past_of(const struct ledger_surveyed *device)
+bool report_remains(const struct report *report, const struct ledger_surveyed *device)
 {
-    struct migration_past past = {0};
-
-    for (size_t i = 0; i < device->n_work; i++)
-        migration_past_add(&past, &device->work[i]);
-    return past;
-}
-
-bool report_remains(const struct report *report, const struct ledger_inventory *device,
-                    const struct migration_past *past)
-{
-    return strcmp(device->credentials, "TCOS") == 0 && migration_in_scope(report->gateway->config, device) &&
-           (past->migrated_at == 0 || past->migrated_at >= report->period.ends);
+    return strcmp(device->device.credentials, "TCOS") == 0 &&
+           migration_in_scope(report->gateway->config, &device->device) &&
+           (device->past.migrated_at == 0 || device->past.migrated_at >= report->period.ends);
 }

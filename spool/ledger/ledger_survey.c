@@ -19,9 +19,8 @@ struct ledger_survey {
     int64_t at;
     struct survey_words words;
     struct sorter *devices;   /* a: the Device; data: survey_row_put */
-    struct sorter *items;     /* a: the Device, b: the work item; data: survey_item_put */
+    struct sorter *items;     /* a: the Device; data: survey_item_put */
     struct sorter *suppliers; /* a: a GPF, b: its Supplier */
-    GArray *work;             /* struct ledger_work, of the Device that is visited */
 };
 
 /* A survey while it is made. */
@@ -200,34 +199,44 @@ static bool settle_hubs(struct making *m, GError **error)
 
 /* ---- work items ---- */
 
-/* Only of a session that is MIGRATED (7) it matters that an operator has overruled it. CASE: SQLite asks both sides of
- * an AND for every row. */
-static bool add_items(struct making *m, GError **error)
+/* Adds a row for each of the query's: Device, state, whether the session began, its end, and whether an operator has
+ * overruled it. Ends the query. */
+static bool add_each(struct making *m, sqlite3_stmt *q, bool have_session, GError **error)
 {
-    LEDGER_SQL(walk,
-               "SELECT w.device_id,w.item,w.outcome,NOT " LEDGER_IS_LIVE_IN(
-                   "w", "s") ",s.state,s.begun,s.ended,CASE WHEN s.state=7 AND EXISTS(SELECT 1 FROM device_release)"
-                             " THEN EXISTS(SELECT 1 FROM device_release r WHERE r.device_id=w.device_id"
-                             " AND r.transition>=s.last) END"
-                             " FROM work_item w LEFT JOIN session s ON s.item=w.item WHERE w.device_id IS NOT NULL");
-    sqlite3_stmt *q = ledger_query(m->ledger, &walk, LEDGER_NO_VALUES, error);
     bool more = true, good = q != NULL;
     uint8_t row[SURVEY_ITEM_SIZE];
 
     while (good && (good = ledger_row(m->ledger, q, &more, error)) && more) {
-        const struct ledger_work work = {
-            .item = {.outcome = (enum ledger_state)sqlite3_column_int(q, 2), .ended = sqlite3_column_int64(q, 3) != 0},
-            .has_session = sqlite3_column_type(q, 4) != SQLITE_NULL,
-            .session = {.state = (enum ledger_state)sqlite3_column_int(q, 4),
-                        .begun = sqlite3_column_int64(q, 5),
-                        .ended = sqlite3_column_int64(q, 6)},
-            .overruled = sqlite3_column_int(q, 7) != 0};
-        const struct sorter_record record = {(uint64_t)sqlite3_column_int64(q, 0), (uint64_t)sqlite3_column_int64(q, 1),
-                                             row, (uint32_t)(survey_item_put(&work, row) - row)};
+        const struct ledger_work work = {.item = {.outcome = LEDGER_READY, .ended = sqlite3_column_int64(q, 3) != 0},
+                                         .has_session = have_session,
+                                         .session = {.state = (enum ledger_state)sqlite3_column_int(q, 1),
+                                                     .begun = sqlite3_column_int64(q, 2),
+                                                     .ended = sqlite3_column_int64(q, 3)},
+                                         .overruled = sqlite3_column_int(q, 4) != 0};
+        const struct sorter_record record = {.a = (uint64_t)sqlite3_column_int64(q, 0), .data = row,
+                                             .len = (uint32_t)(survey_item_put(&work, row) - row)};
         good = sorter_add(m->survey->items, &record, error);
     }
     ledger_end(q);
     return good;
+}
+
+/* The work items that were accepted; others say nothing of a migration. Those without a session are few: their verdicts
+ * are in an index, and the table of work items is not read. Of a Device one item at most is live, and what ended ones say
+ * is added up in any order. Only of a session that is MIGRATED (7) it matters that an operator has overruled it. CASE:
+ * SQLite asks both sides of an AND for every row. */
+static bool add_items(struct making *m, GError **error)
+{
+    LEDGER_SQL(sessions, "SELECT device_id,state,begun,ended,CASE WHEN state=7 AND EXISTS(SELECT 1 FROM device_release)"
+                         " THEN EXISTS(SELECT 1 FROM device_release r WHERE r.device_id=s.device_id"
+                         " AND r.transition>=s.last) END FROM session s");
+    LEDGER_SQL(fresh, "SELECT w.device_id,0,NULL,NULL,NULL FROM verdict v INDEXED BY verdict_fresh CROSS JOIN work_item"
+                      " w NOT INDEXED ON w.item>=v.first_item AND w.item<v.first_item+v.items"
+                      " LEFT JOIN session s ON s.item=w.item"
+                      " WHERE v.items>0 AND v.accepted>v.dispatched AND w.outcome=0 AND s.item IS NULL");
+
+    return add_each(m, ledger_query(m->ledger, &sessions, LEDGER_NO_VALUES, error), true, error) &&
+           add_each(m, ledger_query(m->ledger, &fresh, LEDGER_NO_VALUES, error), false, error);
 }
 
 /* ---- making ---- */
@@ -248,7 +257,6 @@ struct ledger_survey *ledger_survey_make(struct ledger *ledger, int64_t at, GErr
     survey->devices = ledger_sorter_new(ledger);
     survey->items = ledger_sorter_new(ledger);
     survey->suppliers = ledger_sorter_new(ledger);
-    survey->work = g_array_new(FALSE, TRUE, sizeof(struct ledger_work));
     m.hubs = ledger_sorter_new(ledger);
     m.row = g_byte_array_new();
     bool good = make(&m, error);
@@ -271,7 +279,6 @@ void ledger_survey_free(struct ledger_survey *survey)
     sorter_free(survey->devices);
     sorter_free(survey->items);
     sorter_free(survey->suppliers);
-    g_array_unref(survey->work);
     g_free(survey);
 }
 
@@ -292,18 +299,13 @@ static bool read_work(struct ledger_survey *survey, struct ledger_surveyed *to, 
 {
     const struct sorter_record *record;
 
-    g_array_set_size(survey->work, 0);
     if (!go_to(survey->items, to->device.device, &record, error))
         return false;
     for (; record != NULL && record->a == to->device.device; record = sorter_peek(survey->items)) {
-        struct ledger_work work;
-        survey_item_get(record, &work);
-        g_array_append_val(survey->work, work);
+        survey_item_add(record->data, &to->past);
         if (!sorter_skip(survey->items, error))
             return false;
     }
-    to->work = (const struct ledger_work *)(const void *)survey->work->data;
-    to->n_work = survey->work->len;
     return true;
 }
 

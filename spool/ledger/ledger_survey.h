@@ -1,11 +1,11 @@
 /*
  * A survey: all Devices of the inventory in the order of their ids, each with its Responsible Supplier at a time, with
- * what makes its model Non-Migratable then, and with its work items. For reports, which need this of every Device:
+ * what makes its model Non-Migratable then, and with what its work items say. For reports, which need this of every Device:
  * asking for each Device by itself took four to five queries and 380 CPU seconds for 6,000,000 Devices.
  *
  *     ledger_survey_make → ledger_survey_each … → ledger_survey_free
  *
- * It is made by one scan of the inventory and one of the work items. It shows the ledger as it was at that moment,
+ * It is made by one scan of the inventory and one of the sessions. It shows the ledger as it was at that moment,
  * however often it is walked and whatever changes in between. Memory: some 100 MiB at most; the rest is in temporary
  * files, less than 100 bytes for each Device, beside the ledger of a writer and of its snapshot, in the folder for
  * temporary files of a reader.
@@ -23,10 +23,7 @@ struct ledger_surveyed {
     struct ledger_inventory device; /* without chf, supplier and pending, which no report takes from here */
     uint64_t supplier;              /* the Responsible Supplier (ledger_supplier_of); 0: nobody */
     int64_t non_migratable_since;   /* as ledger_model_non_migratable_since; 0: it is not Non-Migratable */
-    /* Its work items, oldest first (ledger_work_of_device_each). Set are: of the item its number, Device, outcome and
-     * end; has_session; of the session state, begun and ended; overruled, of sessions that are MIGRATED. */
-    const struct ledger_work *work;
-    size_t n_work;
+    struct ledger_past past;        /* of its work items */
 };
 
 struct ledger_survey;

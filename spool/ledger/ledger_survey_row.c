@@ -159,36 +159,32 @@ void survey_row_get(const struct survey_words *words, const struct sorter_record
 
 /* ---- work items ---- */
 
-/* The first byte of a row; the lowest bits are the outcome. */
-enum { OUTCOME = 0x0F, HAS_ENDED = 0x10, HAS_SESSION = 0x20, OVERRULED = 0x40 };
+/* The first byte of a row: what a work item says by itself; the lowest bits are the state of a live one. */
+enum { STATE = 0x0F, LIVE = 0x10, BEGUN = 0x20, FAILED = 0x40, MIGRATED = 0x80 };
 
 uint8_t *survey_item_put(const struct ledger_work *work, uint8_t row[SURVEY_ITEM_SIZE])
 {
+    struct ledger_past one = {0};
     uint8_t *at = row;
 
-    *at++ = (uint8_t)((unsigned)work->item.outcome | (work->item.ended ? HAS_ENDED : 0) |
-                      (work->has_session ? HAS_SESSION : 0) | (work->overruled ? OVERRULED : 0));
-    if (!work->has_session)
-        return at;
-    *at++ = (uint8_t)work->session.state;
-    at = varint_put(at, varint_fold(work->session.begun));
-    return varint_put(at, varint_fold(work->session.ended));
+    ledger_past_add(&one, work);
+    *at++ = (uint8_t)((unsigned)one.state | (one.live ? LIVE : 0) | (one.begun ? BEGUN : 0) |
+                      (one.failed != 0 ? FAILED : 0) | (one.migrated_at != 0 ? MIGRATED : 0));
+    return one.migrated_at != 0 ? varint_put(at, varint_fold(one.migrated_at)) : at;
 }
 
-void survey_item_get(const struct sorter_record *row, struct ledger_work *work)
+void survey_item_add(const uint8_t *row, struct ledger_past *past)
 {
-    const uint8_t *at = row->data, first = *at++;
+    const uint8_t *at = row + 1;
 
-    *work = (struct ledger_work){.item = {.item = (int64_t)row->b,
-                                          .has_device = true,
-                                          .device = row->a,
-                                          .outcome = (enum ledger_state)(first & OUTCOME),
-                                          .ended = (first & HAS_ENDED) != 0},
-                                 .overruled = (first & OVERRULED) != 0,
-                                 .has_session = (first & HAS_SESSION) != 0};
-    if (!work->has_session)
+    if ((row[0] & LIVE) != 0) {
+        past->live = true;
+        past->state = (enum ledger_state)(row[0] & STATE);
+    }
+    past->begun |= (row[0] & BEGUN) != 0;
+    past->failed += (row[0] & FAILED) != 0;
+    if ((row[0] & MIGRATED) == 0)
         return;
-    work->session.state = (enum ledger_state) * at++;
-    work->session.begun = varint_unfold(varint_get(&at));
-    work->session.ended = varint_unfold(varint_get(&at));
+    int64_t migrated_at = varint_unfold(varint_get(&at));
+    past->migrated_at = past->migrated_at != 0 ? MIN(past->migrated_at, migrated_at) : migrated_at;
 }

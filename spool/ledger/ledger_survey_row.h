@@ -29,10 +29,10 @@ bool survey_row_put(struct survey_words *words, const struct ledger_surveyed *de
 /* Fills *device from a row, and from the dictionaries it was made with. Its texts are borrowed from both. */
 void survey_row_get(const struct survey_words *words, const struct sorter_record *row, struct ledger_surveyed *device);
 
-enum { SURVEY_ITEM_SIZE = 24 }; /* at most, of the row of a work item */
+enum { SURVEY_ITEM_SIZE = 16 }; /* at most, of the row of a work item */
 /* Writes the row of a work item. Returns where its bytes end. */
 uint8_t *survey_item_put(const struct ledger_work *work, uint8_t row[SURVEY_ITEM_SIZE]);
-/* Fills *work from a row: what struct ledger_surveyed says that is set. */
-void survey_item_get(const struct sorter_record *row, struct ledger_work *work);
+/* Adds the work item of a row, as ledger_past_add does. */
+void survey_item_add(const uint8_t *row, struct ledger_past *past);
 
 #endif

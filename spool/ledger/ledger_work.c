@@ -498,3 +498,22 @@ const struct ledger_end *ledger_work_end_in(const struct ledger_work *work, enum
     *end = (struct ledger_end){s->state, s->ended, s->code, s->next_eligible, s->try - s->unused};
     return end;
 }
+
+void ledger_past_add(struct ledger_past *past, const struct ledger_work *work)
+{
+    const struct ledger_session *session = &work->session;
+
+    /* Without a session it was accepted and waits for its dispatch. */
+    if (work->item.outcome == LEDGER_READY && !work->item.ended) {
+        past->live = true;
+        past->state = work->has_session ? session->state : LEDGER_READY;
+    }
+    if (!work->has_session)
+        return;
+    past->begun |= session->begun != 0;
+    past->failed += session->state == LEDGER_FAILED;
+    /* The first migration counts, should an older program have recorded a second, which may be that of an older work
+     * item. One that an operator has overruled counts no more: the inventory says what the Device holds. */
+    if (session->state == LEDGER_MIGRATED && !work->overruled)
+        past->migrated_at = past->migrated_at != 0 ? MIN(past->migrated_at, session->ended) : session->ended;
+}

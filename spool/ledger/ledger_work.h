@@ -42,6 +42,18 @@ struct ledger_work {
 const struct ledger_end *ledger_work_end_in(const struct ledger_work *work, enum ledger_state state,
                                             struct ledger_end *end);
 
+/* What the work items of a Device say of its migration. Begin with zeros. */
+struct ledger_past {
+    bool live;               /* one of them has not ended */
+    enum ledger_state state; /* of that one */
+    int64_t migrated_at;     /* seconds UTC; 0: not migrated by this gateway */
+    int64_t failed;          /* failed sessions */
+    bool begun;              /* a session began: the Device held TCoS credentials then */
+};
+
+/* Adds the next work item of the Device. */
+void ledger_past_add(struct ledger_past *past, const struct ledger_work *work);
+
 /* ---- one work item ---- */
 
 /* The three parts of a WorkItemId, <org>.<BatchId>.<RecordNumber>. */

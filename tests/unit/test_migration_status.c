@@ -13,7 +13,7 @@ static const struct config config = {.device_types = types, .max_sessions = 5};
 
 static const struct {
     const char *type, *device_status, *credentials;
-    struct migration_past past;
+    struct ledger_past past;
     bool non_migratable;
     const char *status;
 } cases[] = {
@@ -56,11 +56,11 @@ static void test_migration_status__work_items__are_added_up(void **state)
          .session = {.state = LEDGER_MIGRATED, .ended = 7}},
         {.item = {.outcome = LEDGER_READY}, .has_session = true, .session = {.state = LEDGER_DISPATCHED}},
     };
-    struct migration_past past = {0};
+    struct ledger_past past = {0};
 
     (void)state;
     for (size_t i = 0; i < G_N_ELEMENTS(works); i++)
-        migration_past_add(&past, &works[i]);
+        ledger_past_add(&past, &works[i]);
     assert_int_equal(past.failed, 2);
     assert_int_equal(past.migrated_at, 7);
     assert_true(past.live);
@@ -70,10 +70,10 @@ static void test_migration_status__work_items__are_added_up(void **state)
 static void test_migration_status__not_dispatched_yet__is_ready(void **state)
 {
     const struct ledger_work work = {.item = {.outcome = LEDGER_READY}};
-    struct migration_past past = {0};
+    struct ledger_past past = {0};
 
     (void)state;
-    migration_past_add(&past, &work);
+    ledger_past_add(&past, &work);
     assert_true(past.live);
     assert_int_equal(past.state, LEDGER_READY);
 }
@@ -82,10 +82,10 @@ static void test_migration_status__overruled_migration__counts_no_more(void **st
 {
     const struct ledger_work work = {
         .has_session = true, .overruled = true, .session = {.state = LEDGER_MIGRATED, .begun = 1, .ended = 7}};
-    struct migration_past past = {0};
+    struct ledger_past past = {0};
 
     (void)state;
-    migration_past_add(&past, &work);
+    ledger_past_add(&past, &work);
     assert_int_equal(past.migrated_at, 0);
     assert_true(past.begun);
 }
