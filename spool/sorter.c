@@ -27,7 +27,7 @@ struct place {
 enum {
     READ = 64 * 1024,
     WRITE = 256 * 1024,
-    EARLY = 16, /* records between one that is asked for and one that is written */
+    EARLY = 16,                              /* records between one that is asked for and one that is written */
     HEAD = 2 * VARINT64_SIZE + VARINT32_SIZE /* at most, of what stands before the data of a record in the file */
 };
 

@@ -32,7 +32,7 @@ const struct report_kind report_kinds[] = {
     {"MGMT-PAGE", .form = "html", .every = CALENDAR_WEEK, TO_ALL, .collect = report_collect_progress,
      .page = report_write_page, .record = report_record_week},
     {"MAPR", .form = "csv", .every = CALENDAR_WEEK, TO_MAPS, .collect = report_collect_assets,
-     .kept_row = report_write_assets},
+     .rows = report_write_assets},
 };
 const size_t report_n_kinds = G_N_ELEMENTS(report_kinds);
 
@@ -79,10 +79,6 @@ struct report *report_new(struct gateway *gateway, const struct report_kind *kin
     g_array_set_clear_func(report->recipients, clear_recipient);
     report->rows = g_array_new(FALSE, FALSE, sizeof(struct report_row));
     report->first = g_array_new(FALSE, FALSE, sizeof(guint));
-    if (kind->kept_row != NULL) {
-        report->kept = ledger_sorter_new(gateway->ledger);
-        report->kept_texts = dictionary_new();
-    }
     return report;
 }
 
@@ -95,8 +91,7 @@ void report_free(struct report *report)
     g_array_unref(report->first);
     if (report->subjects != NULL)
         g_array_unref(report->subjects);
-    sorter_free(report->kept);
-    dictionary_free(report->kept_texts);
+    report_assets_free(report->assets);
     if (report->own_shared)
         report_shared_free(report->shared);
     g_free(report);
@@ -210,20 +205,6 @@ void report_assign(struct report *report, uint64_t party, int64_t key)
     g_array_append_val(report->rows, row);
 }
 
-bool report_keep(struct report *report, uint64_t party, const struct sorter_record *row, GError **error)
-{
-    struct sorter_record kept = *row;
-    guint at;
-
-    if (!find_recipient(report, party, &at)) {
-        report->unassigned++;
-        return true;
-    }
-    kept.a = at;
-    g_array_index(report->first, guint, at + 1)++;
-    return sorter_add(report->kept, &kept, error);
-}
-
 /* The order of rows: of work items, Devices or tallies within the file of each recipient. */
 static int by_recipient(gconstpointer a, gconstpointer b)
 {
@@ -235,27 +216,14 @@ static int by_recipient(gconstpointer a, gconstpointer b)
     return ((uint64_t)x->key > (uint64_t)y->key) - ((uint64_t)x->key < (uint64_t)y->key);
 }
 
-/* While kept rows are collected, `first` counts those of each recipient, one place behind. */
-static bool collect_kept(struct report *report, GError **error)
-{
-    g_array_set_size(report->first, 0);
-    for (guint i = 0, none = 0; i <= report->recipients->len; i++)
-        g_array_append_val(report->first, none);
-    if (!report->kind->collect(report, error) || !sorter_rewind(report->kept, error))
-        return false;
-    for (guint i = 0; i < report->recipients->len; i++)
-        g_array_index(report->first, guint, i + 1) += g_array_index(report->first, guint, i);
-    return true;
-}
-
 bool report_collect(struct report *report, GError **error)
 {
     guint row = 0;
 
-    if (report->kept != NULL)
-        return collect_kept(report, error);
     if (!report->kind->collect(report, error))
         return false;
+    if (report->assets != NULL)
+        return true;
     g_array_sort(report->rows, by_recipient);
     /* One member more than there are recipients: the rows of recipient i end where those of i + 1 begin. */
     for (guint i = 0; i <= report->recipients->len; i++) {
@@ -288,24 +256,6 @@ static bool write_rows(struct report *report, size_t i, GError **error)
     return true;
 }
 
-/* Files are written in the order of recipients, as the rows are kept. Should one be written again, the rows before it
- * are passed over. */
-static bool write_kept(struct report *report, size_t i, GError **error)
-{
-    const struct sorter_record *row = sorter_peek(report->kept);
-
-    if (report_rows(report, i) == 0)
-        return true;
-    if ((row == NULL || row->a > i) && !sorter_rewind(report->kept, error))
-        return false;
-    while ((row = sorter_peek(report->kept)) != NULL && row->a <= i) {
-        if (!report_goes_on(report, error) || (row->a == i && !report->kind->kept_row(report, row, error)) ||
-            !sorter_skip(report->kept, error))
-            return false;
-    }
-    return true;
-}
-
 bool report_write(struct report *report, size_t i, writer_bytes_fn *bytes, void *user, GError **error)
 {
     report->to = report_recipient(report, i);
@@ -313,7 +263,7 @@ bool report_write(struct report *report, size_t i, writer_bytes_fn *bytes, void 
         return report->kind->page(report, bytes, user, error);
     report->layout = profile_report(report->to->profile, report->kind->ref);
     report->writer = report_writer_new(report->layout, bytes, user);
-    bool good = (report->kept != NULL ? write_kept(report, i, error) : write_rows(report, i, error)) &&
+    bool good = (report->kind->rows != NULL ? report->kind->rows : write_rows)(report, i, error) &&
                 report_writer_finish(report->writer, error);
     report_writer_free(report->writer);
     report->writer = NULL;
@@ -324,8 +274,7 @@ void report_forget_rows(struct report *report)
 {
     g_array_unref(report->rows);
     report->rows = g_array_new(FALSE, FALSE, sizeof(struct report_row));
-    g_clear_pointer(&report->kept, sorter_free);
-    g_clear_pointer(&report->kept_texts, dictionary_free);
+    g_clear_pointer(&report->assets, report_assets_free);
 }
 
 /* ---- for the sources that write rows ---- */

@@ -29,8 +29,8 @@ struct report_shared;
 typedef bool report_collect_fn(struct report *report, GError **error);
 /* Writes the row that was assigned with that key. */
 typedef bool report_row_fn(struct report *report, int64_t key, GError **error);
-/* Writes the row that was kept (report_keep), with its key and its values. */
-typedef bool report_kept_row_fn(struct report *report, const struct sorter_record *row, GError **error);
+/* Writes the rows of the file of recipient i. */
+typedef bool report_rows_fn(struct report *report, size_t i, GError **error);
 /* Writes the whole file of a report that has no rows. */
 typedef bool report_page_fn(struct report *report, writer_bytes_fn *bytes, void *user, GError **error);
 /* Records what later reports need, in the transaction of that ledger which issues this one. */
@@ -48,7 +48,7 @@ struct report_kind {
     report_collect_fn *collect;
     /* One of these three is set: */
     report_row_fn *row;
-    report_kept_row_fn *kept_row; /* of reports with a row for nearly every Device: nothing is read again for it */
+    report_rows_fn *rows; /* instead of row, of reports with a row for nearly every Device: nothing is read again */
     report_page_fn *page;
     report_record_fn *record; /* NULL: nothing is recorded */
     bool once;                /* each row is in one period only, the first that is issued after the gateway knew it */

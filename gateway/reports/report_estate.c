@@ -1,13 +1,12 @@
 /*
- * ECOSMIG-003, -006 and MAPR: Devices of the inventory. The key of a row of MAPR is the Device's EUI-64, and its values
- * are kept with it; of the other two, whose rows are each in one period only, the key is the index of a struct once.
+ * ECOSMIG-003 and -006: Devices of the inventory. Their rows are each in one period only; the key of a row is the index
+ * of a struct once.
  */
 #include "gateway/reports/report_private.h"
 
 #include "spool/ledger/ledger_reports.h"
 #include "spool/ledger/ledger_sessions.h"
 #include "spool/ledger/ledger_work.h"
-#include "spool/varint.h"
 
 #include <string.h>
 
@@ -332,133 +331,6 @@ bool report_write_installed(struct report *report, int64_t key, GError **error)
         return false;
     lead_of(device, &lead);
     FACTS_FILL(ECOSMIG_006, row);
-    report_writer_row(report->writer, &row);
-    return true;
-}
-
-/* ---- MAPR: all Devices of a Meter Asset Provider ---- */
-
-/* What is kept of a row: of the texts that many Devices have in common what stands for them, the two times, then the
- * MPID and the MPxN. Each text has its NUL; an empty one is an empty cell. */
-enum asset_text {
-    ASSET_TYPE,
-    ASSET_MANUFACTURER,
-    ASSET_MODEL,
-    ASSET_FIRMWARE,
-    ASSET_STATUS,
-    ASSET_MIGRATION,
-    ASSET_TEXTS
-};
-
-/* The walk over the Devices. */
-struct assets {
-    struct report *report;
-    GHashTable *mpids; /* a Supplier's id → its MPID; NULL: PTY does not name it */
-    GByteArray *texts, *row;
-};
-
-/* *mpid: borrowed. Each Supplier is asked for once. */
-static bool mpid_of(struct assets *walk, uint64_t supplier, const char **mpid, GError **error)
-{
-    g_autofree struct ledger_party *party = NULL;
-    gpointer known;
-
-    if (!g_hash_table_lookup_extended(walk->mpids, &supplier, NULL, &known)) {
-        if (!ledger_party_get(walk->report->gateway->ledger, supplier, "SUPPLIER", &party, error))
-            return false;
-        known = party != NULL ? g_strdup(party->mpid) : NULL;
-        g_hash_table_insert(walk->mpids, g_memdup2(&supplier, sizeof supplier), known);
-    }
-    *mpid = known;
-    return true;
-}
-
-static void append_text(GByteArray *to, const char *text)
-{
-    const char *shown = text != NULL ? text : "";
-
-    g_byte_array_append(to, (const guint8 *)shown, (guint)strlen(shown) + 1);
-}
-
-static bool keep_asset(void *user, const struct ledger_surveyed *device, GError **error)
-{
-    struct assets *walk = user;
-    struct report *report = walk->report;
-    const struct ledger_inventory *d = &device->device;
-    const char *mpid = NULL;
-
-    if (d->map == 0)
-        return true;
-    if (!mpid_of(walk, device->supplier, &mpid, error))
-        return false;
-    const char *const texts[ASSET_TEXTS] = {
-        d->device_type, d->manufacturer,
-        d->model,       d->firmware,
-        d->status,      migration_status(report->gateway->config, d, &device->past, device->non_migratable_since != 0)};
-    g_byte_array_set_size(walk->texts, 0);
-    for (size_t i = 0; i < ASSET_TEXTS; i++)
-        append_text(walk->texts, texts[i]);
-    g_byte_array_set_size(walk->row, 0);
-    (void)dictionary_put(report->kept_texts, walk->texts->data, walk->texts->len, walk->row); /* the row says which */
-    varint_append(walk->row, varint_fold(d->commissioned));
-    varint_append(walk->row, varint_fold(device->past.migrated_at));
-    append_text(walk->row, mpid);
-    append_text(walk->row, d->mpxn);
-    const struct sorter_record row = {.b = d->device, .data = walk->row->data, .len = walk->row->len};
-    return report_keep(report, d->map, &row, error);
-}
-
-bool report_collect_assets(struct report *report, GError **error)
-{
-    struct assets walk = {.report = report};
-
-    walk.mpids = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, g_free);
-    walk.texts = g_byte_array_new();
-    walk.row = g_byte_array_new();
-    bool good = report_survey_each(report, keep_asset, &walk, error);
-    g_hash_table_unref(walk.mpids);
-    g_byte_array_unref(walk.texts);
-    g_byte_array_unref(walk.row);
-    return good;
-}
-
-#define MAPR_FACTS(FACT)                                                                                               \
-    FACT(MAPR, map_id, report->to->eui64)                                                                              \
-    FACT(MAPR, device_mpxn, mpxn)                                                                                      \
-    FACT(MAPR, device_id, id)                                                                                          \
-    FACT(MAPR, device_type, texts[ASSET_TYPE])                                                                         \
-    FACT(MAPR, device_manufacturer, texts[ASSET_MANUFACTURER])                                                         \
-    FACT(MAPR, device_model, texts[ASSET_MODEL])                                                                       \
-    FACT(MAPR, device_firmware, texts[ASSET_FIRMWARE])                                                                 \
-    FACT(MAPR, device_status, texts[ASSET_STATUS])                                                                     \
-    FACT(MAPR, device_commissioned, report_date(commissioned_at, commissioned))                                        \
-    FACT(MAPR, supplier_mpid, mpid)                                                                                    \
-    FACT(MAPR, migration_status, texts[ASSET_MIGRATION])                                                               \
-    FACT(MAPR, migration_date, report_date(migrated_at, migrated))
-FACTS_DECLARE(MAPR);
-
-/* Goes behind a text. */
-static const char *next_text(const char *text)
-{
-    return text + strlen(text) + 1;
-}
-
-bool report_write_assets(struct report *report, const struct sorter_record *kept, GError **error)
-{
-    char id[EUI64_TEXT_SIZE], commissioned[INSTANT_TEXT_SIZE], migrated[INSTANT_TEXT_SIZE];
-    const struct dictionary_entry *entry;
-    const uint8_t *at = kept->data;
-    const char *texts[ASSET_TEXTS];
-
-    (void)error; /* the writer keeps its errors */
-    const char *text = (const char *)dictionary_get(report->kept_texts, &at, &entry);
-    for (size_t i = 0; i < ASSET_TEXTS; i++, text = next_text(text))
-        texts[i] = text;
-    int64_t commissioned_at = varint_unfold(varint_get(&at));
-    int64_t migrated_at = varint_unfold(varint_get(&at));
-    const char *mpid = (const char *)at, *mpxn = next_text(mpid);
-    eui64_print(kept->b, id);
-    FACTS_FILL(MAPR, row);
     report_writer_row(report->writer, &row);
     return true;
 }

@@ -11,7 +11,6 @@
 #include "gateway/reports/mgmt_page.h"
 #include "gateway/reports/migration_status.h"
 #include "gateway/reports/report.h"
-#include "spool/dictionary.h"
 #include "spool/ledger/ledger_devices.h"
 #include "spool/ledger/ledger_estate.h"
 #include "spool/ledger/ledger_survey.h"
@@ -30,13 +29,12 @@ struct report {
     GArray *recipients;                                      /* struct report_recipient, by id */
     guint last;                                              /* index of the one that was found last */
     GArray *rows;                                            /* struct report_row, by recipient and key */
-    GArray *first;       /* guint: the index of each recipient's first row, and after them the number of all rows */
-    int64_t unassigned;  /* rows that belong to no recipient */
-    GArray *subjects;    /* of kinds whose keys are indexes: what they are indexes of; else NULL */
-    struct sorter *kept; /* of kinds with kept_row: a: index in recipients, b: key, and what report_keep was given */
-    struct dictionary *kept_texts; /* of kinds with kept_row: for their rows */
-    struct report_shared *shared;  /* what reports of the same time share; */
-    bool own_shared;               /* freed with this report */
+    GArray *first;      /* guint: the index of each recipient's first row, and after them the number of all rows */
+    int64_t unassigned; /* rows that belong to no recipient */
+    GArray *subjects;   /* of kinds whose keys are indexes: what they are indexes of; else NULL */
+    struct report_assets *assets; /* of MAPR: its rows; else NULL */
+    struct report_shared *shared; /* what reports of the same time share; */
+    bool own_shared;              /* freed with this report */
     /* While a file is written: */
     const struct report_recipient *to;
     const struct report_layout *layout; /* in its profile; NULL: a page, which has no columns */
@@ -46,9 +44,6 @@ struct report {
 
 /* Gives a row to the recipient that is this party; without such a recipient it counts as unassigned. */
 void report_assign(struct report *report, uint64_t party, int64_t key);
-
-/* The same with the values of the row (len bytes), for kinds with kept_row. */
-bool report_keep(struct report *report, uint64_t party, const struct sorter_record *row, GError **error);
 
 /* True: that party is a recipient. */
 bool report_knows(struct report *report, uint64_t party);
@@ -68,12 +63,17 @@ enum report_sums { SUMS_NON_MIGRATABLE, SUMS_ACTIVITY, SUMS_PROGRESS, REPORT_SUM
 struct report_shared {
     struct ledger_survey *survey; /* NULL: none yet */
     GArray *sums[REPORT_SUMS];    /* their tallies (report_sums.c), of this period; NULL: none yet */
+    struct report_assets *assets; /* made by the same walk, of this period; NULL: none yet, or taken by MAPR */
     struct period period;
     const volatile bool *stop; /* when it becomes true, collecting and writing fail; NULL: they go on */
 };
 
+/* True: the reports share what a walk has made for this report's period. */
+bool report_shares_period(const struct report *report);
 /* False with SPOOL_ERROR_RETRY once the report shall not be made any more. */
 bool report_goes_on(const struct report *report, GError **error);
+/* The survey; it is made where it does not exist yet. NULL on an error. */
+struct ledger_survey *report_survey(struct report *report, GError **error);
 /* Visits all Devices of the inventory in the order of their ids, as they were at the period's end. */
 bool report_survey_each(struct report *report, ledger_survey_visit visit, void *user, GError **error);
 /* True: at the period's end the Device is in scope, holds TCoS credentials and was not migrated by this gateway. One
@@ -137,10 +137,21 @@ struct report_device {
 bool report_look_at(const struct report *report, const struct ledger_inventory *device, struct report_device *now,
                     GError **error);
 
-/* Devices of the inventory (report_estate.c): ECOSMIG-003, -006 and MAPR. */
-report_collect_fn report_collect_gained, report_collect_installed, report_collect_assets;
+/* Devices of the inventory (report_estate.c): ECOSMIG-003 and -006. */
+report_collect_fn report_collect_gained, report_collect_installed;
 report_row_fn report_write_gained, report_write_installed;
-report_kept_row_fn report_write_assets;
+
+/* All Devices of Meter Asset Providers (report_assets.c): MAPR. Its rows are kept with their values. */
+struct report_assets;
+/* No rows yet, of the Devices of that survey. report_assets_free. */
+struct report_assets *report_assets_new(struct ledger *ledger, struct ledger_survey *survey);
+/* A visitor of the survey. user: struct report_assets. */
+bool report_assets_add(void *user, const struct ledger_surveyed *device, GError **error);
+/* NULL is allowed. */
+void report_assets_free(struct report_assets *assets);
+report_collect_fn report_collect_assets;
+/* Writes the rows of the file of recipient i. */
+bool report_write_assets(struct report *report, size_t i, GError **error);
 
 /* Records the rows of a report whose rows are in one period only (kind->once). */
 report_record_fn report_record_once;

@@ -394,74 +394,82 @@ static bool note_codes(struct tallying *t, GError **error)
 
 /* ---- the walk ---- */
 
-/* user: struct tallying [REPORT_SUMS] */
+/* What one walk makes. */
+struct making {
+    struct report *report;
+    struct tallying all[REPORT_SUMS];
+    struct report_assets *assets; /* NULL: not wanted */
+};
+
 static bool tally(void *user, const struct ledger_surveyed *device, GError **error)
 {
-    struct tallying *all = user;
-    const struct report *report = NULL;
-    struct seen seen = {.device = device};
+    struct making *m = user;
+    struct tallying *all = m->all;
+    const struct seen seen = {.device = device, .remains = report_remains(m->report, device)};
 
-    for (size_t i = 0; report == NULL; i++)
-        report = all[i].report;
-    seen.remains = report_remains(report, device);
     if (all[SUMS_NON_MIGRATABLE].tallies != NULL)
         tally_non_migratable(&all[SUMS_NON_MIGRATABLE], &seen);
     return (all[SUMS_ACTIVITY].tallies == NULL || tally_activity(&all[SUMS_ACTIVITY], &seen, error)) &&
-           (all[SUMS_PROGRESS].tallies == NULL || tally_progress(&all[SUMS_PROGRESS], &seen, error));
+           (all[SUMS_PROGRESS].tallies == NULL || tally_progress(&all[SUMS_PROGRESS], &seen, error)) &&
+           (m->assets == NULL || report_assets_add(m->assets, device, error));
 }
 
-static bool walk(struct report *report, struct tallying all[REPORT_SUMS], GError **error)
+static bool walk(struct making *m, GError **error)
 {
-    struct tallying *activity = &all[SUMS_ACTIVITY], *progress = &all[SUMS_PROGRESS];
+    struct tallying *activity = &m->all[SUMS_ACTIVITY], *progress = &m->all[SUMS_PROGRESS];
 
     if (activity->tallies != NULL && (!note_activity(activity, error) || !sorter_rewind(activity->events, error)))
         return false;
     if (progress->tallies != NULL && (!note_codes(progress, error) || !sorter_rewind(progress->events, error)))
         return false;
-    return report_survey_each(report, tally, all, error) &&
+    return report_survey_each(m->report, tally, m, error) &&
            (activity->tallies == NULL || count_noted(activity, NULL, error));
 }
 
-/* Puts sums in the place of those that the reports shared before. */
-static void share(struct report *report, struct tallying all[REPORT_SUMS])
+/* Puts what was made in the place of what the reports shared before. */
+static void share(struct making *m)
 {
-    struct report_shared *shared = report->shared;
+    struct report_shared *shared = m->report->shared;
 
-    shared->period = report->period;
+    shared->period = m->report->period;
+    report_assets_free(shared->assets);
+    shared->assets = g_steal_pointer(&m->assets);
     for (size_t i = 0; i < REPORT_SUMS; i++) {
         g_clear_pointer(&shared->sums[i], g_array_unref);
-        if (all[i].tallies != NULL)
-            shared->sums[i] = end(&all[i]);
+        if (m->all[i].tallies != NULL)
+            shared->sums[i] = end(&m->all[i]);
     }
 }
 
-/* Makes these sums; for a report that shares, all. */
+/* Makes these sums; for a report that shares, all, and the rows of MAPR: they are due together. */
 static bool make(struct report *report, enum report_sums wanted, GError **error)
 {
-    struct tallying all[REPORT_SUMS] = {0};
+    struct making m = {.report = report};
     bool every = report->shared != NULL;
+    struct ledger_survey *survey = report_survey(report, error);
 
+    if (survey == NULL)
+        return false;
+    if (every)
+        m.assets = report_assets_new(report->gateway->ledger, survey);
     for (size_t i = 0; i < REPORT_SUMS; i++) {
         if (every || i == (size_t)wanted)
-            begin(&all[i], report);
+            begin(&m.all[i], report);
     }
-    bool good = walk(report, all, error);
+    bool good = walk(&m, error);
     if (good)
-        share(report, all);
+        share(&m);
     for (size_t i = 0; !good && i < REPORT_SUMS; i++) {
-        if (all[i].tallies != NULL)
-            g_array_unref(end(&all[i]));
+        if (m.all[i].tallies != NULL)
+            g_array_unref(end(&m.all[i]));
     }
+    report_assets_free(m.assets);
     return good;
 }
 
 static bool collect(struct report *report, enum report_sums which, GError **error)
 {
-    const struct report_shared *made = report->shared;
-
-    if ((made == NULL || made->sums[which] == NULL || made->period.starts != report->period.starts ||
-         made->period.ends != report->period.ends) &&
-        !make(report, which, error))
+    if ((!report_shares_period(report) || report->shared->sums[which] == NULL) && !make(report, which, error))
         return false;
     report->subjects = g_array_ref(report->shared->sums[which]);
     assign(report, which);

@@ -16,6 +16,7 @@ static void clear(struct report_shared *shared)
     g_clear_pointer(&shared->survey, ledger_survey_free);
     for (size_t i = 0; i < REPORT_SUMS; i++)
         g_clear_pointer(&shared->sums[i], g_array_unref);
+    g_clear_pointer(&shared->assets, report_assets_free);
 }
 
 void report_shared_free(struct report_shared *shared)
@@ -57,7 +58,15 @@ static bool visit_unless_stopped(void *user, const struct ledger_surveyed *devic
     return report_goes_on(walk->report, error) && walk->visit(walk->user, device, error);
 }
 
-bool report_survey_each(struct report *report, ledger_survey_visit visit, void *user, GError **error)
+bool report_shares_period(const struct report *report)
+{
+    const struct report_shared *shared = report->shared;
+
+    return shared != NULL && shared->period.starts == report->period.starts &&
+           shared->period.ends == report->period.ends;
+}
+
+struct ledger_survey *report_survey(struct report *report, GError **error)
 {
     if (report->shared == NULL) {
         report->shared = report_shared_new();
@@ -68,8 +77,15 @@ bool report_survey_each(struct report *report, ledger_survey_visit visit, void *
         clear(shared);
     if (shared->survey == NULL)
         shared->survey = ledger_survey_make(report->gateway->ledger, report->period.ends, error);
+    return shared->survey;
+}
+
+bool report_survey_each(struct report *report, ledger_survey_visit visit, void *user, GError **error)
+{
+    struct ledger_survey *survey = report_survey(report, error);
     struct walk walk = {report, visit, user};
-    return shared->survey != NULL && ledger_survey_each(shared->survey, visit_unless_stopped, &walk, error);
+
+    return survey != NULL && ledger_survey_each(survey, visit_unless_stopped, &walk, error);
 }
 
 bool report_remains(const struct report *report, const struct ledger_surveyed *device)

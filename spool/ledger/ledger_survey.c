@@ -17,9 +17,9 @@
 
 struct ledger_survey {
     int64_t at;
-    struct survey_words words;
+    struct survey_words *words;
     struct sorter *devices;   /* a: the Device; data: survey_row_put */
-    struct sorter *items;     /* a: the Device; data: survey_item_put */
+    struct sorter *items;     /* a: the Device; data: survey_past_put */
     struct sorter *suppliers; /* a: a GPF, b: its Supplier */
 };
 
@@ -139,7 +139,7 @@ static bool add_device(void *user, const struct ledger_inventory *device, GError
     g_byte_array_set_size(m->row, 0);
     if (!supplier_of_meter(m, device, &surveyed.supplier, &known, error) ||
         !add_on_hub(m, device, surveyed.supplier, known, error) ||
-        !survey_row_put(&m->survey->words, &surveyed, m->row, error))
+        !survey_row_put(m->survey->words, &surveyed, m->row, error))
         return false;
     return sorter_add(m->survey->devices, &(struct sorter_record){device->device, 0, m->row->data, m->row->len}, error);
 }
@@ -204,7 +204,7 @@ static bool settle_hubs(struct making *m, GError **error)
 static bool add_each(struct making *m, sqlite3_stmt *q, bool have_session, GError **error)
 {
     bool more = true, good = q != NULL;
-    uint8_t row[SURVEY_ITEM_SIZE];
+    uint8_t row[SURVEY_PAST_SIZE];
 
     while (good && (good = ledger_row(m->ledger, q, &more, error)) && more) {
         const struct ledger_work work = {.item = {.outcome = LEDGER_READY, .ended = sqlite3_column_int64(q, 3) != 0},
@@ -213,8 +213,11 @@ static bool add_each(struct making *m, sqlite3_stmt *q, bool have_session, GErro
                                                      .begun = sqlite3_column_int64(q, 2),
                                                      .ended = sqlite3_column_int64(q, 3)},
                                          .overruled = sqlite3_column_int(q, 4) != 0};
-        const struct sorter_record record = {.a = (uint64_t)sqlite3_column_int64(q, 0), .data = row,
-                                             .len = (uint32_t)(survey_item_put(&work, row) - row)};
+        struct ledger_past one = {0};
+        ledger_past_add(&one, &work);
+        const struct sorter_record record = {.a = (uint64_t)sqlite3_column_int64(q, 0),
+                                             .data = row,
+                                             .len = (uint32_t)(survey_past_put(&one, row) - row)};
         good = sorter_add(m->survey->items, &record, error);
     }
     ledger_end(q);
@@ -222,9 +225,9 @@ static bool add_each(struct making *m, sqlite3_stmt *q, bool have_session, GErro
 }
 
 /* The work items that were accepted; others say nothing of a migration. Those without a session are few: their verdicts
- * are in an index, and the table of work items is not read. Of a Device one item at most is live, and what ended ones say
- * is added up in any order. Only of a session that is MIGRATED (7) it matters that an operator has overruled it. CASE:
- * SQLite asks both sides of an AND for every row. */
+ * are in an index, and the table of work items is not read. Of a Device one item at most is live, and what ended ones
+ * say is added up in any order. Only of a session that is MIGRATED (7) it matters that an operator has overruled it.
+ * CASE: SQLite asks both sides of an AND for every row. */
 static bool add_items(struct making *m, GError **error)
 {
     LEDGER_SQL(sessions, "SELECT device_id,state,begun,ended,CASE WHEN state=7 AND EXISTS(SELECT 1 FROM device_release)"
@@ -271,11 +274,16 @@ int64_t ledger_survey_at(const struct ledger_survey *survey)
     return survey->at;
 }
 
+struct survey_words *ledger_survey_words(struct ledger_survey *survey)
+{
+    return survey_words_share(survey->words);
+}
+
 void ledger_survey_free(struct ledger_survey *survey)
 {
     if (survey == NULL)
         return;
-    survey_words_free(&survey->words);
+    survey_words_free(survey->words);
     sorter_free(survey->devices);
     sorter_free(survey->items);
     sorter_free(survey->suppliers);
@@ -302,7 +310,7 @@ static bool read_work(struct ledger_survey *survey, struct ledger_surveyed *to, 
     if (!go_to(survey->items, to->device.device, &record, error))
         return false;
     for (; record != NULL && record->a == to->device.device; record = sorter_peek(survey->items)) {
-        survey_item_add(record->data, &to->past);
+        (void)survey_past_add(record->data, &to->past);
         if (!sorter_skip(survey->items, error))
             return false;
     }
@@ -332,7 +340,9 @@ bool ledger_survey_each(struct ledger_survey *survey, ledger_survey_visit visit,
         !sorter_rewind(survey->suppliers, error))
         return false;
     while ((record = sorter_peek(survey->devices)) != NULL) {
-        survey_row_get(&survey->words, record, &device);
+        survey_row_get(survey->words, record->a, record->data, &device);
+        device.row = record->data;
+        device.row_len = record->len;
         if (!read_work(survey, &device, error) || !read_supplier(survey, &device, error) ||
             !visit(user, &device, error) || !sorter_skip(survey->devices, error))
             return false;

@@ -1,7 +1,7 @@
 /*
  * A survey: all Devices of the inventory in the order of their ids, each with its Responsible Supplier at a time, with
- * what makes its model Non-Migratable then, and with what its work items say. For reports, which need this of every Device:
- * asking for each Device by itself took four to five queries and 380 CPU seconds for 6,000,000 Devices.
+ * what makes its model Non-Migratable then, and with what its work items say. For reports, which need this of every
+ * Device: asking for each Device by itself took four to five queries and 380 CPU seconds for 6,000,000 Devices.
  *
  *     ledger_survey_make → ledger_survey_each … → ledger_survey_free
  *
@@ -24,8 +24,11 @@ struct ledger_surveyed {
     uint64_t supplier;              /* the Responsible Supplier (ledger_supplier_of); 0: nobody */
     int64_t non_migratable_since;   /* as ledger_model_non_migratable_since; 0: it is not Non-Migratable */
     struct ledger_past past;        /* of its work items */
+    const void *row;                /* what survey_row_get reads, but for past, and for supplier of a GPF; borrowed */
+    uint32_t row_len;
 };
 
+struct survey_words; /* ledger_survey_row.h */
 struct ledger_survey;
 typedef struct ledger_survey ledger_survey_t;
 
@@ -33,6 +36,8 @@ typedef struct ledger_survey ledger_survey_t;
 struct ledger_survey *ledger_survey_make(struct ledger *ledger, int64_t at, GError **error);
 /* The time that it is of. */
 int64_t ledger_survey_at(const struct ledger_survey *survey);
+/* What its rows were made with, also after its end. survey_words_free. */
+struct survey_words *ledger_survey_words(struct ledger_survey *survey);
 typedef bool (*ledger_survey_visit)(void *user, const struct ledger_surveyed *device, GError **error);
 /* Visits all Devices. One walk at a time. */
 bool ledger_survey_each(struct ledger_survey *survey, ledger_survey_visit visit, void *user, GError **error);

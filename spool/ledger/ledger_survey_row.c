@@ -9,17 +9,34 @@
 
 #include <string.h>
 
-struct survey_words survey_words_new(struct ledger *ledger, int64_t at)
+struct survey_words *survey_words_new(struct ledger *ledger, int64_t at)
 {
-    return (struct survey_words){ledger, at, dictionary_new(), dictionary_new(), dictionary_new(), g_byte_array_new()};
+    struct survey_words *words = g_rc_box_new0(struct survey_words);
+
+    *words =
+        (struct survey_words){ledger, at, dictionary_new(), dictionary_new(), dictionary_new(), g_byte_array_new()};
+    return words;
 }
 
-void survey_words_free(struct survey_words *words)
+struct survey_words *survey_words_share(struct survey_words *words)
 {
+    return g_rc_box_acquire(words);
+}
+
+static void clear_words(gpointer user)
+{
+    struct survey_words *words = user;
+
     dictionary_free(words->models);
     dictionary_free(words->states);
     dictionary_free(words->parties);
     g_byte_array_unref(words->texts);
+}
+
+void survey_words_free(struct survey_words *words)
+{
+    if (words != NULL)
+        g_rc_box_release_full(words, clear_words);
 }
 
 /* ---- what many Devices have in common ---- */
@@ -136,16 +153,16 @@ bool survey_row_put(struct survey_words *words, const struct ledger_surveyed *de
     return true;
 }
 
-void survey_row_get(const struct survey_words *words, const struct sorter_record *row, struct ledger_surveyed *device)
+void survey_row_get(const struct survey_words *words, uint64_t id, const uint8_t *at, struct ledger_surveyed *device)
 {
     struct ledger_inventory *d = &device->device;
     const char **const model[MODEL_TEXTS] = {&d->device_type, &d->manufacturer, &d->model, &d->firmware};
     const char **const state[STATE_TEXTS] = {&d->status, &d->region, &d->credentials};
-    const uint8_t *at = row->data, first = *at++;
     const struct dictionary_entry *entry;
+    const uint8_t first = *at++;
     uint64_t parties[2];
 
-    *device = (struct ledger_surveyed){.device = {.device = row->a}};
+    *device = (struct ledger_surveyed){.device = {.device = id}};
     read_texts(dictionary_get(words->models, &at, &entry), model, MODEL_TEXTS);
     device->non_migratable_since = entry != NULL ? entry->value : varint_unfold(varint_get(&at));
     read_texts(dictionary_get(words->states, &at, &entry), state, STATE_TEXTS);
@@ -157,34 +174,36 @@ void survey_row_get(const struct survey_words *words, const struct sorter_record
     d->mpxn = (first & MPXN) != 0 ? (const char *)at : NULL;
 }
 
-/* ---- work items ---- */
+/* ---- what work items say ---- */
 
-/* The first byte of a row: what a work item says by itself; the lowest bits are the state of a live one. */
+/* The first byte of a row; the lowest bits are the state of a live one. */
 enum { STATE = 0x0F, LIVE = 0x10, BEGUN = 0x20, FAILED = 0x40, MIGRATED = 0x80 };
 
-uint8_t *survey_item_put(const struct ledger_work *work, uint8_t row[SURVEY_ITEM_SIZE])
+uint8_t *survey_past_put(const struct ledger_past *past, uint8_t row[SURVEY_PAST_SIZE])
 {
-    struct ledger_past one = {0};
     uint8_t *at = row;
 
-    ledger_past_add(&one, work);
-    *at++ = (uint8_t)((unsigned)one.state | (one.live ? LIVE : 0) | (one.begun ? BEGUN : 0) |
-                      (one.failed != 0 ? FAILED : 0) | (one.migrated_at != 0 ? MIGRATED : 0));
-    return one.migrated_at != 0 ? varint_put(at, varint_fold(one.migrated_at)) : at;
+    *at++ = (uint8_t)((unsigned)past->state | (past->live ? LIVE : 0) | (past->begun ? BEGUN : 0) |
+                      (past->failed != 0 ? FAILED : 0) | (past->migrated_at != 0 ? MIGRATED : 0));
+    if (past->failed != 0)
+        at = varint_put(at, (uint64_t)past->failed);
+    return past->migrated_at != 0 ? varint_put(at, varint_fold(past->migrated_at)) : at;
 }
 
-void survey_item_add(const uint8_t *row, struct ledger_past *past)
+const uint8_t *survey_past_add(const uint8_t *row, struct ledger_past *past)
 {
-    const uint8_t *at = row + 1;
+    const uint8_t first = *row++;
 
-    if ((row[0] & LIVE) != 0) {
+    if ((first & LIVE) != 0) {
         past->live = true;
-        past->state = (enum ledger_state)(row[0] & STATE);
+        past->state = (enum ledger_state)(first & STATE);
     }
-    past->begun |= (row[0] & BEGUN) != 0;
-    past->failed += (row[0] & FAILED) != 0;
-    if ((row[0] & MIGRATED) == 0)
-        return;
-    int64_t migrated_at = varint_unfold(varint_get(&at));
+    past->begun |= (first & BEGUN) != 0;
+    if ((first & FAILED) != 0)
+        past->failed += (int64_t)varint_get(&row);
+    if ((first & MIGRATED) == 0)
+        return row;
+    int64_t migrated_at = varint_unfold(varint_get(&row));
     past->migrated_at = past->migrated_at != 0 ? MIN(past->migrated_at, migrated_at) : migrated_at;
+    return row;
 }

@@ -8,7 +8,7 @@
 #include "spool/dictionary.h"
 #include "spool/ledger/ledger_survey.h"
 
-/* The dictionaries of a survey. */
+/* The dictionaries of a survey, which also serve who keeps its rows: survey_words_free by each. */
 struct survey_words {
     struct ledger *ledger;
     int64_t at;                 /* the survey's time */
@@ -19,20 +19,23 @@ struct survey_words {
 };
 
 /* Empty dictionaries, for the survey of that time. survey_words_free. */
-struct survey_words survey_words_new(struct ledger *ledger, int64_t at);
-/* Frees what the struct has, not the struct. */
+struct survey_words *survey_words_new(struct ledger *ledger, int64_t at);
+/* The same ones, to be freed once more. */
+struct survey_words *survey_words_share(struct survey_words *words);
+/* NULL is allowed. */
 void survey_words_free(struct survey_words *words);
 
-/* Appends a Device to row: what struct ledger_surveyed says that is set, but not its work. Its Non-Migratable time is
+/* Appends a Device to row: what struct ledger_surveyed says that is set, but not its past. Its Non-Migratable time is
  * asked for here. */
 bool survey_row_put(struct survey_words *words, const struct ledger_surveyed *device, GByteArray *row, GError **error);
-/* Fills *device from a row, and from the dictionaries it was made with. Its texts are borrowed from both. */
-void survey_row_get(const struct survey_words *words, const struct sorter_record *row, struct ledger_surveyed *device);
+/* Fills *device, of that id, from a row (at) and from the dictionaries it was made with. Its texts are borrowed from
+ * both. Its past is empty. */
+void survey_row_get(const struct survey_words *words, uint64_t id, const uint8_t *at, struct ledger_surveyed *device);
 
-enum { SURVEY_ITEM_SIZE = 16 }; /* at most, of the row of a work item */
-/* Writes the row of a work item. Returns where its bytes end. */
-uint8_t *survey_item_put(const struct ledger_work *work, uint8_t row[SURVEY_ITEM_SIZE]);
-/* Adds the work item of a row, as ledger_past_add does. */
-void survey_item_add(const uint8_t *row, struct ledger_past *past);
+enum { SURVEY_PAST_SIZE = 1 + 2 * 10 }; /* at most, of what survey_past_put writes */
+/* Writes what one work item or several say. Returns where its bytes end. */
+uint8_t *survey_past_put(const struct ledger_past *past, uint8_t row[SURVEY_PAST_SIZE]);
+/* Adds what was written to *past. Returns where its bytes end. */
+const uint8_t *survey_past_add(const uint8_t *row, struct ledger_past *past);
 
 #endif

@@ -267,24 +267,24 @@ static void test_survey_row__dictionaries_full__texts_stand_in_the_row(void **st
                                                       .credentials = "TCOS"},
                                            .supplier = UINT64_MAX - 2,
                                            .non_migratable_since = 10};
-    struct survey_words words = survey_words_new(ledger, 20);
+    struct survey_words *words = survey_words_new(ledger, 20);
 
     (void)state;
     assert_true(ledger_nmm_put(ledger, &entry, NULL));
     for (int full = 0; full < 2; full++) {
         g_autoptr(GByteArray) row = g_byte_array_new();
         struct ledger_surveyed got;
-        assert_true(survey_row_put(&words, &device, row, NULL));
-        survey_row_get(&words, &(struct sorter_record){device.device.device, 0, row->data, row->len}, &got);
+        assert_true(survey_row_put(words, &device, row, NULL));
+        survey_row_get(words, device.device.device, row->data, &got);
         assert_same(&got, &device);
         assert_int_equal(row->len > 60, full);
-        survey_words_free(&words);
+        survey_words_free(words);
         words = survey_words_new(ledger, 20);
-        fill(words.models);
-        fill(words.states);
-        fill(words.parties);
+        fill(words->models);
+        fill(words->states);
+        fill(words->parties);
     }
-    survey_words_free(&words);
+    survey_words_free(words);
 }
 
 static bool join_unnamed(void *user, const struct ledger_unnamed *party, GError **error)

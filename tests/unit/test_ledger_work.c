@@ -1,10 +1,12 @@
 /* Work items with their sessions: one by its number or WorkItemId, and walks over many. */
 #include "spool/ledger/ledger_work.h"
 
+#include "spool/ledger/ledger_estate.h"
 #include "spool/ledger/ledger_find.h"
 #include "spool/ledger/ledger_holds.h"
 #include "spool/ledger/ledger_private.h"
 #include "spool/ledger/ledger_recovery.h"
+#include "spool/ledger/ledger_survey.h"
 #include "tests/unit/ledger_batches.h"
 
 #include <glib.h>
@@ -382,6 +384,60 @@ static void test_ledger_find__live_sessions_lead__their_index_is_searched(void *
     assert_string_equal(step, "SEARCH s USING INDEX session_live (item>?)");
 }
 
+/* ---- the survey ---- */
+
+static bool add_past(void *user, const struct ledger_work *work, GError **error)
+{
+    (void)error;
+    ledger_past_add(user, work);
+    return true;
+}
+
+/* The survey reads sessions and what was not dispatched; the walk over one Device's work reads all. */
+static bool compare_past(void *user, const struct ledger_surveyed *device, GError **error)
+{
+    const struct ledger_past *survey = &device->past;
+    struct ledger_past past = {0};
+
+    assert_true(ledger_work_of_device_each(ledger, device->device.device, add_past, &past, error));
+    assert_true(past.live == survey->live && past.state == survey->state);
+    assert_true(past.begun == survey->begun && past.failed == survey->failed);
+    assert_int_equal(past.migrated_at, survey->migrated_at);
+    ((int *)user)[past.live ? past.state : past.migrated_at != 0 ? LEDGER_MIGRATED : LEDGER_FAILED]++;
+    return true;
+}
+
+static void test_ledger_survey__work_items__say_what_those_of_one_device_say(void **state)
+{
+    static const struct ledger_session sessions[] = {
+        {.state = LEDGER_DISPATCHED, .transitions = 1, .try = 1, .begun = 70, .ends = 90, .due = 90},
+        {.state = LEDGER_FAILED, .transitions = 1, .try = 1, .begun = 70, .ended = 80, .code = "T101"},
+        {.state = LEDGER_MIGRATED, .transitions = 1, .try = 1, .begun = 70, .ended = 80},
+        {.state = LEDGER_RETRY_WAIT, .transitions = 1, .ends = 90, .due = 80}};
+    int seen[LEDGER_FAILED + 1] = {0};
+
+    (void)state;
+    for (int i = 0; i < 2 * 16 + DEVICES; i++) {
+        const struct ledger_inventory row = {.device = FIRST_DEVICE + (uint64_t)i,
+                                             .device_type = "ESME",
+                                             .status = "Commissioned",
+                                             .credentials = "TCOS"};
+        assert_true(ledger_inventory_put(ledger, &row, NULL));
+    }
+    for (size_t i = 0; i < G_N_ELEMENTS(sessions); i++) {
+        const struct ledger_transition transition = {
+            .n = 1, .state = sessions[i].state, .try = sessions[i].try, .job = 9, .record = (int64_t)i + 1};
+        put(first + (int64_t)i, &sessions[i], &transition);
+    }
+    g_autoptr(ledger_survey_t) survey = ledger_survey_make(ledger, 100, NULL);
+    assert_non_null(survey);
+    assert_true(ledger_survey_each(survey, compare_past, seen, NULL));
+    assert_int_equal(seen[LEDGER_READY], 1 + DEVICES - 1);
+    assert_int_equal(seen[LEDGER_DISPATCHED], 1);
+    assert_int_equal(seen[LEDGER_RETRY_WAIT], 1);
+    assert_int_equal(seen[LEDGER_MIGRATED], 1);
+}
+
 int main(void)
 {
 #define T(test) cmocka_unit_test_setup_teardown(test, enter, leave)
@@ -399,6 +455,7 @@ int main(void)
         T(test_ledger_work__models__in_any_order_each_is_found),
         T(test_ledger_work__nothing_is_withheld__no_question_walks_all_work_items),
         T(test_ledger_find__live_sessions_lead__their_index_is_searched),
+        T(test_ledger_survey__work_items__say_what_those_of_one_device_say),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
