@@ -27,7 +27,8 @@ struct place {
 enum {
     READ = 64 * 1024,
     WRITE = 256 * 1024,
-    EARLY = 16,                              /* records between one that is asked for and one that is written */
+    SLACK = 32, /* bytes that are copied at once: most data have fewer, and a call for so few takes longer */
+    EARLY = 16, /* records between one that is asked for and one that is written */
     HEAD = 2 * VARINT64_SIZE + VARINT32_SIZE /* at most, of what stands before the data of a record in the file */
 };
 
@@ -44,13 +45,14 @@ struct run {
 struct sorter {
     char *dir;
     size_t memory;
-    GByteArray *arena;
-    GArray *places;  /* struct place */
-    GArray *room;    /* for as many while they are sorted */
-    bool in_order;   /* the records in the arena have come in the order of both keys */
-    bool b_in_order; /* they have come in the order of b */
-    bool sorted;     /* nothing may be added */
-    int fd;          /* of the temporary file; -1: everything is in the arena */
+    guint8 *arena; /* SLACK bytes more than it has room for, so that short data are copied by their greatest length */
+    guint used, size; /* of the arena */
+    GArray *places;   /* struct place */
+    GArray *room;     /* for as many while they are sorted */
+    bool in_order;    /* the records in the arena have come in the order of both keys */
+    bool b_in_order;  /* they have come in the order of b */
+    bool sorted;      /* nothing may be added */
+    int fd;           /* of the temporary file; -1: everything is in the arena */
     off_t written;
     GArray *runs;  /* struct run */
     GArray *heap;  /* guint: indexes of runs that are not read to their end, the one with the least record first */
@@ -70,7 +72,7 @@ struct sorter *sorter_new(const char *dir, size_t memory)
 
     s->dir = g_strdup(dir);
     s->memory = memory;
-    s->arena = g_byte_array_sized_new(1); /* a place in it is never NULL */
+    s->arena = g_malloc(SLACK); /* a place in it is never NULL */
     s->places = g_array_new(FALSE, FALSE, sizeof(struct place));
     s->room = g_array_new(FALSE, FALSE, sizeof(struct place));
     s->in_order = s->b_in_order = true;
@@ -87,7 +89,7 @@ void sorter_free(struct sorter *sorter)
         return;
     if (sorter->fd >= 0)
         (void)close(sorter->fd); /* nobody needs its bytes any more */
-    g_byte_array_unref(sorter->arena);
+    g_free(sorter->arena);
     g_array_unref(sorter->places);
     g_array_unref(sorter->room);
     g_array_unref(sorter->runs);
@@ -185,8 +187,9 @@ static guint8 *put(guint8 *to, const struct place *before, const struct place *p
     to = varint_put(to, place->a - before->a);
     to = varint_put(to, place->a == before->a ? place->b - before->b : place->b);
     to = varint_put(to, place->len);
-    if (place->len > 0)
-        memcpy(to, data, place->len);
+    memcpy(to, data, SLACK);
+    if (place->len > SLACK)
+        memcpy(to + SLACK, data + SLACK, place->len - SLACK);
     return to + place->len;
 }
 
@@ -195,7 +198,7 @@ static guint8 *put(guint8 *to, const struct place *before, const struct place *p
 static void fetch_early(const struct sorter *s, guint i)
 {
     if (i < s->places->len)
-        __builtin_prefetch(s->arena->data + g_array_index(s->places, struct place, i).at);
+        __builtin_prefetch(s->arena + g_array_index(s->places, struct place, i).at);
 }
 
 /* Writes the arena as a run, and empties it. */
@@ -211,7 +214,7 @@ static bool spill(struct sorter *s, GError **error)
     sort_arena(s);
     for (guint i = 0; i < s->places->len; i++) {
         const struct place *place = &g_array_index(s->places, struct place, i);
-        size_t needed = HEAD + (size_t)place->len;
+        size_t needed = HEAD + (size_t)place->len + SLACK;
         if (needed > size - len) {
             if (!write_all(s, (const char *)out, len, error))
                 return false;
@@ -220,14 +223,14 @@ static bool spill(struct sorter *s, GError **error)
         if (needed > size)
             out = g_realloc(out, size = needed);
         fetch_early(s, i + EARLY);
-        len = (size_t)(put(out + len, before, place, s->arena->data + place->at) - out);
+        len = (size_t)(put(out + len, before, place, s->arena + place->at) - out);
         before = place;
     }
     if (!write_all(s, (const char *)out, len, error))
         return false;
     run.end = s->written;
     g_array_append_val(s->runs, run);
-    g_byte_array_set_size(s->arena, 0);
+    s->used = 0;
     g_array_set_size(s->places, 0);
     s->in_order = s->b_in_order = true;
     return true;
@@ -245,15 +248,20 @@ static void compare_to_last(struct sorter *s, const struct sorter_record *record
 
 bool sorter_add(struct sorter *s, const struct sorter_record *record, GError **error)
 {
-    const struct place place = {record->a, record->b, s->arena->len, record->len};
+    const struct place place = {record->a, record->b, s->used, record->len};
 
     g_assert(!s->sorted);
     compare_to_last(s, record);
+    if (record->len > s->size - s->used) {
+        s->size = MAX(2 * s->size, s->used + record->len);
+        s->arena = g_realloc(s->arena, (gsize)s->size + SLACK);
+    }
     if (record->len > 0)
-        g_byte_array_append(s->arena, record->data, record->len);
+        memcpy(s->arena + s->used, record->data, record->len);
+    s->used += record->len;
     g_array_append_val(s->places, place);
     /* The places take their room once more while they are sorted. */
-    return s->arena->len + 2 * s->places->len * sizeof(struct place) < s->memory || spill(s, error);
+    return s->used + 2 * s->places->len * sizeof(struct place) < s->memory || spill(s, error);
 }
 
 /* ---- reading ---- */
@@ -341,7 +349,7 @@ static void stand(struct sorter *s)
         return;
     }
     const struct place *place = &g_array_index(s->places, struct place, s->at);
-    s->present = (struct sorter_record){place->a, place->b, s->arena->data + place->at, place->len};
+    s->present = (struct sorter_record){place->a, place->b, s->arena + place->at, place->len};
 }
 
 static bool rewind_runs(struct sorter *s, GError **error)
@@ -372,8 +380,9 @@ bool sorter_rewind(struct sorter *s, GError **error)
     else if (!s->sorted && s->places->len > 0 && !spill(s, error))
         return false;
     if (!s->sorted && s->fd >= 0) { /* nothing is added any more */
-        g_byte_array_unref(s->arena);
-        s->arena = g_byte_array_new();
+        g_free(s->arena);
+        s->arena = g_malloc(SLACK);
+        s->used = s->size = 0;
         g_array_unref(s->places);
         s->places = g_array_new(FALSE, FALSE, sizeof(struct place));
         g_array_unref(s->room);
