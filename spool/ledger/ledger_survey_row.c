@@ -44,16 +44,23 @@ void survey_words_free(struct survey_words *words)
 /* The texts that models and states are made of: a bit for each text that is not NULL, then these, each with its NUL. */
 enum { MODEL_TEXTS = 4, STATE_TEXTS = 3 };
 
-static void append_texts(GByteArray *to, const char *const texts[], size_t n)
+/* In the place of what *to holds. n: MODEL_TEXTS at most. */
+static void put_texts(GByteArray *to, const char *const texts[], size_t n)
 {
+    size_t sizes[MODEL_TEXTS], all = 1;
     uint8_t present = 0;
 
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
+        sizes[i] = texts[i] != NULL ? strlen(texts[i]) + 1 : 0;
         present |= (uint8_t)((texts[i] != NULL) << i);
-    g_byte_array_append(to, &present, 1);
+        all += sizes[i];
+    }
+    g_byte_array_set_size(to, (guint)all);
+    uint8_t *at = to->data;
+    *at++ = present;
     for (size_t i = 0; i < n; i++) {
         if (texts[i] != NULL)
-            g_byte_array_append(to, (const guint8 *)texts[i], (guint)strlen(texts[i]) + 1);
+            at = (uint8_t *)memcpy(at, texts[i], sizes[i]) + sizes[i];
     }
 }
 
@@ -98,8 +105,7 @@ static bool put_model(struct survey_words *words, const struct ledger_inventory 
     const char *const texts[MODEL_TEXTS] = {d->device_type, d->manufacturer, d->model, d->firmware};
     int64_t since = 0;
 
-    g_byte_array_set_size(words->texts, 0);
-    append_texts(words->texts, texts, MODEL_TEXTS);
+    put_texts(words->texts, texts, MODEL_TEXTS);
     struct dictionary_entry *entry = dictionary_put(words->models, words->texts->data, words->texts->len, row);
     if (entry != NULL && entry->value >= 0)
         return true;
@@ -116,16 +122,15 @@ static void put_state(struct survey_words *words, const struct ledger_inventory 
 {
     const char *const texts[STATE_TEXTS] = {d->status, d->region, d->credentials};
 
-    g_byte_array_set_size(words->texts, 0);
-    append_texts(words->texts, texts, STATE_TEXTS);
+    put_texts(words->texts, texts, STATE_TEXTS);
     (void)dictionary_put(words->states, words->texts->data, words->texts->len,
                          row); /* which number it is counts for nothing */
 }
 
 /* A time as the number of its day, if it is the beginning of one. */
-static void put_time(GByteArray *row, int64_t at)
+static uint8_t *put_time(uint8_t *to, int64_t at)
 {
-    varint_append(row, varint_fold(at % DAY == 0 ? at / DAY : at));
+    return varint_put(to, varint_fold(at % DAY == 0 ? at / DAY : at));
 }
 
 static int64_t get_time(const uint8_t **at, bool days)
@@ -137,6 +142,7 @@ bool survey_row_put(struct survey_words *words, const struct ledger_surveyed *de
 {
     const struct ledger_inventory *d = &device->device;
     const uint64_t parties[] = {device->supplier, d->map};
+    uint8_t times[2 * VARINT64_SIZE];
     const uint8_t first =
         (uint8_t)((d->installed % DAY == 0 ? INSTALLED_DAYS : 0) |
                   (d->commissioned % DAY == 0 ? COMMISSIONED_DAYS : 0) | (d->mpxn != NULL ? MPXN : 0));
@@ -146,8 +152,7 @@ bool survey_row_put(struct survey_words *words, const struct ledger_surveyed *de
         return false;
     put_state(words, d, row);
     (void)dictionary_put(words->parties, parties, sizeof parties, row); /* as above */
-    put_time(row, d->installed);
-    put_time(row, d->commissioned);
+    g_byte_array_append(row, times, (guint)(put_time(put_time(times, d->installed), d->commissioned) - times));
     if (d->mpxn != NULL)
         g_byte_array_append(row, (const guint8 *)d->mpxn, (guint)strlen(d->mpxn) + 1);
     return true;
