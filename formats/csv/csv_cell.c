@@ -17,12 +17,16 @@ const struct csv_separator *csv_separator(char c)
     return NULL;
 }
 
-/* Spaces at the ends need quotes too: spreadsheets and some readers trim them otherwise. */
+/* Spaces at the ends need quotes too: spreadsheets and some readers trim them otherwise. A loop: strcspn makes a table
+ * of the special characters for each cell, which takes longer than most cells. */
 static bool needs_quotes(const struct dialect *dialect, const char *value, size_t len)
 {
-    const char special[] = {dialect->delimiter, dialect->quote, '\r', '\n', '\0'};
+    const char delimiter = dialect->delimiter, quote = dialect->quote;
+    bool special = value[0] == ' ' || value[len - 1] == ' ';
 
-    return value[0] == ' ' || value[len - 1] == ' ' || strcspn(value, special) != len;
+    for (size_t i = 0; i < len; i++)
+        special |= value[i] == delimiter || value[i] == quote || value[i] == '\r' || value[i] == '\n';
+    return special;
 }
 
 static void append_quoted(GString *out, char quote, const char *value)
