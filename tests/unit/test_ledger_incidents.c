@@ -151,6 +151,9 @@ static void test_ledger_incidents__opened_after_none_was_found__are_closed(void 
     assert_true(ledger_begin(ledger, NULL));
     assert_true(ledger_incident_close_device(ledger, 8, 15, NULL));
     assert_true(ledger_commit(STEP_VERDICT_COMMITTED, ledger, NULL));
+    ledger_close(ledger); /* the next connection has not opened that of Device 9 */
+    ledger = ledger_make(LEDGER_HOME_FILE, NULL);
+    assert_non_null(ledger);
     assert_true(ledger_begin(ledger, NULL));
     assert_true(ledger_incident_close_by_hand(ledger, &by_hand, NULL));
     assert_true(ledger_incident_close_device(ledger, 8, 16, NULL));
