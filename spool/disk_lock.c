@@ -132,12 +132,20 @@ static long owner_of_line(const char *line, const struct wanted *wanted)
     return pid;
 }
 
+/* A process may call itself anything: a line end would begin another line of the log, an escape reach a terminal. */
+static void make_harmless(char *name)
+{
+    for (; *name != '\0'; name++)
+        if (!g_ascii_isprint(*name))
+            *name = '?';
+}
+
 static void add_owner(GPtrArray *owners, long pid)
 {
     g_autofree char *path = g_strdup_printf("/proc/%ld/comm", pid), *name = NULL;
 
     if (g_file_get_contents(path, &name, NULL, NULL))
-        g_strchomp(name);
+        make_harmless(g_strchomp(name));
     g_autofree char *owner = g_strdup_printf("process %ld (%s)", pid, name != NULL ? name : "which has ended");
     if (!g_ptr_array_find_with_equal_func(owners, owner, g_str_equal, NULL))
         g_ptr_array_add(owners, g_steal_pointer(&owner));

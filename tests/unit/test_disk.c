@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 /* after the standard headers: it needs them */
@@ -235,6 +236,27 @@ static void test_disk_lock_readers__three_of_them__are_counted_and_enumerated(vo
     (void)state;
 }
 
+static void test_disk_lock_readers__hostile_name__is_one_harmless_line(void **state)
+{
+    char own[16];
+    unsigned n;
+    int until;
+
+    if (!g_file_test("/proc/locks", G_FILE_TEST_EXISTS))
+        skip();
+    (void)close(open("locked", O_RDWR | O_CREAT, 0600));
+    assert_int_equal(prctl(PR_GET_NAME, own, 0, 0, 0), 0);
+    assert_int_equal(prctl(PR_SET_NAME, "a\nb\x1b[1m\xff\x7fz", 0, 0, 0), 0);
+    pid_t child = child_with_lock(F_RDLCK, &until);
+    assert_int_equal(prctl(PR_SET_NAME, own, 0, 0, 0), 0);
+    g_autofree char *readers = disk_lock_readers("locked", 0, 1000, 0, &n);
+    g_autofree char *expected = g_strdup_printf("process %d (a?b?[1m??z)", (int)child);
+    assert_string_equal(readers, expected);
+    (void)close(until);
+    assert_int_equal(waitpid(child, NULL, 0), child);
+    (void)state;
+}
+
 static void test_disk_dirs__made_and_removed_twice__succeeds(void **state)
 {
     bool exists = true;
@@ -267,6 +289,7 @@ int main(void)
         T(test_disk_lock__held_by_another__names_its_pid),
         T(test_disk_lock_owners__locks_for_writing__are_those_of_others),
         T(test_disk_lock_readers__three_of_them__are_counted_and_enumerated),
+        T(test_disk_lock_readers__hostile_name__is_one_harmless_line),
         T(test_disk_dirs__made_and_removed_twice__succeeds),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
