@@ -79,7 +79,7 @@ void cells_alone_status(struct cells *cells, struct cells_status *status);
 /* Ends the last cell if it has not ended, and waits for it. */
 void cells_alone_end(struct cells *cells);
 
-/* Ends it, and waits if it has read for long. No cell may be made any more. */
+/* Ends it, and waits if it has read for long, or in a container. No cell may be made any more. */
 void cells_alone_leave(struct cells *cells);
 
 /* Sets READING_ERROR_UNABLE: what could not be done, by which errno. Returns false. (cells.c) */
