@@ -105,9 +105,14 @@ bool dispatch_recall(struct gateway *gateway, GError **error)
     int64_t now = clock_now(), newest = 0, last = gateway->orders_reviewed;
     g_autoptr(GHashTable) orders = NULL;
 
-    if (!undelivered_find(gateway, &orders, error) || !ledger_reference_newest(gateway->ledger, &newest, error))
+    if (!ledger_reference_newest(gateway->ledger, &newest, error))
         return false;
-    if (g_hash_table_size(orders) == 0 || (last != 0 && newest < last && last / DISPATCH_DAY == now / DISPATCH_DAY))
+    /* Before the orders are looked for: each file of a group would walk those of all files before it. */
+    if (last != 0 && newest < last && last / DISPATCH_DAY == now / DISPATCH_DAY)
+        return true;
+    if (!undelivered_find(gateway, &orders, error))
+        return false;
+    if (g_hash_table_size(orders) == 0)
         return true;
     if (!ledger_begin(gateway->ledger, error))
         return false;

@@ -7,9 +7,9 @@
  * what the records before it wrote. If the whole file is rejected, a savepoint undoes what its records wrote, and the
  * verdict alone is committed.
  *
- * A second thread digests the payload meanwhile (struct proof). The verdict is committed only if the bytes are those
- * that were received: what a reader made of rotten bytes is rolled back. One pass for both would have to follow the
- * reader, and zip is not read from front to back.
+ * A second thread digests a large payload meanwhile; a small one is digested before (struct proof). The verdict is
+ * committed only if the bytes are those that were received: what a reader made of rotten bytes is rolled back. One pass
+ * for both would have to follow the reader, and zip is not read from front to back.
  */
 #include "gateway/pipeline/judging/intake.h"
 
@@ -251,10 +251,13 @@ static gpointer prove(gpointer user)
 
 static void proof_begin(struct proof *proof, const struct ledger_job *job, const char *path)
 {
+    enum { AT_ONCE = 64 * 1024 }; /* bytes: to start a thread costs more than to digest them */
+
     *proof = (struct proof){.job = job, .path = path};
-    proof->thread = g_thread_try_new("proof", prove, proof, NULL);
+    if (job->size > AT_ONCE)
+        proof->thread = g_thread_try_new("proof", prove, proof, NULL);
     if (proof->thread == NULL)
-        (void)prove(proof); /* the system has no thread left: first the proof, then the verdict */
+        (void)prove(proof); /* also where the system has no thread left: first the proof, then the verdict */
 }
 
 /* Waits for the digest. False: the payload cannot be read. That is a G_FILE_ERROR, not one of the spool, so that other

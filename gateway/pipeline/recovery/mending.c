@@ -150,11 +150,12 @@ bool mending_by_same_bytes(struct gateway *gateway, const struct ledger_job *job
     int64_t found = job->healed;
 
     *mended = 0;
-    if (!job_find(gateway->spool, job->id, &mending.own, error) ||
-        (found == 0 && !find_damaged(gateway, job, &found, error)))
+    if (found == 0 && !find_damaged(gateway, job, &found, error))
         return false;
     if (found == 0)
         return true;
+    if (!job_find(gateway->spool, job->id, &mending.own, error))
+        return false;
     if (!is_whole(gateway, job, mending.own)) /* it cannot help; judging finds out why */
         return job->healed == 0 || note_mending(gateway, job->id, 0, error);
     if ((job->healed == 0 && !note_mending(gateway, job->id, found, error)) ||
