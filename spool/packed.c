@@ -357,12 +357,11 @@ bool packer_step(struct packer *packer, bool *done, GError **error)
     return disk_file_write(packer->file, packer->packed, packed, error);
 }
 
-bool packer_finish(struct packer *packer, int64_t *saved, GError **error)
+bool packer_finish(struct packer *packer, struct packed_batch *batch, GError **error)
 {
     char hex[DIGEST_HEX_SIZE];
     uint64_t packed = disk_file_size(packer->file);
 
-    *saved = 0;
     digest_hex(packer->digest, hex);
     if (g_strcmp0(hex, packer->sha256) != 0 || packer->read != packer->size) {
         g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_CORRUPT, "%s is not what was stored: its SHA-256 is %s",
@@ -371,11 +370,7 @@ bool packer_finish(struct packer *packer, int64_t *saved, GError **error)
     }
     if (blocks_of(packed) >= blocks_of(packer->size))
         return true; /* its sender has packed it */
-    if (!disk_file_publish(STEP_FILE_PACKED, packer->file, error) ||
-        !disk_unlink(STEP_PLAIN_REMOVED, packer->path, error))
-        return false;
-    *saved = (int64_t)(packer->size - packed);
-    return true;
+    return packed_batch_add(batch, packer->file, packer->path, (int64_t)(packer->size - packed), error);
 }
 
 void packer_free(struct packer *packer)

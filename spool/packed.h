@@ -6,9 +6,10 @@
  *   packed_open → packed_read until *got is 0 → packed_close
  *   packer_begin → packer_step until *done → packer_finish → packer_free
  *
- * At each moment one of the two is whole: the packed file is synced and has its name before the plain one is removed,
- * and the other way round. A stop in between leaves both; the plain one counts. A reader looks for the plain file, then
- * for the packed one, then for the plain one again: so a change between two looks is not seen as a missing file.
+ * At each moment one of the two is whole: the packed file is synced and has its name before the plain one is removed
+ * (packed_batch.h), and the other way round. A stop in between leaves both; the plain one counts. A reader looks for
+ * the plain file, then for the packed one, then for the plain one again: so a change between two looks is not seen as a
+ * missing file.
  *
  * Rejected: to record the form in the ledger (a crash between its commit and the disk would make it wrong; the name
  * cannot be); to unpack into a temporary file for each reader (a payload may have a gigabyte).
@@ -18,7 +19,7 @@
 #ifndef ECOSGATE_SPOOL_PACKED_H
 #define ECOSGATE_SPOOL_PACKED_H
 
-#include "spool/disk.h"
+#include "spool/packed_batch.h"
 
 #define PACKED_SUFFIX ".gz"
 
@@ -73,9 +74,9 @@ typedef struct packer packer_t;
 struct packer *packer_begin(const char *path, uint64_t size, const char *sha256, GError **error);
 /* Packs the next 256 KiB. */
 bool packer_step(struct packer *packer, bool *done, GError **error);
-/* Puts the packed file in the place of the plain one, if that saves a block. *saved: bytes, 0 if it stays plain.
+/* Adds the packed file to the batch, which puts it in the place of the plain one, if that saves a block.
  * SPOOL_ERROR_CORRUPT if the plain bytes are not those of the ledger: nothing is changed then. */
-bool packer_finish(struct packer *packer, int64_t *saved, GError **error);
+bool packer_finish(struct packer *packer, struct packed_batch *batch, GError **error);
 /* Frees it, and removes what is not finished. NULL is allowed. */
 void packer_free(struct packer *packer);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(packer_t, packer_free)

@@ -267,7 +267,8 @@ def test_beside_backup(tap):
 
 def test_order_of_steps(tap):
     """At no moment are the bytes in neither form."""
-    for point in ("file-packed:before", "file-packed:after", "plain-removed:before", "plain-removed:after"):
+    for point in ("file-packed:before", "file-packed:after", "packing-synced:after", "plain-removed:before",
+                  "plain-removed:after", "packing-settled:before", "packing-settled:after"):
         home, (first, _) = of_two("retention instructions=1;never")
         before = files_of(home)[f"{first:08}/payload"]
         home.run(now=at(DAY + 10), env={"ECOSGATE_CRASH": point})

@@ -1,5 +1,6 @@
 /* Stored files that are packed: who can read them, and what is noticed when some of their bytes are missing. */
 #include "spool/packed.h"
+#include "tests/unit/sync_calls.h"
 
 #include <glib/gstdio.h>
 #include <setjmp.h>
@@ -57,14 +58,17 @@ static int64_t pack(const char *name)
     char hex[DIGEST_HEX_SIZE];
     uint64_t size;
     bool done = false;
-    int64_t saved = -1;
+    int64_t files = 0, saved = 0;
+    g_autoptr(packed_batch_t) batch = packed_batch_new(".");
 
     assert_true(digest_file(name, hex, &size, NULL));
     g_autoptr(packer_t) packer = packer_begin(name, size, hex, NULL);
     assert_non_null(packer);
     while (!done)
         assert_true(packer_step(packer, &done, NULL));
-    assert_true(packer_finish(packer, &saved, NULL));
+    assert_true(packer_finish(packer, batch, NULL));
+    assert_true(packed_batch_settle(batch, &files, &saved, NULL));
+    assert_int_equal(files, saved > 0);
     return saved;
 }
 
@@ -159,8 +163,8 @@ static void expect_not_packed(const char *text, size_t len)
     char hex[DIGEST_HEX_SIZE];
     g_autoptr(GError) error = NULL;
     uint64_t size;
+    g_autoptr(packed_batch_t) batch = packed_batch_new(".");
     bool done = false;
-    int64_t saved;
 
     put("a", text, 2 * PIECE);
     assert_true(digest_file("a", hex, &size, NULL));
@@ -170,7 +174,7 @@ static void expect_not_packed(const char *text, size_t len)
     assert_int_equal(truncate("a", (off_t)len), 0);
     while (!done)
         assert_true(packer_step(packer, &done, NULL));
-    assert_false(packer_finish(packer, &saved, &error));
+    assert_false(packer_finish(packer, batch, &error));
     assert_true(g_error_matches(error, SPOOL_ERROR, SPOOL_ERROR_CORRUPT));
     packer_free(packer);
     assert_int_equal(g_access("a", F_OK), 0);
@@ -199,6 +203,78 @@ static void test_packer__random_bytes__stay_plain(void **state)
     assert_int_equal(pack("a"), 0);
     assert_int_not_equal(g_access("a.gz", F_OK), 0);
     (void)state;
+}
+
+static void add(struct packed_batch *batch, const char *name)
+{
+    g_autofree char *text = text_of(5 * 4096);
+    char hex[DIGEST_HEX_SIZE];
+    bool done = false;
+
+    put(name, text, 5 * 4096);
+    digest_text(text, hex);
+    g_autoptr(packer_t) packer = packer_begin(name, 5 * 4096, hex, NULL);
+    while (!done)
+        assert_true(packer_step(packer, &done, NULL));
+    assert_true(packer_finish(packer, batch, NULL));
+}
+
+static void expect_stands(const char *name, bool stands)
+{
+    assert_int_equal(g_access(name, F_OK) == 0, stands);
+}
+
+static void test_batch__two_files__two_syncs_of_the_file_system(void **state)
+{
+    g_autoptr(packed_batch_t) batch = packed_batch_new(*state);
+    int64_t files = 0, saved = 0;
+
+    sync_calls_begin(*state);
+    add(batch, "a");
+    add(batch, "b");
+    expect_stands("a", true);
+    expect_stands("a.gz", true);
+    assert_true(packed_batch_settle(batch, &files, &saved, NULL));
+    assert_true(packed_batch_settle(batch, &files, &saved, NULL)); /* there is nothing left to do */
+    g_autofree char *seen = sync_calls_end();
+    assert_string_equal(seen, "file system of ./\nfile system of ./\n");
+    assert_int_equal(files, 2);
+    assert_true(saved > 4 * 4096);
+    expect_stands("a", false);
+    expect_stands("b", false);
+    expect_stands("b.gz", true);
+}
+
+/* The first sync fails: nothing is removed. The second: the ledger must not say that the files are packed. */
+static void test_batch__sync_fails__says_so(void **state)
+{
+    for (int failing = 1; failing <= 2; failing++) {
+        g_autoptr(packed_batch_t) batch = packed_batch_new(*state);
+        int64_t files = 0, saved = 0;
+        sync_calls_begin(*state);
+        add(batch, "a");
+        sync_calls_failing = failing;
+        assert_false(packed_batch_settle(batch, &files, &saved, NULL));
+        g_free(sync_calls_end());
+        assert_int_equal(files, 0);
+        expect_stands("a", failing == 1);
+        expect_stands("a.gz", true);
+        put("a", "", 0);
+        assert_true(packed_batch_settle(batch, &files, &saved, NULL)); /* it is empty */
+        expect_stands("a", true);
+    }
+}
+
+static void test_batch__forgotten__plain_file_stays(void **state)
+{
+    g_autoptr(packed_batch_t) batch = packed_batch_new(*state);
+    int64_t files = 0, saved = 0;
+
+    add(batch, "a");
+    packed_batch_forget(batch);
+    assert_true(packed_batch_settle(batch, &files, &saved, NULL));
+    assert_int_equal(files + saved, 0);
+    expect_stands("a", true);
 }
 
 static void test_reader__end_missing__is_damaged(void **state)
@@ -329,6 +405,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_packer__short_reads__same_bytes, enter, leave),
         cmocka_unit_test_setup_teardown(test_packer__other_length_meanwhile__stays_plain, enter, leave),
         cmocka_unit_test_setup_teardown(test_packer__random_bytes__stay_plain, enter, leave),
+        cmocka_unit_test_setup_teardown(test_batch__two_files__two_syncs_of_the_file_system, enter, leave),
+        cmocka_unit_test_setup_teardown(test_batch__sync_fails__says_so, enter, leave),
+        cmocka_unit_test_setup_teardown(test_batch__forgotten__plain_file_stays, enter, leave),
         cmocka_unit_test_setup_teardown(test_reader__end_missing__is_damaged, enter, leave),
         cmocka_unit_test_setup_teardown(test_reader__bit_of_a_head_wrong__never_other_bytes, enter, leave),
         cmocka_unit_test_setup_teardown(test_reader__packed_by_earlier_release__is_read, enter, leave),

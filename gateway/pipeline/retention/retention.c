@@ -60,6 +60,7 @@ struct retention {
     int64_t ended;    /* seconds UTC: it, when its files were listed */
     GPtrArray *files; /* struct wanted: which are left of it */
     struct packer *packer;
+    struct packed_batch *batch; /* files of this slice whose plain form is to go */
     GArray *packed;  /* int64_t: jobs that the ledger does not know to be packed yet */
     GArray *leaving; /* int64_t: jobs whose removal is recorded */
     struct spreading spreading;
@@ -100,6 +101,7 @@ struct retention *retention_new(struct gateway *gateway)
         add_groups(r->groups, types[i]);
     for (size_t i = 0; i < report_n_kinds; i++)
         add_groups(r->groups, report_kinds[i].ref);
+    r->batch = packed_batch_new(spool_dir(gateway->spool));
     r->page = g_array_new(FALSE, FALSE, sizeof(struct ledger_retention_place));
     r->packed = g_array_new(FALSE, FALSE, sizeof(int64_t));
     r->leaving = g_array_new(FALSE, FALSE, sizeof(int64_t));
@@ -113,6 +115,7 @@ void retention_free(struct retention *r)
     if (r == NULL)
         return;
     packer_free(r->packer);
+    packed_batch_free(r->batch);
     g_ptr_array_unref(r->files);
     g_array_unref(r->groups);
     g_array_unref(r->page);
@@ -270,7 +273,6 @@ static bool tell_unpacked(struct retention *r, GError *cause)
 static bool pack_piece(struct retention *r, GError **error)
 {
     bool done = false;
-    int64_t saved = 0;
 
     if (r->packer == NULL) {
         const struct wanted *file = r->files->pdata[r->files->len - 1];
@@ -282,14 +284,34 @@ static bool pack_piece(struct retention *r, GError **error)
             g_ptr_array_set_size(r->files, (gint)r->files->len - 1);
         return cause == NULL;
     }
-    if (!packer_step(r->packer, &done, error) || (done && !packer_finish(r->packer, &saved, error)))
+    if (!packer_step(r->packer, &done, error) || (done && !packer_finish(r->packer, r->batch, error)))
         return false;
     if (done) {
-        r->sums.files += saved > 0;
-        r->sums.saved += saved;
         g_clear_pointer(&r->packer, packer_free);
         g_ptr_array_set_size(r->files, (gint)r->files->len - 1);
     }
+    return true;
+}
+
+/* Removes the plain files of what was packed. A disk that fails here ends the round; the next one packs them again. */
+static bool settle(struct retention *r)
+{
+    GError *cause = NULL;
+
+    if (packed_batch_settle(r->batch, &r->sums.files, &r->sums.saved, &cause))
+        return true;
+    gateway_fail(r->gateway, cause, LOG(EVENT_NOT_PACKED), "some files are not packed; it is tried again");
+    g_array_set_size(r->packed, 0);
+    leave_job(r);
+    return false;
+}
+
+/* The ledger's row follows the disk: a job that counts as packed is not looked at again. */
+static bool record_packed(struct retention *r, bool *failed, GError **error)
+{
+    if (settle(r))
+        return record(r, r->packed, STEP_PACKING_NOTED, LEDGER_STORED_PACKED, error);
+    *failed = true;
     return true;
 }
 
@@ -299,13 +321,12 @@ static bool pack_on(struct retention *r, bool *failed, GError **error)
     GError *cause = NULL;
 
     if (r->files->len > 0) {
-        if (!pack_piece(r, &cause))
-            *failed = !tell_unpacked(r, cause);
+        *failed = pack_piece(r, &cause) ? packed_batch_is_full(r->batch) && !settle(r) : !tell_unpacked(r, cause);
         return true;
     }
     g_array_append_val(r->packed, r->job);
     r->job = 0;
-    return r->packed->len < PAGE || record(r, r->packed, STEP_PACKING_NOTED, LEDGER_STORED_PACKED, error);
+    return r->packed->len < PAGE || record_packed(r, failed, error);
 }
 
 /* ---- removing ---- */
@@ -497,6 +518,7 @@ static bool begin_slice(struct retention *r, int64_t now, GError **error)
     r->now = now;
     r->until = r->gateway->yields ? clock_monotonic() + SLICE : 0;
     r->no_removal = is_copied(r->gateway->spool);
+    packed_batch_forget(r->batch); /* of a slice that the ledger ended: orders may have changed those jobs since */
     g_clear_pointer(&r->damaged, g_ptr_array_unref);
     return ended_damaged(r->gateway, &r->damaged, error);
 }
@@ -509,7 +531,7 @@ static bool go_on(struct retention *r, GError **error)
 
     while (good && !end && !is_over(r))
         good = work(r, &end, error);
-    good = good && remove_due(r, error) && record(r, r->packed, STEP_PACKING_NOTED, LEDGER_STORED_PACKED, error);
+    good = good && remove_due(r, error) && record_packed(r, &end, error);
     if (end || !good)
         r->under_way = false;
     r->next = clock_monotonic() + (r->under_way ? PAUSE : ROUND_SECONDS * (int64_t)G_USEC_PER_SEC);
