@@ -295,7 +295,6 @@ void ledger_close(struct ledger *ledger)
         (void)sqlite3_exec(ledger->db, "PRAGMA journal_size_limit=0", NULL, NULL, NULL);
     (void)sqlite3_close(ledger->db); /* no statement is left; what is in the WAL stays there */
     digest_free(ledger->links);
-    ledger_seen_clear(&ledger->seen);
     g_free(ledger);
 }
 

@@ -123,8 +123,6 @@ bool ledger_item_insert(struct ledger *ledger, struct ledger_item *item, GError 
     ledger->next_item = number + 1;
     ledger->has_free_device = ledger->has_new_device = false;
     item->item = number;
-    if (item->has_device)
-        ledger_seen_add(ledger, item->device);
     ledger_count_devices(ledger, item->outcome, 1);
     return true;
 }
@@ -201,14 +199,11 @@ static bool has_work(struct ledger *ledger, uint64_t device, bool *has, GError *
 {
     LEDGER_SQL_BESIDE(any, "SELECT EXISTS(SELECT 1 FROM work_item WHERE device_id=?)");
     int64_t found = 0;
-
-    *has = false;
-    if (ledger_seen_not(ledger, device))
-        return true;
     bool good =
         ledger_number(ledger, ledger_query(ledger, &any, LEDGER_VALUES(LEDGER_ID(device)), error), &found, error);
+
     *has = found != 0;
-    return good && (*has || ledger_seen_asked(ledger, error));
+    return good;
 }
 
 /* Sums up the rows of the Device's work items. */

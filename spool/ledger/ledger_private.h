@@ -38,7 +38,6 @@
 #include "spool/ledger/ledger_devices.h"
 #include "spool/ledger/ledger_evidence.h"
 #include "spool/ledger/ledger_pending.h"
-#include "spool/ledger/ledger_seen.h"
 
 #include <sqlite3.h>
 #include <stddef.h>
@@ -103,7 +102,6 @@ struct ledger {
      * none at all. */
     bool has_free_device, has_new_device;
     uint64_t free_device;
-    struct ledger_seen seen;
     /* Whether any incident of a Device is open, in this transaction. */
     enum { LEDGER_INCIDENTS_UNKNOWN, LEDGER_INCIDENTS_NONE, LEDGER_INCIDENTS_SOME } device_incidents;
     /* Of ids with one remainder, the party that inventory_party has for certain in this transaction; 0: none. */

@@ -1,7 +1,6 @@
 /* What earlier work of a Device means for a new work item. */
 #include "spool/ledger/ledger_devices.h"
 
-#include "spool/ledger/ledger_private.h"
 #include "tests/unit/ledger_batches.h"
 
 #include <glib.h>
@@ -129,37 +128,6 @@ static void test_ledger_devices__no_earlier_work__is_certain_only_if_it_was_just
     assert_false(is_the_first(FIRST_DEVICE + 16));
 }
 
-/* More Devices than are remembered at first (ledger_seen.c). */
-static void test_ledger_devices__of_many_devices__each_is_known_again(void **state)
-{
-    enum { MANY = 70000 };
-    const uint64_t next = FIRST_DEVICE + 0x1000;
-
-    (void)state;
-    for (uint64_t i = 0; i < MANY; i++) {
-        (void)earlier_work_of(next + i);
-        assert_true(is_the_first(next + i));
-    }
-    for (uint64_t i = 0; i < MANY; i++) {
-        (void)earlier_work_of(next + i);
-        assert_false(is_the_first(next + i));
-    }
-    (void)earlier_work_of(FIRST_DEVICE + 16);
-    assert_false(is_the_first(FIRST_DEVICE + 16));
-}
-
-static void test_ledger_devices__a_new_device__is_known_as_new_within_a_transaction_only(void **state)
-{
-    (void)state;
-    assert_false(ledger_seen_not(ledger, 71));
-    (void)earlier_work_of(71);
-    (void)earlier_work_of(71); /* for 12 work items that is worth reading them */
-    assert_true(ledger_seen_not(ledger, 71));
-    assert_false(ledger_seen_not(ledger, FIRST_DEVICE + 16));
-    assert_true(ledger_commit(STEP_VERDICT_COMMITTED, ledger, NULL));
-    assert_false(ledger_seen_not(ledger, 71)); /* somebody else may have added it since */
-}
-
 static void test_ledger_devices__a_success_of_either_side__is_kept(void **state)
 {
     (void)state;
@@ -182,8 +150,6 @@ int main(void)
         T(test_ledger_devices__one_live_work_item__a_second_one_is_refused),
         T(test_ledger_devices__an_end_that_is_rolled_back__leaves_the_item_live),
         T(test_ledger_devices__no_earlier_work__is_certain_only_if_it_was_just_asked),
-        T(test_ledger_devices__of_many_devices__each_is_known_again),
-        T(test_ledger_devices__a_new_device__is_known_as_new_within_a_transaction_only),
         T(test_ledger_devices__a_success_of_either_side__is_kept),
     };
 
