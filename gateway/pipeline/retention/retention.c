@@ -293,7 +293,16 @@ static bool pack_piece(struct retention *r, GError **error)
     return true;
 }
 
-/* Removes the plain files of what was packed. A disk that fails here ends the round; the next one packs them again. */
+/* Files that are packed and not settled have both forms, and an order may unpack one of them before the next slice: no
+ * slice takes over the batch of another. The next round packs them again. */
+static void give_up(struct retention *r)
+{
+    packed_batch_forget(r->batch);
+    g_array_set_size(r->packed, 0);
+    leave_job(r);
+}
+
+/* Removes the plain files of what was packed. A disk that fails here ends the round. */
 static bool settle(struct retention *r)
 {
     GError *cause = NULL;
@@ -301,8 +310,7 @@ static bool settle(struct retention *r)
     if (packed_batch_settle(r->batch, &r->sums.files, &r->sums.saved, &cause))
         return true;
     gateway_fail(r->gateway, cause, LOG(EVENT_NOT_PACKED), "some files are not packed; it is tried again");
-    g_array_set_size(r->packed, 0);
-    leave_job(r);
+    give_up(r);
     return false;
 }
 
@@ -518,7 +526,6 @@ static bool begin_slice(struct retention *r, int64_t now, GError **error)
     r->now = now;
     r->until = r->gateway->yields ? clock_monotonic() + SLICE : 0;
     r->no_removal = is_copied(r->gateway->spool);
-    packed_batch_forget(r->batch); /* of a slice that the ledger ended: orders may have changed those jobs since */
     g_clear_pointer(&r->damaged, g_ptr_array_unref);
     return ended_damaged(r->gateway, &r->damaged, error);
 }
@@ -532,6 +539,8 @@ static bool go_on(struct retention *r, GError **error)
     while (good && !end && !is_over(r))
         good = work(r, &end, error);
     good = good && remove_due(r, error) && record_packed(r, &end, error);
+    if (!good)
+        give_up(r);
     if (end || !good)
         r->under_way = false;
     r->next = clock_monotonic() + (r->under_way ? PAUSE : ROUND_SECONDS * (int64_t)G_USEC_PER_SEC);
