@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """ECOSMIG-003 and -006: each row is in one report, the first that is issued after the gateway knew of it. Sums of
-Suppliers that PTY does not name (TAP).
+Suppliers and rows of Meter Asset Providers that PTY does not name (TAP).
 
 The first reported month is January 2028. The rows were worked out by hand:
 
@@ -23,8 +23,8 @@ import csv
 
 from home import Tap
 from older import make_old
-from reports import (AAAA, BBBB, CCCC, E1, E2, E4, E5, E6, E7, HUB, NON_MIGRATABLE, POINT, SUPPLIER, Estate, eui,
-                     expect_found, inventory)
+from reports import (AAAA, BBBB, CCCC, E1, E2, E4, E5, E6, E7, HUB, MAPS, NON_MIGRATABLE, POINT, SUPPLIER, Estate,
+                     eui, expect_found, inventory)
 
 P4, GONE, WITHDRAWN, LATE, AFTER = eui("F0", 4), *(eui("E2", n) for n in (1, 2, 3, 4))
 DAY31, BEFORE, NOBODY, AGAIN, HELD, OLD, NEW = (eui("E3", n) for n in (1, 2, 3, 4, 5, 6, 7))
@@ -212,9 +212,29 @@ def test_sums_of_nobody(tap):
     tap.ok(done.returncode == 0, "all is sound", done.stdout.decode())
 
 
+def test_assets_of_nobody(tap):
+    """Of Meter Asset Providers that PTY does not name MAPR counts the Devices as unassigned, from the next PTY on they
+    have their file. A Device without a provider is not counted."""
+    home, other = Estate(), "90-B3-D5-1F-30-06-00-02"
+    named = f"SET,{MAPS},MAP,MMMM,Meters,"
+    home.say("2028-01-03T10:00:00Z", "PTY", *parties("AAAA", "BBBB"), named)
+    home.say("2028-01-03T10:00:00Z", "INV", *map(inventory, (E1, E5, E7)), inventory(E2).replace(MAPS, other),
+             inventory(E6).replace(MAPS, other))
+    home.pass_at("2028-01-10T00:00:00Z")
+    home.say("2028-01-10T10:00:00Z", "PTY", *parties("AAAA", "BBBB"), named, f"SET,{other},MAP,NNNN,Others,")
+    home.pass_at("2028-01-17T00:00:00Z")
+    rows = {(row["period_start"][:10], row["mpid"]): (row["rows"], row["unassigned"])
+            for row in home.listed("2028-01-17T00:00:00Z") if row["ref"] == "MAPR"}
+    tap.ok(rows == {("2028-01-03", "MMMM"): (2, 2), ("2028-01-10", "MMMM"): (2, 0), ("2028-01-10", "NNNN"): (2, 0)},
+           "Devices of a Meter Asset Provider that PTY does not name are unassigned", rows)
+    done = home.command("spool", "verify", now="2028-01-17T00:00:00Z")
+    tap.ok(done.returncode == 0, "MAPR is sound", done.stdout.decode())
+
+
 def main():
     with Tap() as tap:
         test_sums_of_nobody(tap)
+        test_assets_of_nobody(tap)
         home = test_rows(tap)
         test_built(tap, home)
         expect_found(tap, home, DAMAGES, b"ECOSMIG-00", now=THIRD)
