@@ -163,7 +163,7 @@ void cells_end(struct cells *cells)
     if (cells == NULL)
         return;
     if (cells->alone)
-        cells_alone_leave(cells);
+        cells_alone_end(cells);
     part(cells);
     g_hash_table_unref(cells->known);
     g_free(cells);

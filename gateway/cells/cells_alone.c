@@ -5,7 +5,6 @@
  */
 #include "gateway/cells/cell_guard.h"
 #include "gateway/cells/cells_private.h"
-#include "gateway/clock.h"
 #include "gateway/guards/guards.h"
 
 #include <errno.h>
@@ -13,17 +12,10 @@
 #include <signal.h>
 #include <sys/pidfd.h>
 #include <sys/prctl.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum {
-    PATIENCE = 10 * 1000, /* milliseconds in which a cell has to end that has closed its socket */
-    LONG = 20 * 1000,     /* microseconds that a cell was there: its end takes a hundredth of that */
-};
-
-/* The inode of the machine's first namespace of processes; Linux has it fixed (PROC_PID_INIT_INO). */
-static const ino_t FIRST_NAMESPACE = 0xEFFFFFFC;
+enum { PATIENCE = 10 * 1000 }; /* milliseconds in which a cell has to end that has closed its socket */
 
 static void become_cell(const struct cells_order *order, const struct profile *profile, const int *fds, pid_t gateway)
 {
@@ -47,31 +39,7 @@ bool cells_alone_make(struct cells *cells, const struct cells_order *order, cons
     if (pid < 0)
         return cells_unable(error, "fork", errno);
     cells->cell = pid;
-    cells->made = clock_monotonic();
     return true;
-}
-
-/* Process 1 of the machine waits for every process whose parent has ended. That of a container may be any program, and
- * know of no such duty: what is left to it stays as a zombie. */
-static bool init_waits(void)
-{
-    struct stat st;
-
-    return stat("/proc/self/ns/pid", &st) == 0 && st.st_ino == FIRST_NAMESPACE;
-}
-
-/* What a cell took of a processor counts as taken by this process if it is waited for. That of a small file is left to
- * process 1: to wait takes as long as a tenth of the file, and nobody asks how it ended. */
-void cells_alone_leave(struct cells *cells)
-{
-    if (clock_monotonic() - cells->made >= LONG || !init_waits()) {
-        cells_alone_end(cells);
-        return;
-    }
-    (void)signal(SIGCHLD, SIG_IGN);
-    if (cells->cell != 0 && kill(cells->cell, SIGKILL) == 0) /* ours, and not waited for yet */
-        (void)waitpid(cells->cell, NULL, WNOHANG);           /* it may have ended before */
-    cells->cell = 0;
 }
 
 static int wait_for(struct cells *cells)

@@ -63,7 +63,6 @@ struct cells {
     int64_t silence;   /* milliseconds that a cell may say nothing */
     bool alone;        /* there is never a helper: cells are copies of this process (cells_alone.c) */
     pid_t cell;        /* the last of those; to be waited for; 0: none */
-    int64_t made;      /* when that was; monotonic microseconds */
 };
 
 /* Sends the order, and starts a helper where there is none. fds: CELLS_FDS of them; NULL: none. False: no helper can be
@@ -78,9 +77,6 @@ bool cells_alone_make(struct cells *cells, const struct cells_order *order, cons
 void cells_alone_status(struct cells *cells, struct cells_status *status);
 /* Ends the last cell if it has not ended, and waits for it. */
 void cells_alone_end(struct cells *cells);
-
-/* Ends it, and waits if it has read for long, or in a container. No cell may be made any more. */
-void cells_alone_leave(struct cells *cells);
 
 /* Sets READING_ERROR_UNABLE: what could not be done, by which errno. Returns false. (cells.c) */
 bool cells_unable(GError **error, const char *what, int errnum);
