@@ -141,9 +141,7 @@ static bool print_all_issued(struct request *request, const GPtrArray *issued, G
     return true;
 }
 
-/* The files as they would be issued now. Nothing is stored: the next `run` issues the period as if this had not been.
- */
-static bool print_built(struct request *request, const GPtrArray *issued, GError **error)
+static bool build(struct request *request, const GPtrArray *issued, GError **error)
 {
     g_autoptr(report_t) report = report_new(&request->access.gateway, request->kind, request->period);
 
@@ -161,6 +159,16 @@ static bool print_built(struct request *request, const GPtrArray *issued, GError
             return false;
     }
     return true;
+}
+
+/* The files as they would be issued now, of one moment, whatever a running gateway writes meanwhile. Nothing is stored:
+ * the next `run` issues the period as if this had not been. */
+static bool print_built(struct request *request, const GPtrArray *issued, GError **error)
+{
+    ledger_look_begin(request->access.gateway.ledger);
+    bool good = build(request, issued, error);
+    ledger_look_end(request->access.gateway.ledger);
+    return good;
 }
 
 /* A period is issued in one commit and its files are built afterwards; before that there is nothing to print. */

@@ -96,7 +96,8 @@ bool ledger_release(struct ledger *ledger, GError **error);
 bool ledger_roll_back_to(struct ledger *ledger, GError **error);
 
 /* From now on, what is read outside of transactions is of one moment, until the next transaction: then of the moment
- * after it. For a pass of the writer: SQLite takes and gives back locks once, and not for each question. */
+ * after it. For a pass of the writer: SQLite takes and gives back locks once, and not for each question. For a reader
+ * whose answers have to fit together. */
 void ledger_look_begin(struct ledger *ledger);
 /* Ends that. Without ledger_look_begin it does nothing. */
 void ledger_look_end(struct ledger *ledger);

@@ -20,8 +20,13 @@ The first reported month is January 2028. The rows were worked out by hand:
         HELD    installed on 3 January. A session failed when it held TCoS credentials: it did not come with ECoS
 """
 import csv
+import fcntl
+import subprocess
+import sys
+import termios
 
-from home import Tap
+from home import GATE, Tap, wait_until
+from live import change
 from older import make_old
 from reports import (AAAA, BBBB, CCCC, E1, E2, E4, E5, E6, E7, HUB, MAPS, NON_MIGRATABLE, POINT, SUPPLIER, Estate,
                      eui, expect_found, inventory)
@@ -231,10 +236,32 @@ def test_assets_of_nobody(tap):
     tap.ok(done.returncode == 0, "MAPR is sound", done.stdout.decode())
 
 
+def waiting(pipe):
+    """How many bytes of a pipe nobody has read yet."""
+    return int.from_bytes(fcntl.ioctl(pipe, termios.FIONREAD, bytes(4)), sys.byteorder)
+
+
+def test_preview_of_one_moment(tap):
+    """A report that was not issued is printed as the ledger was when the command began, also if a change comes while
+    its reader is slow: that of the Supplier of the last row, whom nothing has named before."""
+    home, now = Estate(), "2028-01-05T10:00:00Z"
+    home.say("2028-01-03T10:00:00Z", "PTY", *parties("AAAA", "BBBB"), f"SET,{MAPS},MAP,MMMM,Meters,")
+    many = [inventory(E1).replace(E1, f"00-DB-12-00-00-01-{n // 256:02X}-{n % 256:02X}")
+            .replace(POINT[E1], f"1{n:012}") for n in range(2000)]
+    home.say("2028-01-03T10:00:00Z", "INV", *many[:-1], many[-1].replace(AAAA, BBBB))
+    argv = [GATE, "-c", home.conf, "--now", now, "report", "MAPR", "--period", now]
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as printing:
+        full = wait_until(lambda: waiting(printing.stdout) >= 60000)
+        change(home, "UPDATE party SET mpid='ZZZZ' WHERE mpid='BBBB'")
+        last = printing.stdout.read().decode().splitlines()[-2]
+    tap.ok(full and ",BBBB," in last, "a report that was not issued is of one moment", full, last)
+
+
 def main():
     with Tap() as tap:
         test_sums_of_nobody(tap)
         test_assets_of_nobody(tap)
+        test_preview_of_one_moment(tap)
         home = test_rows(tap)
         test_built(tap, home)
         expect_found(tap, home, DAMAGES, b"ECOSMIG-00", now=THIRD)
