@@ -250,7 +250,7 @@ bool sorter_add(struct sorter *s, const struct sorter_record *record, GError **e
 {
     const struct place place = {record->a, record->b, s->used, record->len};
 
-    g_assert(!s->sorted);
+    g_assert(!s->sorted && record->len <= G_MAXUINT - s->used);
     compare_to_last(s, record);
     if (record->len > s->size - s->used) {
         s->size = MAX(2 * s->size, s->used + record->len);

@@ -384,7 +384,7 @@ extern const struct ledger_shape ledger_verdict_shape;
 /* LEDGER_FOR_EVER in SQL; stored as NULL. */
 #define LEDGER_FOR_EVER_SQL "9223372036854775807"
 
-/* The Device of a work item. Its session keeps it for the indexes of ledger_find.h; nothing else reads it there. */
+/* The Device of a work item. Its session has it too, for the indexes of ledger_find.h and for surveys. */
 #define LEDGER_DEVICE_OF(item) "(SELECT w.device_id FROM work_item w WHERE w.item=" item ")"
 
 /* Whether the model of a work item `w` is Non-Migratable at a time (ledger_model_non_migratable_until). */

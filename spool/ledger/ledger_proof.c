@@ -80,15 +80,17 @@ static bool count_items(struct ledger *ledger, struct ledger_proof *proof, GErro
 /*
  * Sessions that are not what their transitions say. The transitions of a session form a chain from its last one back to
  * its first (transition.before), numbered without gaps. The session must have as many as the chain; state, try and due
- * time of the last one; a wake time no later than the due time; and name the newest statement of each side (1, 2,
- * 6: TCoS; 3, 4: ECoS).
+ * time of the last one; a wake time no later than the due time; the Device of its work item; and name the newest
+ * statement of each side (1, 2, 6: TCoS; 3, 4: ECoS).
  */
 static bool count_mismatched_sessions(struct ledger *ledger, struct ledger_proof *proof, GError **error)
 {
     LEDGER_SQL(count, "SELECT count(*) FROM session s LEFT JOIN transition t ON t.id=s.last"
                       " WHERE s.item>=?1 AND s.item<?1+?2 AND (t.n IS NULL OR t.state<>s.state OR t.try>s.try"
                       " OR ifnull(t.due,0)<>ifnull(s.due,0) OR s.wake>ifnull(s.due,s.wake)"
-                      " OR (s.due IS NOT NULL AND s.wake IS NULL) OR (s.transitions,s.tcos,s.ecos) IS NOT ("
+                      " OR (s.due IS NOT NULL AND s.wake IS NULL)"
+                      " OR s.device_id IS NOT(SELECT w.device_id FROM work_item w WHERE w.item=s.item)"
+                      " OR (s.transitions,s.tcos,s.ecos) IS NOT ("
                       "WITH RECURSIVE back(id,n) AS(VALUES(s.last,s.transitions) UNION ALL"
                       " SELECT t.before,t.n-1 FROM back JOIN transition t USING(id,n) WHERE t.item=s.item AND t.n>1)"
                       " SELECT count(*),max(iif(t.statement IN(1,2,6),id,NULL)),max(iif(t.statement IN(3,4),id,NULL))"

@@ -418,6 +418,9 @@ def test_verify(tap, home):
                              "session s JOIN work_item w USING(item) WHERE s.state=7 ORDER BY item LIMIT 1) WHERE item "
                              "IN(SELECT item FROM session WHERE state=7)"},
                  b"more than the Devices that had migrated then")
+    expect_found(tap, home, {"a session that has another Device": "UPDATE session SET device_id=device_id+1 "
+                             "WHERE item=2"},
+                 b"sessions that differ from their history 1;")
     done = home.command("spool", "verify")
     tap.ok(done.returncode == 0, "undone, all is sound", done.stdout.decode())
 
