@@ -6,6 +6,7 @@
  */
 #include "spool/disk.h"
 #include "spool/disk_private.h"
+#include "spool/pulse.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -196,8 +197,10 @@ int disk_fs_open(const char *path, GError **error)
 bool disk_fs_sync(enum step step, int fs, const char *path, GError **error)
 {
     step_before(step);
+    pulse();
     if (syncfs(fs) != 0)
         return disk_fail(error, "sync the file system of", path, errno);
+    pulse();
     step_after(step);
     return true;
 }

@@ -303,12 +303,15 @@ static bool cannot_pack(const char *path, int errnum, GError **error)
     return false;
 }
 
-struct packer *packer_begin(const char *path, uint64_t size, const char *sha256, GError **error)
+struct packer *packer_begin(const char *path, uint64_t size, const char *sha256, struct packed_batch *batch,
+                            GError **error)
 {
     int fd = is_small(size) ? -1 : open_regular(path);
 
     if (fd < 0) {
-        if (!is_small(size) && errno != ENOENT)
+        if (!is_small(size) && errno == ENOENT)
+            (void)packed_batch_gone(batch, path, error);
+        else if (!is_small(size))
             (void)cannot_pack(path, errno, error);
         return NULL;
     }
@@ -417,9 +420,10 @@ static bool remove_one(enum step step, const char *path, int64_t *freed, GError 
 
 bool packed_remove(enum step step, const char *path, int64_t *freed, GError **error)
 {
-    g_autofree char *packed = packed_path(path);
+    g_autofree char *packed = packed_path(path), *unfinished = disk_temporary_path(packed);
 
-    return remove_one(step, path, freed, error) && remove_one(step, packed, freed, error);
+    return remove_one(step, path, freed, error) && remove_one(step, packed, freed, error) &&
+           remove_one(step, unfinished, freed, error);
 }
 
 /* ---- bytes that come from elsewhere ---- */

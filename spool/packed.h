@@ -70,8 +70,9 @@ typedef struct packer packer_t;
 
 /* Begins. size, sha256: what the ledger says of the plain bytes. NULL without an error: there is nothing to do, because
  * the file is packed already, has so few bytes that packing saves no block of the disk, or is not there. A plain file
- * beside a packed one is packed again. */
-struct packer *packer_begin(const char *path, uint64_t size, const char *sha256, GError **error);
+ * beside a packed one is packed again. batch: as for packer_finish. */
+struct packer *packer_begin(const char *path, uint64_t size, const char *sha256, struct packed_batch *batch,
+                            GError **error);
 /* Packs the next 256 KiB. */
 bool packer_step(struct packer *packer, bool *done, GError **error);
 /* Adds the packed file to the batch, which puts it in the place of the plain one, if that saves a block.
@@ -83,7 +84,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(packer_t, packer_free)
 
 /* Makes a packed file plain again; one that is plain stays. A file that is not there is no error. */
 bool packed_unpack(const char *path, GError **error);
-/* Removes the file in both forms. *freed, if not NULL, is raised by its bytes on the disk. */
+/* Removes the file in both forms, and a packed one that a stop has left unfinished.
+ * *freed, if not NULL, is raised by its bytes on the disk. */
 bool packed_remove(enum step step, const char *path, int64_t *freed, GError **error);
 
 /* The version of zlib that is loaded, "1.2.13". */

@@ -1,13 +1,14 @@
 #include "spool/packed_batch.h"
 
-/* A batch is full with so many files, or when it frees so many bytes. */
+/* A batch is full with so many files, or when so many bytes stand in packed files beside the plain ones. */
 enum { FILES = 1024, BYTES = 64 * 1024 * 1024 };
 
 struct packed_batch {
     char *dir;
-    bool together;    /* its files are synced with their file system */
+    int fs;           /* their file system; -1: each file is synced by itself */
     GPtrArray *plain; /* char *: files that are to be removed */
-    int64_t files, saved;
+    bool gone;        /* others were removed before */
+    int64_t files, saved, packed;
 };
 
 struct packed_batch *packed_batch_new(const char *dir)
@@ -15,7 +16,7 @@ struct packed_batch *packed_batch_new(const char *dir)
     struct packed_batch *batch = g_new0(struct packed_batch, 1);
 
     batch->dir = g_strdup(dir);
-    batch->together = disk_fs_can_sync(dir);
+    batch->fs = disk_fs_can_sync(dir) ? disk_fs_open(dir, NULL) : -1;
     batch->plain = g_ptr_array_new_with_free_func(g_free);
     return batch;
 }
@@ -24,6 +25,7 @@ void packed_batch_free(struct packed_batch *batch)
 {
     if (batch == NULL)
         return;
+    disk_fs_close(batch->fs);
     g_ptr_array_unref(batch->plain);
     g_free(batch->dir);
     g_free(batch);
@@ -32,40 +34,49 @@ void packed_batch_free(struct packed_batch *batch)
 bool packed_batch_add(struct packed_batch *batch, struct disk_file *packed, const char *path, int64_t saved,
                       GError **error)
 {
-    if (!batch->together && (!disk_file_publish(STEP_FILE_PACKED, packed, error) ||
-                             !disk_unlink(STEP_PLAIN_REMOVED, path, error)))
+    bool together = batch->fs >= 0;
+
+    if (!together &&
+        (!disk_file_publish(STEP_FILE_PACKED, packed, error) || !disk_unlink(STEP_PLAIN_REMOVED, path, error)))
         return false;
-    if (batch->together && !disk_file_place(STEP_FILE_PACKED, packed, error))
+    if (together && !disk_file_place(STEP_FILE_PACKED, packed, error))
         return false;
-    if (batch->together)
+    if (together)
         g_ptr_array_add(batch->plain, g_strdup(path));
     batch->files++;
     batch->saved += saved;
+    batch->packed += (int64_t)disk_file_size(packed);
     return true;
+}
+
+bool packed_batch_gone(struct packed_batch *batch, const char *path, GError **error)
+{
+    g_autofree char *folder = g_path_get_dirname(path);
+
+    batch->gone = batch->fs >= 0;
+    return batch->gone || disk_sync_dir(folder, error);
 }
 
 bool packed_batch_is_full(const struct packed_batch *batch)
 {
-    return batch->plain->len >= FILES || batch->saved >= BYTES;
+    return batch->plain->len >= FILES || batch->packed >= BYTES;
 }
 
 /* A packed file must not count before its bytes and its name are on the disk, nor the ledger's row before the plain one
  * is gone for good: a file that comes back would stay in both forms. */
-static bool remove_plain(const struct packed_batch *batch, int fs, GError **error)
+static bool remove_plain(const struct packed_batch *batch, GError **error)
 {
-    bool good = disk_fs_sync(STEP_PACKING_SYNCED, fs, batch->dir, error);
+    bool good = batch->plain->len == 0 || disk_fs_sync(STEP_PACKING_SYNCED, batch->fs, batch->dir, error);
 
     for (guint i = 0; good && i < batch->plain->len; i++)
         good = disk_unlink_unsynced(STEP_PLAIN_REMOVED, batch->plain->pdata[i], error);
-    return good && disk_fs_sync(STEP_PACKING_SETTLED, fs, batch->dir, error);
+    return good && disk_fs_sync(STEP_PACKING_SETTLED, batch->fs, batch->dir, error);
 }
 
 bool packed_batch_settle(struct packed_batch *batch, int64_t *files, int64_t *saved, GError **error)
 {
-    int fs = batch->plain->len > 0 ? disk_fs_open(batch->dir, error) : -1;
-    bool good = batch->plain->len == 0 || (fs >= 0 && remove_plain(batch, fs, error));
+    bool good = (batch->plain->len == 0 && !batch->gone) || remove_plain(batch, error);
 
-    disk_fs_close(fs);
     if (good) {
         *files += batch->files;
         *saved += batch->saved;
@@ -77,5 +88,6 @@ bool packed_batch_settle(struct packed_batch *batch, int64_t *files, int64_t *sa
 void packed_batch_forget(struct packed_batch *batch)
 {
     g_ptr_array_set_size(batch->plain, 0);
-    batch->files = batch->saved = 0;
+    batch->gone = false;
+    batch->files = batch->saved = batch->packed = 0;
 }

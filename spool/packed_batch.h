@@ -20,15 +20,18 @@
 struct packed_batch;
 typedef struct packed_batch packed_batch_t;
 
-/* dir: a folder of the file system that the files stand on. */
+/* dir: a folder of the file system that the files stand on. Make the batch before the first of them is written:
+ * settling reports every write to that file system which has failed since. */
 struct packed_batch *packed_batch_new(const char *dir);
 /* NULL is allowed. What is not settled stays in both forms. */
 void packed_batch_free(struct packed_batch *batch);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(packed_batch_t, packed_batch_free)
 
-/* Puts the written file beside the plain one at path. saved: bytes, by which the plain one is longer. */
+/* Puts the written file beside the plain one at path, which is longer by `saved` bytes. */
 bool packed_batch_add(struct packed_batch *batch, struct disk_file *packed, const char *path, int64_t saved,
                       GError **error);
+/* The plain file at path is gone. An earlier process may have removed it and not synced that: settling does. */
+bool packed_batch_gone(struct packed_batch *batch, const char *path, GError **error);
 /* True if it should be settled before more is added: both forms take room. */
 bool packed_batch_is_full(const struct packed_batch *batch);
 /* Removes the plain files, durably. Raises *files by their number, *saved by their bytes; on an error some of them may

@@ -33,7 +33,8 @@ bool ledger_retention_look(struct ledger *ledger, int64_t job, struct ledger_ret
                "SELECT max(j.received,ifnull(v.judged_at,0),(SELECT ifnull(max(delivered_at),0) FROM outgoing p"
                " WHERE p.job=j.id)),j.source_ino IS NOT NULL OR EXISTS(SELECT 1 FROM outgoing p WHERE p.job=j.id"
                " AND p.state<3),ifnull(v.full,0),EXISTS(SELECT 1 FROM reference r WHERE r.job=j.id),"
-               "j.direction=1 OR j.healed IS NOT NULL OR v.job IS NOT NULL FROM job j"
+               "j.direction=1 OR j.healed IS NOT NULL OR v.job IS NOT NULL,max(ifnull(j.removed,0),"
+               "(SELECT ifnull(max(p.removed),0) FROM outgoing p WHERE p.job=j.id)) FROM job j"
                " LEFT JOIN verdict v ON v.job=j.id AND v.revision=j.revision WHERE j.id=?");
     sqlite3_stmt *q = ledger_query(ledger, &of_job, LEDGER_VALUES(LEDGER_INT(job)), error);
     bool row = false, good = q != NULL && ledger_row(ledger, q, &row, error);
@@ -47,6 +48,7 @@ bool ledger_retention_look(struct ledger *ledger, int64_t job, struct ledger_ret
             .full = sqlite3_column_int(q, 2) != 0,
             .newest = sqlite3_column_int(q, 3) != 0,
             .judged = sqlite3_column_int(q, 4) != 0,
+            .removed = sqlite3_column_int64(q, 5),
         };
     ledger_end(q);
     return good;

@@ -43,11 +43,12 @@ bool ledger_retention_due(struct ledger *ledger, const struct ledger_retention_c
 /* What decides about one job. */
 struct ledger_retention_look {
     int64_t job;
-    int64_t ended; /* the last of: received, judged, a file delivered */
-    bool owed;     /* a file of it is not delivered yet, or the sender's copy may still be in its drop */
-    bool full;     /* the newest verdict: a FULL file of reference data */
-    bool newest;   /* its type's reference data are from this file */
-    bool judged;   /* it has a verdict, or needs none */
+    int64_t ended;   /* the last of: received, judged, a file delivered */
+    int64_t removed; /* when the last of its files was removed; 0: all are there */
+    bool owed;       /* a file of it is not delivered yet, or the sender's copy may still be in its drop */
+    bool full;       /* the newest verdict: a FULL file of reference data */
+    bool newest;     /* its type's reference data are from this file */
+    bool judged;     /* it has a verdict, or needs none */
 };
 /* *look: all else zero if there is no such job. */
 bool ledger_retention_look(struct ledger *ledger, int64_t job, struct ledger_retention_look *look, GError **error);

@@ -62,7 +62,7 @@ static int64_t pack(const char *name)
     g_autoptr(packed_batch_t) batch = packed_batch_new(".");
 
     assert_true(digest_file(name, hex, &size, NULL));
-    g_autoptr(packer_t) packer = packer_begin(name, size, hex, NULL);
+    g_autoptr(packer_t) packer = packer_begin(name, size, hex, batch, NULL);
     assert_non_null(packer);
     while (!done)
         assert_true(packer_step(packer, &done, NULL));
@@ -168,7 +168,7 @@ static void expect_not_packed(const char *text, size_t len)
 
     put("a", text, 2 * PIECE);
     assert_true(digest_file("a", hex, &size, NULL));
-    struct packer *packer = packer_begin("a", size, hex, NULL);
+    struct packer *packer = packer_begin("a", size, hex, batch, NULL);
     assert_non_null(packer);
     assert_true(packer_step(packer, &done, NULL));
     assert_int_equal(truncate("a", (off_t)len), 0);
@@ -213,7 +213,7 @@ static void add(struct packed_batch *batch, const char *name)
 
     put(name, text, 5 * 4096);
     digest_text(text, hex);
-    g_autoptr(packer_t) packer = packer_begin(name, 5 * 4096, hex, NULL);
+    g_autoptr(packer_t) packer = packer_begin(name, 5 * 4096, hex, batch, NULL);
     while (!done)
         assert_true(packer_step(packer, &done, NULL));
     assert_true(packer_finish(packer, batch, NULL));
@@ -275,6 +275,48 @@ static void test_batch__forgotten__plain_file_stays(void **state)
     assert_true(packed_batch_settle(batch, &files, &saved, NULL));
     assert_int_equal(files + saved, 0);
     expect_stands("a", true);
+}
+
+/* Its descriptor of the file system is older than the files: a later one would not know of earlier failures. */
+static void test_batch__folder_moves__is_settled_all_the_same(void **state)
+{
+    assert_int_equal(g_mkdir("d", 0700), 0);
+    g_autoptr(packed_batch_t) batch = packed_batch_new("d");
+    int64_t files = 0, saved = 0;
+
+    assert_int_equal(rename("d", "e"), 0);
+    add(batch, "a");
+    assert_true(packed_batch_settle(batch, &files, &saved, NULL));
+    expect_stands("a", false);
+    assert_int_equal(rmdir("e"), 0);
+    (void)state;
+}
+
+static void test_batch__plain_file_gone_before__is_synced(void **state)
+{
+    g_autoptr(packed_batch_t) batch = packed_batch_new(*state);
+    int64_t files = 0, saved = 0;
+
+    sync_calls_begin(*state);
+    assert_null(packer_begin("a", 5 * 4096, "", batch, NULL));
+    assert_true(packed_batch_settle(batch, &files, &saved, NULL));
+    assert_true(packed_batch_settle(batch, &files, &saved, NULL)); /* once */
+    g_autofree char *seen = sync_calls_end();
+    assert_string_equal(seen, "file system of ./\n");
+    assert_int_equal(files, 0);
+}
+
+static void test_remove__unfinished_packed_file__goes_too(void **state)
+{
+    int64_t freed = 0;
+
+    put("a", "12", 2);
+    put(".a.gz.part", "345", 3);
+    assert_true(packed_remove(STEP_FILE_REMOVED, "a", &freed, NULL));
+    expect_stands("a", false);
+    expect_stands(".a.gz.part", false);
+    assert_int_equal(freed, 5);
+    (void)state;
 }
 
 static void test_reader__end_missing__is_damaged(void **state)
@@ -408,6 +450,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_batch__two_files__two_syncs_of_the_file_system, enter, leave),
         cmocka_unit_test_setup_teardown(test_batch__sync_fails__says_so, enter, leave),
         cmocka_unit_test_setup_teardown(test_batch__forgotten__plain_file_stays, enter, leave),
+        cmocka_unit_test_setup_teardown(test_batch__folder_moves__is_settled_all_the_same, enter, leave),
+        cmocka_unit_test_setup_teardown(test_batch__plain_file_gone_before__is_synced, enter, leave),
+        cmocka_unit_test_setup_teardown(test_remove__unfinished_packed_file__goes_too, enter, leave),
         cmocka_unit_test_setup_teardown(test_reader__end_missing__is_damaged, enter, leave),
         cmocka_unit_test_setup_teardown(test_reader__bit_of_a_head_wrong__never_other_bytes, enter, leave),
         cmocka_unit_test_setup_teardown(test_reader__packed_by_earlier_release__is_read, enter, leave),

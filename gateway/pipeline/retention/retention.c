@@ -58,11 +58,12 @@ struct retention {
     struct ledger_retention_place after;
     int64_t job;      /* that is being packed; 0: none */
     int64_t ended;    /* seconds UTC: it, when its files were listed */
+    int64_t removed;  /* and files of it; 0: none was */
     GPtrArray *files; /* struct wanted: which are left of it */
     struct packer *packer;
     struct packed_batch *batch; /* files of this slice whose plain form is to go */
-    GArray *packed;  /* int64_t: jobs that the ledger does not know to be packed yet */
-    GArray *leaving; /* int64_t: jobs whose removal is recorded */
+    GArray *packed;             /* int64_t: jobs that the ledger does not know to be packed yet */
+    GArray *leaving;            /* int64_t: jobs whose removal is recorded */
     struct spreading spreading;
     GHashTable *skip;   /* int64_t: jobs that have a damaged file, or one that cannot be removed: told once */
     GPtrArray *damaged; /* char *: the subjects of open A111 */
@@ -222,6 +223,7 @@ static bool consider(struct retention *r, int64_t id, GError **error)
     if (state == JOB_NOWHERE)
         return true;
     r->ended = look.ended;
+    r->removed = look.removed;
     if (pack)
         return list_files(r, id, state, error);
     if (!r->no_removal)
@@ -239,7 +241,7 @@ static void leave_job(struct retention *r)
 }
 
 /* Between two slices an operator may have ordered something about the job that is being packed: it is no longer ended,
- * or has ended anew. */
+ * or has ended anew, or its personal data are purged. */
 static bool look_again(struct retention *r, GError **error)
 {
     struct ledger_retention_look look;
@@ -249,7 +251,7 @@ static bool look_again(struct retention *r, GError **error)
         return true;
     if (!ledger_retention_look(r->gateway->ledger, r->job, &look, error) || !find_ended(r, &look, &state, error))
         return false;
-    if (state == JOB_NOWHERE || look.ended != r->ended)
+    if (state == JOB_NOWHERE || look.ended != r->ended || look.removed != r->removed)
         leave_job(r);
     return true;
 }
@@ -277,7 +279,7 @@ static bool pack_piece(struct retention *r, GError **error)
     if (r->packer == NULL) {
         const struct wanted *file = r->files->pdata[r->files->len - 1];
         GError *cause = NULL;
-        r->packer = packer_begin(file->path, file->size, file->sha256, &cause);
+        r->packer = packer_begin(file->path, file->size, file->sha256, r->batch, &cause);
         if (cause != NULL)
             g_propagate_error(error, cause);
         else if (r->packer == NULL)
