@@ -16,11 +16,10 @@
 struct report_assets {
     struct ledger *ledger;
     struct survey_words *words;
-    struct sorter
-        *rows; /* a: the provider, b: the Device; data: survey_past_put, the survey's row, of a GPF the Supplier */
-    GHashTable *counts; /* a provider's id → a guint: how many rows it has */
-    GHashTable *mpids;  /* a Supplier's id → its MPID; NULL: PTY does not name it */
-    GByteArray *row;    /* room for one */
+    struct sorter *rows; /* a: the provider, b: the Device; data: its past, the survey's row, the Supplier of a GPF */
+    GHashTable *counts;  /* a provider's id → a guint: how many rows it has */
+    GHashTable *mpids;   /* a Supplier's id → its MPID; NULL: PTY does not name it */
+    GByteArray *row;     /* room for one */
 };
 
 struct report_assets *report_assets_new(struct ledger *ledger, struct ledger_survey *survey)
