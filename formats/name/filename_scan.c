@@ -3,11 +3,9 @@
  * of them and the content can be judged too: whatever can be guessed of the name is filled in. Nothing is read twice
  * but the few bytes by which a part's end is found.
  *
- * A segment has at most one fault, and so has the separator after it. Where date and time follow the EUI-64, its end is
- * found by them, so that wrong, missing or too many separators within it do not spoil what follows. Missing segments
- * give one fault, at the first.
+ * A segment has at most one fault, and so has the separator after it. Missing segments give one fault, at the first.
  */
-#include "formats/name/filename_scan.h"
+#include "formats/name/filename_scan_private.h"
 
 #include "formats/instant.h"
 #include "formats/nearest.h"
@@ -31,24 +29,24 @@ void scan_add_fault(struct scan *s, enum filename_fault_kind kind, struct span s
                                      .found_len = span.end - span.start};
 }
 
-static void add_fault_of(struct scan *s, const struct name_part *part, size_t start, size_t end, const char *expected)
+void scan_add_fault_of(struct scan *s, const struct name_part *part, size_t start, size_t end, const char *expected)
 {
     scan_add_fault(s, FILENAME_BAD_GRAMMAR, (struct span){name_part_label(part->kind), start, end}, "%s", expected);
 }
 
-static bool is_alnum_at(const struct scan *s, size_t at)
+bool scan_is_alnum(const struct scan *s, size_t at)
 {
     return at < s->limit && g_ascii_isalnum(s->name[at]);
 }
 
-static size_t run_end(const struct scan *s, size_t at)
+size_t scan_run_end(const struct scan *s, size_t at)
 {
-    while (is_alnum_at(s, at))
+    while (scan_is_alnum(s, at))
         at++;
     return at;
 }
 
-static bool is_word(const char *text, size_t len, const char *word)
+bool scan_is_word(const char *text, size_t len, const char *word)
 {
     return strlen(word) == len && g_ascii_strncasecmp(text, word, len) == 0;
 }
@@ -67,10 +65,10 @@ static const char *case_of(const char *word)
 
 static const struct name_form_word *form_at(const struct scan *s, size_t at)
 {
-    size_t n = run_end(s, at) - at;
+    size_t n = scan_run_end(s, at) - at;
 
     for (size_t i = 0; i < s->grammar->n_forms; i++)
-        if (is_word(s->name + at, n, s->grammar->forms[i].word))
+        if (scan_is_word(s->name + at, n, s->grammar->forms[i].word))
             return &s->grammar->forms[i];
     return NULL;
 }
@@ -83,9 +81,8 @@ static bool ends_packed(const struct scan *s, size_t at)
     return (left == 3 && memcmp(s->name + at, ".gz", 3) == 0) || (left == 4 && memcmp(s->name + at, ".zip", 4) == 0);
 }
 
-/* True at the end of the name and where its ".form" begins: no further segment can stand here. Where '.' separates
- * other segments too, only a form that ends the name is one. */
-static bool at_tail(const struct scan *s, size_t at)
+/* Where '.' separates other segments too, only a form that ends the name is one. */
+bool scan_at_tail(const struct scan *s, size_t at)
 {
     const struct name_grammar *g = s->grammar;
 
@@ -95,7 +92,7 @@ static bool at_tail(const struct scan *s, size_t at)
         return false;
     if (g->tail == g->n)
         return ends_packed(s, at);
-    size_t end = run_end(s, at + 1);
+    size_t end = scan_run_end(s, at + 1);
     if (!g->dotted)
         return end == s->len || form_at(s, at + 1) != NULL;
     return ends_packed(s, at) || (form_at(s, at + 1) != NULL && (end == s->len || ends_packed(s, end)));
@@ -109,21 +106,20 @@ static void scan_separator(struct scan *s, const struct name_part *part)
         s->pos++;
         return;
     }
-    while (!is_alnum_at(s, s->pos) && !at_tail(s, s->pos))
+    while (!scan_is_alnum(s, s->pos) && !scan_at_tail(s, s->pos))
         s->pos++;
     if (s->pos == start)
         return; /* a segment is missing before or after it: that gives the fault */
     if (s->pos - start != part->max || memcmp(s->name + start, part->text, part->max) != 0)
-        add_fault_of(s, part, start, s->pos, part->expected);
+        scan_add_fault_of(s, part, start, s->pos, part->expected);
 }
 
-/* True when there is a segment at all. Else gives its fault, unless an earlier segment is missing too. */
-static bool begin_segment(struct scan *s, const struct name_part *part, const char *expected)
+bool scan_begin_segment(struct scan *s, const struct name_part *part, const char *expected)
 {
-    if (!at_tail(s, s->pos))
+    if (!scan_at_tail(s, s->pos))
         return true;
     if (!s->segments_missing)
-        add_fault_of(s, part, s->pos, s->pos, expected);
+        scan_add_fault_of(s, part, s->pos, s->pos, expected);
     s->segments_missing = true;
     return false;
 }
@@ -146,7 +142,7 @@ static bool is_type_shaped(const struct scan *s, const char *text, size_t len)
 static const struct names_word *type_named(const struct scan *s, const char *text, size_t len)
 {
     for (size_t i = 0; i < s->inbound->n_types; i++)
-        if (is_word(text, len, s->inbound->types[i].word))
+        if (scan_is_word(text, len, s->inbound->types[i].word))
             return &s->inbound->types[i];
     return NULL;
 }
@@ -198,11 +194,11 @@ static void scan_type(struct scan *s, const struct name_part *part)
 {
     size_t start = s->pos, word = start;
 
-    if (!begin_segment(s, part, s->names->expected_type))
+    if (!scan_begin_segment(s, part, s->names->expected_type))
         return;
-    while (!is_alnum_at(s, word) && !at_tail(s, word))
+    while (!scan_is_alnum(s, word) && !scan_at_tail(s, word))
         word++;
-    s->pos = run_end(s, word);
+    s->pos = scan_run_end(s, word);
     s->out->type_at = (struct filename_place){start, s->pos - start};
     judge_type(s, start, word);
 }
@@ -212,27 +208,27 @@ static void scan_word(struct scan *s, const struct name_part *part)
 {
     size_t start = s->pos;
 
-    if (!begin_segment(s, part, part->expected))
+    if (!scan_begin_segment(s, part, part->expected))
         return;
-    s->pos = run_end(s, start);
+    s->pos = scan_run_end(s, start);
     if (s->pos - start == part->max && memcmp(s->name + start, part->text, part->max) == 0)
         return;
     s->distance += nearest_distance(s->name + start, s->pos - start, part->text);
-    add_fault_of(s, part, start, s->pos, part->expected);
+    scan_add_fault_of(s, part, start, s->pos, part->expected);
 }
 
 /* ---- the sender ---- */
 
 static void scan_org(struct scan *s, const struct name_part *part)
 {
-    if (!begin_segment(s, part, part->expected))
+    if (!scan_begin_segment(s, part, part->expected))
         return;
     size_t start = s->pos;
-    s->pos = run_end(s, start);
+    s->pos = scan_run_end(s, start);
     size_t len = s->pos - start;
     s->out->org_at = (struct filename_place){start, len};
     if (len < part->min || len > part->max) {
-        add_fault_of(s, part, start, s->pos, part->expected);
+        scan_add_fault_of(s, part, start, s->pos, part->expected);
         return;
     }
     for (size_t i = 0; i < len; i++)
@@ -241,119 +237,6 @@ static void scan_org(struct scan *s, const struct name_part *part)
     if (memcmp(s->out->org, s->name + start, len) != 0)
         scan_add_fault(s, FILENAME_BAD_GRAMMAR, (struct span){name_part_label(part->kind), start, s->pos},
                        "upper case: %s", s->out->org);
-}
-
-/* True where date and time stand by which the end of the EUI-64 is found. */
-static bool at_anchor(const struct scan *s, size_t at)
-{
-    const char *look = s->grammar->anchor;
-
-    if (*look == '\0' || (at > 0 && is_alnum_at(s, at - 1)))
-        return false;
-    for (; *look != '\0' && *look != '*'; look++, at++) {
-        if (at >= s->limit)
-            return false;
-        bool fits = *look == 'd'   ? g_ascii_isdigit(s->name[at])
-                    : *look == '?' ? !is_alnum_at(s, at)
-                                   : s->name[at] == *look;
-        if (!fits)
-            return false;
-    }
-    return *look == '*' || !is_alnum_at(s, at);
-}
-
-/* True when an EUI-64 stands there as its picture has it. */
-static bool has_picture(const struct scan *s, const struct name_part *part)
-{
-    if (s->limit - s->pos < part->max)
-        return false;
-    for (size_t i = 0; i < part->max; i++) {
-        char c = s->name[s->pos + i], p = part->text[i];
-        bool fits = p == 'X'   ? g_ascii_isxdigit(c) && !g_ascii_islower(c)
-                    : p == 'x' ? g_ascii_isxdigit(c) && !g_ascii_isupper(c)
-                               : c == p;
-        if (!fits)
-            return false;
-    }
-    return true;
-}
-
-/* True when what stands at `at` may follow the EUI-64: the separator and what comes after it, or the end. */
-static bool may_follow(const struct scan *s, const struct name_part *part, size_t at)
-{
-    const struct name_part *separator = part + 1;
-
-    if (part->joined || separator == s->grammar->parts + s->grammar->n || at_tail(s, at))
-        return true;
-    if (s->limit - at < separator->max || memcmp(s->name + at, separator->text, separator->max) != 0)
-        return false;
-    return s->grammar->anchor[0] == '\0' || at_anchor(s, at + separator->max);
-}
-
-/* Offset after the EUI-64: where its picture fits, there. Else before date and time where these can be seen; else after
- * 16 hex digits with any single separators between them. */
-static size_t eui64_end(const struct scan *s, const struct name_part *part)
-{
-    if (has_picture(s, part) && may_follow(s, part, s->pos + part->max))
-        return s->pos + part->max;
-    for (size_t at = s->pos; at < s->limit; at++) {
-        if (!at_anchor(s, at))
-            continue;
-        while (at > s->pos && !is_alnum_at(s, at - 1))
-            at--;
-        return at;
-    }
-    size_t at = s->pos, digits = 0;
-    while (digits < 16 && at < s->limit && !at_tail(s, at)) {
-        if (g_ascii_isxdigit(s->name[at]))
-            digits++;
-        else if (is_alnum_at(s, at) || !is_alnum_at(s, at + 1))
-            break;
-        at++;
-    }
-    return run_end(s, at);
-}
-
-/* Reads 16 hex digits, whatever separates them. */
-static bool guess_eui64(const char *text, size_t len, uint64_t *id)
-{
-    size_t digits = 0;
-    uint64_t value = 0;
-
-    for (size_t i = 0; i < len; i++) {
-        if (g_ascii_isxdigit(text[i])) {
-            value = value << 4 | (uint64_t)g_ascii_xdigit_value(text[i]);
-            digits++;
-        } else if (g_ascii_isalnum(text[i])) {
-            return false;
-        }
-    }
-    if (digits != 16)
-        return false;
-    *id = value;
-    return true;
-}
-
-static void scan_eui64(struct scan *s, const struct name_part *part)
-{
-    char canonical[NAME_TEXT_SIZE];
-
-    if (!begin_segment(s, part, part->expected))
-        return;
-    size_t start = s->pos, len = eui64_end(s, part) - start;
-    s->pos = start + len;
-    s->out->eui64_at = (struct filename_place){start, len};
-    if (!guess_eui64(s->name + start, len, &s->out->eui64)) {
-        add_fault_of(s, part, start, s->pos, part->expected);
-        return;
-    }
-    name_picture_eui64(part->text, s->out->eui64, canonical);
-    if (!is_word(s->name + start, len, canonical))
-        scan_add_fault(s, FILENAME_BAD_GRAMMAR, (struct span){"eui64", start, s->pos}, "%s: %s", part->expected,
-                       canonical);
-    else if (memcmp(s->name + start, canonical, len) != 0)
-        scan_add_fault(s, FILENAME_BAD_GRAMMAR, (struct span){"eui64", start, s->pos}, "%s: %s",
-                       strchr(part->text, 'x') != NULL ? "lower case" : "upper case", canonical);
 }
 
 /* ---- digits ---- */
@@ -373,14 +256,15 @@ static bool take_digits(const struct scan *s, const struct name_part *part, size
     for (; got < n && at < s->limit; at++) {
         if (g_ascii_isdigit(s->name[at]))
             out[got++] = s->name[at];
-        else if ((is_alnum_at(s, at) && !is_letter_between(part, s->name[at])) || got == 0 || !is_alnum_at(s, at + 1))
+        else if ((scan_is_alnum(s, at) && !is_letter_between(part, s->name[at])) || got == 0 ||
+                 !scan_is_alnum(s, at + 1))
             break;
     }
     out[got] = '\0';
     if (at < s->limit && is_letter_between(part, s->name[at]))
         at++;
     *end = at;
-    return got == n && !is_alnum_at(s, at);
+    return got == n && !scan_is_alnum(s, at);
 }
 
 /* The same where the digits stand exactly as the picture has them. */
@@ -398,7 +282,7 @@ static bool take_picture(const struct scan *s, const struct name_part *part, cha
             out[got++] = c;
     }
     out[got] = '\0';
-    return !is_alnum_at(s, s->pos + part->max);
+    return !scan_is_alnum(s, s->pos + part->max);
 }
 
 /* A date, a time or both. What is read in spite of a fault is a guess, whose calendar is not judged. */
@@ -407,12 +291,12 @@ static void scan_calendar(struct scan *s, const struct name_part *part)
     char digits[NAME_TEXT_SIZE];
     size_t start = s->pos, end = start + part->max;
 
-    if (!begin_segment(s, part, part->expected))
+    if (!scan_begin_segment(s, part, part->expected))
         return;
     bool clean = take_picture(s, part, digits);
     if (!clean && !take_digits(s, part, name_picture_digits(part->text), digits, &end)) {
-        s->pos = run_end(s, start);
-        add_fault_of(s, part, start, s->pos, part->expected);
+        s->pos = scan_run_end(s, start);
+        scan_add_fault_of(s, part, start, s->pos, part->expected);
         return;
     }
     s->pos = end;
@@ -455,9 +339,9 @@ static size_t sequence_tail(const struct scan *s, const struct name_part *part, 
 
     if (part->joined || (next < s->grammar->n && next != s->grammar->tail))
         return at;
-    if (at_tail(s, at) || form_at(s, at + 1) != NULL)
+    if (scan_at_tail(s, at) || form_at(s, at + 1) != NULL)
         return at;
-    while (!at_tail(s, dot))
+    while (!scan_at_tail(s, dot))
         dot++;
     return dot;
 }
@@ -467,17 +351,17 @@ static void scan_sequence(struct scan *s, const struct name_part *part)
     char digits[8];
     size_t start = s->pos, width = part->min, end;
 
-    if (!begin_segment(s, part, part->expected))
+    if (!scan_begin_segment(s, part, part->expected))
         return;
     while (width < part->max && start + width < s->limit && g_ascii_isdigit(s->name[start + width]))
         width++;
     bool read = take_digits(s, part, width, digits, &end);
-    s->pos = sequence_tail(s, part, read ? end : run_end(s, start));
+    s->pos = sequence_tail(s, part, read ? end : scan_run_end(s, start));
     if (read)
         s->out->sequence = (uint32_t)g_ascii_strtoull(digits, NULL, 10);
     bool padded = part->min != part->max && s->name[start] == '0';
     if (s->out->sequence == 0 || s->pos - start != width || padded)
-        add_fault_of(s, part, start, s->pos, part->expected);
+        scan_add_fault_of(s, part, start, s->pos, part->expected);
 }
 
 /* The digits of a revision or hash, in names of the gateway's own. */
@@ -485,16 +369,16 @@ static void scan_digits(struct scan *s, const struct name_part *part)
 {
     size_t start = s->pos;
 
-    if (!begin_segment(s, part, part->expected))
+    if (!scan_begin_segment(s, part, part->expected))
         return;
-    s->pos = run_end(s, start);
+    s->pos = scan_run_end(s, start);
     size_t len = s->pos - start;
     const char *accepted = part->kind == NAME_HASH ? "0123456789abcdef" : "0123456789";
     bool good = len >= part->min && len <= part->max;
     for (size_t at = start; good && at < s->pos; at++)
         good = strchr(accepted, s->name[at]) != NULL;
     if (!good)
-        add_fault_of(s, part, start, s->pos, part->expected);
+        scan_add_fault_of(s, part, start, s->pos, part->expected);
 }
 
 /* ---- the end ---- */
@@ -504,14 +388,15 @@ static void scan_form(struct scan *s, const struct name_part *part)
     size_t start = s->pos;
     bool last = part + 1 == s->grammar->parts + s->grammar->n;
 
-    if (start >= s->limit && !begin_segment(s, part, part->expected))
+    if (start >= s->limit && !scan_begin_segment(s, part, part->expected))
         return;
     const struct name_form_word *found = form_at(s, start);
-    s->pos = run_end(s, start);
+    s->pos = scan_run_end(s, start);
     size_t len = s->pos - start;
     if (found == NULL) {
-        add_fault_of(s, part, start, s->pos, part->expected);
-        if (last && start > 0 && (is_word(s->name + start, len, "gz") || is_word(s->name + start, len, "zip")))
+        scan_add_fault_of(s, part, start, s->pos, part->expected);
+        if (last && start > 0 &&
+            (scan_is_word(s->name + start, len, "gz") || scan_is_word(s->name + start, len, "zip")))
             s->pos = start - 1; /* "….gz": the form was left out */
         return;
     }
@@ -533,9 +418,9 @@ static void scan_pack(struct scan *s)
         return;
     const char *text = s->name + start;
     size_t len = s->len - start;
-    if (is_word(text, len, "gz"))
+    if (scan_is_word(text, len, "gz"))
         s->out->pack = FILENAME_GZ;
-    else if (is_word(text, len, "zip"))
+    else if (scan_is_word(text, len, "zip"))
         s->out->pack = FILENAME_ZIP;
     if (s->out->pack == FILENAME_PLAIN) {
         scan_add_fault(s, FILENAME_BAD_GRAMMAR, (struct span){"pack", dot, s->len}, "%s", expected);
@@ -579,7 +464,7 @@ static void skip_leading(struct scan *s)
 
     if (first->kind == NAME_TYPE || first->kind == NAME_SEPARATOR)
         return;
-    while (!is_alnum_at(s, s->pos) && !at_tail(s, s->pos))
+    while (!scan_is_alnum(s, s->pos) && !scan_at_tail(s, s->pos))
         s->pos++;
     if (s->pos > 0)
         scan_add_fault(s, FILENAME_BAD_GRAMMAR, (struct span){"separator", 0, s->pos}, "nothing before \"%s\"",

@@ -24,18 +24,7 @@ const char *name_part_in_braces(enum name_part_kind kind)
     return kind == NAME_SEQUENCE ? "sequence" : name_part_label(kind);
 }
 
-/* A template while it is compiled. */
-struct compiling {
-    const struct name_template *from;
-    struct name_grammar *grammar;
-    char *word; /* for the type */
-    name_fault_fn *on_fault;
-    void *user;
-    size_t begin; /* of what is read now: an offset in the template */
-    bool good;
-};
-
-G_GNUC_PRINTF(3, 4) static void fault_at(struct compiling *c, size_t position, const char *format, ...)
+void name_grammar_fault(struct name_compiling *c, size_t position, const char *format, ...)
 {
     va_list args;
 
@@ -47,10 +36,7 @@ G_GNUC_PRINTF(3, 4) static void fault_at(struct compiling *c, size_t position, c
         c->on_fault(c->user, position, text);
 }
 
-#define FAULT(c, ...) fault_at((c), (c)->begin + 1, __VA_ARGS__)
-
-/* NULL: there are too many, which is a fault. */
-static struct name_part *add_part(struct compiling *c, enum name_part_kind kind, size_t min, size_t max)
+struct name_part *name_grammar_add_part(struct name_compiling *c, enum name_part_kind kind, size_t min, size_t max)
 {
     struct name_grammar *g = c->grammar;
     bool literal = kind == NAME_SEPARATOR || kind == NAME_WORD;
@@ -71,13 +57,13 @@ static struct name_part *add_part(struct compiling *c, enum name_part_kind kind,
 
 /* ---- text ---- */
 
-static void add_literal(struct compiling *c, enum name_part_kind kind, const char *text, size_t len)
+static void add_literal(struct name_compiling *c, enum name_part_kind kind, const char *text, size_t len)
 {
     struct name_grammar *g = c->grammar;
     struct name_part *last = g->n > 0 ? &g->parts[g->n - 1] : NULL;
     bool grows = kind == NAME_SEPARATOR && last != NULL && last->kind == NAME_SEPARATOR;
     size_t before = grows ? strlen(last->text) : 0;
-    struct name_part *part = grows ? last : add_part(c, kind, len, len);
+    struct name_part *part = grows ? last : name_grammar_add_part(c, kind, len, len);
 
     if (part == NULL)
         return;
@@ -92,7 +78,7 @@ static void add_literal(struct compiling *c, enum name_part_kind kind, const cha
 }
 
 /* Words are letters and digits, separators all other characters. written: it stands in the template at c->begin. */
-static void add_text(struct compiling *c, const char *text, size_t len, bool written)
+static void add_text(struct name_compiling *c, const char *text, size_t len, bool written)
 {
     size_t begin = c->begin;
 
@@ -106,7 +92,7 @@ static void add_text(struct compiling *c, const char *text, size_t len, bool wri
     }
 }
 
-static void add_type(struct compiling *c, const char *word, size_t len)
+static void add_type(struct name_compiling *c, const char *word, size_t len)
 {
     struct name_part *part;
 
@@ -129,7 +115,7 @@ static void add_type(struct compiling *c, const char *word, size_t len)
             return;
         }
     }
-    part = add_part(c, NAME_TYPE, len, len);
+    part = name_grammar_add_part(c, NAME_TYPE, len, len);
     if (part != NULL)
         (void)g_strlcpy(part->text, word, len + 1);
 }
@@ -149,7 +135,7 @@ static const char *find_code(const char *text, size_t len, const char *code)
 }
 
 /* The text from one brace to the next. A word that is the code of the type is the part {type}. */
-static void read_text(struct compiling *c, const char *text, size_t len)
+static void read_text(struct name_compiling *c, const char *text, size_t len)
 {
     const char *code = c->from->code, *found;
     size_t begin = c->begin;
@@ -178,7 +164,7 @@ static void read_text(struct compiling *c, const char *text, size_t len)
 /* ---- parts ---- */
 
 /* "3" or "2-8". False, and a fault, if it is outside least and most. */
-static bool read_width(struct compiling *c, const char *option, size_t least, size_t most, struct name_part *part)
+static bool read_width(struct name_compiling *c, const char *option, size_t least, size_t most, struct name_part *part)
 {
     char *end;
     guint64 min = g_ascii_strtoull(option, &end, 10), max = min;
@@ -194,9 +180,9 @@ static bool read_width(struct compiling *c, const char *option, size_t least, si
     return true;
 }
 
-static void add_short_code(struct compiling *c, enum name_part_kind kind, const char *option)
+static void add_short_code(struct name_compiling *c, enum name_part_kind kind, const char *option)
 {
-    struct name_part *part = add_part(c, kind, 2, 8);
+    struct name_part *part = name_grammar_add_part(c, kind, 2, 8);
 
     if (part == NULL || (option != NULL && !read_width(c, option, 2, 8, part)))
         return;
@@ -207,10 +193,10 @@ static void add_short_code(struct compiling *c, enum name_part_kind kind, const 
                          part->max);
 }
 
-static void add_sequence(struct compiling *c, const char *option)
+static void add_sequence(struct name_compiling *c, const char *option)
 {
     static const char *const numbers[] = {"", "one", "two", "three", "four", "five", "six"};
-    struct name_part *part = add_part(c, NAME_SEQUENCE, 6, 6);
+    struct name_part *part = name_grammar_add_part(c, NAME_SEQUENCE, 6, 6);
 
     if (part == NULL || (option != NULL && !read_width(c, option, 1, 6, part)))
         return;
@@ -225,16 +211,16 @@ static void add_sequence(struct compiling *c, const char *option)
                          part->max);
 }
 
-static void add_digits(struct compiling *c, enum name_part_kind kind)
+static void add_digits(struct name_compiling *c, enum name_part_kind kind)
 {
     bool hash = kind == NAME_HASH;
-    struct name_part *part = add_part(c, kind, hash ? 16 : 1, hash ? 16 : 20);
+    struct name_part *part = name_grammar_add_part(c, kind, hash ? 16 : 1, hash ? 16 : 20);
 
     if (part != NULL)
         (void)g_strlcpy(part->expected, hash ? "16 hex digits" : "the number of the answer", sizeof part->expected);
 }
 
-static void add_picture(struct compiling *c, enum name_part_kind kind, const char *option)
+static void add_picture(struct name_compiling *c, enum name_part_kind kind, const char *option)
 {
     static const char *const pictures[] = {[NAME_EUI64] = "XX-XX-XX-XX-XX-XX-XX-XX",
                                            [NAME_DATE] = "YYYYMMDD",
@@ -242,7 +228,7 @@ static void add_picture(struct compiling *c, enum name_part_kind kind, const cha
                                            [NAME_INSTANT] = "YYYYMMDDTHHMMSSZ"};
     const char *picture = option != NULL ? option : pictures[kind];
     size_t len = strlen(picture);
-    struct name_part *part = add_part(c, kind, len, len);
+    struct name_part *part = name_grammar_add_part(c, kind, len, len);
 
     if (part == NULL)
         return;
@@ -258,87 +244,8 @@ static void add_picture(struct compiling *c, enum name_part_kind kind, const cha
         c->grammar->precision = before != 0 ? MIN(before, precision) : precision; /* of date and time, the time's */
 }
 
-static enum form form_named(const char *name)
-{
-    return g_ascii_strcasecmp(name, "xml") == 0   ? FORM_XML
-           : g_ascii_strcasecmp(name, "csv") == 0 ? FORM_CSV
-                                                  : FORM_UNKNOWN;
-}
-
-/* The words of {form}, and what is expected: "xml" or "csv". */
-static void finish_forms(struct compiling *c, struct name_part *part)
-{
-    struct name_grammar *g = c->grammar;
-    g_autoptr(GString) expected = g_string_new(NULL);
-
-    part->min = part->max = strlen(g->forms[0].word);
-    for (size_t i = 0; i < g->n_forms; i++) {
-        size_t len = strlen(g->forms[i].word);
-        part->min = MIN(part->min, len);
-        part->max = MAX(part->max, len);
-        g_string_append_printf(expected, "%s\"%s\"", i > 0 ? " or " : "", g->forms[i].word);
-    }
-    (void)g_strlcpy(part->expected, expected->str, sizeof part->expected);
-}
-
-static bool is_word(const char *text)
-{
-    size_t len = strlen(text), at = 0;
-
-    while (g_ascii_isalnum(text[at]))
-        at++;
-    return at == len && len > 0 && len <= 8 && g_ascii_strcasecmp(text, "gz") != 0 &&
-           g_ascii_strcasecmp(text, "zip") != 0;
-}
-
-/* One of "xml=XML,csv=txt". "xml=" alone: nothing stands in the name, and the form is XML. */
-static bool read_form(struct compiling *c, const char *choice, bool alone)
-{
-    struct name_grammar *g = c->grammar;
-    g_auto(GStrv) sides = g_strsplit(choice, "=", 2);
-    enum form form = sides[0] != NULL ? form_named(sides[0]) : FORM_UNKNOWN;
-    const char *word = sides[0] != NULL && sides[1] != NULL ? sides[1] : sides[0];
-
-    if (form != FORM_UNKNOWN && alone && *word == '\0') {
-        g->form = form;
-        return true;
-    }
-    bool twice = g->n_forms == 1 && (g->forms[0].form == form || strcmp(g->forms[0].word, word) == 0);
-    if (form == FORM_UNKNOWN || !is_word(word) || g->n_forms == 2 || twice) {
-        FAULT(c,
-              "expected xml and csv, each at most once, and a word of 1 to 8 letters and digits for it, such as "
-              "xml=XML,csv=txt; found \"%s\"",
-              choice);
-        return false;
-    }
-    (void)g_strlcpy(g->forms[g->n_forms].word, word, NAME_TEXT_SIZE);
-    g->forms[g->n_forms++].form = form;
-    return true;
-}
-
-static void add_form(struct compiling *c, const char *option)
-{
-    g_auto(GStrv) choices = g_strsplit(option != NULL ? option : "xml,csv", ",", 3);
-    struct name_grammar *g = c->grammar;
-
-    if (g->n_forms > 0 || g->form != FORM_UNKNOWN) {
-        FAULT(c, "this part stands in the name already; expected it once");
-        return;
-    }
-    for (size_t i = 0; choices[i] != NULL; i++)
-        if (!read_form(c, choices[i], choices[1] == NULL))
-            return;
-    if (g->form != FORM_UNKNOWN)
-        return;
-    struct name_part *part = g->n_forms > 0 ? add_part(c, NAME_FORM, 0, 0) : NULL;
-    if (part != NULL)
-        finish_forms(c, part);
-    else if (g->n_forms == 0)
-        FAULT(c, "expected xml or csv after {form:");
-}
-
 /* The parts of the answered file's name without the form at its end. */
-static void add_original(struct compiling *c)
+static void add_original(struct name_compiling *c)
 {
     const struct name_grammar *original = c->from->original;
 
@@ -350,7 +257,7 @@ static void add_original(struct compiling *c)
             add_text(c, from->text, from->max, false);
         } else {
             size_t at = c->begin + 1;
-            struct name_part *part = add_part(c, from->kind, from->min, from->max);
+            struct name_part *part = name_grammar_add_part(c, from->kind, from->min, from->max);
             if (part == NULL)
                 return;
             *part = *from;
@@ -379,7 +286,7 @@ static const struct part_name part_names[] = {
     {"mpid", NAME_MPID, true, true},
 };
 
-static void add_named(struct compiling *c, enum name_part_kind kind, const char *option)
+static void add_named(struct name_compiling *c, enum name_part_kind kind, const char *option)
 {
     switch (kind) {
     case NAME_TYPE:
@@ -393,7 +300,7 @@ static void add_named(struct compiling *c, enum name_part_kind kind, const char 
         add_sequence(c, option);
         break;
     case NAME_FORM:
-        add_form(c, option);
+        name_grammar_add_form(c, option);
         break;
     case NAME_REVISION:
     case NAME_HASH:
@@ -406,7 +313,7 @@ static void add_named(struct compiling *c, enum name_part_kind kind, const char 
 }
 
 /* {answered.type} and {answered.name}. False: it is none of them. */
-static bool add_answered(struct compiling *c, const char *name)
+static bool add_answered(struct name_compiling *c, const char *name)
 {
     bool type = strcmp(name, "answered.type") == 0;
 
@@ -421,7 +328,7 @@ static bool add_answered(struct compiling *c, const char *name)
     return true;
 }
 
-static void add_braced(struct compiling *c, const char *text, size_t len)
+static void add_braced(struct name_compiling *c, const char *text, size_t len)
 {
     g_autofree char *name = g_strndup(text, len);
     char *option = strchr(name, ':');
@@ -447,7 +354,7 @@ static void add_braced(struct compiling *c, const char *text, size_t len)
           name);
 }
 
-static void read_template(struct compiling *c)
+static void read_template(struct name_compiling *c)
 {
     const char *text = c->from->text;
 
@@ -472,38 +379,8 @@ static void read_template(struct compiling *c)
 
 /* ---- the whole ---- */
 
-static bool is_dot(const struct name_part *part)
-{
-    return part->kind == NAME_SEPARATOR && strcmp(part->text, ".") == 0;
-}
-
-/* A word after the last '.' is a form that is always the same: "….csv". */
-static void find_tail(struct compiling *c)
-{
-    struct name_grammar *g = c->grammar;
-    struct name_part *last = g->n > 0 ? &g->parts[g->n - 1] : NULL;
-
-    g->tail = g->n;
-    for (size_t i = 0; i + 2 < g->n; i++)
-        if (strchr(g->parts[i].text, '.') != NULL)
-            g->dotted = true;
-    if (g->n < 2 || !is_dot(&g->parts[g->n - 2]))
-        return;
-    bool known = form_named(last->text) != FORM_UNKNOWN || g_ascii_strcasecmp(last->text, "html") == 0;
-    if (last->kind == NAME_WORD && g->n_forms == 0 && (known || !g->dotted) && is_word(last->text)) {
-        (void)g_strlcpy(g->forms[0].word, last->text, NAME_TEXT_SIZE);
-        g->forms[0].form = g->form != FORM_UNKNOWN ? g->form : form_named(last->text);
-        g->n_forms = 1;
-        last->kind = NAME_FORM;
-        g->tells |= 1U << NAME_FORM;
-        finish_forms(c, last);
-    }
-    if (last->kind == NAME_FORM)
-        g->tail = g->n - 2;
-}
-
 /* Each part has a fixed width, or a separator follows it: none of them can hold a separator beyond its picture. */
-static void judge_ends(struct compiling *c)
+static void judge_ends(struct name_compiling *c)
 {
     struct name_grammar *g = c->grammar;
     size_t most = strlen(".zip");
@@ -513,34 +390,36 @@ static void judge_ends(struct compiling *c)
         most += part->max;
         part->joined = part->kind != NAME_SEPARATOR && i + 1 < g->n && g->parts[i + 1].kind != NAME_SEPARATOR;
         if (part->joined && part->min != part->max)
-            fault_at(c, part->at,
-                     "this part has %zu to %zu characters, and what follows it may be taken for more of it; expected a "
-                     "separator after it, or a fixed width",
-                     part->min, part->max);
+            name_grammar_fault(
+                c, part->at,
+                "this part has %zu to %zu characters, and what follows it may be taken for more of it; expected a "
+                "separator after it, or a fixed width",
+                part->min, part->max);
     }
     if (most > FILENAME_MAX_BYTES)
-        fault_at(c, 1, "such names have up to %zu bytes; expected at most %d", most, FILENAME_MAX_BYTES);
+        name_grammar_fault(c, 1, "such names have up to %zu bytes; expected at most %d", most, FILENAME_MAX_BYTES);
 }
 
-static void judge_parts(struct compiling *c)
+static void judge_parts(struct name_compiling *c)
 {
     const struct name_grammar *g = c->grammar;
     bool date = (g->tells & 1U << NAME_DATE) != 0, time = (g->tells & 1U << NAME_TIME) != 0;
 
     if (g->n == 0)
-        fault_at(c, 1, "expected the name of a file");
+        name_grammar_fault(c, 1, "expected the name of a file");
     else if (g->parts[0].kind == NAME_SEPARATOR && g->parts[0].text[0] == '.')
-        fault_at(c, 1, "names that begin with '.' are no files yet; expected another character");
+        name_grammar_fault(c, 1, "names that begin with '.' are no files yet; expected another character");
     const char *end = g->n > 0 ? g->parts[g->n - 1].text : "";
     if (strcmp(end, "gz") == 0 || strcmp(end, "zip") == 0)
-        fault_at(c, g->parts[g->n - 1].at, "a file whose name ends in \"%s\" is packed; expected another word here",
-                 end);
+        name_grammar_fault(c, g->parts[g->n - 1].at,
+                           "a file whose name ends in \"%s\" is packed; expected another word here", end);
     if (time && !date)
-        fault_at(c, 1, "{time} says nothing without {date}; expected both");
+        name_grammar_fault(c, 1, "{time} says nothing without {date}; expected both");
     if ((g->tells & 1U << NAME_INSTANT) != 0 && (date || time))
-        fault_at(c, 1, "{instant} tells date and time already; expected {instant} alone, or {date} and {time}");
+        name_grammar_fault(c, 1,
+                           "{instant} tells date and time already; expected {instant} alone, or {date} and {time}");
     if (g->tells != 0 && c->from->writes && c->from->answered != NULL && (g->tells & 1U << NAME_REVISION) == 0)
-        fault_at(c, 1, "expected {revision}: a file may be answered again, and no name is given twice");
+        name_grammar_fault(c, 1, "expected {revision}: a file may be answered again, and no name is given twice");
 }
 
 /* What follows the EUI-64 and its separator, if that is date and time. */
@@ -569,19 +448,19 @@ static void find_anchor(struct name_grammar *g)
 bool name_grammar_compile(const struct name_template *from, struct name_grammar *grammar, char word[NAME_TEXT_SIZE],
                           name_fault_fn *on_fault, void *user)
 {
-    struct compiling c = {
+    struct name_compiling c = {
         .from = from, .grammar = grammar, .word = word, .on_fault = on_fault, .user = user, .good = true};
 
     *grammar = (struct name_grammar){0};
     word[0] = '\0';
     if (strlen(from->text) > NAME_TEMPLATE_MAX) {
-        fault_at(&c, NAME_TEMPLATE_MAX + 1, "expected at most %d bytes", NAME_TEMPLATE_MAX);
+        name_grammar_fault(&c, NAME_TEMPLATE_MAX + 1, "expected at most %d bytes", NAME_TEMPLATE_MAX);
         return false;
     }
     read_template(&c);
     if (!c.good)
         return false;
-    find_tail(&c);
+    name_grammar_find_tail(&c);
     judge_ends(&c);
     judge_parts(&c);
     find_anchor(grammar);
