@@ -8,6 +8,7 @@
 #undef _FILE_OFFSET_BITS
 #undef _FORTIFY_SOURCE
 #include "tests/sim/disk_calls.h"
+#include "tests/sim/disk_faults.h"
 #include "tests/sim/power_log.h"
 #include "tests/sim/shared.h"
 #include "tests/sim/worker.h"
@@ -26,9 +27,6 @@
 #include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-
-/* Microseconds that a call takes. */
-enum { CALL_TIME = 10, SYNC_TIME = 300 };
 
 /* ---- which calls are ours ---- */
 
@@ -105,130 +103,6 @@ static void stamp(int fd, const char *path)
     (void)syscall(SYS_utimensat, fd, fd == AT_FDCWD ? path : NULL, now, 0);
 }
 
-/* ---- faults ---- */
-
-enum judgement { PASS, FAIL, FAIL_LATE, SHORT, KILL_LATE };
-
-/* Nothing on the machine is in the midst of a transfer: what had begun would be carried out when the machine wakes, and
- * only fencing keeps that away (OPERATIONS.md). */
-static bool may_freeze(const struct shared_machine *machine)
-{
-    for (int i = 0; i < SHARED_SLOTS; i++) {
-        const struct shared_slot *slot = &shared->slots[i];
-        if (slot != shared_self && slot->number != 0 && &shared->machines[slot->machine] == machine &&
-            slot->reason == SHARED_BUSY)
-            return false;
-    }
-    return !worker_runs() && !worker_is_within();
-}
-
-/* A freeze is used up. */
-static bool freezes(struct shared_machine *machine, int fault)
-{
-    if (machine->passed[fault] < machine->fault[fault].first || !may_freeze(machine))
-        return false;
-    machine->fault[fault].calls = 0;
-    return true;
-}
-
-/* The fault that hits this call; NULL: none. Each counts the call. */
-static const struct machine_fault *find_fault(struct shared_machine *machine, unsigned kinds)
-{
-    const struct machine_fault *hit = NULL;
-
-    for (int i = 0; i < machine->faults; i++) {
-        const struct machine_fault *fault = &machine->fault[i];
-        if ((fault->calls & kinds) == 0)
-            continue;
-        uint64_t n = ++machine->passed[i];
-        bool lasts = fault->event <= FAULT_SHORT;
-        if (fault->event == FAULT_FREEZE || fault->event == FAULT_SUSPEND) {
-            hit = freezes(machine, i) ? fault : hit;
-            continue;
-        }
-        if (n >= fault->first &&
-            (n == fault->first || (lasts && (fault->count == 0 || n < fault->first + fault->count))))
-            hit = hit != NULL ? hit : fault;
-    }
-    return hit;
-}
-
-/* A call that fails is of the first of its kinds; the making of a file opens it, too. */
-static void count_failure(const struct machine_fault *fault, unsigned kinds)
-{
-    static const struct {
-        enum machine_call call;
-        enum kind kind;
-    } calls[] = {{CALL_OPEN, SEEN_FAIL_OPEN}, {CALL_READ, SEEN_FAIL_READ}, {CALL_WRITE, SEEN_FAIL_WRITE},
-                 {CALL_SYNC, SEEN_FAIL_SYNC}, {CALL_NAME, SEEN_FAIL_NAME}, {CALL_SPACE, SEEN_FAIL_SPACE}};
-    size_t i = 0;
-
-    while (i + 1 < sizeof calls / sizeof calls[0] && (kinds & calls[i].call) == 0)
-        i++;
-    kinds_seen(calls[i].kind);
-    if (fault->event == FAULT_ERROR_LATE)
-        kinds_seen(SEEN_FAIL_LATE);
-    kinds_seen(fault->errnum == ENOSPC || fault->errnum == EDQUOT   ? SEEN_ERROR_SPACE
-               : fault->errnum == EMFILE || fault->errnum == ENFILE ? SEEN_ERROR_FILES
-                                                                    : SEEN_ERROR_DISK);
-}
-
-/* Power cuts and freezes are counted by those who look at what they leave. */
-static void count_fault(const struct machine_fault *fault, unsigned kinds)
-{
-    if (fault->event == FAULT_KILL_BEFORE || fault->event == FAULT_KILL_AFTER)
-        kinds_seen(fault->event == FAULT_KILL_AFTER ? SEEN_KILL_AFTER : SEEN_KILL_BEFORE);
-    else if (fault->event == FAULT_SHORT && (kinds & (CALL_READ | CALL_WRITE)) != 0)
-        kinds_seen((kinds & CALL_READ) != 0 ? SEEN_SHORT_READ : SEEN_SHORT_WRITE);
-    else if (fault->event <= FAULT_SHORT)
-        count_failure(fault, kinds);
-}
-
-/* Counts a call. On FAIL errno is set. */
-static enum judgement judge(unsigned kinds, const char *place)
-{
-    static const char *const names[] = {"error",      "late error", "half",   "kill before",
-                                        "kill after", "power cut",  "freeze", "suspend"};
-    struct shared_machine *machine = shared_own_machine();
-
-    if (machine == NULL || place[0] == '\0')
-        return PASS;
-    machine->calls++;
-    shared_pass(kinds == CALL_SYNC ? SYNC_TIME : CALL_TIME);
-    const struct machine_fault *fault = machine->faults > 0 ? find_fault(machine, kinds) : NULL;
-    if (fault == NULL)
-        return PASS;
-    shared_trace("fault: %s %d at call %u of %s", names[fault->event], fault->errnum, kinds,
-                 place + strlen(shared->folder));
-    count_fault(fault, kinds);
-    if (fault->event == FAULT_KILL_BEFORE || fault->event == FAULT_POWER)
-        shared_die(fault->event == FAULT_POWER);
-    if (fault->event == FAULT_KILL_AFTER)
-        return KILL_LATE;
-    if (fault->event == FAULT_FREEZE || fault->event == FAULT_SUSPEND) {
-        machine->frozen = true;
-        machine->suspended = fault->event == FAULT_SUSPEND;
-        machine->frozen_at = shared->now;
-        shared_yield(SHARED_BUSY, shared->now);
-        return PASS;
-    }
-    if (fault->event == FAULT_SHORT && (kinds & (CALL_READ | CALL_WRITE)) != 0)
-        return SHORT;
-    errno = fault->errnum;
-    return fault->event == FAULT_ERROR_LATE ? FAIL_LATE : FAIL;
-}
-
-/* The result of a call that was made. */
-static int outcome(enum judgement judgement, int result, int fault)
-{
-    if (judgement == KILL_LATE)
-        shared_die(false);
-    if (judgement == PASS)
-        return result;
-    errno = fault;
-    return -1;
-}
-
 /* ---- opening ---- */
 
 /* What SQLite draws its random numbers from. */
@@ -263,8 +137,8 @@ static int open_at(int dir, const char *path, int flags, mode_t mode)
     if (place[0] == '\0')
         return (int)syscall(SYS_openat, dir, path, flags, mode);
     bool made = (flags & O_CREAT) != 0 && syscall(SYS_faccessat, AT_FDCWD, place, F_OK) != 0;
-    enum judgement judgement = judge(made ? CALL_OPEN | CALL_NAME : CALL_OPEN, place);
-    if (judgement == FAIL)
+    enum disk_judgement judgement = disk_judge(made ? CALL_OPEN | CALL_NAME : CALL_OPEN, place);
+    if (judgement == DISK_FAIL)
         return -1;
     int fault = errno, fd = (int)syscall(SYS_openat, dir, path, flags & ~O_TRUNC, mode);
     if (fd >= 0) {
@@ -278,9 +152,9 @@ static int open_at(int dir, const char *path, int flags, mode_t mode)
             return -1;
         }
     }
-    if (judgement != PASS && fd >= 0)
+    if (judgement != DISK_PASS && fd >= 0)
         (void)syscall(SYS_close, fd);
-    return judgement == PASS ? fd : outcome(judgement, 0, fault);
+    return judgement == DISK_PASS ? fd : disk_outcome(judgement, 0, fault);
 }
 
 #define OPENING(dir_, path_, flags_)                                                                                   \
@@ -337,11 +211,11 @@ DIR *opendir(const char *path)
         memcpy(&real, &found, sizeof real);
     }
     locate(AT_FDCWD, path, place);
-    enum judgement judgement = judge(CALL_OPEN, place);
-    if (judgement == FAIL || judgement == FAIL_LATE)
+    enum disk_judgement judgement = disk_judge(CALL_OPEN, place);
+    if (judgement == DISK_FAIL || judgement == DISK_FAIL_LATE)
         return NULL;
     DIR *dir = real(path);
-    if (judgement == KILL_LATE)
+    if (judgement == DISK_KILL_LATE)
         shared_die(false);
     return dir;
 }
@@ -365,12 +239,12 @@ int close(int fd)
 static ssize_t write_at(int fd, const void *data, size_t len, off_t at)
 {
     const char *place = disk_path(fd);
-    enum judgement judgement = judge(CALL_WRITE, place);
+    enum disk_judgement judgement = disk_judge(CALL_WRITE, place);
 
-    if (judgement == FAIL)
+    if (judgement == DISK_FAIL)
         return -1;
     int fault = errno;
-    if (judgement == SHORT && len > 1)
+    if (judgement == DISK_SHORT && len > 1)
         len /= 2;
     if (place[0] != '\0')
         power_log_write(fd, at, len);
@@ -379,19 +253,19 @@ static ssize_t write_at(int fd, const void *data, size_t len, off_t at)
         written[fd] = true;
         stamp(fd, place);
     }
-    return judgement == PASS || judgement == SHORT ? done : outcome(judgement, 0, fault);
+    return judgement == DISK_PASS || judgement == DISK_SHORT ? done : disk_outcome(judgement, 0, fault);
 }
 
 /* at < 0: where the descriptor stands. */
 static ssize_t read_at(int fd, void *data, size_t len, off_t at)
 {
-    enum judgement judgement = judge(CALL_READ, disk_path(fd));
+    enum disk_judgement judgement = disk_judge(CALL_READ, disk_path(fd));
 
-    if (judgement == FAIL || judgement == FAIL_LATE)
+    if (judgement == DISK_FAIL || judgement == DISK_FAIL_LATE)
         return -1;
-    if (judgement == KILL_LATE)
+    if (judgement == DISK_KILL_LATE)
         shared_die(false);
-    if (judgement == SHORT && len > 1)
+    if (judgement == DISK_SHORT && len > 1)
         len /= 2;
     return at < 0 ? syscall(SYS_read, fd, data, len) : syscall(SYS_pread64, fd, data, len, at);
 }
@@ -429,14 +303,14 @@ ssize_t pwrite64(int fd, const void *data, size_t len, off64_t at)
 int ftruncate64(int fd, off64_t size)
 {
     const char *place = disk_path(fd);
-    enum judgement judgement = judge(CALL_SPACE, place);
+    enum disk_judgement judgement = disk_judge(CALL_SPACE, place);
 
-    if (judgement == FAIL)
+    if (judgement == DISK_FAIL)
         return -1;
     int fault = errno;
     if (place[0] != '\0')
         power_log_truncate(fd, size);
-    return outcome(judgement, (int)syscall(SYS_ftruncate, fd, size), fault);
+    return disk_outcome(judgement, (int)syscall(SYS_ftruncate, fd, size), fault);
 }
 
 int ftruncate(int fd, off_t size)
@@ -446,27 +320,27 @@ int ftruncate(int fd, off_t size)
 
 int fallocate(int fd, int mode, off_t at, off_t len)
 {
-    enum judgement judgement = judge(CALL_SPACE, disk_path(fd));
+    enum disk_judgement judgement = disk_judge(CALL_SPACE, disk_path(fd));
 
-    if (judgement == FAIL)
+    if (judgement == DISK_FAIL)
         return -1;
     int fault = errno;
-    return outcome(judgement, (int)syscall(SYS_fallocate, fd, mode, at, len), fault);
+    return disk_outcome(judgement, (int)syscall(SYS_fallocate, fd, mode, at, len), fault);
 }
 
 static int sync_with(int fd, bool all)
 {
     const char *place = disk_path(fd);
-    enum judgement judgement = judge(CALL_SYNC, place);
+    enum disk_judgement judgement = disk_judge(CALL_SYNC, place);
 
-    if (judgement == FAIL)
+    if (judgement == DISK_FAIL)
         return -1;
     int fault = errno;
     if (place[0] != '\0' && all)
         power_log_all_synced();
     else if (place[0] != '\0')
         power_log_synced(fd);
-    return outcome(judgement, 0, fault);
+    return disk_outcome(judgement, 0, fault);
 }
 
 int fsync(int fd)
@@ -492,8 +366,8 @@ static int rename_at(int from_dir, const char *from, int to_dir, const char *to,
 
     locate(from_dir, from, old);
     locate(to_dir, to, new);
-    enum judgement judgement = judge(CALL_NAME, new);
-    if (judgement == FAIL)
+    enum disk_judgement judgement = disk_judge(CALL_NAME, new);
+    if (judgement == DISK_FAIL)
         return -1;
     int fault = errno;
     if (shared_self == NULL)
@@ -504,7 +378,7 @@ static int rename_at(int from_dir, const char *from, int to_dir, const char *to,
     power_log_rename_end(&logged, result == 0);
     if (result == 0 && new[0] != '\0')
         disk_changed(new);
-    return outcome(judgement, result, fault);
+    return disk_outcome(judgement, result, fault);
 }
 
 int rename(const char *from, const char *to)
@@ -527,15 +401,15 @@ int linkat(int from_dir, const char *from, int to_dir, const char *to, int flags
     char place[PATH_MAX];
 
     locate(to_dir, to, place);
-    enum judgement judgement = judge(CALL_NAME, place);
-    if (judgement == FAIL)
+    enum disk_judgement judgement = disk_judge(CALL_NAME, place);
+    if (judgement == DISK_FAIL)
         return -1;
     int fault = errno, result = (int)syscall(SYS_linkat, from_dir, from, to_dir, to, flags);
     if (result == 0 && place[0] != '\0') {
         power_log_made(place);
         disk_changed(place);
     }
-    return outcome(judgement, result, fault);
+    return disk_outcome(judgement, result, fault);
 }
 
 int link(const char *from, const char *to)
@@ -548,13 +422,13 @@ int unlinkat(int dir, const char *path, int flags)
     char place[PATH_MAX];
 
     locate(dir, path, place);
-    enum judgement judgement = judge(CALL_NAME, place);
-    if (judgement == FAIL)
+    enum disk_judgement judgement = disk_judge(CALL_NAME, place);
+    if (judgement == DISK_FAIL)
         return -1;
     int fault = errno, result = 0;
     if (!power_log_remove(place, flags, &result))
         result = (int)syscall(SYS_unlinkat, dir, path, flags);
-    return outcome(judgement, result, fault);
+    return disk_outcome(judgement, result, fault);
 }
 
 int unlink(const char *path)
@@ -572,15 +446,15 @@ int mkdirat(int dir, const char *path, mode_t mode)
     char place[PATH_MAX];
 
     locate(dir, path, place);
-    enum judgement judgement = judge(CALL_NAME, place);
-    if (judgement == FAIL)
+    enum disk_judgement judgement = disk_judge(CALL_NAME, place);
+    if (judgement == DISK_FAIL)
         return -1;
     int fault = errno, result = (int)syscall(SYS_mkdirat, dir, path, mode);
     if (result == 0 && place[0] != '\0') {
         power_log_made(place);
         disk_changed(place);
     }
-    return outcome(judgement, result, fault);
+    return disk_outcome(judgement, result, fault);
 }
 
 int mkdir(const char *path, mode_t mode)
