@@ -337,7 +337,7 @@ bool backup_add(struct backup *backup, const char *relative, GError **error)
     char sha256[DIGEST_HEX_SIZE];
     uint64_t size;
 
-    return !stopped(backup, error) && digest_file(path, sha256, &size, error) &&
+    return !stopped(backup, error) && digest_file(path, sha256, &size, error) && disk_file_settle(path, error) &&
            record(backup, relative, sha256, size, error);
 }
 

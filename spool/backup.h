@@ -71,7 +71,7 @@ void backup_fault(struct backup *backup, const char *format, ...) G_GNUC_PRINTF(
 
 /* Copies one file from outside the spool, or of the spool's own folder. A missing one is a fault. */
 bool backup_copy(struct backup *backup, const char *from, const char *relative, GError **error);
-/* Adds a file that stands at backup_path already. */
+/* Adds a file that stands at backup_path already, and need not be synced. */
 bool backup_add(struct backup *backup, const char *relative, GError **error);
 /* Copies an order; one that is gone by now was carried out, and is no fault. */
 bool backup_order(struct backup *backup, const struct spool *spool, const char *name, GError **error);

@@ -68,6 +68,12 @@ bool disk_sync_parent(const char *path, GError **error)
     return disk_sync_dir(dir, error);
 }
 
+bool disk_sync_parent_now(const char *path, GError **error)
+{
+    g_autofree char *dir = g_path_get_dirname(path);
+    return disk_fs_can_sync(dir) || disk_sync_dir(dir, error);
+}
+
 /* For file systems without RENAME_NOREPLACE. A file gets its second name by link(2), which never replaces. A folder
  * cannot be linked: it is looked for and then renamed, which is safe because only the one writer makes folders there.
  * Returns 0 or an errno. */
@@ -177,13 +183,22 @@ bool disk_remove_dir(enum step step, const char *path, GError **error)
     return true;
 }
 
-bool disk_make_dir_unsynced(enum step step, const char *path, GError **error)
+static bool make_dir(enum step step, const char *path, bool (*sync)(const char *, GError **), GError **error)
 {
     step_before(step);
     if (mkdir(path, 0750) != 0)
         return disk_fail(error, "make folder", path, errno);
+    if (!sync(path, error)) {
+        (void)rmdir(path); /* so that the next attempt makes it again, and syncs that */
+        return false;
+    }
     step_after(step);
     return true;
+}
+
+bool disk_make_dir_unsynced(enum step step, const char *path, GError **error)
+{
+    return make_dir(step, path, disk_sync_parent_now, error);
 }
 
 int disk_fs_open(const char *path, GError **error)
@@ -213,15 +228,7 @@ void disk_fs_close(int fs)
 
 bool disk_make_dir(enum step step, const char *path, GError **error)
 {
-    step_before(step);
-    if (mkdir(path, 0750) != 0)
-        return disk_fail(error, "make folder", path, errno);
-    if (!disk_sync_parent(path, error)) {
-        (void)rmdir(path); /* so that the next attempt makes it again, and syncs that */
-        return false;
-    }
-    step_after(step);
-    return true;
+    return make_dir(step, path, disk_sync_parent, error);
 }
 
 /* Makes the name of a folder that exists durable: an earlier process may have been stopped between mkdir and sync. A

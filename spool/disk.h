@@ -70,13 +70,14 @@ bool disk_file_publish(enum step step, struct disk_file *file, GError **error);
 /* The same, but `path` (in the same folder) must be free: SPOOL_ERROR_EXISTS, and nothing is replaced. */
 bool disk_file_publish_new(enum step step, struct disk_file *file, const char *path, GError **error);
 
-/* Closes and renames without any sync: for files that do not count before disk_fs_sync made them durable. */
+/* Closes and renames without any sync: for files that do not count before disk_fs_sync made them durable. Where that
+ * does not (disk_fs_can_sync), file and folder are synced at once. */
 bool disk_file_place(enum step step, struct disk_file *file, GError **error);
 
 /* Syncs and closes the file and syncs the folder; the file keeps its temporary name. */
 bool disk_file_upload(enum step step, struct disk_file *file, GError **error);
 
-/* Closes the file without any sync; it keeps its temporary name: for files that do not count before disk_fs_sync. */
+/* The same for a file that keeps its temporary name. */
 bool disk_file_upload_unsynced(enum step step, struct disk_file *file, GError **error);
 
 /* Bytes written so far. */
@@ -130,14 +131,16 @@ bool disk_remove_tree(enum step step, const char *path, GError **error);
 bool disk_remove_tree_unsynced(enum step step, const char *path, GError **error);
 
 /* Gives the file `name` of an open folder a second name without a sync, for files that are never changed in place.
- * Both names must be on one file system. SPOOL_ERROR_EXISTS when `to` is taken. */
+ * Both names must be on one file system. SPOOL_ERROR_EXISTS when `to` is taken. Where disk_fs_sync does not make it
+ * durable, its folder is synced at once. */
 bool disk_link_unsynced(enum step step, int folder, const char *name, const char *to, GError **error);
 
 /* Makes one folder with mode 0750 and syncs its parent; on an error no folder is left. SPOOL_ERROR_EXISTS when the
  * name is taken. */
 bool disk_make_dir(enum step step, const char *path, GError **error);
 
-/* The same without a sync: for folders that do not count before disk_fs_sync made them durable. */
+/* The same without a sync: for folders that do not count before disk_fs_sync made them durable. Where that does not,
+ * the parent is synced at once. */
 bool disk_make_dir_unsynced(enum step step, const char *path, GError **error);
 
 /* Makes a folder and its parents as needed. Folders that exist are synced into their parents. */
@@ -149,9 +152,13 @@ bool disk_make_dirs(enum step step, const char *path, GError **error);
  * written: disk_fs_sync then reports every write that failed since (Linux 5.8 and later). */
 int disk_fs_open(const char *path, GError **error);
 
-/* True: disk_fs_sync makes durable what is written below path. On file systems of other machines, and on those that a
- * program provides (FUSE), it does not reach the disk. False, too, if the file system does not say what it is. */
+/* True: disk_fs_sync makes durable what is written below path, and tells of each write that failed: ext4, XFS, Btrfs
+ * and memory, from Linux 5.8 on. Elsewhere (a container's own layer, file systems of other machines, FUSE, any that is
+ * not known) each file and folder is to be synced by itself: disk_file_place and the like do that. */
 bool disk_fs_can_sync(const char *path);
+
+/* Makes a file durable that other code wrote without a sync, where disk_fs_sync does not. */
+bool disk_file_settle(const char *path, GError **error);
 
 /* Makes everything on the file system durable. fs is of disk_fs_open, path only for the message. A failure is final:
  * none of the files may be used. */
@@ -187,6 +194,9 @@ char *disk_mount_point(const char *path);
 
 /* *network: path lies on NFS, SMB, AFS or the like, where neither locks nor SQLite's WAL are safe. */
 bool disk_is_network_fs(const char *path, bool *network, GError **error);
+
+/* True: path lies on an overlayfs that is mounted `volatile`: no sync reaches the disk. */
+bool disk_is_volatile(const char *path);
 
 /* True: path lies in memory (tmpfs, ramfs), which a restart of the machine empties. */
 bool disk_is_memory(const char *path);

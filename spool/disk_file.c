@@ -173,7 +173,8 @@ bool disk_file_write(void *user, const char *data, size_t len, GError **error)
 }
 
 /* Flushes, gives back what was reserved too much, syncs if asked, closes. `failed` is set until all of it succeeded:
- * after a failed sync a second one may lie (see the top of this file). */
+ * after a failed sync a second one may lie (see the top of this file). Not asked, it syncs where disk_fs_sync would
+ * not. */
 static bool seal(struct disk_file *file, bool sync, GError **error)
 {
     if (!usable(file, error) || !flush(file, error))
@@ -181,7 +182,7 @@ static bool seal(struct disk_file *file, bool sync, GError **error)
     file->failed = true;
     if (file->expected > file->size && ftruncate(file->fd, (off_t)file->size) != 0)
         return disk_fail(error, "trim", file->temporary, errno);
-    if (sync && fsync(file->fd) != 0)
+    if ((sync || !disk_fs_can_sync_file(file->fd)) && fsync(file->fd) != 0)
         return disk_fail(error, "sync", file->temporary, errno);
     int fd = file->fd;
     file->fd = -1;
@@ -216,18 +217,18 @@ bool disk_file_place(enum step step, struct disk_file *file, GError **error)
     if (!seal(file, false, error))
         return false;
     step_before(step);
-    if (!give_name(file, error))
+    if (!give_name(file, error) || !disk_sync_parent_now(file->path, error))
         return false;
     step_after(step);
     return true;
 }
 
-bool disk_file_upload(enum step step, struct disk_file *file, GError **error)
+static bool upload(enum step step, struct disk_file *file, bool sync, GError **error)
 {
     step_before(step);
-    if (!seal(file, true, error))
+    if (!seal(file, sync, error))
         return false;
-    if (!disk_sync_parent(file->path, error)) {
+    if (!(sync ? disk_sync_parent : disk_sync_parent_now)(file->path, error)) {
         file->failed = true;
         return false;
     }
@@ -236,14 +237,25 @@ bool disk_file_upload(enum step step, struct disk_file *file, GError **error)
     return true;
 }
 
+bool disk_file_upload(enum step step, struct disk_file *file, GError **error)
+{
+    return upload(step, file, true, error);
+}
+
 bool disk_file_upload_unsynced(enum step step, struct disk_file *file, GError **error)
 {
-    step_before(step);
-    if (!seal(file, false, error))
-        return false;
-    file->finished = true;
-    step_after(step);
-    return true;
+    return upload(step, file, false, error);
+}
+
+bool disk_file_settle(const char *path, GError **error)
+{
+    int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+
+    if (fd < 0)
+        return disk_fail(error, "open", path, errno);
+    bool now = !disk_fs_can_sync_file(fd), good = !now || fsync(fd) == 0 || disk_fail(error, "sync", path, errno);
+    (void)close(fd); /* was not written to */
+    return good && (!now || disk_sync_parent(path, error));
 }
 
 bool disk_file_publish_new(enum step step, struct disk_file *file, const char *path, GError **error)

@@ -70,6 +70,8 @@ bool disk_link_unsynced(enum step step, int folder, const char *name, const char
     step_before(step);
     if (linkat(folder, name, AT_FDCWD, to, 0) != 0)
         return disk_fail(error, "link to", to, errno);
+    if (!disk_sync_parent_now(to, error))
+        return false;
     step_after(step);
     return true;
 }

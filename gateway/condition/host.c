@@ -143,6 +143,22 @@ static void probe_swap(const struct told *told)
         told->tell(told->user, "swap", PROBE_GOOD, "there is no swap that is not encrypted");
 }
 
+/* What is wrong with the syncs of the file system at path; NULL: nothing. g_free. */
+static char *sync_fault(const char *what, const char *path, enum probe_result *result)
+{
+    *result = disk_is_volatile(path) ? PROBE_BAD : PROBE_NOTE;
+    if (*result == PROBE_BAD)
+        return g_strdup_printf("the %s is on an overlay that is mounted volatile (%s): no sync reaches the disk, and a "
+                               "power failure loses what was acknowledged; put it on a volume",
+                               what, path);
+    if (disk_fs_can_sync(path))
+        return NULL;
+    return g_strdup_printf("the %s is on a file system (%s) that does not tell of each failed write when it is synced "
+                           "as a whole: each file is synced by itself, which is slower, and a container's own layer is "
+                           "lost with it; put it on a volume of ext4, XFS or Btrfs (Linux 5.8 or newer)",
+                           what, path);
+}
+
 static void probe_disk(const struct told *told, const struct config *config)
 {
     g_autofree char *folder = g_path_get_dirname(config->ledger);
@@ -164,8 +180,15 @@ static void probe_disk(const struct told *told, const struct config *config)
                                     : "the %s is on a file system in memory (%s): a restart of the machine loses it; "
                                       "put it on a local disk",
                             homes[i].what, homes[i].path);
-        if (network || memory)
+        if (network || memory) {
             told->tell(told->user, "disk", network ? PROBE_BAD : grave(config), text);
+            continue;
+        }
+        enum probe_result result;
+        g_autofree char *fault = sync_fault(homes[i].what, homes[i].path, &result);
+        faulty = faulty || fault != NULL;
+        if (fault != NULL)
+            told->tell(told->user, "disk", result, fault);
     }
     if (seen && !faulty)
         told->tell(told->user, "disk", PROBE_GOOD, "spool and ledger are on local file systems that a restart keeps");

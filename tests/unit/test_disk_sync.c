@@ -2,12 +2,47 @@
 #include "spool/disk.h"
 #include "tests/unit/sync_calls.h"
 
+#include <fcntl.h>
 #include <glib/gstdio.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 /* after the standard headers: it needs them */
 #include <cmocka.h>
+
+#include <sys/utsname.h>
+#include <sys/vfs.h>
+
+/* What the program's own statfs, fstatfs and uname say; 0 and NULL: what the system says. */
+static uint32_t pretended_type;
+static const char *pretended_release;
+
+int statfs(const char *path, struct statfs *fs)
+{
+    int result = (int)syscall(SYS_statfs, path, fs);
+
+    if (pretended_type != 0)
+        fs->f_type = pretended_type;
+    return result;
+}
+
+int fstatfs(int fd, struct statfs *fs)
+{
+    int result = (int)syscall(SYS_fstatfs, fd, fs);
+
+    if (pretended_type != 0)
+        fs->f_type = pretended_type;
+    return result;
+}
+
+int uname(struct utsname *name)
+{
+    int result = (int)syscall(SYS_uname, name);
+
+    if (pretended_release != NULL)
+        g_strlcpy(name->release, pretended_release, sizeof name->release);
+    return result;
+}
 
 static int enter(void **state)
 {
@@ -17,6 +52,8 @@ static int enter(void **state)
 
 static int leave(void **state)
 {
+    pretended_type = 0;
+    pretended_release = NULL;
     (void)disk_remove_dir(STEP_ORPHAN_DROPPED, "d", NULL);
     (void)disk_remove_dir(STEP_ORPHAN_DROPPED, "e", NULL);
     (void)g_chdir("/");
@@ -215,6 +252,71 @@ static void test_disk_fs_sync__any_folder__syncs_the_file_system_once(void **sta
     disk_fs_close(fs);
 }
 
+/* <linux/magic.h> */
+enum { EXT4 = 0xef53, OVERLAY = 0x794c7630, ECRYPTFS = 0xf15f, ZFS = 0x2fc12fc1, NFS = 0x6969, FUSE = 0x65735546 };
+
+static void test_disk_fs_can_sync__each_file_system__is_true_only_where_failed_writes_are_told(void **state)
+{
+    static const struct {
+        uint32_t type;
+        const char *release;
+        bool expected;
+    } cases[] = {
+        {EXT4, "6.1.0-18-amd64", true}, {0x58465342, "5.8.0", true}, {0x9123683e, "10.0", true},
+        {0x01021994, "6.18.44", true},  {EXT4, "5.7.19", false},     {EXT4, "4.18.0-553.el8", false},
+        {EXT4, "unknown", false},       {OVERLAY, "6.18.0", false},  {ECRYPTFS, "6.18.0", false},
+        {ZFS, "6.18.0", false},         {NFS, "6.18.0", false},      {FUSE, "6.18.0", false},
+        {0x12345678, "6.18.0", false},
+    };
+    (void)state;
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        pretended_type = cases[i].type;
+        pretended_release = cases[i].release;
+        assert_int_equal(disk_fs_can_sync("."), cases[i].expected);
+    }
+    assert_false(disk_fs_can_sync("not-there"));
+}
+
+static void test_disk_unsynced__on_an_overlay__each_file_and_folder_is_synced_by_itself(void **state)
+{
+    pretended_type = OVERLAY;
+    sync_calls_begin(*state);
+    assert_true(disk_make_dir_unsynced(STEP_CUSTODY_BEGUN, "d/x", NULL));
+    g_autoptr(disk_file_t) placed = write_file("d/x/a"), uploaded = write_file("d/x/b");
+    assert_true(disk_file_place(STEP_CUSTODY_PAYLOAD, placed, NULL));
+    assert_true(disk_file_upload_unsynced(STEP_DELIVERY_UPLOADED, uploaded, NULL));
+    assert_true(disk_link_unsynced(STEP_BACKUP_ENTRY, AT_FDCWD, "d/x/a", "e/a", NULL));
+    assert_true(disk_file_settle("e/a", NULL));
+    expect("d/ holds x\n"
+           "d/x/.a.part\n"
+           "d/x/ holds .b.part a\n"
+           "d/x/.b.part\n"
+           "d/x/ holds .b.part a\n"
+           "e/ holds a\n"
+           "e/a\n"
+           "e/ holds a\n");
+    assert_true(disk_remove_tree(STEP_ORPHAN_DROPPED, "d/x", NULL));
+}
+
+static void test_disk_unsynced__on_an_overlay__a_sync_that_fails_is_an_error(void **state)
+{
+    pretended_type = OVERLAY;
+    for (int failing = 1; failing <= 2; failing++) {
+        g_autoptr(disk_file_t) placed = write_file("d/a"), uploaded = write_file("d/b");
+        sync_calls_begin(*state);
+        sync_calls_failing = failing;
+        assert_false(disk_file_place(STEP_CUSTODY_PAYLOAD, placed, NULL));
+        sync_calls_failing = failing;
+        assert_false(disk_file_upload_unsynced(STEP_DELIVERY_UPLOADED, uploaded, NULL));
+        g_free(sync_calls_end());
+    }
+    sync_calls_begin(*state);
+    sync_calls_failing = 1;
+    assert_false(disk_make_dir_unsynced(STEP_CUSTODY_BEGUN, "d/x", NULL));
+    assert_stands("d/x", false);
+    g_free(sync_calls_end());
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, enter, leave)
 
 int main(void)
@@ -235,6 +337,9 @@ int main(void)
         T(test_disk_make_dir__parent_cannot_be_synced__no_folder_is_left),
         T(test_disk_remove_dir__folder__syncs_its_parent_without_the_name),
         T(test_disk_fs_sync__any_folder__syncs_the_file_system_once),
+        T(test_disk_fs_can_sync__each_file_system__is_true_only_where_failed_writes_are_told),
+        T(test_disk_unsynced__on_an_overlay__each_file_and_folder_is_synced_by_itself),
+        T(test_disk_unsynced__on_an_overlay__a_sync_that_fails_is_an_error),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
