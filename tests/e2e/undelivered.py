@@ -223,6 +223,18 @@ def test_many_wait(tap):
     sound(tap, home, "after many files have waited")
 
 
+def test_reviewed_once(tap):
+    """The orders that a pass makes are reviewed as they are made, and not once more before they leave."""
+    home, counts = Home("gateway cells=no"), []
+    parties = Parties(home)
+    home.run()
+    for numbers in ([1], list(range(2, 42))):
+        parties.instruct(numbers)
+        counts.append(home.questions(at(1)))
+    each = (counts[1] - counts[0]) / 39
+    tap.ok(len(parties.orders()) == 2 and each <= 5, "a pass asks about each Device that it orders at once", each)
+
+
 def main():
     with Tap() as tap:
         test_session_end(tap)
@@ -237,6 +249,7 @@ def main():
         test_why_later(tap)
         if not SANITIZED:  # its library does not go with a preloaded one
             test_many_wait(tap)
+            test_reviewed_once(tap)
 
 
 main()
