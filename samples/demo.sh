@@ -149,10 +149,21 @@ day()
 
 # ---- a month ----
 
+new_inventory() # by now it names the ECoS credentials of each Device that has migrated
+{
+    build/ecosgate -c $home/ecosgate.conf --now "$now" --json device list --state MIGRATED |
+        sed -n 's/.*"device": *"\([^"]*\)".*/\1/p' >demo/migrated
+    inventory=$(build/samples/generate --type INV --devices 250 --seed 7 --suppliers 3 --sequence 2 --time "$now" \
+        --output demo/files)
+    awk -F, 'NR == FNR { migrated[$1]; next } $4 in migrated { sub(/,TCOS,/, ",ECOS,") } { print }' \
+        demo/migrated "$inventory" >"$home/drops/dcc/in/.new"
+    mv "$home/drops/dcc/in/.new" "$home/drops/dcc/in/$(basename "$inventory")"
+    rm "$inventory" demo/migrated
+}
 month()
 {
     now=2023-08-01T00:10:00Z
-    made INV 250 '--suppliers 3 --sequence 2'
+    new_inventory
     quiet run --once
     say "4. A month later every period that has ended is reported, each once: files by report and state"
     note "MGMT-PAGE is the management page: the figures of MGMT, week by week, as charts for a browser"
