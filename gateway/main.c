@@ -85,7 +85,7 @@ static const struct command commands[] = {
     {"purge", "", "--before DATE [--dry-run] --reason TEXT",
      "remove personal data (MPxN) of work that ended before DATE, for good", command_purge},
     {"report", "REF", "[--period TIME] [--supplier MPID] [--out FILE]",
-     "print a report as it was issued, or as it would be now", command_report},
+     "print a report (ECOSMIG-001 …) as issued, or as it would be now", command_report},
     {"report list", "", "", "list issued reports: when, to whom, how many rows", command_report_list},
     {"report redeliver", "FILE …", "--reason TEXT", "the same as redeliver", command_report_redeliver},
     {"thresholds", "", "", "show how near each sender, Supplier and model is to its thresholds", command_thresholds},
@@ -117,7 +117,8 @@ static const struct command commands[] = {
     {"archive verify", "FILE", "", "check an archive against its digests and the ledger", command_archive_verify},
     {"archive restore", "FILE [ID …]", "[--all] --reason TEXT", "bring jobs of an archive back into the spool",
      command_archive_restore},
-    {"recover", "", "--reason TEXT | --list", "go on with a ledger that is not the newest one (A109)", command_recover},
+    {"recover", "", "--reason TEXT | --list", "go on with a ledger not the newest (A109), or list what was done",
+     command_recover},
     {"complete", "[WORD …]", "", "print what the last WORD can become, for completion by a shell", command_complete},
     {"status", "", "[--all] [--watch [SECONDS]]", "show what is wrong, drops, Devices by state, disks, next reports",
      command_status},
@@ -271,6 +272,15 @@ static int no_command(struct invocation *invocation)
     return EXIT_UNABLE;
 }
 
+/* What the command does; of one that is a group too (`archive`), also which commands the group has. g_free. */
+static char *command_help(const struct command *command)
+{
+    g_autofree char *verbs = group_verbs(command->name);
+
+    return verbs == NULL ? g_strdup(command->help)
+                         : g_strdup_printf("%s\n\nSee also: ecosgate %s %s …", command->help, command->name, verbs);
+}
+
 static int dispatch(struct invocation *invocation)
 {
     int words;
@@ -281,7 +291,8 @@ static int dispatch(struct invocation *invocation)
     invocation->command = command->name;
     invocation->arguments = command->arguments;
     invocation->options = command->options;
-    invocation->help = command->help;
+    g_autofree char *help = command_help(command);
+    invocation->help = help;
     invocation->argv += words;
     invocation->argc -= words;
     return command->run(invocation);

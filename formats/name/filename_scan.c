@@ -394,9 +394,13 @@ static void scan_form(struct scan *s, const struct name_part *part)
     s->pos = scan_run_end(s, start);
     size_t len = s->pos - start;
     if (found == NULL) {
-        scan_add_fault_of(s, part, start, s->pos, part->expected);
-        if (last && start > 0 &&
-            (scan_is_word(s->name + start, len, "gz") || scan_is_word(s->name + start, len, "zip")))
+        const char *pack = !last || start == 0                         ? NULL
+                           : scan_is_word(s->name + start, len, "gz")  ? "gz"
+                           : scan_is_word(s->name + start, len, "zip") ? "zip"
+                                                                       : NULL;
+        scan_add_fault(s, FILENAME_BAD_GRAMMAR, (struct span){name_part_label(part->kind), start, s->pos}, "%s%s%s",
+                       part->expected, pack != NULL ? " before ." : "", pack != NULL ? pack : "");
+        if (pack != NULL)
             s->pos = start - 1; /* "….gz": the form was left out */
         return;
     }

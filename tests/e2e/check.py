@@ -244,6 +244,9 @@ def test_folders(tap):
     tap.ok(done.returncode == 2 and b"empty: is a folder without a file to judge" in done.stderr and
            b"3 AC" in done.stdout and b"1 could not be judged" in done.stdout, "an empty folder is an error",
            done.stderr)
+    done = folder.check("empty")
+    tap.ok(b"could not be judged" in done.stdout and b"not judged here" not in done.stdout,
+           "no list of rules where no file was judged", done.stdout)
     again = folder.write(f"empty/{os.path.basename(names[0])}", b"x")
     tap.ok(judged(folder.check("out", "empty", options=("--json",))) == [*sorted(names), again],
            "two files of one name are two files")

@@ -116,6 +116,9 @@ def test_help(tap):
                said)
     said = call("spool", "hold", "--help").stdout.decode()
     tap.ok("\n\nkeep back a job that waits for its verdict\n\n" in said, "the help says what the command does", said)
+    said = call("archive", "--help").stdout.decode()
+    tap.ok("\n\nSee also: ecosgate archive list|verify|restore …\n\n" in said,
+           "the help of a command that is a group too names the others", said)
     tap.ok(b"/etc/ecosgate/ecosgate.conf" in whole.stdout and b"ECOSGATE_CONF" in whole.stdout,
            "--help names the places of the configuration", whole.stdout)
 
@@ -141,8 +144,11 @@ def test_refusals(tap, home):
         tap.ok(done.returncode == 1 and done.stderr.decode() == wanted, f"spool {verb} of a job in {state}",
                done.stderr)
     done = home.command("why", "INC-999999")
-    tap.ok(done.returncode == 1 and b"; for an incident: 'ecosgate incident show'" in done.stderr, "why of an incident",
-           done.stderr)
+    tap.ok(done.returncode == 1 and b"; for a batch: 'ecosgate batch show'; for an incident: 'ecosgate incident show'"
+           in done.stderr, "why of an incident", done.stderr)
+    done = home.command("archive", "list", "/nowhere.tar.zst")
+    tap.ok(done.returncode == 2 and done.stderr.decode() == "ecosgate: /nowhere.tar.zst cannot be read: No such file "
+           "or directory; name an archive that your user may read\n", "an archive that is not there", done.stderr)
 
 
 def test_wrong_calls(tap, home):

@@ -423,6 +423,25 @@ static void hear_expected(void *user, const struct filename_fault *fault)
     g_string_append_printf(user, "%s|", fault->expected);
 }
 
+/* Whoever packs a file leaves its form in the name. */
+static void test_filename__packed_without_form__says_where_it_belongs(void **state)
+{
+    static const struct {
+        const char *end, *expected;
+    } cases[] = {{"zip", "form: \"xml\" or \"csv\" before .zip|"},
+                 {"GZ", "form: \"xml\" or \"csv\" before .gz|pack: lower case: gz|"},
+                 {"xlsx", "form: \"xml\" or \"csv\"|"}};
+
+    (void)state;
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *name = g_strconcat("EMI_MCC_" EUI "_20230703_060000_000001.", cases[i].end, NULL);
+        g_autoptr(GString) heard = g_string_new(NULL);
+        struct filename f;
+        assert_false(filename_parse(profile_builtin(), name, strlen(name), &f, keep_expected, heard));
+        assert_string_equal(heard->str, cases[i].expected);
+    }
+}
+
 /* Faults are those of the grammar that comes closest, and its types are those that are expected. */
 static void test_filename__bad_name__is_told_by_the_closest_grammar(void **state)
 {
@@ -472,6 +491,7 @@ int main(void)
         cmocka_unit_test(test_filename__other_grammars__nothing_fits__one_fault),
         cmocka_unit_test(test_filename__other_grammars__fill_what_the_name_tells),
         cmocka_unit_test(test_filename__other_grammars__name_each_faulty_segment),
+        cmocka_unit_test(test_filename__packed_without_form__says_where_it_belongs),
         cmocka_unit_test(test_filename__bad_name__is_told_by_the_closest_grammar),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -12,6 +12,7 @@
 
 #include <archive.h>
 #include <archive_entry.h>
+#include <errno.h>
 #include <string.h>
 
 enum { BUFFER = 256 * 1024, MOST_LINE = 1 << 20, MOST_ENVELOPE = 64 * 1024, MOST_PROBLEMS = 100 };
@@ -74,7 +75,12 @@ static struct archive *open_archive(const char *path, const struct source *sourc
         archive_read_support_format_tar(archive) == ARCHIVE_OK &&
         archive_read_open_filename(archive, path, BUFFER) == ARCHIVE_OK)
         return archive;
-    (void)unreadable(source, archive_error_string(archive), error);
+    int errnum = archive_errno(archive);
+    if (!source->fresh && (errnum == ENOENT || errnum == EACCES))
+        g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_RETRY,
+                    "%s cannot be read: %s; name an archive that your user may read", source->path, g_strerror(errnum));
+    else
+        (void)unreadable(source, archive_error_string(archive), error);
     (void)archive_read_free(archive); /* was only read from */
     return NULL;
 }

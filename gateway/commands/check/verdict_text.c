@@ -175,9 +175,11 @@ void verdict_text_summary(const struct verdict_totals *totals, const struct rule
         printf(", %" PRIu64 " left out", totals->left_out);
     fputs("; ", stdout);
     print_count(totals->devices, "Device");
-    printf(": %" PRIu64 " accepted, %" PRIu64 " rejected, %" PRIu64
-           " deferred\nnot judged here, for they need a ledger or reference data:",
-           totals->accepted, totals->rejected, totals->deferred);
+    printf(": %" PRIu64 " accepted, %" PRIu64 " rejected, %" PRIu64 " deferred\n", totals->accepted, totals->rejected,
+           totals->deferred);
+    if (files == totals->unable)
+        return; /* nothing was judged, here or elsewhere */
+    fputs("not judged here, for they need a ledger or reference data:", stdout);
     judge_each_not_judged(rules, NULL, print_code, NULL);
     fputs(rules->identity == NULL ? " (-c FILE adds B103 and B207)\n" : "\n", stdout);
 }

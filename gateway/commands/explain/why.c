@@ -369,7 +369,7 @@ static bool say_unknown(const struct question *q, GError **error)
                    drops->str);
     say_building(q->gateway);
     g_printerr("ecosgate: why: '%s' is not known; give a job's ID, the name of a file, a WorkItemId or a Device "
-               "ID; for an incident: 'ecosgate incident show'\n",
+               "ID; for a batch: 'ecosgate batch show'; for an incident: 'ecosgate incident show'\n",
                shown);
     return true;
 }
