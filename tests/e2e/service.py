@@ -288,6 +288,14 @@ def test_profiles(tap):
     home.set("gateway poll_interval=60")
     said = read_again(manager, daemon)
     tap.ok("read again: [gateway] poll_interval" in said, "a fault that was there at the start hinders no reload", said)
+    send(home, name_of(2), instruction(2, (2,)))
+    tap.ok(wait_until(lambda: "MCC (A119)" in said_so_far(daemon)) and "reload the gateway (SIGHUP)" in
+           said_so_far(daemon), "the files of the party wait, and the incident says what to do", said_so_far(daemon))
+    with open(head, "w", encoding="utf-8") as file:
+        file.write(text)
+    read_again(manager, daemon)
+    tap.ok(wait_until(lambda: len(home.out("mcc")) == 4), "once it is mended, a reload lets them go on",
+           said_so_far(daemon))
     ended(daemon)
 
 

@@ -326,7 +326,7 @@ static void explain_stopped_sender(const struct party *party, struct explanation
     e->because = g_strdup_printf("it is in custody and not judged yet; A119: the profiles of %s cannot be used: %s",
                                  party->org, party->stopped);
     e->waits_for = g_strdup("profiles without a fault");
-    e->moves = g_strdup("whoever mends them, and then starts `ecosgate run` anew");
+    e->moves = g_strdup("whoever mends them, and then reloads the gateway (SIGHUP) or starts it anew");
 }
 
 /* In incoming/ or ready/. An instruction may wait for reference data (A104, A117), any other file only for its turn.

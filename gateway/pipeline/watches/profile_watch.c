@@ -57,9 +57,9 @@ static bool state(struct gateway *gateway, const char *subject, const char *stop
 
     if (stopped == NULL)
         return true;
-    g_autofree char *text =
-        g_strdup_printf("its profiles cannot be used, so %s: %s; mend that, then start `ecosgate run` anew",
-                        consequence(gateway, subject), stopped);
+    g_autofree char *text = g_strdup_printf(
+        "its profiles cannot be used, so %s: %s; mend that, then reload the gateway (SIGHUP) or start it anew",
+        consequence(gateway, subject), stopped);
     const struct ledger_incident incident = {.code = code, .subject = subject, .parties = subject, .text = text};
     gateway->failed = true;
     return outage_commit_cause(gateway, &incident, &news, error);
