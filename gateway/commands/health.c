@@ -134,11 +134,11 @@ int command_health(struct invocation *invocation)
 {
     struct thresholds given = {0};
     const GOptionEntry entries[] = {
-        {"max-age", 0, 0, G_OPTION_ARG_INT, &given.max_age, "critical S seconds after the last pass (max_age)", "S"},
+        {"max-age", 0, 0, G_OPTION_ARG_INT, &given.max_age, "alarm S seconds after the last pass (max_age)", "S"},
         {"drop-down", 0, 0, G_OPTION_ARG_INT, &given.drop_down,
-         "critical once a drop is down, or a file waits, for so long (drop_down)", "MINUTES"},
-        {"disk-days", 0, 0, G_OPTION_ARG_INT, &given.disk_days,
-         "warning if a disk will be full within DAYS (disk_days)", "DAYS"},
+         "alarm once a drop is down, or a file waits, for so long (drop_down)", "MINUTES"},
+        {"disk-days", 0, 0, G_OPTION_ARG_INT, &given.disk_days, "alarm if a disk will be full within DAYS (disk_days)",
+         "DAYS"},
         {NULL, 0, 0, 0, NULL, NULL, NULL},
     };
     struct read_access access;
