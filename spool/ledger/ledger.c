@@ -286,7 +286,7 @@ void ledger_close(struct ledger *ledger)
 {
     if (ledger == NULL)
         return;
-    ledger->group = ledger->member = false;
+    ledger->group = ledger->member = ledger->alone = false;
     ledger_rollback(ledger);
     g_hash_table_unref(ledger->statements);
     g_hash_table_unref(ledger->numbers);

@@ -75,7 +75,10 @@ struct ledger {
     uint64_t dev, ino;    /* of the file, for a writer */
     bool group;           /* one is open: ledger_begin_grouped */
     bool member;          /* a transaction of that group is open */
+    bool alone;           /* it is the first of its group: SQLite's transaction has nothing but its changes */
     bool savepoint;       /* one is set */
+    bool whole;           /* nothing was changed before it: SQLite has none, the transaction itself stands for it */
+    int64_t rows_begun;   /* sqlite3_total_changes64 when the transaction began */
     bool one_moment;      /* ledger_look_begin */
     sqlite3_stmt *moment; /* stands on a row and holds that moment; NULL: none does */
     struct ledger_walk work_walk, model_walk;

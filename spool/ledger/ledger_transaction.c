@@ -1,5 +1,11 @@
 /*
  * Transactions of the writer: alone, or several in one commit (a group), each with one savepoint.
+ *
+ * While a savepoint of SQLite is set, SQLite writes each page to a temporary file as it was, before the page is changed
+ * for the first time. A DELTA of the inventory changes nearly all pages of a table: a third of what it wrote was that.
+ * So two savepoints are none of SQLite's where a ROLLBACK of everything does the same: that of a group's first
+ * transaction, and one before which the transaction has changed nothing. A large file has both, for it comes first in
+ * its group. Between ROLLBACK and the next BEGIN nobody else writes: a home has one writer.
  */
 #include "spool/ledger/ledger_private.h"
 
@@ -45,6 +51,7 @@ static bool begin(struct ledger *ledger, const char *sql, GError **error)
     forget(ledger);
     memset(ledger->counted, 0, sizeof ledger->counted);
     ledger->savepoint = false;
+    ledger->rows_begun = sqlite3_total_changes64(ledger->db);
     return tell(ledger, ledger_execute(ledger, sql, error), LEDGER_BEGUN);
 }
 
@@ -62,7 +69,7 @@ static bool group_stands(struct ledger *ledger, GError **error)
 {
     if (sqlite3_get_autocommit(ledger->db) == 0)
         return true;
-    ledger->group = ledger->member = false;
+    ledger->group = ledger->member = ledger->alone = false;
     ledger_rollback(ledger);
     (void)tell(ledger, true, LEDGER_GROUP_LOST);
     g_set_error(error, SPOOL_ERROR, SPOOL_ERROR_RETRY, "ledger %s: an error before this has undone a group of changes",
@@ -74,10 +81,9 @@ bool ledger_begin_grouped(struct ledger *ledger, GError **error)
 {
     if (ledger->group && !group_stands(ledger, error))
         return false;
-    if (!ledger->group && !ledger_execute(ledger, BEGIN, error))
-        return false;
-    ledger->group = true;
-    ledger->member = begin(ledger, "SAVEPOINT member", error);
+    ledger->alone = !ledger->group;
+    ledger->member = begin(ledger, ledger->alone ? BEGIN : "SAVEPOINT member", error);
+    ledger->group |= ledger->member;
     return ledger->member;
 }
 
@@ -97,8 +103,10 @@ void ledger_rollback(struct ledger *ledger)
     ledger->chain.n = 0;
     memset(ledger->counted, 0, sizeof ledger->counted);
     ledger->savepoint = false;
-    undo(ledger, ledger->member ? "ROLLBACK TO member;RELEASE member" : "ROLLBACK");
-    ledger->member = false;
+    bool among = ledger->member && !ledger->alone;
+    undo(ledger, among ? "ROLLBACK TO member;RELEASE member" : "ROLLBACK");
+    ledger->group = among;
+    ledger->member = ledger->alone = false;
     (void)tell(ledger, true, LEDGER_ROLLED_BACK);
 }
 
@@ -134,11 +142,11 @@ static bool commit(enum step step, struct ledger *ledger, GError **error)
 static bool join(enum step step, struct ledger *ledger, GError **error)
 {
     step_before(step);
-    if (!ledger_execute(ledger, "RELEASE member", error)) {
+    if (!ledger->alone && !ledger_execute(ledger, "RELEASE member", error)) {
         ledger_rollback(ledger);
         return false;
     }
-    ledger->member = false;
+    ledger->member = ledger->alone = false;
     step_after(step);
     return tell(ledger, true, LEDGER_JOINED);
 }
@@ -178,14 +186,16 @@ bool ledger_savepoint(struct ledger *ledger, GError **error)
     if (!ledger_pending_store(ledger, error))
         return false;
     memcpy(ledger->counted_before, ledger->counted, sizeof ledger->counted);
-    ledger->savepoint = ledger_execute(ledger, "SAVEPOINT work", error);
+    ledger->whole =
+        (!ledger->member || ledger->alone) && ledger->rows_begun == (int64_t)sqlite3_total_changes64(ledger->db);
+    ledger->savepoint = ledger->whole || ledger_execute(ledger, "SAVEPOINT work", error);
     return tell(ledger, ledger->savepoint, LEDGER_SAVEPOINT);
 }
 
 bool ledger_release(struct ledger *ledger, GError **error)
 {
     ledger->savepoint = false;
-    return ledger_writing(ledger, error) && ledger_execute(ledger, "RELEASE work", error);
+    return ledger_writing(ledger, error) && (ledger->whole || ledger_execute(ledger, "RELEASE work", error));
 }
 
 bool ledger_roll_back_to(struct ledger *ledger, GError **error)
@@ -194,6 +204,7 @@ bool ledger_roll_back_to(struct ledger *ledger, GError **error)
     ledger->chain.n = 0;
     memcpy(ledger->counted, ledger->counted_before, sizeof ledger->counted);
     return ledger_writing(ledger, error) &&
-           tell(ledger, ledger_execute(ledger, "ROLLBACK TO work", error), LEDGER_SAVEPOINT_UNDONE) &&
+           tell(ledger, ledger_execute(ledger, ledger->whole ? "ROLLBACK;" BEGIN : "ROLLBACK TO work", error),
+                LEDGER_SAVEPOINT_UNDONE) &&
            ledger_release(ledger, error);
 }

@@ -6,12 +6,14 @@
 #include "spool/ledger/ledger_incidents.h"
 #include "spool/ledger/ledger_jobs.h"
 #include "spool/ledger/ledger_outgoing.h"
+#include "spool/ledger/ledger_private.h"
 #include "spool/ledger/ledger_proof.h"
 #include "spool/ledger/ledger_sessions.h"
 #include "spool/ledger/ledger_verdicts.h"
 #include "spool/ledger/ledger_work.h"
 #include "tests/unit/ledger_home.h"
 
+#include <fcntl.h>
 #include <glib.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -243,6 +245,99 @@ static void test_ledger_group__one_rolled_back__the_others_hold_together(void **
     assert_true(ledger_settle(ledger, NULL));
     g_autofree char *all = counts();
     assert_string_equal(all, "READY=1 0 EMI -=2 ");
+    (void)state;
+}
+
+enum { LARGE = 100 /* rows, each of which is half a page */ };
+
+/* How many temporary files SQLite has made. */
+static int temporary_files;
+
+static int count_open(const char *path, int flags, int mode)
+{
+    temporary_files += strstr(path, "etilqs_") != NULL;
+    return open(path, flags | O_CLOEXEC, mode);
+}
+
+/* Changes all pages of a table, behind a savepoint; first, if `before`, a row of another one. */
+static void change_many_pages(bool before)
+{
+    LEDGER_SQL(change, "UPDATE large SET filler=randomblob(4000) WHERE i=?");
+
+    temporary_files = 0;
+    assert_true(!before || ledger_counter_add(ledger, "before", 1, NULL));
+    assert_true(ledger_savepoint(ledger, NULL));
+    /* One by one: for a statement that changes several rows SQLite copies pages in any case. */
+    for (int64_t i = 1; i <= LARGE; i++)
+        assert_true(ledger_run(ledger, &change, LEDGER_VALUES(LEDGER_INT(i)), NULL));
+    assert_true(ledger_counter_add(ledger, "within", 1, NULL));
+}
+
+static int64_t counter(const char *name)
+{
+    int64_t value = 0;
+
+    assert_true(ledger_counter_get(ledger, name, &value, NULL));
+    return value;
+}
+
+/* SQLite copies no page to a temporary file where nothing was changed before the savepoint, and the transaction is
+ * alone or the first of its group. What is undone is the same. */
+static void test_ledger_savepoint__of_the_whole_transaction__copies_no_page(void **state)
+{
+    static const struct {
+        bool grouped, joins, before;
+    } cases[] = {{false, false, false}, {true, false, false}, {true, true, false}, {false, false, true}};
+    sqlite3_vfs *vfs = sqlite3_vfs_find(NULL);
+
+    assert_int_equal(vfs->xSetSystemCall(vfs, "open", (sqlite3_syscall_ptr)count_open), SQLITE_OK);
+    assert_true(ledger_begin(ledger, NULL));
+    assert_true(ledger_execute(ledger,
+                               "CREATE TABLE large(i INTEGER PRIMARY KEY, filler BLOB);"
+                               "INSERT INTO large WITH RECURSIVE n(i) AS (VALUES(1) UNION ALL SELECT i+1 FROM n"
+                               " WHERE i<100) SELECT i,randomblob(4000) FROM n",
+                               NULL));
+    assert_true(ledger_commit(STEP_VERDICT_COMMITTED, ledger, NULL));
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        bool (*begin)(struct ledger *, GError **) = cases[i].grouped ? ledger_begin_grouped : ledger_begin;
+        int64_t before = counter("before"), within = counter("within"), after = counter("after");
+        if (cases[i].joins)
+            assert_true(begin(ledger, NULL) && ledger_counter_add(ledger, "joined", 1, NULL) &&
+                        ledger_commit(STEP_VERDICT_COMMITTED, ledger, NULL));
+        for (int undone = 1; undone >= 0; undone--) {
+            assert_true(begin(ledger, NULL));
+            change_many_pages(cases[i].before);
+            /* Of a group with several, SQLite keeps the file for the next one. */
+            bool copied = cases[i].before || (cases[i].grouped && cases[i].joins == (undone != 0));
+            assert_int_equal(temporary_files > 0, copied);
+            assert_true(undone ? ledger_roll_back_to(ledger, NULL) : ledger_release(ledger, NULL));
+            assert_true(ledger_counter_add(ledger, "after", 1, NULL));
+            assert_true(ledger_commit(STEP_VERDICT_COMMITTED, ledger, NULL));
+        }
+        assert_true(ledger_settle(ledger, NULL));
+        assert_int_equal(counter("within"), within + 1);
+        assert_int_equal(counter("before"), before + (cases[i].before ? 2 : 0));
+        assert_int_equal(counter("after"), after + 2);
+    }
+    assert_int_equal(counter("joined"), 1);
+    assert_int_equal(vfs->xSetSystemCall(vfs, "open", NULL), SQLITE_OK);
+    (void)state;
+}
+
+/* The first of a group is rolled back: what comes after it is a group all the same. */
+static void test_ledger_group__first_rolled_back__the_next_is_the_first(void **state)
+{
+    g_autoptr(ledger_t) reader = ledger_open_reader("ledger.db", NULL);
+
+    add_to_group(1);
+    ledger_rollback(ledger);
+    add_to_group(2);
+    assert_true(ledger_commit(STEP_VERDICT_COMMITTED, ledger, NULL));
+    add_to_group(3);
+    ledger_rollback(ledger);
+    assert_true(!has_job(ledger, 1) && has_job(ledger, 2) && !has_job(ledger, 3) && !has_job(reader, 2));
+    assert_true(ledger_settle(ledger, NULL));
+    assert_true(!has_job(reader, 1) && has_job(reader, 2) && !has_job(reader, 3));
     (void)state;
 }
 
@@ -492,6 +587,8 @@ int main(void)
         T(test_ledger_counts__incidents_closed_in_each_way__none_is_left),
         T(test_ledger__reader_beside_a_writer_or_alone__sees_rows),
         T(test_ledger_group__one_rolled_back__the_others_hold_together),
+        T(test_ledger_savepoint__of_the_whole_transaction__copies_no_page),
+        T(test_ledger_group__first_rolled_back__the_next_is_the_first),
         T(test_ledger_group__not_settled__is_gone),
         T(test_ledger_look__others_write_meanwhile__is_of_one_moment_until_a_transaction),
         T(test_ledger_devices__batch_to_dispatch__counts_agree),
