@@ -67,22 +67,6 @@ static bool put_parties(struct ledger *ledger, const struct ledger_inventory *r,
         LEDGER_INT_OR_NULL((r)->installed), LEDGER_INT_OR_NULL((r)->commissioned), LEDGER_TEXT((r)->credentials),      \
         LEDGER_TEXT((r)->pending)
 
-/* Most rows of a DELTA: no value changes that an index has. */
-static bool renew_same(struct ledger *ledger, const struct ledger_inventory *r, bool *renewed, GError **error)
-{
-    LEDGER_SQL(renew, "UPDATE inventory SET " PLAIN " WHERE device_id=?1 AND device_type=?9 AND manufacturer IS ?10 AND"
-                      " model IS ?11 AND firmware IS ?12 AND mpxn IS " POINT("?13") " AND chf IS ?14 AND supplier"
-                                                                                    " IS ?15");
-    if (!ledger_run(ledger, &renew,
-                    LEDGER_VALUES(LEDGER_ID(r->device), PLAIN_VALUES(r), LEDGER_TEXT(r->device_type),
-                                  LEDGER_TEXT(r->manufacturer), LEDGER_TEXT(r->model), LEDGER_TEXT(r->firmware),
-                                  LEDGER_TEXT(r->mpxn), LEDGER_ID_OR_NULL(r->chf), LEDGER_ID_OR_NULL(r->supplier)),
-                    error))
-        return false;
-    *renewed = sqlite3_changes(ledger->db) == 1;
-    return true;
-}
-
 /* The row of a Device, and which values that an index has differ from the record's. */
 struct changed {
     int64_t row; /* 0: there is none */
@@ -116,16 +100,11 @@ static bool find_changed(struct ledger *ledger, const struct ledger_inventory *r
 static bool rewrite_indexed(struct ledger *ledger, const struct ledger_inventory *r, const struct changed *changed,
                             GError **error)
 {
-    LEDGER_SQL(model, "UPDATE inventory SET manufacturer=?2,model=?3,firmware=?4 WHERE rowid=?1");
     LEDGER_SQL(point, "UPDATE inventory SET mpxn=" POINT("?3") " WHERE rowid=?2");
     LEDGER_SQL(owner, "UPDATE inventory SET device_type=?2,chf=?3,supplier=?4 WHERE rowid=?1");
     int64_t row = changed->row;
 
-    return (!changed->model || ledger_run(ledger, &model,
-                                          LEDGER_VALUES(LEDGER_INT(row), LEDGER_TEXT(r->manufacturer),
-                                                        LEDGER_TEXT(r->model), LEDGER_TEXT(r->firmware)),
-                                          error)) &&
-           (!changed->point ||
+    return (!changed->point ||
             ledger_run(ledger, &point, LEDGER_VALUES(LEDGER_ID(r->device), LEDGER_INT(row), LEDGER_TEXT(r->mpxn)),
                        error)) &&
            (!changed->owner || ledger_run(ledger, &owner,
@@ -134,22 +113,32 @@ static bool rewrite_indexed(struct ledger *ledger, const struct ledger_inventory
                                           error));
 }
 
-static bool rewrite(struct ledger *ledger, const struct ledger_inventory *r, bool *there, GError **error)
+/* With the model, which changes most often of what indexes have: a new firmware. */
+static bool rewrite_plain(struct ledger *ledger, const struct ledger_inventory *r, const struct changed *changed,
+                          GError **error)
 {
     LEDGER_SQL(plain, "UPDATE inventory SET " PLAIN " WHERE rowid=?1");
+    LEDGER_SQL(model, "UPDATE inventory SET " PLAIN ",manufacturer=?9,model=?10,firmware=?11 WHERE rowid=?1");
+
+    if (!changed->model)
+        return ledger_run(ledger, &plain, LEDGER_VALUES(LEDGER_INT(changed->row), PLAIN_VALUES(r)), error);
+    return ledger_run(ledger, &model,
+                      LEDGER_VALUES(LEDGER_INT(changed->row), PLAIN_VALUES(r), LEDGER_TEXT(r->manufacturer),
+                                    LEDGER_TEXT(r->model), LEDGER_TEXT(r->firmware)),
+                      error);
+}
+
+/* The row is compared first. Most rows of a DELTA change no value that an index has, and one UPDATE could ask for that
+ * in its WHERE; rows with a new firmware would then be looked for twice. */
+bool ledger_inventory_renew(struct ledger *ledger, const struct ledger_inventory *r, bool *renewed, GError **error)
+{
     struct changed changed;
 
     if (!find_changed(ledger, r, &changed, error))
         return false;
-    *there = changed.row != 0;
-    return !*there || (ledger_run(ledger, &plain, LEDGER_VALUES(LEDGER_INT(changed.row), PLAIN_VALUES(r)), error) &&
-                       rewrite_indexed(ledger, r, &changed, error));
-}
-
-bool ledger_inventory_renew(struct ledger *ledger, const struct ledger_inventory *r, bool *renewed, GError **error)
-{
-    return renew_same(ledger, r, renewed, error) && (*renewed || rewrite(ledger, r, renewed, error)) &&
-           (!*renewed || put_parties(ledger, r, error));
+    *renewed = changed.row != 0;
+    return !*renewed || (rewrite_plain(ledger, r, &changed, error) && rewrite_indexed(ledger, r, &changed, error) &&
+                         put_parties(ledger, r, error));
 }
 
 bool ledger_inventory_put(struct ledger *ledger, const struct ledger_inventory *r, GError **error)

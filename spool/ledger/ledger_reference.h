@@ -4,6 +4,8 @@
  *   ledger_inventory_renew | …_put | ledger_inventory_remove … → ledger_reference_set               a DELTA file
  *   ledger_reference_load_begin → ledger_inventory_put … → ledger_reference_load_end → …_set         a FULL file
  *
+ * ledger_inventory_rows.h does so with the rows of an INV, in an order that costs little.
+ *
  * A file is stored in the transaction of its verdict. The tables hold what DCC said last, not when it said it: the
  * files themselves stay in the spool. Identifiers are EUI-64s as numbers, 0 means none. Hex digits in texts are in
  * upper case. What the columns mean: gateway/DEVICES.md. What the tables say: ledger_estate.h. The rules of all

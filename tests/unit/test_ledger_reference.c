@@ -1,4 +1,5 @@
 /* Reference data in the ledger: rows by key, and whole files at once. */
+#include "spool/ledger/ledger_inventory_rows.h"
 #include "spool/ledger/ledger_private.h"
 #include "spool/ledger/ledger_reference.h"
 #include "tests/unit/ledger_rows.h"
@@ -252,6 +253,134 @@ static void test_ledger_reference__whole_file__replaces_or_nothing(void **state)
     }
 }
 
+/* ---- the rows of a file, in any order ---- */
+
+enum { ESTATE = 120, ROUNDS = 40 /* files, the first and each tenth after it FULL */ };
+
+static const char *any_of(GRand *rand, const char *const texts[], int n)
+{
+    return texts[g_rand_int_range(rand, 0, n)];
+}
+
+/* Values of few kinds, so that each column changes in some rows and stays in others; new parties in each file. */
+static struct ledger_inventory any_row(GRand *rand, uint64_t device, int parties)
+{
+    static const char *const types[] = {"ESME", "GSME", "GPF"}, *const states[] = {"Commissioned", "Pending"},
+                             *const models[] = {"010A030B", "1000FFA0", "", NULL},
+                             *const points[] = {"12", "0", NULL, "345"}, *const regions[] = {"North", NULL},
+                             *const credentials[] = {"TCOS", "ECOS"}, *const pending[] = {"USC", "FW", NULL};
+#define ANY(texts) any_of(rand, texts, G_N_ELEMENTS(texts))
+    return (struct ledger_inventory){.device = device,
+                                     .device_type = ANY(types),
+                                     .status = ANY(states),
+                                     .manufacturer = ANY(models),
+                                     .model = ANY(models),
+                                     .firmware = ANY(models),
+                                     .mpxn = ANY(points),
+                                     .chf = (uint64_t)g_rand_int_range(rand, 0, 3) * (HUB << 8),
+                                     .supplier = (uint64_t)g_rand_int_range(rand, 0, parties),
+                                     .map = (uint64_t)g_rand_int_range(rand, 0, parties),
+                                     .region = ANY(regions),
+                                     .installed = g_rand_int_range(rand, -1, 2) * 86400,
+                                     .commissioned = g_rand_int_range(rand, -1, 2) * INT64_C(1688364000),
+                                     .credentials = ANY(credentials),
+                                     .pending = ANY(pending)};
+#undef ANY
+}
+
+static void append_text(GString *sql, const char *text)
+{
+    char *quoted = text != NULL ? sqlite3_mprintf(",%Q", text) : sqlite3_mprintf(",NULL");
+
+    g_string_append(sql, quoted);
+    sqlite3_free(quoted);
+}
+
+static void append_number(GString *sql, int64_t number, bool null)
+{
+    g_string_append_printf(sql, null ? ",NULL" : ",%" G_GINT64_FORMAT, number);
+}
+
+/* The same change to the table `expected`, as plain SQL. purged: the Device has no MPxN. */
+static void expect(const struct ledger_inventory *r, bool remove, bool purged)
+{
+    g_autoptr(GString) sql = g_string_new(NULL);
+
+    g_string_printf(sql, "DELETE FROM expected WHERE device_id=%" G_GINT64_FORMAT ";", (int64_t)r->device);
+    if (!remove) {
+        g_string_append_printf(sql, "INSERT INTO expected VALUES(%" G_GINT64_FORMAT, (int64_t)r->device);
+        const char *const texts[] = {r->device_type, r->status,   r->manufacturer,
+                                     r->model,       r->firmware, purged ? NULL : r->mpxn};
+        for (size_t i = 0; i < G_N_ELEMENTS(texts); i++)
+            append_text(sql, texts[i]);
+        append_number(sql, (int64_t)r->chf, r->chf == 0);
+        append_number(sql, (int64_t)r->supplier, r->supplier == 0);
+        append_number(sql, (int64_t)r->map, r->map == 0);
+        append_text(sql, r->region);
+        append_number(sql, r->installed, r->installed == 0);
+        append_number(sql, r->commissioned, r->commissioned == 0);
+        append_text(sql, r->credentials);
+        append_text(sql, r->pending);
+        g_string_append_c(sql, ')');
+    }
+    assert_true(ledger_execute(ledger, sql->str, NULL));
+}
+
+/* Every third id is above those that are positive numbers in SQLite. */
+static uint64_t id_of(int n)
+{
+    return METER + (uint64_t)n * 7919 - (n % 3 == 0 ? 0 : UINT64_C(0xF000000000000000));
+}
+
+/* One file of some Devices in any order. Every fifth Device's personal data are purged. */
+static void play_file(GRand *rand, int round)
+{
+    bool full = round % 10 == 0;
+    g_autoptr(ledger_inventory_rows_t) rows = ledger_inventory_rows_new(ledger);
+    int stride = 1 + 2 * g_rand_int_range(rand, 0, 3) * 3, first = g_rand_int_range(rand, 0, ESTATE);
+
+    assert_true(!full || (ledger_reference_load_begin(ledger, LEDGER_INVENTORY, false, NULL) &&
+                          ledger_execute(ledger, "DELETE FROM expected", NULL)));
+    for (int i = 0; i < ESTATE; i++) {
+        int n = (first + i * 7) % ESTATE; /* 7 and ESTATE have no common divisor */
+        struct ledger_inventory row = any_row(rand, id_of(n), 3 + round);
+        bool remove = !full && g_rand_int_range(rand, 0, 5) == 0;
+        if (i % stride != 0)
+            continue;
+        assert_true(ledger_inventory_rows_add(rows, &row, remove, NULL));
+        expect(&row, remove, n % 5 == 0);
+    }
+    assert_true(ledger_inventory_rows_apply(rows, full, NULL));
+    if (!full)
+        return;
+    assert_true(ledger_reference_load_end(ledger, LEDGER_INVENTORY, NULL));
+    assert_int_equal(rows_of("(SELECT rowid AS at,row_number() OVER(ORDER BY device_id<0,device_id) AS n"
+                             " FROM inventory) WHERE at<>n"),
+                     0); /* the order of ids */
+}
+
+/* Each file leaves the rows that the same changes by plain SQL leave, and sound indexes. */
+static void test_ledger_reference__rows_in_any_order__leave_what_plain_sql_leaves(void **state)
+{
+    g_autoptr(GRand) rand = g_rand_new_with_seed(18);
+
+    (void)state;
+    assert_true(ledger_execute(ledger, "CREATE TABLE expected AS SELECT * FROM inventory", NULL));
+    for (int n = 0; n < ESTATE; n += 5) {
+        g_autofree char *sql =
+            g_strdup_printf("INSERT INTO purged_device VALUES(%" G_GINT64_FORMAT ",1)", (int64_t)id_of(n));
+        assert_true(ledger_execute(ledger, sql, NULL));
+    }
+    for (int round = 0; round < ROUNDS; round++) {
+        play_file(rand, round);
+        assert_true(rows_of("expected") > 0);
+        assert_int_equal(rows_of("inventory"), rows_of("expected"));
+        assert_int_equal(rows_of("(SELECT * FROM inventory EXCEPT SELECT * FROM expected)"), 0);
+        assert_int_equal(rows_of("pragma_integrity_check WHERE integrity_check<>'ok'"), 0);
+        assert_int_equal(rows_of("(" LEDGER_PARTIES_OF_INVENTORY " EXCEPT SELECT * FROM inventory_party)"), 0);
+    }
+}
+
 static void test_ledger_reference__outside_a_transaction__is_refused(void **state)
 {
     GError *error = NULL;
@@ -276,6 +405,7 @@ int main(void)
         T(test_ledger_reference__keys__tell_rows_apart),
         T(test_ledger_reference__set__the_newest_file),
         T(test_ledger_reference__whole_file__replaces_or_nothing),
+        T(test_ledger_reference__rows_in_any_order__leave_what_plain_sql_leaves),
         T(test_ledger_reference__outside_a_transaction__is_refused),
     };
 

@@ -59,7 +59,6 @@ struct intake {
     struct {
         int64_t good, bad; /* Devices of which results or confirmations state a success; a failure */
     } stated;
-    char *refusal; /* why a FULL file must be held (A117); NULL: it need not */
 };
 
 /* Opens an incident for a refused Device. An accepted Device closes its open incidents. */
@@ -114,7 +113,6 @@ static bool on_header(void *user, const struct file_type *type, const struct hea
 {
     struct intake *intake = user;
 
-    intake->reference.job = intake->job->id;
     return reference_begin(intake->gateway, type, header, &intake->reference, error);
 }
 
@@ -175,8 +173,8 @@ static bool decide(struct intake *intake, const struct judge_request *request, s
         return false;
     if (verdict->outcome == OUTCOME_RJ)
         return ledger_roll_back_to(ledger, error);
-    const struct ledger_loaded loaded = {.job = intake->job->id, .loaded = intake->now};
-    return reference_end(intake->gateway, verdict, loaded, &intake->refusal, error) && ledger_release(ledger, error);
+    return reference_end(intake->gateway, &intake->reference, verdict, intake->now, error) &&
+           ledger_release(ledger, error);
 }
 
 /* Its BatchId is the sender's own text. */
@@ -339,7 +337,7 @@ static bool judge_in_transaction(struct intake *intake, int fd, struct proof *pr
     if (!decide(intake, &request, &verdict, error))
         return false;
     bool good = proof_end(proof, error) &&
-                (!proof->same || intake->refusal != NULL || conclude(intake, raw_name, &verdict, error));
+                (!proof->same || intake->reference.refusal != NULL || conclude(intake, raw_name, &verdict, error));
     verdict_clear(&verdict);
     return good;
 }
@@ -367,7 +365,7 @@ static bool move_aside(struct gateway *gateway, int64_t id, bool damaged, const 
 static bool hold_shrinking(struct gateway *gateway, const struct ledger_job *job, const struct intake *intake,
                            GError **error)
 {
-    return reference_hold(gateway, job, intake->refusal, intake->now, error) &&
+    return reference_hold(gateway, job, intake->reference.refusal, intake->now, error) &&
            job_move(gateway->spool, job->id, &(struct job_move){STEP_JOB_SET_ASIDE, JOB_ACTIVE, JOB_HELD}, error);
 }
 
@@ -375,19 +373,19 @@ static bool judge_payload(struct gateway *gateway, const struct ledger_job *job,
                           GError **error)
 {
     struct ledger_job judged = *job; /* may be completed by what the file says */
-    struct intake intake = {.gateway = gateway, .job = &judged, .now = clock_now()};
+    struct intake intake = {.gateway = gateway, .job = &judged, .now = clock_now(), .reference = {.job = job->id}};
 
     intake.recording = (struct recording){.ledger = gateway->ledger, .job = &judged, .now = intake.now};
     intake.recording.volume = volume_new(intake.now);
     bool begun = ledger_begin_grouped(gateway->ledger, error);
     bool good = begun && judge_in_transaction(&intake, fd, proof, error);
-    bool held = good && proof->same && intake.refusal != NULL;
+    bool held = good && proof->same && intake.reference.refusal != NULL;
     if (begun && (!good || !proof->same || held))
         ledger_rollback(gateway->ledger);
     volume_free(intake.recording.volume);
     if (held)
         good = hold_shrinking(gateway, job, &intake, error);
-    g_free(intake.refusal);
+    reference_clear(&intake.reference);
     return good;
 }
 

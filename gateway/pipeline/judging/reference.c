@@ -1,6 +1,8 @@
 /*
  * The tables hold what was said last, not who said it when: the files themselves stay in the spool. A FULL file empties
- * its table first; a file that is rejected after that is undone by the savepoint of intake.c.
+ * its table first; a file that is rejected after that is undone by the savepoint of intake.c. The rows of an INV are
+ * kept until the file is accepted, and change the inventory then: no rule looks at it for another Device than that of
+ * the record, and of each Device at most one record is free of errors (C102).
  */
 #include "gateway/pipeline/judging/reference.h"
 
@@ -61,20 +63,15 @@ static bool keep_wrong(struct ledger *ledger, const struct reference *r, GError 
     }
 }
 
-static bool take_device(struct gateway *gateway, const struct reference_file *file, const struct reference *r,
-                        GError **error)
+static bool take_device(struct gateway *gateway, struct reference_file *file, const struct reference *r, GError **error)
 {
-    struct ledger *ledger = gateway->ledger;
-    bool renewed = false;
-
-    if (r->remove)
-        return ledger_inventory_remove(ledger, &r->inventory, error);
-    return (file->full || ledger_inventory_renew(ledger, &r->inventory, &renewed, error)) &&
-           (renewed || ledger_inventory_put(ledger, &r->inventory, error)) && contradiction_look(gateway, r, error);
+    if (file->rows == NULL)
+        file->rows = ledger_inventory_rows_new(gateway->ledger);
+    return ledger_inventory_rows_add(file->rows, &r->inventory, r->remove, error) &&
+           (r->remove || contradiction_look(gateway, r, error));
 }
 
-bool reference_take(struct gateway *gateway, const struct reference_file *file, const struct reference *r,
-                    GError **error)
+bool reference_take(struct gateway *gateway, struct reference_file *file, const struct reference *r, GError **error)
 {
     struct ledger *ledger = gateway->ledger;
 
@@ -97,46 +94,55 @@ bool reference_take(struct gateway *gateway, const struct reference_file *file, 
 }
 
 /* Ends a FULL file. The counts of reference data are those before it, until ledger_reference_set. */
-static bool end_full(struct gateway *gateway, enum ledger_reference table, int64_t job, char **refusal, GError **error)
+static bool end_full(struct gateway *gateway, enum ledger_reference table, struct reference_file *file, GError **error)
 {
     struct ledger_shrink shrink = {0};
     int64_t limit = gateway->config->shrink_limit;
     bool compare;
 
-    if (!has_limit(gateway, table, job, &compare, error) || !ledger_reference_load_end(gateway->ledger, table, error))
+    if (!has_limit(gateway, table, file->job, &compare, error) ||
+        !ledger_reference_load_end(gateway->ledger, table, error))
         return false;
     if (!compare)
         return true;
     if (!ledger_reference_load_compare(gateway->ledger, table, &shrink, error))
         return false;
     if (shrink.removed > 0 && (shrink.removed == shrink.known || shrink.removed * 100 > limit * shrink.known))
-        *refusal = g_strdup_printf("this file would remove %" PRId64 " of the %" PRId64
-                                   " records that are known (%" PRId64 " are missing from it, %" PRId64
-                                   " are in it and wrong, which `ecosgate check` explains), over the %" PRId64
-                                   " percent of shrink_limit; release it to have it judged all the same, or reject "
-                                   "it%s",
-                                   shrink.removed, shrink.known, shrink.removed - shrink.wrong, shrink.wrong, limit,
-                                   table == LEDGER_PARTY ? "" : "; instructions and first tries wait until then");
+        file->refusal = g_strdup_printf(
+            "this file would remove %" PRId64 " of the %" PRId64 " records that are known (%" PRId64
+            " are missing from it, %" PRId64 " are in it and wrong, which `ecosgate check` explains), over the %" PRId64
+            " percent of shrink_limit; release it to have it judged all the same, or reject "
+            "it%s",
+            shrink.removed, shrink.known, shrink.removed - shrink.wrong, shrink.wrong, limit,
+            table == LEDGER_PARTY ? "" : "; instructions and first tries wait until then");
     return true;
 }
 
-bool reference_end(struct gateway *gateway, const struct verdict *verdict, struct ledger_loaded loaded, char **refusal,
+bool reference_end(struct gateway *gateway, struct reference_file *file, const struct verdict *verdict, int64_t loaded,
                    GError **error)
 {
-    const struct header *header = &verdict->header;
+    const struct ledger_loaded of = {.job = file->job, .created = verdict->header.created, .loaded = loaded};
     enum ledger_reference table;
 
-    loaded.created = header->created;
     if (!reference_rules_table(verdict->filename.type, &table))
         return true;
-    if (header->mode == HEADER_MODE_FULL && !end_full(gateway, table, loaded.job, refusal, error))
+    if (file->rows != NULL && !ledger_inventory_rows_apply(file->rows, file->full, error))
         return false;
-    if (*refusal != NULL)
+    g_clear_pointer(&file->rows, ledger_inventory_rows_free); /* its file, before SQLite has some for the indexes */
+    if (file->full && !end_full(gateway, table, file, error))
+        return false;
+    if (file->refusal != NULL)
         return true;
-    return ledger_reference_set(gateway->ledger, table, &loaded, error) &&
-           (table != LEDGER_INVENTORY || contradiction_close(gateway, loaded.loaded, error)) &&
-           ((table != LEDGER_INVENTORY && table != LEDGER_COS) || device_watch(gateway, loaded.loaded, error)) &&
-           ((table != LEDGER_INVENTORY && table != LEDGER_PARTY) || party_watch(gateway, loaded.loaded, error));
+    return ledger_reference_set(gateway->ledger, table, &of, error) &&
+           (table != LEDGER_INVENTORY || contradiction_close(gateway, loaded, error)) &&
+           ((table != LEDGER_INVENTORY && table != LEDGER_COS) || device_watch(gateway, loaded, error)) &&
+           ((table != LEDGER_INVENTORY && table != LEDGER_PARTY) || party_watch(gateway, loaded, error));
+}
+
+void reference_clear(struct reference_file *file)
+{
+    g_clear_pointer(&file->rows, ledger_inventory_rows_free);
+    g_clear_pointer(&file->refusal, g_free);
 }
 
 /* ---- A117 ---- */

@@ -9,32 +9,38 @@
 
 #include "gateway/gateway.h"
 #include "spool/ledger/ledger_incidents.h"
+#include "spool/ledger/ledger_inventory_rows.h"
 #include "spool/ledger/ledger_jobs.h"
 #include "validators/rules/reference_rules.h"
 #include "validators/verdict.h"
 
 /* ---- one file: reference_begin → reference_take for each record → reference_end, in one transaction ---- */
 
-/* One file of reference data while it is judged. */
+/* One file of reference data while it is judged; {.job}, in the end reference_clear. */
 struct reference_file {
-    int64_t job;   /* set by the caller */
-    bool full;     /* set by reference_begin */
-    bool compares; /* set by reference_begin: it is FULL, and what it removes is counted */
+    int64_t job;
+    bool full;                          /* set by reference_begin */
+    bool compares;                      /* set by reference_begin: it is FULL, and what it removes is counted */
+    struct ledger_inventory_rows *rows; /* of an INV; NULL: it had none yet */
+    char *refusal;                      /* set by reference_end: why the file must be held (A117); NULL: it need not */
 };
 
 /* Call it when the header is judged. Removes what was known of the type if the file is FULL. Does nothing for a file
  * that is no reference data. */
 bool reference_begin(struct gateway *gateway, const struct file_type *type, const struct header *header,
                      struct reference_file *file, GError **error);
-/* Writes one judged record. Of a record with errors only the key is kept, for the text of an A117. */
-bool reference_take(struct gateway *gateway, const struct reference_file *file, const struct reference *reference,
+/* Takes one judged record: the inventory is changed by reference_end, other tables at once. Of a record with errors
+ * only the key is kept, for the text of an A117. */
+bool reference_take(struct gateway *gateway, struct reference_file *file, const struct reference *reference,
                     GError **error);
-/* Call it for an accepted file, of any type. Records which file the type's data come from; reads loaded->job and
- * loaded->loaded. *refusal is set if the file is FULL and would remove more than shrink_limit allows, or all that is
- * known, and no operator has released it: why it must be held; g_free. The caller rolls back then. An inventory
+/* Call it for an accepted file, of any type. Records which file the type's data come from, and that they were loaded at
+ * the time `loaded`. file->refusal is set if the file is FULL and would remove more than shrink_limit allows, or all
+ * that is known, and no operator has released it: why it must be held. The caller rolls back then. An inventory
  * closes the incidents C103 of the Devices that it names; inventory and parties open and close A115 (party_watch.h). */
-bool reference_end(struct gateway *gateway, const struct verdict *verdict, struct ledger_loaded loaded, char **refusal,
+bool reference_end(struct gateway *gateway, struct reference_file *file, const struct verdict *verdict, int64_t loaded,
                    GError **error);
+/* Frees what the file has. */
+void reference_clear(struct reference_file *file);
 
 /* ---- A117 ---- */
 
