@@ -239,6 +239,7 @@ static bool pump(int fd, struct digest *digest, struct disk_file *file, int *err
 /* What became of one copy. */
 struct copied {
     int errnum; /* of the source, which then could not be read to its end; 0: the copy is whole */
+    bool gone;  /* the source lost its name before the copy had its own: there is no copy */
     char sha256[DIGEST_HEX_SIZE];
 };
 
@@ -259,7 +260,7 @@ static bool write_copy(int fd, uint64_t size, const char *to, struct copied *cop
 }
 
 /* Gives the same file a second name. */
-static bool link_copy(int fd, const struct source *source, const char *to, struct copied *copied, GError **error)
+static bool link_copy(int fd, const char *to, struct copied *copied, GError **error)
 {
     g_autoptr(digest_t) digest = digest_new();
 
@@ -268,14 +269,15 @@ static bool link_copy(int fd, const struct source *source, const char *to, struc
     if (copied->errnum != 0)
         return true;
     digest_hex(digest, copied->sha256);
-    if (disk_link_unsynced(STEP_BACKUP_ENTRY, source->folder, source->name, to, error))
+    if (disk_link_unsynced(STEP_BACKUP_ENTRY, fd, to, &copied->gone, error))
         return true;
     g_prefix_error(error, "--link needs a folder on the spool's file system; leave the option out: ");
     return false;
 }
 
-/* Copies what the descriptor reads. A file that cannot be read to its end is a fault and not in the backup. */
-static bool copy_open_file(struct backup *backup, int fd, const struct source *source, GError **error)
+/* Copies what the descriptor reads. A file that cannot be read to its end is a fault and not in the backup. *gone: it
+ * was removed meanwhile, and could not be linked any more. */
+static bool copy_open_file(struct backup *backup, int fd, const struct source *source, bool *gone, GError **error)
 {
     g_autofree char *to = backup_path(backup, source->to);
     bool link = backup->options.link && source->folder != AT_FDCWD;
@@ -286,8 +288,11 @@ static bool copy_open_file(struct backup *backup, int fd, const struct source *s
         backup_fault(backup, "%s is no regular file; it is not in the backup", source->to);
         return true;
     }
-    if (!(link ? link_copy(fd, source, to, &copied, error) : write_copy(fd, (uint64_t)st.st_size, to, &copied, error)))
+    if (!(link ? link_copy(fd, to, &copied, error) : write_copy(fd, (uint64_t)st.st_size, to, &copied, error)))
         return false;
+    *gone = copied.gone;
+    if (*gone)
+        return true;
     if (copied.errnum != 0) {
         backup_fault(backup, "%s cannot be read: %s; it is not in the backup", source->to, g_strerror(copied.errnum));
         return true;
@@ -310,7 +315,7 @@ static bool copy_file(struct backup *backup, const struct source *source, bool *
             backup_fault(backup, "%s cannot be opened: %s; it is not in the backup", source->to, g_strerror(errno));
         return true;
     }
-    bool good = copy_open_file(backup, fd, source, error);
+    bool good = copy_open_file(backup, fd, source, missing, error);
     (void)close(fd); /* was only read from */
     return good;
 }
@@ -398,13 +403,14 @@ static bool copy_packed(struct backup *backup, const struct source *plain, bool 
     return true;
 }
 
-/* In the order in which a reader of packed.h looks. */
+/* The gateway may pack a file between two looks, or unpack one: each such change takes syncs, a look takes none. */
 static bool copy_stored(struct backup *backup, const struct source *source, GError **error)
 {
     bool missing = true;
 
-    if (!copy_file(backup, source, &missing, error) || (missing && !copy_packed(backup, source, &missing, error)))
-        return false;
+    for (int look = 0; missing && look < MOST_LOOKS; look++)
+        if (!copy_file(backup, source, &missing, error) || (missing && !copy_packed(backup, source, &missing, error)))
+            return false;
     return !missing || copy_or_fault(backup, source, error);
 }
 

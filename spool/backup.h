@@ -13,11 +13,15 @@
  * Everything is written to <dir>.part, synced at once and renamed: a backup is whole if it has its name. backup_free
  * without backup_finish before it removes <dir>.part; a kill leaves it, and the next backup_begin removes it.
  *
+ * Files of a job may be packed or made plain while they are copied, and the job may move: each file is taken in the
+ * form that it has when it is looked at. Nothing is removed for good meanwhile (backup_lock.h).
+ *
  * A file of the source that cannot be read, is missing or is not what the ledger says is a fault: it is reported, and
  * the backup goes on, because the rest may be all that can be saved. Errors are those of disk.h and end the backup.
  *
  * A backup links files (`link`) instead of copying them if it is told so. That is possible because no file in the spool
- * is changed in place: each gets its name by a rename (disk_file_publish, disk_file_place). The two exceptions are the
+ * is changed in place: each gets its name by a rename (disk_file_publish, disk_file_place). What is linked is the file
+ * whose bytes were read, whatever has its name by then. The two exceptions are the
  * ledger, which is always copied, and `.crashes`, which is not part of a backup.
  */
 #ifndef ECOSGATE_SPOOL_BACKUP_H

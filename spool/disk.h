@@ -130,10 +130,11 @@ bool disk_remove_tree(enum step step, const char *path, GError **error);
 /* The same, but its parent is not synced: disk_sync_dir() makes it durable. */
 bool disk_remove_tree_unsynced(enum step step, const char *path, GError **error);
 
-/* Gives the file `name` of an open folder a second name without a sync, for files that are never changed in place.
- * Both names must be on one file system. SPOOL_ERROR_EXISTS when `to` is taken. Where disk_fs_sync does not make it
- * durable, its folder is synced at once. */
-bool disk_link_unsynced(enum step step, int folder, const char *name, const char *to, GError **error);
+/* Gives the open file a second name without a sync, for files that are never changed in place: whatever has its old
+ * name by now, it is the file that fd reads. Both names must be on one file system. *gone: it has no name any more, and
+ * gets none. SPOOL_ERROR_EXISTS when `to` is taken. Where disk_fs_sync does not make it durable, its folder is synced
+ * at once. */
+bool disk_link_unsynced(enum step step, int fd, const char *to, bool *gone, GError **error);
 
 /* Makes one folder with mode 0750 and syncs its parent; on an error no folder is left. SPOOL_ERROR_EXISTS when the
  * name is taken. */

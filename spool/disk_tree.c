@@ -65,11 +65,18 @@ bool disk_remove_tree_unsynced(enum step step, const char *path, GError **error)
     return true;
 }
 
-bool disk_link_unsynced(enum step step, int folder, const char *name, const char *to, GError **error)
+bool disk_link_unsynced(enum step step, int fd, const char *to, bool *gone, GError **error)
 {
+    g_autofree char *from = g_strdup_printf("/proc/self/fd/%d", fd);
+    struct stat st;
+
     step_before(step);
-    if (linkat(folder, name, AT_FDCWD, to, 0) != 0)
-        return disk_fail(error, "link to", to, errno);
+    *gone = false;
+    if (linkat(AT_FDCWD, from, AT_FDCWD, to, AT_SYMLINK_FOLLOW) != 0) {
+        int errnum = errno;
+        *gone = errnum == ENOENT && fstat(fd, &st) == 0 && st.st_nlink == 0;
+        return *gone || disk_fail(error, "link to", to, errnum);
+    }
     if (!disk_sync_parent_now(to, error))
         return false;
     step_after(step);

@@ -277,6 +277,42 @@ static void test_disk_fs_can_sync__each_file_system__is_true_only_where_failed_w
     assert_false(disk_fs_can_sync("not-there"));
 }
 
+static bool link_file(const char *path, const char *to)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    bool gone = true, good = disk_link_unsynced(STEP_BACKUP_ENTRY, fd, to, &gone, NULL) && !gone;
+
+    assert_int_equal(close(fd), 0);
+    return good;
+}
+
+static void test_disk_link__other_file_has_the_name_by_now__links_what_was_read(void **state)
+{
+    bool gone = true;
+    char text[6] = "";
+
+    (void)state;
+    put("d/a");
+    int fd = open("d/a", O_RDONLY | O_CLOEXEC);
+    assert_true(g_file_set_contents("d/a", "other", -1, NULL)); /* by a rename */
+    assert_true(disk_link_unsynced(STEP_BACKUP_ENTRY, fd, "e/a", &gone, NULL));
+    assert_true(gone);
+    assert_stands("e/a", false);
+    assert_int_equal(close(fd), 0);
+    put("d/a");
+    assert_true(disk_rename_unsynced(STEP_CUSTODY_PUBLISHED, "d/a", "d/b", NULL));
+    fd = open("d/b", O_RDONLY | O_CLOEXEC);
+    assert_true(disk_rename_unsynced(STEP_CUSTODY_PUBLISHED, "d/b", "d/c", NULL));
+    assert_true(g_file_set_contents("d/b", "other", -1, NULL));
+    assert_true(disk_link_unsynced(STEP_BACKUP_ENTRY, fd, "e/a", &gone, NULL));
+    assert_false(gone);
+    assert_int_equal(close(fd), 0);
+    fd = open("e/a", O_RDONLY | O_CLOEXEC);
+    assert_int_equal(read(fd, text, 5), 5);
+    assert_string_equal(text, "hello");
+    assert_int_equal(close(fd), 0);
+}
+
 static void test_disk_unsynced__on_an_overlay__each_file_and_folder_is_synced_by_itself(void **state)
 {
     pretended_type = OVERLAY;
@@ -285,7 +321,7 @@ static void test_disk_unsynced__on_an_overlay__each_file_and_folder_is_synced_by
     g_autoptr(disk_file_t) placed = write_file("d/x/a"), uploaded = write_file("d/x/b");
     assert_true(disk_file_place(STEP_CUSTODY_PAYLOAD, placed, NULL));
     assert_true(disk_file_upload_unsynced(STEP_DELIVERY_UPLOADED, uploaded, NULL));
-    assert_true(disk_link_unsynced(STEP_BACKUP_ENTRY, AT_FDCWD, "d/x/a", "e/a", NULL));
+    assert_true(link_file("d/x/a", "e/a"));
     assert_true(disk_file_settle("e/a", NULL));
     expect("d/ holds x\n"
            "d/x/.a.part\n"
@@ -338,6 +374,7 @@ int main(void)
         T(test_disk_remove_dir__folder__syncs_its_parent_without_the_name),
         T(test_disk_fs_sync__any_folder__syncs_the_file_system_once),
         T(test_disk_fs_can_sync__each_file_system__is_true_only_where_failed_writes_are_told),
+        T(test_disk_link__other_file_has_the_name_by_now__links_what_was_read),
         T(test_disk_unsynced__on_an_overlay__each_file_and_folder_is_synced_by_itself),
         T(test_disk_unsynced__on_an_overlay__a_sync_that_fails_is_an_error),
     };
