@@ -6,6 +6,8 @@
 
 #include "formats/instant.h"
 
+#include <string.h>
+
 /* How often a job that moves between being found and being read is looked for. */
 enum { MOST_LOOKS = 20 };
 
@@ -84,6 +86,27 @@ char *read_access_removed(int64_t at, bool purged)
                            text, purged ? "purge" : "[retention]");
 }
 
+/* The packed form of a file whose plain one stands there too is taken out: it is being packed, or a stop has left both.
+ */
+static char **one_form_each(char **names)
+{
+    g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
+    char **kept = names;
+
+    for (char **name = names; *name != NULL; name++)
+        g_hash_table_add(seen, *name);
+    g_autoptr(GPtrArray) twice = g_ptr_array_new_with_free_func(g_free);
+    for (char **name = names; *name != NULL; name++) {
+        g_autofree char *plain = packed_plain_name(*name);
+        if (strcmp(plain, *name) != 0 && g_hash_table_contains(seen, plain))
+            g_ptr_array_add(twice, *name); /* the set still borrows it */
+        else
+            *kept++ = *name;
+    }
+    *kept = NULL;
+    return names;
+}
+
 char **read_access_files(const struct spool *spool, int64_t id, enum job_state *state, GError **error)
 {
     for (int looks = 0; looks < MOST_LOOKS; looks++) {
@@ -96,7 +119,7 @@ char **read_access_files(const struct spool *spool, int64_t id, enum job_state *
             return NULL;
         names = job_files(spool, *state, id, &cause);
         if (names != NULL)
-            return names;
+            return one_form_each(names);
         if (looks == MOST_LOOKS - 1)
             g_propagate_error(error, g_steal_pointer(&cause));
     }

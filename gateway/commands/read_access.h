@@ -43,8 +43,8 @@ struct packed_reader *read_access_open_file(const struct spool *spool, int64_t i
 /* What to say of a file whose bytes were removed at that time, and what to do; purged: by `purge`. g_free. */
 char *read_access_removed(int64_t at, bool purged);
 
-/* The names of a job's files, and in *state the folder in which they were seen. NULL without an error and JOB_NOWHERE
- * in *state: the job has no folder. g_strfreev. */
+/* The names of a job's files as they stand there, each in the one form that counts (packed.h), and in *state the folder
+ * in which they were seen. NULL without an error and JOB_NOWHERE in *state: the job has no folder. g_strfreev. */
 char **read_access_files(const struct spool *spool, int64_t id, enum job_state *state, GError **error);
 
 #endif

@@ -188,6 +188,22 @@ static bool add_actions(struct ledger *ledger, int64_t id, json_t *rows, GError 
     return true;
 }
 
+/* The size of the form that counts: the plain one, if it stands there. A file may change its form between two looks.
+ * -1: its job has just moved. */
+static json_int_t look_at(const struct spool *spool, enum job_state state, int64_t id, const char *plain, bool *packed)
+{
+    g_autofree char *path = job_path(spool, state, id, plain);
+    g_autofree char *other = g_strconcat(path, PACKED_SUFFIX, NULL);
+    struct stat st;
+
+    for (int look = 0; look < 3; look++) {
+        *packed = look == 1;
+        if (lstat(*packed ? other : path, &st) == 0)
+            return (json_int_t)st.st_size;
+    }
+    return -1;
+}
+
 /* The job's state, and the files that were in its folder at that moment. */
 static bool add_files(const struct gateway *gateway, int64_t id, json_t *job, json_t *files, GError **error)
 {
@@ -211,14 +227,12 @@ static bool add_files(const struct gateway *gateway, int64_t id, json_t *job, js
         return false;
     output_set_text(job, "archived", archived);
     for (char **name = names; name != NULL && *name != NULL; name++) {
-        g_autofree char *path = job_path(spool, state, id, *name);
-        json_t *row = json_object();
-        struct stat st;
-        bool seen = lstat(path, &st) == 0; /* else the job has just moved */
         g_autofree char *plain = packed_plain_name(*name);
+        json_t *row = json_object();
+        bool packed = false;
         output_set_text(row, "name", plain);
-        output_set_optional(row, "size", seen ? (json_int_t)st.st_size : -1, -1);
-        output_set(row, "packed", json_boolean(strcmp(plain, *name) != 0));
+        output_set_optional(row, "size", look_at(spool, state, id, plain, &packed), -1);
+        output_set(row, "packed", json_boolean(packed));
         (void)json_array_append_new(files, row); /* fails only without memory, which ends the program */
     }
     return true;

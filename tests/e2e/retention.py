@@ -295,6 +295,40 @@ def test_copies(tap):
     sound(tap, home, "after copies of the inventory were removed")
 
 
+def members(path):
+    """The files of jobs in an archive, or in one of evidence."""
+    listed = subprocess.run(["tar", "-tf", path], capture_output=True, check=True).stdout.decode().split()
+    return sorted(name.partition("/")[2] for name in listed if "/0000" in name and not name.endswith("/"))
+
+
+def test_both_forms(tap):
+    """A stop before the plain files are removed: each file stands there twice, and nobody sees it twice."""
+    home, _, _ = played()
+    before = {name: (row["size"], row["packed"]) for row in home.json("spool", "show", "1")[0]["files"]
+              for name in [row["name"]]}
+    listed = [{**row} for row in home.json("spool", "list")]
+    whole = files_of(home)
+    home.command("run", "--once", now=at(DAY + 11), env={"ECOSGATE_CRASH": "packing-synced:after"})
+    both = {name for name in files_of(home) if name + ".gz" in files_of(home)}
+    tap.ok(len(both) >= 4 and "00000001/payload" in both, "some files stand there in both forms", both)
+    rows = home.json("spool", "show", "1")[0]["files"]
+    tap.ok({row["name"]: (row["size"], row["packed"]) for row in rows} == before and len(rows) == len(before),
+           "spool show lists each once, the plain one", rows)
+    tap.ok(home.json("spool", "list") == listed, "spool list shows what it had")
+    with open(home.job(1, "payload.gz"), "wb") as file:
+        file.write(b"a stop may leave half of it")
+    tap.ok(cat(home, "1").stdout == whole["00000001/payload"], "spool cat gives the plain one")
+    made = home.command("evidence", "1", "--out", home.path("evidence.tar"), now=at(DAY + 11))
+    found = members(home.path("evidence.tar"))
+    tap.ok(made.returncode == 0 and found.count("00000001/payload") + found.count("jobs/00000001/payload") == 1 and
+           not [name for name in found if name.endswith(".gz")], "evidence has it once", found, made.stderr)
+    made = home.command("archive", "--before", "2023-07-04T12:00:00Z", "--out", home.path("jobs.tar.zst"), "--reason",
+                        "x", now=at(DAY + 11))
+    found = members(home.path("jobs.tar.zst"))
+    tap.ok(made.returncode == 0 and len(found) == len(set(name.removesuffix(".gz") for name in found)) >= len(both),
+           "an archive has each once", found, made.stderr)
+
+
 def test_many_changes(tap):
     """Packed files that no rule removes become ever more. A round asks for none of them."""
     home, counts, number = Home("gateway cells=no"), [], 0
@@ -391,8 +425,8 @@ def test_subfolders(tap):
 def main():
     with Tap() as tap:
         for test in (test_packing, test_backup, test_removal, test_reports, test_damage, test_damaged_again,
-                     test_unremovable, test_beside_backup, test_order_of_steps, test_copies, test_what_waits,
-                     test_settings, test_subfolders, test_slices):
+                     test_unremovable, test_beside_backup, test_order_of_steps, test_copies, test_both_forms,
+                     test_what_waits, test_settings, test_subfolders, test_slices):
             test(tap)
         if not SANITIZED:  # a sanitizer wants to be the first library
             test_many_changes(tap)

@@ -267,14 +267,6 @@ static bool add_file(struct work *work, enum job_state state, const struct ledge
     return good;
 }
 
-/* Of a file that is in both forms the plain one counts. */
-static bool counts(char **names, const char *name)
-{
-    g_autofree char *plain = packed_plain_name(name);
-
-    return *name != '.' && (strcmp(plain, name) == 0 || !g_strv_contains((const char *const *)names, plain));
-}
-
 /* A file may be packed between two looks: then the job is looked at again, for the rest of its files. */
 static bool add_job(struct work *work, int64_t id, GError **error)
 {
@@ -295,7 +287,7 @@ static bool add_job(struct work *work, int64_t id, GError **error)
         }
         for (char **name = names; !work->changed && name != NULL && *name != NULL; name++) {
             g_autofree char *plain = packed_plain_name(*name);
-            if (!counts(names, *name) || g_hash_table_contains(done, plain))
+            if (g_hash_table_contains(done, plain))
                 continue;
             if (!add_file(work, state, job, *name, error))
                 return false;
@@ -426,7 +418,7 @@ static bool count_bytes(struct work *work, GError **error)
         for (char **name = names; name != NULL && *name != NULL; name++) {
             g_autofree char *path = job_path(work->access.gateway.spool, state, id, *name);
             struct stat st;
-            if (!counts(names, *name) || path == NULL || lstat(path, &st) != 0)
+            if (path == NULL || lstat(path, &st) != 0)
                 continue;
             work->files++;
             work->bytes += st.st_size;

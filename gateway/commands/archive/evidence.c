@@ -254,15 +254,12 @@ static bool add_file(struct asked *asked, const struct ledger_job *job, const ch
 }
 
 /* Whether a file of a job's folder belongs into the archive. The gateway may work meanwhile: a file that it has stored
- * since the chain was written has no link there, and could not be proved. A file that is being packed stands there in
- * both forms; it is added once. */
-static bool is_wanted(const struct asked *asked, int64_t job, char **names, const char *name)
+ * since the chain was written has no link there, and could not be proved. */
+static bool is_wanted(const struct asked *asked, int64_t job, const char *name)
 {
     g_autofree char *plain = packed_plain_name(name);
     g_autofree char *member = member_of(job, plain);
 
-    if (strcmp(plain, name) != 0 && g_strv_contains((const char *const *)names, plain))
-        return false;
     return strcmp(plain, JOB_PAYLOAD) == 0 || strcmp(plain, JOB_ENVELOPE) == 0 ||
            g_hash_table_contains(asked->linked, member);
 }
@@ -308,7 +305,7 @@ static bool add_job(struct asked *asked, int64_t id, GError **error)
         return false;
     }
     for (char **name = names; *name != NULL; name++) {
-        if (is_wanted(asked, id, names, *name) && !add_file(asked, job, *name, error))
+        if (is_wanted(asked, id, *name) && !add_file(asked, job, *name, error))
             return false;
     }
     return true;
