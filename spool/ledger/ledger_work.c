@@ -32,12 +32,13 @@
     "SELECT " LEDGER_ITEM ",j.org,v.batch,j.name,v.revision,v.judged_at," WITHHELD "," OVERRULED                       \
     ",v.reported," TAKEN_BACK "," HELD ",c.state,"                                                                     \
     "c.ended,c.code,c.next_eligible,c.try-c.unused," SESSION
-/* c: one row at most, also in ledgers of releases that kept an end once more for each change of its tries. */
 #define OF_INSTRUCTION                                                                                                 \
     " JOIN job j ON j.id=w.job JOIN verdict v ON v.job=w.job AND w.item>=v.first_item"                                 \
-    " AND w.item<v.first_item+v.items LEFT JOIN session_was c ON c.item=w.item AND c.ended IS NOT NULL"                \
-    " AND NOT EXISTS(SELECT 1 FROM session_was d WHERE d.item=c.item AND d.until>c.until AND d.ended IS NOT "          \
-    "NULL)"
+    " AND w.item<v.first_item+v.items" CORRECTED
+/* c: one row at most, also in ledgers of releases that kept an end once more for each change of its tries. */
+#define CORRECTED                                                                                                      \
+    " LEFT JOIN session_was c ON c.item=w.item AND c.ended IS NOT NULL"                                                \
+    " AND NOT EXISTS(SELECT 1 FROM session_was d WHERE d.item=c.item AND d.until>c.until AND d.ended IS NOT NULL)"
 #define WORK_FROM OF_INSTRUCTION SESSION_FROM
 enum { WORK_CORRECTED = LEDGER_ITEM_COLUMNS + 10, WORK_SESSION = WORK_CORRECTED + 5, SESSION_COLUMNS = 30 };
 enum { WORK_COLUMNS = WORK_SESSION + SESSION_COLUMNS };
@@ -396,12 +397,15 @@ bool ledger_work_of_outcome_each(struct ledger *ledger, int64_t job, ledger_work
     "w.item,w.record,w.device_id,w.device_text,w.outcome,w.code,w.next_eligible,w.kept,j.org,v.batch,v.judged_at,"     \
     "c.state,c.ended,s.state,s.try,s.unused,s.code,s.next_eligible,s.ended,"                                           \
     "p.state,p.try,p.unused,p.code,p.next_eligible,p.ended"
-    LEDGER_SQL(of_outcome,
-               "SELECT " OF_OUTCOME " FROM outcome_file f CROSS JOIN work_item w"
-               " ON w.job=f.instruction AND w.item>=f.first_item AND w.item<f.first_item+f.items" OF_INSTRUCTION
-               " LEFT JOIN session s ON s.item=w.item LEFT JOIN session_was p ON p.item=w.item AND p.until="
-               "(SELECT min(o.until) FROM session_was o WHERE o.item=w.item AND o.until>f.last)"
-               " WHERE f.job=? ORDER BY w.item");
+    LEDGER_SQL(
+        of_outcome,
+        "SELECT " OF_OUTCOME " FROM outcome_file f CROSS JOIN job j ON j.id=f.instruction CROSS JOIN verdict v"
+        " ON v.job=f.instruction AND v.revision=(SELECT revision FROM verdict WHERE job=f.instruction AND items>0)"
+        " CROSS JOIN work_item w ON w.job=f.instruction AND w.item>=f.first_item AND "
+        "w.item<f.first_item+f.items" CORRECTED
+        " LEFT JOIN session s ON s.item=w.item LEFT JOIN session_was p ON p.item=w.item AND p.until="
+        "(SELECT min(o.until) FROM session_was o WHERE o.item=w.item AND o.until>f.last)"
+        " WHERE f.job=? ORDER BY w.item");
 #undef OF_OUTCOME
     sqlite3_stmt *q = ledger_query(ledger, &of_outcome, LEDGER_VALUES(LEDGER_INT(job)), error);
     bool row = true, good = q != NULL;

@@ -1,6 +1,7 @@
 /* Work items with their sessions: one by its number or WorkItemId, and walks over many. */
 #include "spool/ledger/ledger_work.h"
 
+#include "spool/ledger/ledger_due.h"
 #include "spool/ledger/ledger_estate.h"
 #include "spool/ledger/ledger_find.h"
 #include "spool/ledger/ledger_holds.h"
@@ -438,6 +439,32 @@ static void test_ledger_survey__work_items__say_what_those_of_one_device_say(voi
     assert_int_equal(seen[LEDGER_MIGRATED], 1);
 }
 
+/* ---- what an outcome file shows ---- */
+
+static bool check_of_outcome(void *user, const struct ledger_work *work, GError **error)
+{
+    (void)error;
+    assert_int_equal(work->item.item, first + (*(int64_t *)user)++);
+    assert_string_equal(work->org, "MCC");
+    assert_string_equal(work->batch, "B1");
+    assert_int_equal(work->judged_at, JUDGED + 1);
+    return true;
+}
+
+static void test_ledger_work__outcome_of_a_job_judged_twice__has_the_verdict_with_the_items(void **state)
+{
+    const struct ledger_verdict refused = {.job = 1, .judged_at = 1, .outcome = "RJ", .batch = "B0"};
+    g_autofree struct ledger_verdict *of = NULL;
+    int64_t n = 0;
+
+    (void)state;
+    assert_true(ledger_verdict_insert(ledger, &refused, NULL));
+    assert_true(ledger_verdict_get(ledger, 1, 1, &of, NULL));
+    assert_true(ledger_outcome_mark_planned(ledger, of, 21, NULL));
+    assert_true(ledger_work_of_outcome_each(ledger, 21, check_of_outcome, &n, NULL));
+    assert_int_equal(n, DEVICES);
+}
+
 int main(void)
 {
 #define T(test) cmocka_unit_test_setup_teardown(test, enter, leave)
@@ -456,6 +483,7 @@ int main(void)
         T(test_ledger_work__nothing_is_withheld__no_question_walks_all_work_items),
         T(test_ledger_find__live_sessions_lead__their_index_is_searched),
         T(test_ledger_survey__work_items__say_what_those_of_one_device_say),
+        T(test_ledger_work__outcome_of_a_job_judged_twice__has_the_verdict_with_the_items),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
