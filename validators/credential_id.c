@@ -45,9 +45,11 @@ bool credential_id_same(const char *a, const char *b)
 char *credential_id_key(const char *id)
 {
     const char *digits = digits_of(id);
-    GString *key = g_string_new(digits != NULL ? NULL : id);
+    char *key = g_strdup(id), *end = key; /* it is as long at most */
 
     for (; digits != NULL && *digits != '\0'; digits = skip_separators(digits + 1))
-        g_string_append_c(key, g_ascii_toupper(*digits));
-    return g_string_free(key, FALSE);
+        *end++ = g_ascii_toupper(*digits);
+    if (digits != NULL)
+        *end = '\0';
+    return key;
 }
