@@ -147,13 +147,14 @@ static bool settle(const struct pipeline *pipeline, GError **error)
     return pipeline->group_jobs > 0 ? intake_settle(gateway, error) : ledger_settle(gateway->ledger, error);
 }
 
-static bool deliver(struct pipeline *pipeline, GError **error)
+/* beside: a job is judged next. */
+static bool deliver(struct pipeline *pipeline, bool beside, GError **error)
 {
     bool settled = settle(pipeline, error);
 
     pipeline->group_jobs = 0;
     pipeline->group_bytes = 0;
-    return settled && delivery_advance(pipeline->delivery, error);
+    return settled && delivery_advance(pipeline->delivery, beside, error);
 }
 
 /* Counts a job into the group. What does not fit comes after the group has left. */
@@ -167,7 +168,7 @@ static bool group(struct pipeline *pipeline, int64_t id, GError **error)
     bool fits = pipeline->group_jobs < pipeline->group_most && pipeline->group_bytes + bytes <= GROUP_BYTES;
     if (!fits && pipeline->group_jobs > 0) {
         pipeline->group_most = MIN(pipeline->group_most * 2, GROUP_JOBS);
-        if (!deliver(pipeline, error))
+        if (!deliver(pipeline, true, error))
             return false;
     }
     pipeline->group_jobs++;
@@ -206,7 +207,7 @@ static bool process(struct pipeline *pipeline, int64_t id, GError **error)
 static bool take_time(struct pipeline *pipeline, GError **error)
 {
     return dispatch_timeouts(pipeline->gateway, pipeline->begun, error) && order_work(pipeline, error) &&
-           deliver(pipeline, error);
+           deliver(pipeline, false, error);
 }
 
 static bool process_due(struct pipeline *pipeline, GError **error)
@@ -237,7 +238,7 @@ static bool report_incidents(struct pipeline *pipeline, GError **error)
 
     return damage_review(pipeline->gateway, error) && profile_watch(pipeline->gateway, error) &&
            signing_watch(pipeline->gateway, error) && volume_watch(pipeline->gateway, error) &&
-           incidents_report(pipeline->gateway, &reported, error) && (!reported || deliver(pipeline, error));
+           incidents_report(pipeline->gateway, &reported, error) && (!reported || deliver(pipeline, false, error));
 }
 
 /* If the drop of the work orders turns out to work again, what has waited for it is ordered in the same pass. After a
@@ -248,8 +249,8 @@ static bool dispatch_and_deliver(struct pipeline *pipeline, GError **error)
     bool waited = false, waits = false;
 
     do {
-        if (!dispatch_waits(gateway, &waited, error) || !order_work(pipeline, error) || !deliver(pipeline, error) ||
-            !dispatch_waits(gateway, &waits, error))
+        if (!dispatch_waits(gateway, &waited, error) || !order_work(pipeline, error) ||
+            !deliver(pipeline, false, error) || !dispatch_waits(gateway, &waits, error))
             return false;
     } while (waited && !waits && !gateway_stopping(gateway));
     return true;
@@ -304,7 +305,7 @@ static bool pass(struct pipeline *pipeline, GError **error)
         !clock_watch_blocks(gateway, &pipeline->blocked, error) || !claims_begin_pass(pipeline->claims, error) ||
         !delivery_begin_pass(pipeline->delivery, error))
         return false;
-    return (pipeline->blocked ? deliver(pipeline, error) : work(pipeline, error)) &&
+    return (pipeline->blocked ? deliver(pipeline, false, error) : work(pipeline, error)) &&
            (pipeline->behind || report_incidents(pipeline, error));
 }
 

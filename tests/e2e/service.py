@@ -6,9 +6,11 @@ import contextlib
 import os
 import signal
 import socket
+import subprocess
 import threading
 
-from home import PATIENCE, SANITIZED, Home, Tap, answer, claim_text, generate, said_so_far, wait_until
+from home import (GATE, NOW, PATIENCE, SANITIZED, Home, Tap, answer, claim_text, generate, said_so_far,
+                  wait_until)
 from live import NO_INC, hold_in_judging, instruction, name_of, send, sound, states
 from sshd import Sshd, forgiving
 
@@ -156,6 +158,26 @@ def test_folder_hangs(tap):
     tap.ok(status == 2 and "ends as by a kill" in said, "a stop does not wait for it", status, said)
     tap.ok(home.run().returncode == 0 and len(home.out("mcc")) == 2, "the next start delivers", home.out("mcc"))
     sound(tap, home, "after a folder that hung")
+
+
+def test_judged_beside(tap):
+    """A file on its way into a drop holds up no judging, and `run --once` waits for it in the end."""
+    home = Home(NO_INC + PARSED_HERE)
+    log = os.path.join(home.top, "log")
+    for number in (1, 2, 3):
+        send(home, name_of(number), instruction(number, (number,)))
+    once = subprocess.Popen([GATE, "-c", home.conf, "--now", NOW, "run", "--once"], stderr=subprocess.DEVNULL,
+                            env={**os.environ, "LD_PRELOAD": SHIM, "FAULT_UNDER": home.path("drops", "mcc", "out"),
+                                 "FAULT": "space:1:0:HANG", "FAULT_LOG": log})
+    judged = wait_until(lambda: len([job for job in home.json("spool", "list") if job["verdict"] == "AC"]) == 3)
+    tap.ok(judged and hangs(log) and once.poll() is None, "the next files are judged beside an upload that hangs",
+           judged, once.poll())
+    once.kill()
+    once.wait()
+    done = home.run()
+    tap.ok(done.returncode == 0 and len(home.out("mcc")) == 6 and len(home.out("tcos")) == 3,
+           "after a kill each has its answers", home.out("mcc"), home.out("tcos"))
+    sound(tap, home, "after a kill beside an upload")
 
 
 def test_server_hangs(tap):
@@ -405,7 +427,8 @@ def test_rights(tap):
 if __name__ == "__main__":
     with Tap() as report:
         wanted = os.environ.get("ONLY", "")
-        preloading = () if SANITIZED else (test_hang, test_folder_hangs)  # it takes no preloaded library
+        # A sanitized one takes no preloaded library.
+        preloading = () if SANITIZED else (test_hang, test_folder_hangs, test_judged_beside)
         for test in (test_manager, test_watchdog, *preloading, test_server_hangs, test_reload, test_refused,
                      test_profiles, test_claims, test_transfer, test_check, test_rights):
             if wanted in test.__name__:
