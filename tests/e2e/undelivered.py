@@ -235,6 +235,26 @@ def test_reviewed_once(tap):
     tap.ok(len(parties.orders()) == 2 and each <= 5, "a pass asks about each Device that it orders at once", each)
 
 
+def test_group(tap):
+    """The orders of a group are undelivered until its end. After each of its files they would be listed, if that were
+    not asked for only where reference data have changed, or a day began."""
+    os.environ["QUERY_ROWS"] = "1"
+    try:
+        counts = []
+        for files in (20, 40, 80):
+            home = Home("gateway cells=no")
+            parties = Parties(home)
+            home.run()
+            for number in range(files):
+                parties.instruct([number + 1])
+            counts.append(home.questions(at(1)))
+            made = sum(len(order) for order in parties.orders())
+    finally:
+        del os.environ["QUERY_ROWS"]
+    more, most = (counts[1] - counts[0]) / 20, (counts[2] - counts[1]) / 40
+    tap.ok(made == 80 and most < more + 3, "a file costs the same rows, however many orders of its group wait", counts)
+
+
 def main():
     with Tap() as tap:
         test_session_end(tap)
@@ -250,6 +270,7 @@ def main():
         if not SANITIZED:  # its library does not go with a preloaded one
             test_many_wait(tap)
             test_reviewed_once(tap)
+            test_group(tap)
 
 
 main()
