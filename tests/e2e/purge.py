@@ -454,6 +454,38 @@ def test_archive_stopped(tap, twins):
            told.stdout, told.stderr)
 
 
+def packed_jobs(home):
+    """Which jobs have packed files."""
+    return {int(os.path.basename(folder)) for folder, _, names in os.walk(home.path("spool", "done"))
+            if any(name.endswith(".gz") for name in names)}
+
+
+def test_while_packing(tap):
+    """A purge of a job whose files are being packed: the daemon stands still after the first of them."""
+    home, parties = played("retention instructions=never;never\nretention reports=never;never")
+    before = packed_jobs(home)
+    home.set("retention instructions=1;never\nretention reports=1;never")
+    gateway = subprocess.Popen([GATE, "-c", home.conf, "--now", LATER, "run"], stderr=subprocess.PIPE,
+                               env={**os.environ, "ECOSGATE_CRASH": f"file-packed:after:1:{signal.SIGSTOP}"})
+    wait_until(lambda: stands_still(gateway.pid))
+    stopped_at = packed_jobs(home) - before
+    order = subprocess.Popen([GATE, "-c", home.conf, "--now", LATER, "purge", "--before", BEFORE, "--reason", "law"],
+                             stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    wait_until(lambda: any(not name.startswith(".") for name in os.listdir(home.path("spool", "orders"))))
+    gateway.send_signal(signal.SIGCONT)
+    told = order.communicate()
+    wait_until(lambda: purges(home) and purges(home)[0][-1] and packed_jobs(home) - before - stopped_at)
+    gateway.terminate()
+    said_at_end = gateway.communicate()[1]
+    rows = parties.rows(f"SELECT id,stored,removed IS NOT NULL,purged IS NOT NULL FROM job WHERE id IN"
+                        f"({','.join(map(str, stopped_at))})")
+    tap.ok(len(stopped_at) == 1 and [row[1:] for row in rows] == [(3, 1, 1)],
+           "the job counts as purged, not as packed", rows, told, said_at_end[-1500:])
+    tap.ok(b"is not packed" not in said_at_end and clean(home) == (set(), []),
+           "and none of its files is left, or missed", clean(home), said_at_end[-1500:])
+    sound(tap, home, "after a purge of a job that was being packed")
+
+
 def main():
     with Tap() as tap:
         home, _ = played("retention instructions=1;never\nretention reports=1;never")
@@ -467,6 +499,7 @@ def main():
         test_archive_first(tap, twins)
         test_purge_first(tap, twins)
         test_archive_stopped(tap, twins)
+        test_while_packing(tap)
 
 
 if __name__ == "__main__":
