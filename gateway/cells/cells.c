@@ -11,6 +11,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/pidfd.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -19,6 +20,7 @@
 enum {
     SILENCE = 120 * 1000, /* milliseconds */
     PATIENCE = 10 * 1000, /* that the helper has to tell how a cell ended that was killed */
+    LEAVE = 1000,         /* that it has to wait for the ends of its cells */
 };
 
 /* ---- the helper ---- */
@@ -125,12 +127,26 @@ static bool start_again(struct cells *cells, GError **error)
     return true;
 }
 
-/* Takes leave of a helper: it has ended, or does so now. */
-static void part(struct cells *cells)
+/* A helper that nobody asks any more ends, after its cells. One that is killed before leaves them to process 1, and
+ * that of a container may wait for nobody. */
+static void let_end(pid_t helper)
+{
+    struct pollfd fd = {.fd = pidfd_open(helper, 0), .events = POLLIN};
+
+    while (fd.fd >= 0 && poll(&fd, 1, LEAVE) < 0 && errno == EINTR)
+        ;
+    if (fd.fd >= 0)
+        (void)close(fd.fd); /* no file */
+}
+
+/* Takes leave of a helper: it has ended, or does so now. sound: it has not failed. */
+static void part(struct cells *cells, bool sound)
 {
     if (cells->control >= 0)
         (void)close(cells->control); /* ends it */
     cells->control = -1;
+    if (cells->helper > 0 && sound)
+        let_end(cells->helper);
     if (cells->helper > 0) {
         (void)kill(cells->helper, SIGKILL); /* ours, and not waited for yet */
         while (waitpid(cells->helper, NULL, 0) < 0 && errno == EINTR)
@@ -143,7 +159,7 @@ static void part(struct cells *cells)
 static void lose(struct cells *cells)
 {
     cells->ended = true;
-    part(cells);
+    part(cells, false);
 }
 
 bool cells_helper_ended(struct cells *cells)
@@ -164,7 +180,7 @@ void cells_end(struct cells *cells)
         return;
     if (cells->alone)
         cells_alone_end(cells);
-    part(cells);
+    part(cells, true);
     g_hash_table_unref(cells->known);
     g_free(cells);
 }

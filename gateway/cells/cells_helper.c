@@ -196,13 +196,23 @@ static void make_cell(struct helper *h, const struct cells_order *order, const i
     h->cell = MAX(pid, 0);
 }
 
+/* The gateway asks nothing any more, or is gone. Cells that outlive their parent would be left to process 1. */
+static _Noreturn void leave(struct helper *h)
+{
+    (void)part_ahead(h, true);
+    end_cell(h);
+    while (waitpid(-1, NULL, 0) > 0 || errno == EINTR)
+        ;
+    _exit(0);
+}
+
 static void answer(struct helper *h)
 {
     if (!h->asked || h->cell != 0)
         return;
     h->asked = false;
     if (send(CELLS_CONTROL, &h->status, sizeof h->status, MSG_NOSIGNAL) < 0)
-        _exit(0); /* the gateway is gone */
+        leave(h);
 }
 
 /* Waits for all that have ended. */
@@ -230,7 +240,7 @@ static void serve(struct helper *h)
     int fds[CELLS_FDS];
 
     if (!cells_packet_take(CELLS_CONTROL, &order, fds))
-        _exit(0);
+        leave(h);
     switch (order.kind) {
     case CELLS_READ:
     case CELLS_PROBE:

@@ -236,8 +236,10 @@ def test_nothing_left(tap):
     path = os.path.join(home.top, FILE)
     with open(path, "wb") as file:
         file.write(instruction(1, (1, 2, 3)))
-    done = subprocess.run([sys.executable, "-c", WAITS_FOR_NONE, GATE, "check", path], capture_output=True, check=False)
-    tap.ok(done.stdout == b"0\n", "check leaves no process to process 1", done.stdout, done.stderr)
+    for files in (1, 4):
+        done = subprocess.run([sys.executable, "-c", WAITS_FOR_NONE, GATE, "check", *[path] * files],
+                              capture_output=True, check=False)
+        tap.ok(done.stdout == b"0\n", f"check of {files} leaves no process to process 1", done.stdout, done.stderr)
 
 
 def test_guards(tap):
