@@ -97,7 +97,7 @@ MUTANTS = [
              "    if (undelivered > 1)\n        return true;")]),
     Mutant("files are not synced", "hostile", 18749, 6, [
         Edit("spool/disk_file.c",
-             "if (sync && fsync(file->fd) != 0)",
+             "if ((sync || !disk_fs_can_sync_file(file->fd)) && fsync(file->fd) != 0)",
              "if (sync && file->fd < 0 && fsync(file->fd) != 0)")]),
     Mutant("another gateway's claim is ours", "hostile", 7, 10, [
         Edit("gateway/drops/claim.c",
