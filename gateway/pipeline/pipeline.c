@@ -147,7 +147,7 @@ static bool settle(const struct pipeline *pipeline, GError **error)
     return pipeline->group_jobs > 0 ? intake_settle(gateway, error) : ledger_settle(gateway->ledger, error);
 }
 
-/* beside: a job is judged next. */
+/* beside: small jobs are judged next. */
 static bool deliver(struct pipeline *pipeline, bool beside, GError **error)
 {
     bool settled = settle(pipeline, error);
@@ -157,7 +157,8 @@ static bool deliver(struct pipeline *pipeline, bool beside, GError **error)
     return settled && delivery_advance(pipeline->delivery, beside, error);
 }
 
-/* Counts a job into the group. What does not fit comes after the group has left. */
+/* Counts a job into the group. What does not fit comes after the group has left: a large file is long judged, so the
+ * files of the group before it get their names first. */
 static bool group(struct pipeline *pipeline, int64_t id, GError **error)
 {
     g_autofree struct ledger_job *job = NULL;
@@ -168,7 +169,7 @@ static bool group(struct pipeline *pipeline, int64_t id, GError **error)
     bool fits = pipeline->group_jobs < pipeline->group_most && pipeline->group_bytes + bytes <= GROUP_BYTES;
     if (!fits && pipeline->group_jobs > 0) {
         pipeline->group_most = MIN(pipeline->group_most * 2, GROUP_JOBS);
-        if (!deliver(pipeline, true, error))
+        if (!deliver(pipeline, bytes <= GROUP_BYTES, error))
             return false;
     }
     pipeline->group_jobs++;

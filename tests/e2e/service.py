@@ -180,6 +180,26 @@ def test_judged_beside(tap):
     sound(tap, home, "after a kill beside an upload")
 
 
+def test_named_before_a_large_file(tap):
+    """The answers of small files do not wait for a large one that is judged next."""
+    home = Home(NO_INC + PARSED_HERE)
+    log = os.path.join(home.top, "log")
+    send(home, name_of(1), instruction(1))
+    send(home, name_of(2), instruction(2, range(2, 14000)))
+    once = subprocess.Popen([GATE, "-c", home.conf, "--now", NOW, "run", "--once"], stderr=subprocess.DEVNULL,
+                            env={**os.environ, "LD_PRELOAD": SHIM, "FAULT": "open:1:0:HANG", "FAULT_LOG": log,
+                                 "FAULT_UNDER": home.path("spool", "active", "00000002")})
+    hung = wait_until(lambda: hangs(log))
+    sizes = [job["size"] for job in home.json("spool", "list")]
+    tap.ok(hung and max(sizes) > 1 << 20 and len(home.out("mcc")) == 2 and len(home.out("tcos")) == 1,
+           "answers have their names before a large file is judged", sizes, home.out("mcc"), home.out("tcos"))
+    once.kill()
+    once.wait()
+    home.run()
+    tap.ok(len(home.out("mcc")) == 4, "after a kill the large one has its answers, too", home.out("mcc"))
+    sound(tap, home, "after a kill before a large file")
+
+
 def test_server_hangs(tap):
     """A server that does not answer."""
     home = Home(NO_INC)
@@ -428,7 +448,8 @@ if __name__ == "__main__":
     with Tap() as report:
         wanted = os.environ.get("ONLY", "")
         # A sanitized one takes no preloaded library.
-        preloading = () if SANITIZED else (test_hang, test_folder_hangs, test_judged_beside)
+        preloading = () if SANITIZED else (test_hang, test_folder_hangs, test_judged_beside,
+                                           test_named_before_a_large_file)
         for test in (test_manager, test_watchdog, *preloading, test_server_hangs, test_reload, test_refused,
                      test_profiles, test_claims, test_transfer, test_check, test_rights):
             if wanted in test.__name__:
