@@ -147,18 +147,16 @@ static bool settle(const struct pipeline *pipeline, GError **error)
     return pipeline->group_jobs > 0 ? intake_settle(gateway, error) : ledger_settle(gateway->ledger, error);
 }
 
-/* beside: small jobs are judged next. */
-static bool deliver(struct pipeline *pipeline, bool beside, GError **error)
+static bool deliver(struct pipeline *pipeline, GError **error)
 {
     bool settled = settle(pipeline, error);
 
     pipeline->group_jobs = 0;
     pipeline->group_bytes = 0;
-    return settled && delivery_advance(pipeline->delivery, beside, error);
+    return settled && delivery_advance(pipeline->delivery, error);
 }
 
-/* Counts a job into the group. What does not fit comes after the group has left: a large file is long judged, so the
- * files of the group before it get their names first. */
+/* Counts a job into the group. What does not fit comes after the group has left. */
 static bool group(struct pipeline *pipeline, int64_t id, GError **error)
 {
     g_autofree struct ledger_job *job = NULL;
@@ -169,7 +167,7 @@ static bool group(struct pipeline *pipeline, int64_t id, GError **error)
     bool fits = pipeline->group_jobs < pipeline->group_most && pipeline->group_bytes + bytes <= GROUP_BYTES;
     if (!fits && pipeline->group_jobs > 0) {
         pipeline->group_most = MIN(pipeline->group_most * 2, GROUP_JOBS);
-        if (!deliver(pipeline, bytes <= GROUP_BYTES, error))
+        if (!deliver(pipeline, error))
             return false;
     }
     pipeline->group_jobs++;
@@ -208,7 +206,7 @@ static bool process(struct pipeline *pipeline, int64_t id, GError **error)
 static bool take_time(struct pipeline *pipeline, GError **error)
 {
     return dispatch_timeouts(pipeline->gateway, pipeline->begun, error) && order_work(pipeline, error) &&
-           deliver(pipeline, false, error);
+           deliver(pipeline, error);
 }
 
 static bool process_due(struct pipeline *pipeline, GError **error)
@@ -239,7 +237,7 @@ static bool report_incidents(struct pipeline *pipeline, GError **error)
 
     return damage_review(pipeline->gateway, error) && profile_watch(pipeline->gateway, error) &&
            signing_watch(pipeline->gateway, error) && volume_watch(pipeline->gateway, error) &&
-           incidents_report(pipeline->gateway, &reported, error) && (!reported || deliver(pipeline, false, error));
+           incidents_report(pipeline->gateway, &reported, error) && (!reported || deliver(pipeline, error));
 }
 
 /* If the drop of the work orders turns out to work again, what has waited for it is ordered in the same pass. After a
@@ -250,8 +248,8 @@ static bool dispatch_and_deliver(struct pipeline *pipeline, GError **error)
     bool waited = false, waits = false;
 
     do {
-        if (!dispatch_waits(gateway, &waited, error) || !order_work(pipeline, error) ||
-            !deliver(pipeline, false, error) || !dispatch_waits(gateway, &waits, error))
+        if (!dispatch_waits(gateway, &waited, error) || !order_work(pipeline, error) || !deliver(pipeline, error) ||
+            !dispatch_waits(gateway, &waits, error))
             return false;
     } while (waited && !waits && !gateway_stopping(gateway));
     return true;
@@ -306,7 +304,7 @@ static bool pass(struct pipeline *pipeline, GError **error)
         !clock_watch_blocks(gateway, &pipeline->blocked, error) || !claims_begin_pass(pipeline->claims, error) ||
         !delivery_begin_pass(pipeline->delivery, error))
         return false;
-    return (pipeline->blocked ? deliver(pipeline, false, error) : work(pipeline, error)) &&
+    return (pipeline->blocked ? deliver(pipeline, error) : work(pipeline, error)) &&
            (pipeline->behind || report_incidents(pipeline, error));
 }
 

@@ -6,11 +6,9 @@ import contextlib
 import os
 import signal
 import socket
-import subprocess
 import threading
 
-from home import (GATE, NOW, PATIENCE, SANITIZED, Home, Tap, answer, claim_text, generate, said_so_far,
-                  wait_until)
+from home import PATIENCE, SANITIZED, Home, Tap, answer, claim_text, generate, said_so_far, wait_until
 from live import NO_INC, hold_in_judging, instruction, name_of, send, sound, states
 from sshd import Sshd, forgiving
 
@@ -158,46 +156,6 @@ def test_folder_hangs(tap):
     tap.ok(status == 2 and "ends as by a kill" in said, "a stop does not wait for it", status, said)
     tap.ok(home.run().returncode == 0 and len(home.out("mcc")) == 2, "the next start delivers", home.out("mcc"))
     sound(tap, home, "after a folder that hung")
-
-
-def test_judged_beside(tap):
-    """A file on its way into a drop holds up no judging, and `run --once` waits for it in the end."""
-    home = Home(NO_INC + PARSED_HERE)
-    log = os.path.join(home.top, "log")
-    for number in (1, 2, 3):
-        send(home, name_of(number), instruction(number, (number,)))
-    once = subprocess.Popen([GATE, "-c", home.conf, "--now", NOW, "run", "--once"], stderr=subprocess.DEVNULL,
-                            env={**os.environ, "LD_PRELOAD": SHIM, "FAULT_UNDER": home.path("drops", "mcc", "out"),
-                                 "FAULT": "space:1:0:HANG", "FAULT_LOG": log})
-    judged = wait_until(lambda: len([job for job in home.json("spool", "list") if job["verdict"] == "AC"]) == 3)
-    tap.ok(judged and hangs(log) and once.poll() is None, "the next files are judged beside an upload that hangs",
-           judged, once.poll())
-    once.kill()
-    once.wait()
-    done = home.run()
-    tap.ok(done.returncode == 0 and len(home.out("mcc")) == 6 and len(home.out("tcos")) == 3,
-           "after a kill each has its answers", home.out("mcc"), home.out("tcos"))
-    sound(tap, home, "after a kill beside an upload")
-
-
-def test_named_before_a_large_file(tap):
-    """The answers of small files do not wait for a large one that is judged next."""
-    home = Home(NO_INC + PARSED_HERE)
-    log = os.path.join(home.top, "log")
-    send(home, name_of(1), instruction(1))
-    send(home, name_of(2), instruction(2, range(2, 14000)))
-    once = subprocess.Popen([GATE, "-c", home.conf, "--now", NOW, "run", "--once"], stderr=subprocess.DEVNULL,
-                            env={**os.environ, "LD_PRELOAD": SHIM, "FAULT": "open:1:0:HANG", "FAULT_LOG": log,
-                                 "FAULT_UNDER": home.path("spool", "active", "00000002")})
-    hung = wait_until(lambda: hangs(log))
-    sizes = [job["size"] for job in home.json("spool", "list")]
-    tap.ok(hung and max(sizes) > 1 << 20 and len(home.out("mcc")) == 2 and len(home.out("tcos")) == 1,
-           "answers have their names before a large file is judged", sizes, home.out("mcc"), home.out("tcos"))
-    once.kill()
-    once.wait()
-    home.run()
-    tap.ok(len(home.out("mcc")) == 4, "after a kill the large one has its answers, too", home.out("mcc"))
-    sound(tap, home, "after a kill before a large file")
 
 
 def test_server_hangs(tap):
@@ -447,9 +405,7 @@ def test_rights(tap):
 if __name__ == "__main__":
     with Tap() as report:
         wanted = os.environ.get("ONLY", "")
-        # A sanitized one takes no preloaded library.
-        preloading = () if SANITIZED else (test_hang, test_folder_hangs, test_judged_beside,
-                                           test_named_before_a_large_file)
+        preloading = () if SANITIZED else (test_hang, test_folder_hangs)  # it takes no preloaded library
         for test in (test_manager, test_watchdog, *preloading, test_server_hangs, test_reload, test_refused,
                      test_profiles, test_claims, test_transfer, test_check, test_rights):
             if wanted in test.__name__:

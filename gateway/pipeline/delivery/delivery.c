@@ -272,12 +272,12 @@ bool delivery_begin_pass(struct delivery *delivery, GError **error)
            ledger_undelivered_by_drop_each(delivery->gateway->ledger, report_unknown_drop, delivery->gateway, error);
 }
 
-bool delivery_advance(struct delivery *delivery, bool beside, GError **error)
+bool delivery_advance(struct delivery *delivery, GError **error)
 {
     if (!build_planned(delivery, error))
         return false;
     for (guint i = 0; i < delivery->outboxes->len; i++) {
-        if (!outbox_advance(delivery->outboxes->pdata[i], beside, error))
+        if (!outbox_advance(delivery->outboxes->pdata[i], error))
             return false;
     }
     bool good = finish_all(delivery->gateway, delivery->delivered, error);

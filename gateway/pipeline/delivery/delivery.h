@@ -5,7 +5,7 @@
  *
  *   struct delivery *delivery = delivery_new(&gateway, wake, &error);
  *   delivery_begin_pass(delivery, &error);                once a pass
- *   delivery_advance(delivery, beside, &error) …          after each group of jobs, and at the end of the pass
+ *   delivery_advance(delivery, &error) …                  after each group of jobs, and at the end of the pass
  *   delivery_free(delivery);
  *
  * A false result is a failure of spool or ledger; it ends the pass.
@@ -26,9 +26,8 @@ void delivery_free(struct delivery *delivery);
 /* Lets what failed in the last pass be tried again, finishes jobs that a stop left in active/, and reports files whose
  * drop is no longer configured. */
 bool delivery_begin_pass(struct delivery *delivery, GError **error);
-/* Builds planned files, goes on with all drops, and finishes the jobs whose files have arrived. beside: more is judged
- * next, and uploads may go on beside that until the next call (outbox_advance). */
-bool delivery_advance(struct delivery *delivery, bool beside, GError **error);
+/* Builds planned files, goes on with all drops, and finishes the jobs whose files have arrived. */
+bool delivery_advance(struct delivery *delivery, GError **error);
 /* Microseconds until some drop needs a pass by itself. G_MAXINT64: none does. */
 int64_t delivery_due(const struct delivery *delivery);
 

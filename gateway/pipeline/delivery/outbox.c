@@ -39,7 +39,7 @@
 
 #include <string.h>
 
-enum { BATCH_FILES = 256 /* that one commit serves, and one sync of a drop that can do that; no group has more */ };
+enum { BATCH_FILES = 64 /* files that one commit serves, and one sync of a drop that can do that */ };
 
 static void clear_transfer(gpointer user)
 {
@@ -389,7 +389,7 @@ void outbox_begin_pass(struct outbox *outbox)
     g_hash_table_remove_all(outbox->mended);
 }
 
-bool outbox_advance(struct outbox *outbox, bool beside, GError **error)
+bool outbox_advance(struct outbox *outbox, GError **error)
 {
     const struct ledger_hold hold = {.kind = LEDGER_HOLD_OUT, .drop = outbox->drop->name};
 
@@ -415,8 +415,6 @@ bool outbox_advance(struct outbox *outbox, bool beside, GError **error)
         if (outbox->task == OUTBOX_NONE && outbox_taken_wait(outbox) == 0 && wait_of(outbox) == 0 &&
             !outbox_taken_begin(outbox, error))
             return false;
-        if (beside && outbox->task == OUTBOX_UPLOAD && outbox->batch->len < BATCH_FILES)
-            return true;
     } while (outbox->task != OUTBOX_NONE);
     return true;
 }

@@ -5,7 +5,7 @@
  *
  *   outbox = outbox_new(gateway, drop, wake, &listener, &error);
  *   outbox_begin_pass(outbox);
- *   outbox_advance(outbox, beside, &error) …       as far as the pass's waiting time allows
+ *   outbox_advance(outbox, &error) …               as far as the pass's waiting time allows
  *   outbox_free(outbox);
  *
  * A false result is a failure of the ledger; it ends the pass. A drop that is down becomes an outage (outage.h). A file
@@ -35,9 +35,8 @@ void outbox_free(struct outbox *outbox);
 void outbox_begin_pass(struct outbox *outbox);
 /* Runs task after task until nothing is left to deliver, or until the pass's waiting time is over
  * (gateway->wait_until). In the second case the outbox is busy. Later calls then return at once until that task has
- * ended. beside: the caller has more to judge, and comes again in this pass: an upload with which the drop has all that
- * there is goes on beside that. */
-bool outbox_advance(struct outbox *outbox, bool beside, GError **error);
+ * ended. */
+bool outbox_advance(struct outbox *outbox, GError **error);
 /* Microseconds until the outbox needs a pass by itself. G_MAXINT64: it does not. */
 int64_t outbox_due(const struct outbox *outbox);
 
