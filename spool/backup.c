@@ -403,7 +403,8 @@ static bool copy_packed(struct backup *backup, const struct source *plain, bool 
     return true;
 }
 
-/* The gateway may pack a file between two looks, or unpack one: each such change takes syncs, a look takes none. */
+/* The gateway may pack or unpack the file between two looks. It syncs for each change and a look does not, so
+ * MOST_LOOKS looks find the file. */
 static bool copy_stored(struct backup *backup, const struct source *source, GError **error)
 {
     bool missing = true;

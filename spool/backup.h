@@ -20,9 +20,9 @@
  * the backup goes on, because the rest may be all that can be saved. Errors are those of disk.h and end the backup.
  *
  * A backup links files (`link`) instead of copying them if it is told so. That is possible because no file in the spool
- * is changed in place: each gets its name by a rename (disk_file_publish, disk_file_place). What is linked is the file
- * whose bytes were read, whatever has its name by then. The two exceptions are the
- * ledger, which is always copied, and `.crashes`, which is not part of a backup.
+ * is changed in place: each gets its name by a rename (disk_file_publish, disk_file_place). The two exceptions are the
+ * ledger, which is always copied, and `.crashes`, which is not part of a backup. What is linked is the file whose bytes
+ * were read, even if another file has its name by then.
  */
 #ifndef ECOSGATE_SPOOL_BACKUP_H
 #define ECOSGATE_SPOOL_BACKUP_H

@@ -77,7 +77,8 @@ bool disk_file_place(enum step step, struct disk_file *file, GError **error);
 /* Syncs and closes the file and syncs the folder; the file keeps its temporary name. */
 bool disk_file_upload(enum step step, struct disk_file *file, GError **error);
 
-/* The same for a file that keeps its temporary name. */
+/* Closes the file without any sync; it keeps its temporary name: for files that do not count before disk_fs_sync made
+ * them durable. Where that does not (disk_fs_can_sync), file and folder are synced at once. */
 bool disk_file_upload_unsynced(enum step step, struct disk_file *file, GError **error);
 
 /* Bytes written so far. */

@@ -45,7 +45,7 @@ bool credential_id_same(const char *a, const char *b)
 char *credential_id_key(const char *id)
 {
     const char *digits = digits_of(id);
-    char *key = g_strdup(id), *end = key; /* it is as long at most */
+    char *key = g_strdup(id), *end = key; /* the key is never longer than the id */
 
     for (; digits != NULL && *digits != '\0'; digits = skip_separators(digits + 1))
         *end++ = g_ascii_toupper(*digits);

@@ -153,9 +153,9 @@ static char *sync_fault(const char *what, const char *path, enum probe_result *r
                                what, path);
     if (disk_fs_can_sync(path))
         return NULL;
-    return g_strdup_printf("the %s is on a file system (%s) that does not tell of each failed write when it is synced "
-                           "as a whole: each file is synced by itself, which is slower, and a container's own layer is "
-                           "lost with it; put it on a volume of ext4, XFS or Btrfs (Linux 5.8 or newer)",
+    return g_strdup_printf("the %s is on a file system (%s) whose sync does not tell of each failed write: each file "
+                           "is synced by itself, which is slower; put it on a volume of ext4, XFS or Btrfs, with Linux "
+                           "5.8 or newer. A container's own layer is lost when the container is removed",
                            what, path);
 }
 

@@ -3,9 +3,9 @@
  *
  * While a savepoint of SQLite is set, SQLite writes each page to a temporary file as it was, before the page is changed
  * for the first time. A DELTA of the inventory changes nearly all pages of a table: a third of what it wrote was that.
- * So two savepoints are none of SQLite's where a ROLLBACK of everything does the same: that of a group's first
- * transaction, and one before which the transaction has changed nothing. A large file has both, for it comes first in
- * its group. Between ROLLBACK and the next BEGIN nobody else writes: a home has one writer.
+ * So ledger_begin_grouped and ledger_savepoint set none where a ROLLBACK of the whole transaction does the same: for
+ * the first transaction of a group, and while the transaction has changed nothing. A large file comes first in its
+ * group and has both. Between ROLLBACK and the next BEGIN nobody else writes: a home has one writer.
  */
 #include "spool/ledger/ledger_private.h"
 

@@ -48,8 +48,8 @@ def forms(home):
     return {name.endswith(".gz") for name in files_of(home) if "payload" in name}
 
 
-def is_whole(home, wanted, now):
-    """What is wrong with the copy; "": nothing."""
+def faults_of(home, wanted, now):
+    """What is wrong with the copy, as a text; "" if nothing is."""
     if not sums_agree(home.path("copy")):
         return "a sum differs"
     fresh = Home()
@@ -76,7 +76,7 @@ def test_each_entry(tap, what, start, beside):
         beside(home)
         changed += home.tree() != before
         status, _, errors = let_end(process)
-        fault = "" if status != 0 else is_whole(home, wanted, now)
+        fault = "" if status != 0 else faults_of(home, wanted, now)
         if status != 0 or fault:
             bad.append(f"entry {number}: exit {status}: {errors.decode()[-300:]} {fault}")
         set_back(home, kept)

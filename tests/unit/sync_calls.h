@@ -7,6 +7,9 @@
  * One line for each call, with paths below dir: "a/.x.part" for a file, "a/ holds x y" for a folder with the names that
  * it had at that moment, "file system of a/" for a syncfs. The names prove the order: a folder that was synced before
  * the rename would show the temporary name.
+ *
+ * The program asks of which type a file system is, and which kernel runs (disk_fs_can_sync). It is told ext4 and Linux
+ * 6.1 here, so that a test does not depend on where it runs; a test may set others.
  */
 #ifndef ECOSGATE_TESTS_SYNC_CALLS_H
 #define ECOSGATE_TESTS_SYNC_CALLS_H
@@ -17,11 +20,18 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/utsname.h>
+#include <sys/vfs.h>
 #include <unistd.h>
+
+#define SYNC_CALLS_TYPE 0xef53 /* ext4 */
+#define SYNC_CALLS_RELEASE "6.1.0"
 
 static char *sync_calls_dir;   /* NULL: nothing is recorded */
 static GString *sync_calls;    /* the lines so far */
 static int sync_calls_failing; /* this call from now on fails with EIO: 1 is the next; 0: none */
+static uint32_t sync_calls_type = SYNC_CALLS_TYPE;
+static const char *sync_calls_release = SYNC_CALLS_RELEASE;
 
 static inline void sync_calls_begin(const char *dir)
 {
@@ -97,6 +107,30 @@ int syncfs(int fd)
         return -1;
     }
     return (int)syscall(SYS_syncfs, fd);
+}
+
+int statfs(const char *path, struct statfs *fs)
+{
+    int result = (int)syscall(SYS_statfs, path, fs);
+
+    fs->f_type = sync_calls_type;
+    return result;
+}
+
+int fstatfs(int fd, struct statfs *fs)
+{
+    int result = (int)syscall(SYS_fstatfs, fd, fs);
+
+    fs->f_type = sync_calls_type;
+    return result;
+}
+
+int uname(struct utsname *name)
+{
+    int result = (int)syscall(SYS_uname, name);
+
+    g_strlcpy(name->release, sync_calls_release, sizeof name->release);
+    return result;
 }
 
 #endif

@@ -10,40 +10,6 @@
 /* after the standard headers: it needs them */
 #include <cmocka.h>
 
-#include <sys/utsname.h>
-#include <sys/vfs.h>
-
-/* What the program's own statfs, fstatfs and uname say; 0 and NULL: what the system says. */
-static uint32_t pretended_type;
-static const char *pretended_release;
-
-int statfs(const char *path, struct statfs *fs)
-{
-    int result = (int)syscall(SYS_statfs, path, fs);
-
-    if (pretended_type != 0)
-        fs->f_type = pretended_type;
-    return result;
-}
-
-int fstatfs(int fd, struct statfs *fs)
-{
-    int result = (int)syscall(SYS_fstatfs, fd, fs);
-
-    if (pretended_type != 0)
-        fs->f_type = pretended_type;
-    return result;
-}
-
-int uname(struct utsname *name)
-{
-    int result = (int)syscall(SYS_uname, name);
-
-    if (pretended_release != NULL)
-        g_strlcpy(name->release, pretended_release, sizeof name->release);
-    return result;
-}
-
 static int enter(void **state)
 {
     *state = g_dir_make_tmp("ecosgate-sync-XXXXXX", NULL);
@@ -52,8 +18,8 @@ static int enter(void **state)
 
 static int leave(void **state)
 {
-    pretended_type = 0;
-    pretended_release = NULL;
+    sync_calls_type = SYNC_CALLS_TYPE;
+    sync_calls_release = SYNC_CALLS_RELEASE;
     (void)disk_remove_dir(STEP_ORPHAN_DROPPED, "d", NULL);
     (void)disk_remove_dir(STEP_ORPHAN_DROPPED, "e", NULL);
     (void)g_chdir("/");
@@ -270,8 +236,8 @@ static void test_disk_fs_can_sync__each_file_system__is_true_only_where_failed_w
     };
     (void)state;
     for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
-        pretended_type = cases[i].type;
-        pretended_release = cases[i].release;
+        sync_calls_type = cases[i].type;
+        sync_calls_release = cases[i].release;
         assert_int_equal(disk_fs_can_sync("."), cases[i].expected);
     }
     assert_false(disk_fs_can_sync("not-there"));
@@ -315,7 +281,7 @@ static void test_disk_link__other_file_has_the_name_by_now__links_what_was_read(
 
 static void test_disk_unsynced__on_an_overlay__each_file_and_folder_is_synced_by_itself(void **state)
 {
-    pretended_type = OVERLAY;
+    sync_calls_type = OVERLAY;
     sync_calls_begin(*state);
     assert_true(disk_make_dir_unsynced(STEP_CUSTODY_BEGUN, "d/x", NULL));
     g_autoptr(disk_file_t) placed = write_file("d/x/a"), uploaded = write_file("d/x/b");
@@ -336,7 +302,7 @@ static void test_disk_unsynced__on_an_overlay__each_file_and_folder_is_synced_by
 
 static void test_disk_unsynced__on_an_overlay__a_sync_that_fails_is_an_error(void **state)
 {
-    pretended_type = OVERLAY;
+    sync_calls_type = OVERLAY;
     for (int failing = 1; failing <= 2; failing++) {
         g_autoptr(disk_file_t) placed = write_file("d/a"), uploaded = write_file("d/b");
         sync_calls_begin(*state);

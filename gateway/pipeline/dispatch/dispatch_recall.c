@@ -113,8 +113,8 @@ bool dispatch_recall(struct gateway *gateway, GError **error)
     if (!undelivered_find(gateway, &orders, error))
         return false;
     if (g_hash_table_size(orders) == 0) {
-        /* Those that this pass makes from now on are reviewed as they are made. A second review right after it was a
-         * third of what a new process took from an instruction to its work orders. */
+        /* Orders that this pass makes from now on are reviewed as they are made. To review them once more took half of
+         * the processor time from an instruction to its work orders. */
         gateway->orders_reviewed = now;
         return true;
     }
