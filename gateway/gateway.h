@@ -64,7 +64,7 @@ struct gateway {
     struct gateway_withdrawing withdrawing;
     int64_t incident_events; /* the newest event of the table that is logged (answers/incident_log.h) */
     bool orders_wait; /* until the facts of this pass are judged no work order leaves (pipeline/dispatch/dispatch.h) */
-    int64_t orders_reviewed; /* seconds UTC: when those that wait for their drop were reviewed last; 0: not yet */
+    int64_t orders_reviewed; /* seconds UTC: when those that wait for their drop were reviewed last; 0: they must be */
     struct {
         int64_t pid;    /* -1: not known; 0: none */
         int64_t until;  /* monotonic microseconds */

@@ -145,6 +145,9 @@ bool disk_make_dir(enum step step, const char *path, GError **error);
  * the parent is synced at once. */
 bool disk_make_dir_unsynced(enum step step, const char *path, GError **error);
 
+/* Syncs the folder that holds a path, where disk_fs_sync would not make that durable. */
+bool disk_sync_parent_now(const char *path, GError **error);
+
 /* Makes a folder and its parents as needed. Folders that exist are synced into their parents. */
 bool disk_make_dirs(enum step step, const char *path, GError **error);
 

@@ -21,8 +21,6 @@ bool disk_sync_parent(const char *path, GError **error);
 
 /* disk_fs_can_sync of the file system of an open file. */
 bool disk_fs_can_sync_file(int fd);
-/* Syncs the folder that holds a path, where disk_fs_sync would not make that durable. */
-bool disk_sync_parent_now(const char *path, GError **error);
 
 /* Renames a file or folder and replaces nothing: SPOOL_ERROR_EXISTS if `to` exists. Nothing is synced. */
 bool disk_rename_new(const char *from, const char *to, GError **error);

@@ -439,12 +439,14 @@ bool job_make_unsynced(enum step step, const struct spool *spool, enum job_state
 
     if (path == NULL || !make_subfolder(spool, state, id, error))
         return false;
-    if (disk_make_dir_unsynced(step, path, &cause) || g_error_matches(cause, SPOOL_ERROR, SPOOL_ERROR_EXISTS)) {
-        g_clear_error(&cause);
+    if (disk_make_dir_unsynced(step, path, &cause))
         return true;
+    if (!g_error_matches(cause, SPOOL_ERROR, SPOOL_ERROR_EXISTS)) {
+        g_propagate_error(error, cause);
+        return false;
     }
-    g_propagate_error(error, cause);
-    return false;
+    g_clear_error(&cause);
+    return disk_sync_parent_now(path, error); /* a stop may have come between the folder and that sync */
 }
 
 /* Both paths of a move; false: a bug, or the disk. */

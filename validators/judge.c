@@ -25,6 +25,12 @@
 
 G_DEFINE_QUARK(ecosgate - judge - error, judge_error)
 
+bool judge_stopped(GError **error)
+{
+    g_set_error_literal(error, JUDGE_ERROR, JUDGE_ERROR_STOPPED, "stopped while judging; nothing was decided");
+    return false;
+}
+
 /* ---- what the reader reports ---- */
 
 /* Keeps the first error and ends the reading: callbacks of the reader have no result of their own. */
@@ -256,8 +262,8 @@ static void read_through(struct judging *j)
 
     while (state == READING_MORE || state == READING_WAITS) {
         if (j->request->stop != NULL && *j->request->stop) {
-            fail(j,
-                 g_error_new_literal(JUDGE_ERROR, JUDGE_ERROR_STOPPED, "stopped while judging; nothing was decided"));
+            (void)judge_stopped(&error);
+            fail(j, error);
             return;
         }
         state = reading_step(j->reading, &error);

@@ -24,6 +24,8 @@ enum judge_error {
 };
 /* The GError domain of this file. */
 GQuark judge_error_quark(void);
+/* Sets JUDGE_ERROR_STOPPED; returns false. */
+bool judge_stopped(GError **error);
 
 /* What to judge, and whom to call meanwhile. All pointers are borrowed until judge_file returns. */
 struct judge_request {

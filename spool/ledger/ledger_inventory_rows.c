@@ -111,12 +111,13 @@ static bool apply_one(struct ledger *ledger, const struct ledger_inventory *row,
            (renewed || ledger_inventory_put(ledger, row, error));
 }
 
-bool ledger_inventory_rows_apply(struct ledger_inventory_rows *rows, bool full, GError **error)
+bool ledger_inventory_rows_apply(struct ledger_inventory_rows *rows, bool full, const volatile bool *stop,
+                                 GError **error)
 {
     const struct sorter_record *record;
     bool good = sorter_rewind(rows->sorter, error);
 
-    for (int64_t n = 1; good && (record = sorter_peek(rows->sorter)) != NULL; n++) {
+    for (int64_t n = 1; good && (stop == NULL || !*stop) && (record = sorter_peek(rows->sorter)) != NULL; n++) {
         struct ledger_inventory row;
         bool remove;
         unpack(record, &row, &remove);

@@ -30,8 +30,10 @@ struct ledger_inventory_rows *ledger_inventory_rows_new(struct ledger *ledger);
  * cannot be written. */
 bool ledger_inventory_rows_add(struct ledger_inventory_rows *rows, const struct ledger_inventory *row, bool remove,
                                GError **error);
-/* Puts and removes the rows. full: between ledger_reference_load_begin and _end, where no row is there yet. */
-bool ledger_inventory_rows_apply(struct ledger_inventory_rows *rows, bool full, GError **error);
+/* Puts and removes the rows. full: between ledger_reference_load_begin and _end, where no row is there yet. *stop: it
+ * ends at once, with some of them or none, and the caller rolls back; NULL is allowed. */
+bool ledger_inventory_rows_apply(struct ledger_inventory_rows *rows, bool full, const volatile bool *stop,
+                                 GError **error);
 /* NULL is allowed. */
 void ledger_inventory_rows_free(struct ledger_inventory_rows *rows);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(ledger_inventory_rows_t, ledger_inventory_rows_free)

@@ -330,7 +330,7 @@ def test_quick_check(tap):
     send(home, name_of(3), instruction(3, (3,)))
     stop(home, "verdict-committed:before")
     daemon = home.daemon()
-    wait_until(lambda: answer(name_of(3)) in home.out("mcc"))
+    wait_until(lambda: answer(name_of(3)) in home.out("mcc") and len(home.out("tcos")) == 3)
     daemon.send_signal(signal.SIGTERM)
     said = daemon.communicate()[1]
     tap.ok(b"is whole" in said and b"is checked while" not in said, "a daemon with a small ledger checks it before it"

@@ -65,6 +65,19 @@ static void test_job_batch__several_files__become_durable_by_one_sync_of_the_fil
     expect("file system of incoming/\n");
 }
 
+/* A stop came between the folder and the sync of its name, where the file system is not synced as a whole. */
+static void test_job_make__folder_of_a_stopped_process__its_name_is_synced(void **state)
+{
+    assert_true(job_make_unsynced(STEP_CUSTODY_BEGUN, *state, JOB_INCOMING, 9, NULL));
+    for (int i = 0; i < 2; i++) {
+        sync_calls_type = i == 0 ? SYNC_CALLS_TYPE : 0x794c7630; /* overlayfs */
+        sync_calls_begin(spool_dir(*state));
+        assert_true(job_make_unsynced(STEP_CUSTODY_BEGUN, *state, JOB_INCOMING, 9, NULL));
+        expect(i == 0 ? "" : "incoming/ holds 00000009\n");
+    }
+    sync_calls_type = SYNC_CALLS_TYPE;
+}
+
 static void test_job_batch__sync_fails__is_an_error(void **state)
 {
     g_autoptr(GError) error = NULL;
@@ -176,6 +189,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         T(test_job_batch__several_files__become_durable_by_one_sync_of_the_file_system),
+        T(test_job_make__folder_of_a_stopped_process__its_name_is_synced),
         T(test_job_batch__sync_fails__is_an_error),
         T(test_job_move_all__several_jobs__sync_both_folders_once_the_new_names_first),
         T(test_job_move_all__either_folder_cannot_be_synced__is_an_error),

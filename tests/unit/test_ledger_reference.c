@@ -350,7 +350,7 @@ static void play_file(GRand *rand, int round)
         assert_true(ledger_inventory_rows_add(rows, &row, remove, NULL));
         expect(&row, remove, n % 5 == 0);
     }
-    assert_true(ledger_inventory_rows_apply(rows, full, NULL));
+    assert_true(ledger_inventory_rows_apply(rows, full, NULL, NULL));
     if (!full)
         return;
     assert_true(ledger_reference_load_end(ledger, LEDGER_INVENTORY, NULL));
@@ -381,6 +381,20 @@ static void test_ledger_reference__rows_in_any_order__leave_what_plain_sql_leave
     }
 }
 
+static void test_ledger_reference__rows_at_a_stop__are_not_applied(void **state)
+{
+    static const volatile bool stop = true;
+    g_autoptr(GRand) rand = g_rand_new_with_seed(1);
+    g_autoptr(ledger_inventory_rows_t) rows = ledger_inventory_rows_new(ledger);
+    struct ledger_inventory row = any_row(rand, id_of(ESTATE), 3);
+    int64_t before = rows_of("inventory");
+
+    (void)state;
+    assert_true(ledger_inventory_rows_add(rows, &row, false, NULL));
+    assert_true(ledger_inventory_rows_apply(rows, false, &stop, NULL));
+    assert_int_equal(rows_of("inventory"), before);
+}
+
 static void test_ledger_reference__outside_a_transaction__is_refused(void **state)
 {
     GError *error = NULL;
@@ -406,6 +420,7 @@ int main(void)
         T(test_ledger_reference__set__the_newest_file),
         T(test_ledger_reference__whole_file__replaces_or_nothing),
         T(test_ledger_reference__rows_in_any_order__leave_what_plain_sql_leaves),
+        T(test_ledger_reference__rows_at_a_stop__are_not_applied),
         T(test_ledger_reference__outside_a_transaction__is_refused),
     };
 

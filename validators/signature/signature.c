@@ -146,10 +146,7 @@ static char *check_signer(const struct signature_trust *trust, X509 *signer, uin
 
 bool signature_may_go_on(const struct signature_request *request, GError **error)
 {
-    if (request->stop == NULL || !*request->stop)
-        return true;
-    g_set_error_literal(error, JUDGE_ERROR, JUDGE_ERROR_STOPPED, "stopped while judging; nothing was decided");
-    return false;
+    return request->stop == NULL || !*request->stop || judge_stopped(error);
 }
 
 static bool digest_bytes(const struct signature_request *request, EVP_MD_CTX *context, GError **error)

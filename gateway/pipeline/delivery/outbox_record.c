@@ -162,6 +162,14 @@ static enum step step_of(const struct outbox *outbox, enum outbox_task task)
     return delivered ? STEP_DELIVERY_SETTLED : STEP_DELIVERY_WITHDRAWN;
 }
 
+/* While its rename was announced, no recall saw a work order (ledger_orders_undelivered). If none was sent after all,
+ * the order waits again, and facts may have come meanwhile: it is reviewed before it leaves. */
+static void review_unsent(const struct outbox *outbox, const struct ledger_outgoing *file, bool announced)
+{
+    if (announced && !file->rename_sent && file->state != LEDGER_DELIVERED && g_str_has_prefix(file->kind, "EMW"))
+        outbox->gateway->orders_reviewed = 0;
+}
+
 bool outbox_record_batch(struct outbox *outbox, enum outbox_task task, bool publish, GError **error)
 {
     struct ledger *ledger = outbox->gateway->ledger;
@@ -176,6 +184,7 @@ bool outbox_record_batch(struct outbox *outbox, enum outbox_task task, bool publ
         enum ledger_outgoing_state before = transfer->file->state;
         bool sent = transfer->file->rename_sent;
         record_transfer(outbox, task, transfer, publish);
+        review_unsent(outbox, transfer->file, sent);
         publish = publish && (outbox_is_ready(transfer) || transfer->file->state == LEDGER_DELIVERED);
         if (transfer->file->state == before && transfer->file->rename_sent == sent)
             continue;

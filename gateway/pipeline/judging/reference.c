@@ -126,7 +126,8 @@ bool reference_end(struct gateway *gateway, struct reference_file *file, const s
 
     if (!reference_rules_table(verdict->filename.type, &table))
         return true;
-    if (file->rows != NULL && !ledger_inventory_rows_apply(file->rows, file->full, error))
+    if (file->rows != NULL && (!ledger_inventory_rows_apply(file->rows, file->full, gateway->stop, error) ||
+                               (gateway_stopping(gateway) && !judge_stopped(error))))
         return false;
     g_clear_pointer(&file->rows, ledger_inventory_rows_free); /* its file, before SQLite has some for the indexes */
     if (file->full && !end_full(gateway, table, file, error))

@@ -35,7 +35,8 @@ bool reference_take(struct gateway *gateway, struct reference_file *file, const 
                     GError **error);
 /* Call it for an accepted file, of any type. Records which file the type's data come from, and that they were loaded at
  * the time `loaded`. file->refusal is set if the file is FULL and would remove more than shrink_limit allows, or all
- * that is known, and no operator has released it: why it must be held. The caller rolls back then. An inventory
+ * that is known, and no operator has released it: why it must be held. The caller rolls back then, and after
+ * JUDGE_ERROR_STOPPED. An inventory
  * closes the incidents C103 of the Devices that it names; inventory and parties open and close A115 (party_watch.h). */
 bool reference_end(struct gateway *gateway, struct reference_file *file, const struct verdict *verdict, int64_t loaded,
                    GError **error);
