@@ -15,7 +15,8 @@
  * before TCoS closes (kind->closing) only such that end in these weeks. */
 bool report_schedule_has(const struct config *config, const struct report_kind *kind, const struct period *period);
 
-/* *next: the period that is issued next; ends is G_MAXINT64 if none will be, for now at least. */
+/* *next: the period that is issued next; ends is G_MAXINT64 before the first run, and where report_schedule_has says
+ * that there is none. */
 bool report_schedule_period(struct gateway *gateway, const struct report_kind *kind, struct period *next,
                             GError **error);
 
